@@ -1,0 +1,1 @@
+"""Calls to Rehook: the two actions, what an event comes to, and what an answer means."""

@@ -1,0 +1,87 @@
+"""What one event comes to, before anything is sent.
+
+Owns the vocabulary that the mapping side hands to delivery: a call to make, a
+drop with its reason, or a fault. Plain values: whoever delivers, previews or
+redrives an event reads the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Call", "Drop", "DropReason", "Fault", "Plan", "Request"]
+
+
+class DropReason(StrEnum):
+    """Why an event, or one subscription's delivery of it, is not sent.
+
+    A closed set: answers, logs, metrics and the documentation name these and no
+    others.
+    """
+
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    TOO_DEEP = "too_deep"
+    MISSING_MESSAGE_ID = "missing_message_id"
+    MISSING_USER_ID = "missing_user_id"
+    INVALID_FIELDS = "invalid_fields"
+    INTEGRATION_DISABLED = "integration_disabled"
+    DENIED_EVENT = "denied_event"
+    TOO_OLD = "too_old"
+    CONVERSION_WITHOUT_CODE = "conversion_without_code"
+    ID_CONFLICT = "id_conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP call to Rehook, without its base URL and credentials."""
+
+    method: str
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that one subscription makes of the event.
+
+    `user` is the `source_id` as Rehook will see it. `key` is the text of the
+    subscription's `idempotencyKey` for this event; None means that Segment's
+    messageId identifies the delivery. `notes` says what the settings left out
+    or added, for a person to read; never a value from the event.
+    """
+
+    subscription: str
+    action: str
+    user: str
+    key: str | None
+    request: Request
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A rule says that this is not sent.
+
+    `subscription` is None where the rule concerns the event as a whole.
+    """
+
+    subscription: str | None
+    reason: DropReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A directive threw on this event: parked as `mapping_error`, never retried.
+
+    `detail` is the mapping engine's own message.
+    """
+
+    subscription: str
+    detail: str
+
+
+Plan = tuple[Call | Drop | Fault, ...]
+"""In the order of the subscriptions; empty where no subscription matched."""
