@@ -1,0 +1,29 @@
+"""What every test runs under: no network, and the same random cases each time.
+
+Sockets are closed unless a folder is named here as one that talks to servers of its own, and those
+reach this machine only. A folder of tests that nobody listed is a unit test.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+TESTS = Path(__file__).parent
+FOLDERS_WITH_SERVERS = frozenset({"contract", "integration", "end_to_end", "faults", "conformance"})
+THIS_MACHINE = ["127.0.0.1", "::1", "localhost"]
+
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.load_profile("gate")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Close the sockets of every test, or open them to this machine alone."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in FOLDERS_WITH_SERVERS:
+            item.add_marker(pytest.mark.allow_hosts(THIS_MACHINE))
+        else:
+            item.add_marker(pytest.mark.disable_socket)
