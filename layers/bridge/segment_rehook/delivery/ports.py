@@ -1,0 +1,202 @@
+"""What the promise needs of the world outside, as small ports.
+
+The real sides are in `segment_rehook.aws` and `segment_rehook.rehook.client`; the in-memory ones
+are with the tests, and both pass the same contract tests.
+
+    StoreUnavailable            the store gave no clear answer: the write may or may not have landed
+    ├── LedgerUnavailable       DynamoDB
+    ├── QueueUnavailable        SQS
+    └── SecretsUnavailable      SSM, and nothing is cached
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from segment_rehook.delivery.record import Record, Swap
+    from segment_rehook.rehook.plan import Request
+    from segment_rehook.rehook.reply import Reply
+
+
+class StoreUnavailable(Exception):
+    """A store gave no clear answer; what was asked of it may have happened all the same."""
+
+
+class LedgerUnavailable(StoreUnavailable):
+    """DynamoDB could not be reached, throttled past its retries, or refused the call."""
+
+
+class QueueUnavailable(StoreUnavailable):
+    """SQS could not be reached, or refused a call as a whole."""
+
+
+class SecretsUnavailable(StoreUnavailable):
+    """The secrets could not be read and none are cached. The text names parameter and command."""
+
+
+class Ledger(Protocol):
+    """One record per delivery, replaced by compare-and-swap."""
+
+    def swap(self, new: Record, was: Record | None) -> Swap:
+        """Put `new` if the record there is still `was`, told by its nonce (None: if none is there).
+
+        A write that was repeated by the SDK and finds its own nonce has won. Raises
+        LedgerUnavailable when it is not known whether the write landed.
+        """
+
+
+class Marks(Protocol):
+    """Which users have dead letters waiting: one mark a user, naming the delivery last stored."""
+
+    def read(self, users: Collection[str]) -> dict[str, str]:
+        """The marked ones among `users` (hashes), each with the delivery id last stored for it."""
+
+    def put(self, user: str, last: str) -> None:
+        """Mark `user`; a later mark replaces an earlier one."""
+
+    def clear(self, user: str, last: str) -> None:
+        """Remove the mark if it still names `last`; else leave it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerRecord:
+    """The breaker's shared truth. Absent, or `open_until` 0: closed. Times: seconds, epoch.
+
+    `probing_until`: one environment may try a call and has until then to say what came of it.
+    `trips` grows with each failed probe, and lengthens the pause.
+    """
+
+    nonce: str
+    open_until: float
+    probing_until: float = 0.0
+    trips: int = 0
+    reason: str = ""
+
+
+class BreakerStore(Protocol):
+    """Where the breaker's shared truth lies: one record, replaced by compare-and-swap."""
+
+    def read(self) -> BreakerRecord | None:
+        """The record, or None where there is none. Raises LedgerUnavailable."""
+
+    def swap(self, new: BreakerRecord, was: BreakerRecord | None) -> bool:
+        """Put `new` if the record is still `was`, told by its nonce. Raises LedgerUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message for a FIFO queue: ids of at most 128 ASCII characters, an ASCII body."""
+
+    group: str
+    dedupe: str
+    body: str
+    attributes: Mapping[str, str]
+
+    def size(self) -> int:
+        """Bytes that SQS counts: the body, and each attribute's name, type and value."""
+        return len(self.body) + sum(
+            len(name) + len("String") + len(value) for name, value in self.attributes.items()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A message as SQS handed it over. `sent_at` (epoch seconds) is when it entered this queue."""
+
+    message_id: str
+    receipt: str
+    group: str
+    body: str
+    attributes: Mapping[str, str]
+    sent_at: float
+    receive_count: int
+
+
+class Queue(Protocol):
+    """One FIFO queue: the dead-letter queue or the parking lot."""
+
+    def send(self, messages: Sequence[Outgoing]) -> list[bool]:
+        """Send up to ten messages in one call; for each, in order, whether SQS took it.
+
+        Raises QueueUnavailable when the call as a whole failed: any of them may have been taken.
+        """
+
+    def change_visibility(self, delays: Mapping[str, int]) -> set[str]:
+        """Hide messages (receipt → seconds, 0 to 43,200, from now; at most ten in one call).
+
+        Returns the receipts for which SQS refused it. Raises QueueUnavailable.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """One reading of the stack's parameters. `repr` shows none of it."""
+
+    api_key: str
+    api_secret: str
+    shared_secrets: tuple[str, ...]
+    tokens: tuple[str, ...]
+    mode: str
+
+    def __repr__(self) -> str:
+        return "Secrets(…)"
+
+
+class SecretStore(Protocol):
+    """All of the stack's secrets: cached for 60 s, kept when a refresh fails."""
+
+    def read(self) -> Secrets:
+        """The secrets, at most 60 s old, or the last ones known. Raises SecretsUnavailable."""
+
+    def refused(self) -> Secrets:
+        """The secrets read anew (at most every 30 s), since somebody refused the ones we have."""
+
+
+class Rehook(Protocol):
+    """Rehook's API."""
+
+    def call(self, request: Request, *, timeout: float, action: str) -> Reply:
+        """Make one call; `timeout` in seconds bounds all of it. Never raises: a Reply says it."""
+
+    def credentials_good(self, *, timeout: float) -> bool | None:
+        """What check-auth says of the key pair; None where it gave no clear answer."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can bend it."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+    def monotonic(self) -> float:
+        """Seconds from some start, never going back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Chance(Protocol):
+    """Randomness, so that tests can fix it."""
+
+    def nonce(self) -> str:
+        """An id that no one else has made."""
+
+    def uniform(self, low: float, high: float) -> float:
+        """A number between the two, each as likely."""
+
+
+class Telemetry(Protocol):
+    """Log lines and metrics. Nothing that is passed here may hold personal data or secrets."""
+
+    def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
+        """One event's (or dead letter's) terminal answer, as one structured log line."""
+
+    def warn(self, message: str, **fields: str | float | None) -> None:
+        """Something an operator should look at."""
+
+    def count(self, metric: str, value: int = 1) -> None:
+        """Add to a metric of this invocation."""

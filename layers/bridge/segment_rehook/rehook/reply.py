@@ -1,0 +1,177 @@
+"""The one table of failures: what Rehook's answer, or its silence, means for a delivery.
+
+The question behind every row is whether Rehook may already have acted: a reward that may have been
+given must not be given again by accident, and one that was surely not given must not be lost.
+
+    delivered     Rehook has it
+    rejected      Rehook read it and will never take it: parked, not retried by itself
+    credentials   the key pair seems to be refused; check-auth decides (see delivery.attempt)
+    throttled     not processed; Rehook asks for patience
+    unavailable   not processed; Rehook is in trouble
+    unreachable   nothing was sent: name, connection or TLS failed
+    unknown       it was sent, and what came of it is not known
+
+Sources: Rehook's trigger-event reference (error bodies, the 401 that names a `key`), and
+docs/decisions for what it leaves open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from segment_rehook.segment import jsontext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Calls that may be repeated without harm: POST /customers is an upsert.
+REPEATABLE = frozenset({"identifyUser"})
+
+THROTTLING = frozenset({408, 423, 425, 429})
+CREDENTIALS = frozenset({401, 403})
+# A server that says this has not processed the request (RFC 9110, 15.6.4); only then may it be
+# tried again at once.
+UNPROCESSED = 503
+REDIRECTS, CLIENT_ERRORS, SERVER_ERRORS = 300, 400, 500
+
+# Longer than a queue's patience is no better than the queue's own back-off.
+RETRY_AFTER_MOST = 3600.0
+TEXT_MOST = 500
+
+
+class Outcome(StrEnum):
+    """What an answer means; the module's docstring has the table."""
+
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    CREDENTIALS = "credentials"
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No whole answer came. `sent`: whether any of the request may have reached the server."""
+
+    sent: bool
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A classed answer.
+
+    `code` is Rehook's code or HTTP's status or the cause of the silence: safe to log. `message` is
+    Rehook's text: it may quote the payload, so it goes into parked messages and never into a log.
+    `retry_after` in seconds, 0 to 3,600. `again_at_once`: one quick second try is allowed.
+    """
+
+    outcome: Outcome
+    code: str
+    message: str = ""
+    request_id: str | None = None
+    retry_after: float | None = None
+    again_at_once: bool = False
+
+
+def judge(exchange: Answer | Silence, *, action: str, now: float) -> Reply:
+    """Class what came of a call. `now` (epoch seconds) is for a Retry-After given as a date."""
+    if isinstance(exchange, Silence):
+        outcome = Outcome.UNKNOWN if exchange.sent else Outcome.UNREACHABLE
+        return Reply(outcome=outcome, code=exchange.cause)
+    error = _error_body(exchange.body)
+    outcome = _outcome(exchange.status, error, action)
+    said = error.code if error.says_no else exchange.status
+    return Reply(
+        outcome=outcome,
+        code=str(said),
+        message="" if outcome is Outcome.DELIVERED else error.message,
+        request_id=error.request_id,
+        retry_after=_retry_after(exchange.headers.get("retry-after"), now),
+        again_at_once=exchange.status == UNPROCESSED,
+    )
+
+
+def _outcome(status: int, error: _ErrorBody, action: str) -> Outcome:
+    if status < REDIRECTS:
+        return Outcome.REJECTED if error.says_no else Outcome.DELIVERED
+    if status in THROTTLING:
+        return Outcome.THROTTLED
+    if status < SERVER_ERRORS:
+        # Rehook's page says 400 while its samples say 401: the code in the body counts as much as
+        # the status, and check-auth has the last word on both.
+        refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and error.code in CREDENTIALS)
+        return Outcome.CREDENTIALS if refused and error.key is None else Outcome.REJECTED
+    if status == UNPROCESSED or action in REPEATABLE:
+        return Outcome.UNAVAILABLE
+    return Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class _ErrorBody:
+    code: int | None = None
+    key: str | None = None
+    message: str = ""
+    request_id: str | None = None
+
+    @property
+    def says_no(self) -> bool:
+        return self.code is not None and self.code >= CLIENT_ERRORS
+
+
+def _error_body(body: bytes) -> _ErrorBody:
+    """What can be read of an answer's body; garbage reads as nothing."""
+    try:
+        value = jsontext.decode(body)
+    except jsontext.JsonError:
+        return _ErrorBody()
+    if not isinstance(value, dict):
+        return _ErrorBody()
+    code, key = value.get("code"), value.get("key")
+    text = value.get("message") or value.get("details")
+    request_id = value.get("requestId") or value.get("request_id")
+    return _ErrorBody(
+        code=_whole_number(code),
+        key=key if isinstance(key, str) and key else None,
+        message=text[:TEXT_MOST] if isinstance(text, str) else "",
+        request_id=request_id[:TEXT_MOST] if isinstance(request_id, str) else None,
+    )
+
+
+def _whole_number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and len(value) == len("401") and value.isdecimal():
+        return int(value)
+    return None
+
+
+def _retry_after(header: str | None, now: float) -> float | None:
+    """Seconds to wait, from seconds or an HTTP date (RFC 9110, 10.2.3); None if it says neither."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdecimal():
+        seconds = float(text) if len(text) <= len(str(int(RETRY_AFTER_MOST))) else RETRY_AFTER_MOST
+    else:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), RETRY_AFTER_MOST)
