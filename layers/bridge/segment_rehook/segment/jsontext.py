@@ -1,0 +1,242 @@
+r"""JSON as Segment's own code (JavaScript) reads and writes it.
+
+Segment's senders, its mapping engine and Rehook all speak JavaScript's JSON, which differs from
+what Python's parsers take and write. Differences kept: the last of a key's duplicates wins and
+takes the first one's place, a lone surrogate (`\ud800`) is text like any other, `1e999` is
+Infinity and is written as `null`, numbers are written as JavaScript prints them. One difference
+made on purpose: integers keep all their digits where JavaScript rounds those above 2^53. (And one
+left alone: JavaScript moves keys that look like array indices to the front.)
+
+Errors:
+
+    JsonError (ValueError)
+    ├── NotJson    the text is not JSON: no parser of Segment's would take it
+    └── TooDeep    it is nested deeper than MAX_DEPTH levels
+
+Work and memory are linear in the text's length. msgspec does the reading; the standard library's
+decoder, some five times slower, does it where msgspec refuses what `JSON.parse` takes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from json.encoder import encode_basestring, encode_basestring_ascii
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+import msgspec
+
+from segment_rehook.segment.slices import nesting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
+
+MAX_DEPTH = 128
+"""Levels of nesting that are read. Events have some five; the bound keeps recursive readers safe
+on every Python (3.11 stops at 1,000 frames, and walkers take several frames a level)."""
+
+_DOUBLE_DIGITS = 309
+"""An integer below the largest double, 1.8e308, has at most this many digits."""
+_LONG_NUMBER = b"0" * _DOUBLE_DIGITS
+_DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+# JavaScript writes the numbers from 1e-6 to 1e21 without an exponent. In powers of ten of a number
+# written as 0.digits (ECMA-262, Number::toString):
+_FIXED_FROM, _FIXED_TO = -5, 21
+
+
+class JsonError(ValueError):
+    """The text can't be read as JSON."""
+
+
+class NotJson(JsonError):
+    """The text is not JSON."""
+
+
+class TooDeep(JsonError):
+    """The text, or the value, is nested deeper than is read or written here."""
+
+
+def decode(text: bytes) -> JSON:
+    """Read one JSON text in UTF-8, without a byte order mark.
+
+    Raises NotJson and TooDeep, and nothing else, whatever the bytes.
+    """
+    if is_too_deep(text):
+        message = f"nested deeper than {MAX_DEPTH} levels"
+        raise TooDeep(message)
+    if not has_long_number(text):
+        try:
+            value: JSON = msgspec.json.decode(text)
+        except ValueError:
+            pass  # a lone surrogate and 1e999 end here too: the next reader decides
+        else:
+            return value
+    return decode_slowly(text)
+
+
+def is_too_deep(text: bytes) -> bool:
+    """Tell whether the text is nested deeper than MAX_DEPTH levels."""
+    return text.count(b"[") + text.count(b"{") > MAX_DEPTH and nesting(text) > MAX_DEPTH
+
+
+def has_long_number(text: bytes) -> bool:
+    """Tell whether a run of digits (a number's, or in a string) could be beyond a double."""
+    return _LONG_NUMBER in text.translate(_DIGITS_TO_ZERO)
+
+
+def decode_slowly(
+    text: bytes,
+    *,
+    pairs: Callable[[list[tuple[str, JSON]]], JSON] | None = None,
+    real: Callable[[str], float] = float,
+) -> JSON:
+    """Read as `decode` does, by the standard library and without looking at the depth.
+
+    `pairs` is given each object's members, duplicates included; `real` each number that has a
+    fraction or an exponent. What they raise is passed on.
+    """
+    try:
+        characters = text.decode()
+    except UnicodeDecodeError as error:
+        message = f"not valid UTF-8 (byte {error.start})"
+        raise NotJson(message) from None
+    try:
+        value: JSON = json.loads(
+            characters,
+            parse_int=_integer,
+            parse_float=real,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=pairs,
+        )
+    except json.JSONDecodeError as error:
+        # Its text names the position and what was expected, never the content.
+        raise NotJson(str(error)) from None
+    return value
+
+
+def encode(value: JSON | msgspec.Raw) -> bytes:
+    """Write compact JSON in ASCII, as `JSON.stringify` would but for the escapes above U+007F.
+
+    A `msgspec.Raw` anywhere in the value is spliced in as it is, unchecked. Infinity and NaN are
+    written as `null`. Raises TooDeep beyond four times MAX_DEPTH, and TypeError for what is not
+    JSON.
+    """
+    parts: list[bytes] = []
+    _write(value, parts.append, 4 * MAX_DEPTH, _quote_ascii)
+    return b"".join(parts)
+
+
+def stringify(value: JSON) -> str:
+    """Write what `JSON.stringify(value)` gives, but for integers, which stay exact.
+
+    Raises as `encode` does.
+    """
+    parts: list[bytes] = []
+    _write(value, parts.append, 4 * MAX_DEPTH, _quote)
+    return b"".join(parts).decode()
+
+
+def number_text(number: float) -> str:
+    """Write a number as JavaScript's `String(number)`: `25`, `1e+21`, `1e-7`, `0` for -0.0.
+
+    An integer keeps all its digits.
+    """
+    if isinstance(number, int):
+        return str(number)
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+    if number == 0:
+        return "0"
+    # repr gives the shortest digits that read back the same, as JavaScript does; only the layout
+    # differs.
+    mantissa, _, exponent = repr(abs(number)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    point = len(whole) + int(exponent or 0)
+    digits = whole + fraction
+    point -= len(digits) - len(digits.lstrip("0"))
+    digits = digits.strip("0")
+    return ("-" if number < 0 else "") + _lay_out(digits, point)
+
+
+def _lay_out(digits: str, point: int) -> str:
+    """Place the decimal point after `point` digits (ECMA-262, Number::toString, radix 10)."""
+    if len(digits) <= point <= _FIXED_TO:
+        return digits.ljust(point, "0")
+    if 0 < point <= _FIXED_TO:
+        return f"{digits[:point]}.{digits[point:]}"
+    if _FIXED_FROM <= point <= 0:
+        return f"0.{'0' * -point}{digits}"
+    mantissa = digits if len(digits) == 1 else f"{digits[0]}.{digits[1:]}"
+    return f"{mantissa}e{point - 1:+d}"
+
+
+def _integer(text: str) -> int | float:
+    if len(text) >= _DOUBLE_DIGITS and math.isinf(double := float(text)):
+        return double
+    return int(text)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is not JSON"
+    raise NotJson(message)
+
+
+def _quote(text: str) -> bytes:
+    quoted = encode_basestring(text)
+    try:
+        return quoted.encode()
+    except UnicodeEncodeError:
+        return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted).encode()
+
+
+def _quote_ascii(text: str) -> bytes:
+    return encode_basestring_ascii(text).encode("ascii")
+
+
+def _write(
+    value: object, put: Callable[[bytes], object], levels: int, quote: Callable[[str], bytes]
+) -> None:
+    if not isinstance(value, dict | list):
+        put(_atom(value, quote))
+        return
+    if levels == 0:
+        message = f"nested deeper than {4 * MAX_DEPTH} levels"
+        raise TooDeep(message)
+    if isinstance(value, dict):
+        before = b"{"
+        for key, member in value.items():
+            put(before)
+            put(quote(key))
+            put(b":")
+            _write(member, put, levels - 1, quote)
+            before = b","
+        put(b"}" if value else b"{}")
+    else:
+        before = b"["
+        for member in value:
+            put(before)
+            _write(member, put, levels - 1, quote)
+            before = b","
+        put(b"]" if value else b"[]")
+
+
+def _atom(value: object, quote: Callable[[str], bytes]) -> bytes:
+    if isinstance(value, str):
+        return quote(value)
+    if value is None:
+        return b"null"
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return b"null"
+    if isinstance(value, int | float):
+        return number_text(value).encode()
+    if isinstance(value, msgspec.Raw):
+        return bytes(value)
+    message = f"{type(value).__name__} is not a JSON type"
+    raise TypeError(message)
