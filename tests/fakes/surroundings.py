@@ -1,0 +1,90 @@
+"""Time, chance and telemetry, in a test's hands."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Mapping
+
+Field = str | int | float | None
+
+
+class FakeClock:
+    """A clock that stands still until it is told to move. Sleeping moves it."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self._now = now
+        self._monotonic = 1_000.0
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Seconds since some start."""
+        return self._monotonic
+
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        if seconds < 0:
+            raise ValueError(f"time does not pass backwards: {seconds}; use jump()")
+        with self._lock:
+            self._now += seconds
+            self._monotonic += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Correct the wall clock by `seconds`, which may be negative; no time passes."""
+        with self._lock:
+            self._now += seconds
+
+
+class FakeChance:
+    """Seeded: the same numbers each time. Two of them need two seeds, or their nonces clash."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+        self._random = random.Random(seed)
+        self._made = 0
+        self._lock = threading.Lock()
+
+    def nonce(self) -> str:
+        """The next id."""
+        with self._lock:
+            self._made += 1
+            return f"nonce-{self._seed}-{self._made}"
+
+    def uniform(self, low: float, high: float) -> float:
+        """A number between the two."""
+        with self._lock:
+            return self._random.uniform(low, high)
+
+
+class FakeTelemetry:
+    """Keeps what it is told: `lines` (outcomes), `warnings` and `counts`, each in order."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Field]] = []
+        self.warnings: list[tuple[str, dict[str, Field]]] = []
+        self.counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def outcome(self, line: Mapping[str, Field]) -> None:
+        """Keep one event's answer."""
+        with self._lock:
+            self.lines.append(dict(line))
+
+    def warn(self, message: str, **fields: Field) -> None:
+        """Keep a warning."""
+        with self._lock:
+            self.warnings.append((message, fields))
+
+    def count(self, metric: str, value: int = 1) -> None:
+        """Add to a metric."""
+        with self._lock:
+            self.counts[metric] += value
