@@ -1,0 +1,234 @@
+"""The fake Rehook on the network: its API on one port, its control on another.
+
+Two ports, because a Rehook that is switched off must refuse connections while it can still be
+switched on. Run as a process (``python -m tools.sandbox.rehook_server``) it prints both addresses
+as one line of JSON and serves until it is ended.
+
+Its control API, besides the faults' (``tools.sandbox.control``):
+
+    GET  /calls?since=N        every call after the N-th, in the order of arrival
+    GET  /customers, /rewards  what Rehook did, by its own count
+    POST /online               true or false: false refuses connections
+    POST /rate-limit           calls per second, or null; beyond it 429 with Retry-After
+    POST /behaviour            tools.sandbox.rehook.Behaviour, whole
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.json import decode
+
+from tools.sandbox.control import Control, Routes, fault_routes
+from tools.sandbox.faults import Fault, FaultPlan, Kind
+from tools.sandbox.listener import Handler, Listener, reserve
+from tools.sandbox.rehook import Answer, Behaviour, Rehook
+
+if TYPE_CHECKING:
+    import socket
+
+
+class ReceivedCall(msgspec.Struct, kw_only=True):
+    """One call that reached Rehook. ``acted``: carried out; ``status``: None if unanswered."""
+
+    number: int
+    at: float
+    method: str
+    path: str
+    source_id: str | None
+    event_name: str | None
+    body: str
+    fault: Kind | None = None
+    status: int | None = None
+    acted: bool = False
+
+
+class RateLimit:
+    """A sliding second: at most ``per_second`` calls in it."""
+
+    def __init__(self) -> None:
+        self.per_second: float | None = None
+        self._lock = threading.Lock()
+        self._recent: deque[float] = deque()
+
+    def allows(self, now: float) -> bool:
+        """Whether one more call fits, counting it if so."""
+        with self._lock:
+            if self.per_second is None:
+                return True
+            while self._recent and self._recent[0] <= now - 1:
+                self._recent.popleft()
+            if len(self._recent) >= self.per_second:
+                return False
+            self._recent.append(now)
+            return True
+
+
+class RehookServer:
+    """A running fake Rehook."""
+
+    def __init__(self, behaviour: Behaviour, *, port: int = 0, seed: int = 0) -> None:
+        self.rehook = Rehook(behaviour)
+        self.faults = FaultPlan(seed)
+        self.rate_limit = RateLimit()
+        self.calls: list[ReceivedCall] = []
+        self._calls_lock = threading.Lock()
+        self._api_handler = type("_Api", (_ApiHandler,), {"owner": self})
+        self._api: Listener | None = Listener(port, self._api_handler).start()
+        self.url = self._api.url
+        self._reserved: socket.socket | None = None
+        self._control = Control(self._routes())
+        self.control_url = self._control.url
+
+    def _routes(self) -> Routes:
+        return fault_routes(self.faults) | {
+            ("GET", "/calls"): lambda query, _: self.calls[query.get("since", 0) :],
+            ("GET", "/customers"): lambda *_: self.rehook.customers(),
+            ("GET", "/rewards"): lambda *_: self.rehook.rewards(),
+            ("POST", "/online"): lambda _, body: self.set_online(online=decode(body, type=bool)),
+            ("POST", "/rate-limit"): lambda _, body: setattr(
+                self.rate_limit, "per_second", decode(body, type=float | None)
+            ),
+            ("POST", "/behaviour"): lambda _, body: setattr(
+                self.rehook, "behaviour", decode(body, type=Behaviour)
+            ),
+        }
+
+    def receive(self, call: ReceivedCall) -> None:
+        """Note a call in the order of arrival."""
+        with self._calls_lock:
+            call.number = len(self.calls) + 1
+            self.calls.append(call)
+
+    def set_online(self, *, online: bool) -> None:
+        """Accept connections, or refuse them and reset those that are open."""
+        port = int(self.url.rpartition(":")[2])
+        if online and self._api is None:
+            if self._reserved is not None:
+                self._reserved.close()
+                self._reserved = None
+            self._api = Listener(port, self._api_handler).start()
+        elif not online and self._api is not None:
+            self._api.stop()
+            self._api = None
+            self._reserved = reserve(port)
+
+    def stop(self) -> None:
+        """End both listeners and everything that waits in them."""
+        self.faults.clear()
+        self.set_online(online=False)
+        if self._reserved is not None:
+            self._reserved.close()
+        self._control.stop()
+
+
+class _ApiHandler(Handler):
+    owner: RehookServer
+
+    def serve(self) -> None:
+        body = self.read_body()
+        call = self._note(body)
+        facts = {"method": call.method, "path": call.path}
+        facts |= {"customer": call.source_id} if call.source_id is not None else {}
+        facts |= {"event": call.event_name} if call.event_name is not None else {}
+        if not self.owner.rate_limit.allows(time.monotonic()):
+            call.status = HTTPStatus.TOO_MANY_REQUESTS
+            limited = {"code": 429, "message": "Too many requests"}
+            self._send(Answer(call.status, limited), {"retry-after": "1"})
+            return
+        fault = self.owner.faults.take(facts)
+        if fault is None:
+            self._send_true(call, body)
+            return
+        call.fault = fault.kind
+        answer = self._act(call, body) if fault.acted else None
+        if fault.seconds:
+            time.sleep(fault.seconds)
+        self._go_wrong(fault, call, body, answer)
+
+    def _go_wrong(
+        self, fault: Fault, call: ReceivedCall, body: bytes, answer: Answer | None
+    ) -> None:
+        match fault.kind:
+            case Kind.ANSWER:
+                call.status = fault.status
+                self.answer(fault.status, fault.headers, fault.body.encode())
+            case Kind.RESET:
+                self.reset()
+            case Kind.SILENCE:
+                self.owner.faults.silence()
+                self.reset()
+            case Kind.GARBAGE:
+                self.wfile.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+                self.wfile.flush()
+                self.close_connection = True
+            case Kind.TRUNCATE:
+                encoded = msgspec.json.encode((answer or self._act(call, body)).body)
+                self.wfile.write(
+                    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "
+                    + str(len(encoded)).encode()
+                    + b"\r\n\r\n"
+                    + encoded[: len(encoded) // 2]
+                )
+                self.wfile.flush()
+                self.close_connection = True
+            case Kind.DELAY:
+                self._send_true(call, body, answer)
+            case Kind.HOLD:
+                self.owner.faults.hold()
+                self._send_true(call, body, answer)
+
+    def _send_true(self, call: ReceivedCall, body: bytes, answer: Answer | None = None) -> None:
+        answer = answer or self._act(call, body)
+        call.status = answer.status
+        self._send(answer, {})
+
+    def _act(self, call: ReceivedCall, body: bytes) -> Answer:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.owner.rehook.handle(call.method, call.path, headers, body)
+        call.acted = answer.status == HTTPStatus.OK
+        return answer
+
+    def _send(self, answer: Answer, headers: dict[str, str]) -> None:
+        headers = {"content-type": "application/json", **headers}
+        self.answer(answer.status, headers, msgspec.json.encode(answer.body))
+
+    def _note(self, body: bytes) -> ReceivedCall:
+        try:
+            fields = decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            fields = None
+        fields = fields if isinstance(fields, dict) else {}
+        call = ReceivedCall(
+            number=0,
+            at=time.time(),
+            method=self.command,
+            path=self.path,
+            source_id=_text(fields.get("source_id")),
+            event_name=_text(fields.get("event_name")),
+            body=body.decode("utf-8", "replace"),
+        )
+        self.owner.receive(call)
+        return call
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def main() -> None:
+    """Serve until ended. The argument: a Behaviour as JSON. The one line of output: addresses."""
+    server = RehookServer(decode(sys.argv[1], type=Behaviour))
+    addresses = {"url": server.url, "control": server.control_url}
+    print(msgspec.json.encode(addresses).decode(), flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
