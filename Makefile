@@ -1,0 +1,109 @@
+# Everything is installed inside the checkout. `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# What the deployable layer is built for: arm64 or x86_64.
+ARCH ?= arm64
+
+VENV := .venv
+PY := $(VENV)/bin/python
+SETUP := $(VENV)/.installed
+NATIVE := .aws-sam/native/.built
+SOURCES := .cache/sources
+NODE_PACKAGES := $(patsubst %/package-lock.json,%/node_modules/.installed,$(wildcard tests/*/package-lock.json tools/*/package-lock.json))
+
+# SAM's own settings stay in the checkout too, and nothing is reported to anyone.
+export SAM_CLI_TELEMETRY := 0
+export __SAM_CLI_APP_DIR := $(CURDIR)/.cache/sam
+export LAYER_CACHE := $(CURDIR)/.cache/layers
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.PHONY: setup
+setup: $(SETUP) ## make .venv and install the locked tools
+
+# PYTHON=/path/to/python chooses the interpreter by hand.
+$(SETUP): requirements/dev.txt pyproject.toml
+	@python="$${PYTHON:-$$(sh layers/bridge/find-python.sh venv)}"; \
+	  test -x "$(PY)" && "$(PY)" -c '' 2>/dev/null || { echo "making $(VENV) with $$python"; "$$python" -m venv --clear $(VENV); }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+# The sandbox runs the functions under Lambda's runtime client, which has Linux wheels only.
+.PHONY: linux
+linux:
+	@test "$$(uname -s)" = Linux || { echo "the sandbox runs on Linux only: use a Linux machine, a container or WSL 2" >&2; exit 1; }
+
+# A list of names, rewritten only when it changes, so that a file taken away is noticed as well.
+.PHONY: always
+$(SOURCES): always
+	@mkdir -p $(@D)
+	@find layers functions -type f -not -path '*/__pycache__/*' -not -path '*/.cache/*' | LC_ALL=C sort > $@.new
+	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
+
+.PHONY: native
+native: linux $(NATIVE) ## build for this machine and its Python, which is what the sandbox runs
+
+$(NATIVE): $(SETUP) $(SOURCES) template.yaml $(shell find layers functions -type f -not -path '*/__pycache__/*' -not -path '*/.cache/*')
+	@echo "building for this machine"
+	@ARCH=native PYTHON="$(CURDIR)/$(PY)" $(VENV)/bin/sam build --build-dir $(@D) >.cache/native.log 2>&1 || { cat .cache/native.log >&2; exit 1; }
+	@touch $@
+
+.PHONY: build
+build: $(SETUP) ## build what is deployed into .aws-sam/build (ARCH=arm64 or x86_64)
+	@mkdir -p .cache
+	ARCH=$(ARCH) PYTHON="$(CURDIR)/$(PY)" $(VENV)/bin/sam build --parameter-overrides Architecture=$(ARCH)
+
+.PHONY: node
+node:
+	@if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null; then \
+	  echo "Node 20 with npm was not found: what compares with Segment's own code is skipped; install nodejs and npm to run it"; \
+	elif test -n "$(NODE_PACKAGES)"; then $(MAKE) $(NODE_PACKAGES); fi
+
+%/node_modules/.installed: %/package-lock.json
+	@cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: demo
+demo: native ## run the whole bridge on this machine and show what it does
+	@$(PY) -m tools.demo
+
+.PHONY: test
+test: native node ## run all tests (ARGS=... goes to pytest)
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(SETUP) ## ruff, mypy and the template's own checks
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/sam validate --lint
+
+.PHONY: check
+check: lint test ## the whole gate, the one that CI runs
+
+.PHONY: bench
+bench: native ## measure throughput and cold starts
+	@$(PY) -m tools.bench $(ARGS)
+
+# The environments in pyproject.toml bound the resolution; as a marker on each line they would be judged
+# by the interpreter that runs pip, which for the layer is not the one that it is built for.
+UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+.PHONY: lock
+lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt requirements/dev.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file layers/bridge/requirements.txt requirements/bridge.in
+	@sed -i "s/ ; python_full_version < '3.14' and sys_platform != 'win32' \\\\$$/ \\\\/" requirements/dev.txt layers/bridge/requirements.txt
+
+.PHONY: clean
+clean: ## remove everything that make made
+	rm -rf $(VENV) .aws-sam .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(wildcard tests/*/node_modules tools/*/node_modules)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
