@@ -1,0 +1,193 @@
+"""Ledger, marks and breaker over one DynamoDB table (partition key `id`, TTL `expires_at`).
+
+Each change is one PutItem or DeleteItem, most of them conditional. A write names the nonce that it
+replaces and asks for the old item where the condition fails, so that losing costs no second read;
+the library may have sent a write twice, and the second one then finds its own nonce: it has won.
+
+Every method raises LedgerUnavailable where the table gave no clear answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from segment_rehook.aws import items
+from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook.delivery.ports import LedgerUnavailable
+from segment_rehook.delivery.record import Swap
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from segment_rehook.aws.items import Found, Item
+    from segment_rehook.delivery.ports import BreakerRecord, Clock
+    from segment_rehook.delivery.record import Record
+
+KEYS_A_READ = 100  # BatchGetItem's limit
+ROUNDS = 4
+PAUSE_SECONDS = 0.05  # before the second round; doubled for each further one
+
+ABSENT = "attribute_not_exists(id)"
+STILL_WAS = "nonce = :was"
+
+
+class Table:
+    """The calls on the table that the three stores share."""
+
+    def __init__(self, client: DynamoDBClient, name: str, clock: Clock) -> None:
+        self._client = client
+        self._name = name
+        self._clock = clock
+
+    def swap(self, new: Item, was_nonce: str | None) -> Found | None:
+        """Put `new` if the item there has that nonce (None: if there is no item).
+
+        None where it was put; else the item found there, empty if there is none.
+        """
+        values: Mapping[str, AttributeValueTypeDef] = {":was": {"S": was_nonce or ""}}
+        condition = (
+            {"ConditionExpression": ABSENT}
+            if was_nonce is None
+            else {"ConditionExpression": STILL_WAS, "ExpressionAttributeValues": values}
+        )
+        try:
+            self._client.put_item(
+                TableName=self._name,
+                Item=new,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **condition,
+            )
+        except AWS_ERRORS as error:
+            found = _condition_failed(error)
+            if found is None:
+                raise _unavailable("PutItem", error) from error
+            return None if found.get("nonce") == new["nonce"] else found
+        return None
+
+    def put(self, item: Item) -> None:
+        """Put an item whatever is there."""
+        try:
+            self._client.put_item(TableName=self._name, Item=item)
+        except AWS_ERRORS as error:
+            raise _unavailable("PutItem", error) from error
+
+    def delete_mark(self, key: str, last: str) -> None:
+        """Delete the item if its `last` is this one."""
+        try:
+            self._client.delete_item(
+                TableName=self._name,
+                Key={"id": {"S": key}},
+                ConditionExpression="#last = :last",
+                ExpressionAttributeNames={"#last": "last"},  # LAST is a reserved word
+                ExpressionAttributeValues={":last": {"S": last}},
+            )
+        except AWS_ERRORS as error:
+            if _condition_failed(error) is None:
+                raise _unavailable("DeleteItem", error) from error
+
+    def read(self, keys: Collection[str]) -> list[Found]:
+        """The items that there are among `keys`, as of now (consistent reads)."""
+        distinct = list(dict.fromkeys(keys))
+        found: list[Found] = []
+        for start in range(0, len(distinct), KEYS_A_READ):
+            found += self._read(distinct[start : start + KEYS_A_READ])
+        return found
+
+    def _read(self, keys: list[str]) -> list[Found]:
+        found: list[Found] = []
+        asked = {self._name: {"Keys": [{"id": {"S": key}} for key in keys], "ConsistentRead": True}}
+        for number in range(ROUNDS):
+            if number:
+                self._clock.sleep(PAUSE_SECONDS * 2 ** (number - 1))
+            try:
+                answer = self._client.batch_get_item(RequestItems=asked)  # type: ignore[arg-type]  # a dict is a TypedDict to DynamoDB
+            except AWS_ERRORS as error:
+                raise _unavailable("BatchGetItem", error) from error
+            found += answer["Responses"].get(self._name, [])
+            asked = answer.get("UnprocessedKeys", {})  # type: ignore[assignment]  # as above
+            if not asked:
+                return found
+        raise LedgerUnavailable(f"BatchGetItem: keys left unprocessed {ROUNDS} times")
+
+
+class DynamoLedger:
+    """The port `Ledger`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def swap(self, new: Record, was: Record | None) -> Swap:
+        """One PutItem: a write unit for each KiB, won or lost."""
+        found = self._table.swap(items.record_item(new), was.nonce if was else None)
+        if found is None:
+            return Swap(won=True)
+        if not found:
+            return Swap(won=False)
+        try:
+            return Swap(won=False, found=items.record_of(found))
+        except items.ItemUnreadable as error:
+            raise LedgerUnavailable(str(error)) from error
+
+
+class DynamoMarks:
+    """The port `Marks`. A mark expires `keep` seconds after it was put: longer than messages last.
+
+    One that has expired and is still there counts: it may delay, and that is all it does.
+    """
+
+    def __init__(self, table: Table, clock: Clock, *, keep: int) -> None:
+        self._table = table
+        self._clock = clock
+        self._keep = keep
+
+    def read(self, users: Collection[str]) -> dict[str, str]:
+        """One BatchGetItem for each hundred users: a read unit for each user, marked or not."""
+        found = self._table.read([items.USER + user for user in users])
+        return dict(items.mark_of(item) for item in found)
+
+    def put(self, user: str, last: str) -> None:
+        """One PutItem."""
+        self._table.put(items.mark_item(user, last, int(self._clock.now()) + self._keep))
+
+    def clear(self, user: str, last: str) -> None:
+        """One DeleteItem: a write unit, also where the mark stays."""
+        self._table.delete_mark(items.USER + user, last)
+
+
+class DynamoBreakerStore:
+    """The port `BreakerStore`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def read(self) -> BreakerRecord | None:
+        """One read unit."""
+        for item in self._table.read([items.BREAKER_KEY]):
+            try:
+                return items.breaker_of(item)
+            except items.ItemUnreadable as error:
+                raise LedgerUnavailable(str(error)) from error
+        return None
+
+    def swap(self, new: BreakerRecord, was: BreakerRecord | None) -> bool:
+        """One PutItem."""
+        return self._table.swap(items.breaker_item(new), was.nonce if was else None) is None
+
+
+def _condition_failed(error: Exception) -> Found | None:
+    """The item that stood in a conditional write's way (empty: none); None: another error."""
+    if not isinstance(error, ClientError):
+        return None
+    if error_code(error) != "ConditionalCheckFailedException":
+        return None
+    found: Found = error.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
+    return found
+
+
+def _unavailable(call: str, error: Exception) -> LedgerUnavailable:
+    return LedgerUnavailable(f"{call}: {error_code(error)}")

@@ -1,0 +1,111 @@
+"""How records lie in the ledger's table: attribute maps, built and read by hand.
+
+Three kinds of items share the table, told apart by the prefix of their key. The library's own
+serialiser would cost as much as the rest of the call, and would turn every number into a Decimal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery.ports import BreakerRecord
+from segment_rehook.delivery.record import Record, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Item = dict[str, AttributeValueTypeDef]
+    Found = Mapping[str, AttributeValueTypeDef]
+
+DELIVERY = "delivery#"
+USER = "user#"
+BREAKER_KEY = "breaker#rehook"
+
+
+class ItemUnreadable(ValueError):
+    """The table holds an item that this version did not write. The text names the attribute."""
+
+
+def record_item(record: Record) -> Item:
+    """A delivery's record as it is stored; attributes that are None are left out."""
+    item: Item = {
+        "id": {"S": DELIVERY + record.id},
+        "state": {"S": record.state},
+        "token": {"N": str(record.token)},
+        "nonce": {"S": record.nonce},
+        "content": {"S": record.content},
+        "lease": {"N": repr(record.lease)},
+        "queued": {"BOOL": record.queued},
+        "crashes": {"N": str(record.crashes)},
+        "expires_at": {"N": str(record.expires_at)},
+    }
+    if record.epoch is not None:
+        item["epoch"] = {"N": str(record.epoch)}
+    if record.reason is not None:
+        item["reason"] = {"S": record.reason}
+    if record.request_id is not None:
+        item["request_id"] = {"S": record.request_id}
+    return item
+
+
+def record_of(item: Found) -> Record:
+    """Undo `record_item`. Raises ItemUnreadable."""
+    try:
+        return Record(
+            id=item["id"]["S"].removeprefix(DELIVERY),
+            state=State(item["state"]["S"]),
+            token=int(item["token"]["N"]),
+            nonce=item["nonce"]["S"],
+            content=item["content"]["S"],
+            lease=float(item["lease"]["N"]),
+            queued=item["queued"]["BOOL"],
+            crashes=int(item["crashes"]["N"]),
+            expires_at=int(item["expires_at"]["N"]),
+            epoch=int(item["epoch"]["N"]) if "epoch" in item else None,
+            reason=item["reason"]["S"] if "reason" in item else None,
+            request_id=item["request_id"]["S"] if "request_id" in item else None,
+        )
+    except (KeyError, ValueError) as error:
+        raise ItemUnreadable(f"a delivery's item has no readable {error}") from error
+
+
+def mark_item(user: str, last: str, expires_at: int) -> Item:
+    """A user's mark: `last` is the delivery id last stored for this user."""
+    return {
+        "id": {"S": USER + user},
+        "last": {"S": last},
+        "expires_at": {"N": str(expires_at)},
+    }
+
+
+def mark_of(item: Found) -> tuple[str, str]:
+    """Undo `mark_item`: user and delivery id."""
+    return item["id"]["S"].removeprefix(USER), item["last"]["S"]
+
+
+def breaker_item(record: BreakerRecord) -> Item:
+    """The breaker's record. It never expires: there is one."""
+    return {
+        "id": {"S": BREAKER_KEY},
+        "nonce": {"S": record.nonce},
+        "open_until": {"N": repr(record.open_until)},
+        "probing_until": {"N": repr(record.probing_until)},
+        "trips": {"N": str(record.trips)},
+        "reason": {"S": record.reason},
+    }
+
+
+def breaker_of(item: Found) -> BreakerRecord:
+    """Undo `breaker_item`. Raises ItemUnreadable."""
+    try:
+        return BreakerRecord(
+            nonce=item["nonce"]["S"],
+            open_until=float(item["open_until"]["N"]),
+            probing_until=float(item["probing_until"]["N"]),
+            trips=int(item["trips"]["N"]),
+            reason=item["reason"]["S"],
+        )
+    except (KeyError, ValueError) as error:
+        raise ItemUnreadable(f"the breaker's item has no readable {error}") from error

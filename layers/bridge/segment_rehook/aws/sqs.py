@@ -1,0 +1,97 @@
+"""The two queues: batches sent and hidden entry by entry, and records as Lambda hands them over.
+
+A send that the library repeats is harmless: the deduplication id is the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook.delivery.ports import QueueUnavailable, Received
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+    from segment_rehook.delivery.ports import Outgoing
+
+MOST_ENTRIES = 10  # SQS's limit for a batch
+
+
+class SqsQueue:
+    """The port `Queue`."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, messages: Sequence[Outgoing]) -> list[bool]:
+        """One SendMessageBatch; for each message whether SQS took it."""
+        _within_a_batch(len(messages))
+        if not messages:
+            return []
+        entries = [_entry(str(number), message) for number, message in enumerate(messages)]
+        try:
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        except AWS_ERRORS as error:
+            raise QueueUnavailable(f"SendMessageBatch: {error_code(error)}") from error
+        taken = {entry["Id"] for entry in answer.get("Successful", [])}
+        return [entry["Id"] in taken for entry in entries]
+
+    def change_visibility(self, delays: Mapping[str, int]) -> set[str]:
+        """One ChangeMessageVisibilityBatch; the receipts that SQS refused."""
+        _within_a_batch(len(delays))
+        if not delays:
+            return set()
+        receipts = {str(number): receipt for number, receipt in enumerate(delays)}
+        try:
+            answer = self._client.change_message_visibility_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": id_, "ReceiptHandle": receipt, "VisibilityTimeout": delays[receipt]}
+                    for id_, receipt in receipts.items()
+                ],
+            )
+        except AWS_ERRORS as error:
+            raise QueueUnavailable(f"ChangeMessageVisibilityBatch: {error_code(error)}") from error
+        done = {entry["Id"] for entry in answer.get("Successful", [])}
+        return {receipt for id_, receipt in receipts.items() if id_ not in done}
+
+
+def received(record: Mapping[str, Any]) -> Received:
+    """A message from a record of Lambda's SQS event; the body stays text."""
+    attributes = record["attributes"]
+    return Received(
+        message_id=record["messageId"],
+        receipt=record["receiptHandle"],
+        group=attributes["MessageGroupId"],
+        body=record["body"],
+        attributes={
+            name: attribute["stringValue"]
+            for name, attribute in record.get("messageAttributes", {}).items()
+            if attribute.get("stringValue") is not None
+        },
+        sent_at=int(attributes["SentTimestamp"]) / 1000,
+        receive_count=int(attributes["ApproximateReceiveCount"]),
+    )
+
+
+def _entry(id_: str, message: Outgoing) -> SendMessageBatchRequestEntryTypeDef:
+    return {
+        "Id": id_,
+        "MessageBody": message.body,
+        "MessageGroupId": message.group,
+        "MessageDeduplicationId": message.dedupe,
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in message.attributes.items()
+        },
+    }
+
+
+def _within_a_batch(entries: int) -> None:
+    if entries > MOST_ENTRIES:
+        raise ValueError(f"{entries} entries in one call; SQS takes at most {MOST_ENTRIES}")
