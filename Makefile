@@ -31,7 +31,7 @@ setup: $(SETUP) ## make .venv and install the locked tools
 $(SETUP): requirements/dev.txt pyproject.toml
 	@python="$${PYTHON:-$$(sh layers/bridge/find-python.sh venv)}"; \
 	  test -x "$(PY)" && "$(PY)" -c '' 2>/dev/null || { echo "making $(VENV) with $$python"; "$$python" -m venv --clear $(VENV); }
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/dev.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
