@@ -28,7 +28,7 @@ MODES = ("deliver", "pause", "dry-run")
 # What stands in examples and consoles until somebody puts the real one.
 _PLACEHOLDER = re.compile(
     r"<.*>|\$?\{.*\}|x{3,}|\*+|\.{3,}|-+|_+|none|null|undefined|"
-    r"(your|my|the)[-_ ].*|.*\b(placeholder|change[-_ ]?me|replace[-_ ]?me|todo|tbd|fixme)\b.*",
+    r"your[-_ ].*|.*\b(placeholder|change[-_ ]?me|replace[-_ ]?me|todo|tbd|fixme)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -57,7 +57,7 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
         ]
     if mistakes:
         raise ParametersInvalid(f"Under {path}: " + " ".join(mistakes))
-    mode, warnings = _mode(parameters.get(MODE), stack)
+    mode, warnings = _mode(parameters.get(MODE), path)
     return (
         Secrets(
             api_key=parameters[API_KEY].strip(),
@@ -87,21 +87,23 @@ def _mistake(name: str, value: str, stack: str) -> list[str]:
     return [f"{name} {wrong}: {_command(name, stack)}"]
 
 
-def _mode(value: str | None, stack: str) -> tuple[str, list[str]]:
+def _mode(value: str | None, path: str) -> tuple[str, list[str]]:
     """An unknown mode pauses: everything is kept, and nothing happens that was not asked for."""
     if value is None:
         return "deliver", []
     mode = value.strip().lower()
     if mode in MODES:
         return mode, []
-    return "pause", [
+    warning = (
         f"{MODE} is none of {', '.join(MODES)}: events are stored and not delivered until it is. "
-        + _command(MODE, stack)
-    ]
+        f"Put it with `aws ssm put-parameter --name {path}/{MODE} --type String --overwrite "
+        "--value deliver`."
+    )
+    return "pause", [warning]
 
 
 def _lines(value: str) -> tuple[str, ...]:
-    lines = (line.strip() for line in value.splitlines())
+    lines = (line.strip() for line in value.split("\n"))
     return tuple(dict.fromkeys(line for line in lines if line))
 
 

@@ -1,0 +1,71 @@
+"""API Gateway's side of a request and its answer (HTTP API, payload format 2.0).
+
+Source: "Create AWS Lambda proxy integrations for HTTP APIs", API Gateway developer guide. Header
+names come in lower case, and a repeated header comes as one, its values joined by commas.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from segment_rehook.segment.refusal import RefusedBody
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class NotAnHttpEvent(ValueError):
+    """The function was invoked with something else than an HTTP API's event."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A request as it was made: header names in lower case, `received_at` in epoch seconds."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: float
+
+
+def webhook_request(event: Mapping[str, Any]) -> WebhookRequest:
+    """Read an event. Raises NotAnHttpEvent, and RefusedBody (400) for base64 that is none."""
+    try:
+        context = event["requestContext"]
+        request = WebhookRequest(
+            method=context["http"]["method"],
+            path=event["rawPath"],
+            headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+            body=_body(event.get("body") or "", encoded=bool(event.get("isBase64Encoded"))),
+            received_at=context["timeEpoch"] / 1000,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise NotAnHttpEvent(
+            "The function takes events of an API Gateway HTTP API, payload format version 2.0 "
+            f"(samples: events/ in the project); this one has no readable {error}."
+        ) from error
+    return request
+
+
+def http_answer(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """An answer as API Gateway takes it; `body` is UTF-8 text."""
+    return {"statusCode": status, "headers": dict(headers), "body": body.decode()}
+
+
+def _body(text: str, *, encoded: bool) -> bytes:
+    if not encoded:
+        # A lone surrogate cannot come through API Gateway, but a hand-made event may hold one.
+        return text.encode(errors="surrogatepass")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RefusedBody(
+            "bad_base64",
+            "The request's body is marked as base64 and is none.",
+            "API Gateway encodes bodies itself; a hand-made event must do so too, or say false "
+            "in isBase64Encoded.",
+        ) from error

@@ -1,0 +1,195 @@
+"""The environment of each function as one typed object, checked when the function starts.
+
+Names and ranges are those of the template's parameters. Every mistake is named at once, with the
+variable, what it must be, and what it is (nothing here is secret: secrets lie in SSM).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+HOUR, DAY = 3_600, 86_400
+SERVICE, NAMESPACE = "segment-rehook", "SegmentRehook"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class SettingsInvalid(ValueError):
+    """The environment cannot be worked with. `mistakes` has one sentence for each."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("The function's environment: " + " ".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What both functions need. Times in seconds; `ordering`: events wait for their user's."""
+
+    secrets_path: str
+    ledger_table: str
+    dead_letter_queue_url: str
+    parking_lot_url: str
+    rehook_url: str
+    destination_file: str
+    call_timeout: float
+    workers: int
+    unknown_policy: str
+    ordering: bool
+    give_up_after: int
+    queue_retention: int
+    ledger_keep: int
+    breaker_threshold: int
+    service: str
+    metrics_namespace: str
+    log_level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSettings(Settings):
+    """`budget` runs from the request's own time to its answer."""
+
+    budget: float
+    max_body_bytes: int
+    batch_needs_token: bool
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> IngestSettings:
+        """Read and check. Raises SettingsInvalid."""
+        reader = _Reader(environment)
+        fields = _shared_fields(reader, call_timeout=2)
+        fields["budget"] = reader.number("BUDGET_SECONDS", 1, 8, default=4)
+        fields["max_body_bytes"] = reader.whole(
+            "MAX_BODY_BYTES", 100_000, 6_000_000, default=6_000_000
+        )
+        fields["batch_needs_token"] = reader.choice("BATCH_TOKEN", "optional", "required") != (
+            "optional"
+        )
+        reader.insist(
+            fields["call_timeout"] < fields["budget"],
+            "CALL_TIMEOUT_SECONDS must be less than BUDGET_SECONDS, or no call could be started.",
+        )
+        reader.finish()
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedriveSettings(Settings):
+    """Nothing besides what both need; a call may take longer, since nobody waits for it."""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> RedriveSettings:
+        """Read and check. Raises SettingsInvalid."""
+        reader = _Reader(environment)
+        fields = _shared_fields(reader, call_timeout=10)
+        reader.finish()
+        return cls(**fields)
+
+
+def _shared_fields(reader: _Reader, *, call_timeout: float) -> dict[str, Any]:
+    give_up = reader.number("GIVE_UP_AFTER_HOURS", 1, 216, default=72) * HOUR
+    retention = reader.whole("QUEUE_RETENTION_SECONDS", 2 * DAY, 14 * DAY, default=10 * DAY)
+    reader.insist(
+        give_up <= retention - DAY,
+        "GIVE_UP_AFTER_HOURS must end a day before QUEUE_RETENTION_SECONDS does: SQS deletes then.",
+    )
+    return {
+        "secrets_path": reader.text("SECRETS_PATH", r"(/[\w.-]+)+", "a path such as /a/b"),
+        "ledger_table": reader.text("LEDGER_TABLE", r"\S+", "a DynamoDB table's name"),
+        "dead_letter_queue_url": reader.url("DEAD_LETTER_QUEUE_URL"),
+        "parking_lot_url": reader.url("PARKING_LOT_URL"),
+        "rehook_url": reader.url("REHOOK_URL", default="https://api.rehook.ai").rstrip("/"),
+        "destination_file": reader.text(
+            "DESTINATION_FILE", r".+", "a file's path", default="/opt/destination.json"
+        ),
+        "call_timeout": reader.number("CALL_TIMEOUT_SECONDS", 0.1, 60, default=call_timeout),
+        "workers": reader.whole("WORKERS", 1, 64, default=16),
+        "unknown_policy": reader.choice("UNKNOWN_POLICY", "retry", "park"),
+        "ordering": reader.choice("ORDERING", "on", "off") == "on",
+        "give_up_after": int(give_up),
+        "queue_retention": retention,
+        "ledger_keep": reader.whole("LEDGER_DAYS", 45, 3650, default=45) * DAY,
+        "breaker_threshold": reader.whole("BREAKER_THRESHOLD", 1, 1000, default=5),
+        "service": reader.text("POWERTOOLS_SERVICE_NAME", r".+", "a name", default=SERVICE),
+        "metrics_namespace": reader.text(
+            "POWERTOOLS_METRICS_NAMESPACE", r"[\w.\-#:/]{1,255}", "a namespace", default=NAMESPACE
+        ),
+        "log_level": reader.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
+    }
+
+
+class _Reader:
+    """Reads variables and collects what is wrong with them; a wrong one reads as its default."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._mistakes: list[str] = []
+
+    def text(self, name: str, pattern: str, kind: str, *, default: str | None = None) -> str:
+        value = self._environment.get(name, default)
+        if value is not None and re.fullmatch(pattern, value):
+            return value
+        self._mistake(name, kind)
+        return default or ""
+
+    def url(self, name: str, *, default: str | None = None) -> str:
+        """An https URL; http on this machine only, since credentials and events go there."""
+        value = self._environment.get(name, default) or ""
+        parts = urlsplit(value)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        if safe and parts.hostname and not (parts.username or parts.query or parts.fragment):
+            return value
+        self._mistake(name, "an https URL without user name, query or fragment")
+        return default or ""
+
+    def choice(self, name: str, *options: str) -> str:
+        """One of `options`; the first is the default."""
+        value = self._environment.get(name, options[0])
+        if value in options:
+            return value
+        self._mistake(name, "one of " + ", ".join(options))
+        return options[0]
+
+    def number(self, name: str, low: float, high: float, *, default: float) -> float:
+        return self._number(name, low, high, default, "a number")
+
+    def whole(self, name: str, low: int, high: int, *, default: int) -> int:
+        number = self._number(name, low, high, default, "a whole number")
+        if number == int(number):
+            return int(number)
+        self._mistake(name, f"a whole number from {low:g} to {high:g}")
+        return default
+
+    def insist(self, holds: bool, mistake: str) -> None:  # noqa: FBT001 — a condition, as in assert
+        """Note a mistake between two variables."""
+        if not holds:
+            self._mistakes.append(mistake)
+
+    def finish(self) -> None:
+        """Raise SettingsInvalid if anything was wrong."""
+        if self._mistakes:
+            raise SettingsInvalid(self._mistakes)
+
+    def _number(self, name: str, low: float, high: float, default: float, kind: str) -> float:
+        text = self._environment.get(name)
+        if text is None:
+            return default
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if low <= number <= high:
+            return number
+        self._mistake(name, f"{kind} from {low:,.12g} to {high:,.12g}")
+        return default
+
+    def _mistake(self, name: str, kind: str) -> None:
+        found = self._environment.get(name)
+        shown = "is not set" if found is None else f"is {found!r}"
+        self._mistakes.append(f"{name} must be {kind}, and {shown}.")
