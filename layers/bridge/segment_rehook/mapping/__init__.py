@@ -1,0 +1,1 @@
+"""Segment's mapping language: triggers, directives, subscriptions, field rules. Pure."""

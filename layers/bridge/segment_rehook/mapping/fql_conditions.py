@@ -1,0 +1,132 @@
+"""One condition of a trigger: a place in the event, an operator, and what is expected there."""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.members import member, walk
+from segment_rehook.mapping.text import to_units
+from segment_rehook.mapping.values import (
+    UNDEFINED,
+    Value,
+    is_number,
+    to_double,
+    to_number,
+    to_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Holds: TypeAlias = "Callable[[Value], bool]"
+Operator: TypeAlias = "Callable[[str | float | bool], Holds]"
+"""Given what is expected, tells of a value whether the condition holds."""
+
+_STEP = re.compile(r"[^\[.\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`holds` takes the event, and raises MappingError where the engine throws."""
+
+    holds: Holds
+    reads: frozenset[str]
+
+
+def condition(source: str, path: str | None, name: str, expected: str | float | bool) -> Condition:  # noqa: FBT001 — a value of the language, not a switch
+    """Compile one condition.
+
+    `source` is a top-level key of the event; `path` leads on inside it, None where nothing does.
+    An operator that is none never holds.
+    """
+    holds = _OPERATORS.get(name, _never)(expected)
+    if path is None:
+        return Condition(lambda event: holds(_top(event, source)), frozenset({source}))
+    steps = tuple(_STEP.findall(path))
+    if not steps and path:
+        return throwing("Cannot read properties of null (reading 'reduce')")
+
+    def nested(event: Value) -> bool:
+        value = walk(_top(event, source), steps)
+        return holds(value if steps else UNDEFINED)
+
+    return Condition(nested, frozenset({source}))
+
+
+def throwing(message: str) -> Condition:
+    """Throw when it is asked: conditions before it may decide without it."""
+
+    def throw(_: Value) -> NoReturn:
+        raise MappingError(message)
+
+    return Condition(throw, frozenset())
+
+
+def _top(event: Value, key: str) -> Value:
+    if isinstance(event, dict):
+        return event.get(key, UNDEFINED)
+    if event is None:
+        raise MappingError(f"Cannot read properties of null (reading '{key}')")
+    return member(event, key)
+
+
+def _never(_: str | float | bool) -> Holds:  # noqa: FBT001 — as above
+    return lambda _: False
+
+
+def _equality(*, wanted: bool) -> Operator:
+    def expect(expected: str | float | bool) -> Holds:  # noqa: FBT001 — as above
+        sought = to_text(expected)
+        return lambda value: (isinstance(value, str) and value == sought) is wanted
+
+    return expect
+
+
+def _comparison(compare: Callable[[float, float], bool]) -> Operator:
+    def expect(expected: str | float | bool) -> Holds:  # noqa: FBT001 — as above
+        bound = to_number(expected) if isinstance(expected, str) else to_double(expected)
+
+        def holds(value: Value) -> bool:
+            return is_number(value) and compare(to_double(value), bound)
+
+        return holds
+
+    return expect
+
+
+def _textual(test: Callable[[str, str], bool], *, wanted: bool) -> Operator:
+    def expect(expected: str | float | bool) -> Holds:  # noqa: FBT001 — as above
+        sought = to_units(to_text(expected))
+        return lambda value: isinstance(value, str) and test(to_units(value), sought) is wanted
+
+    return expect
+
+
+def _constant(holds: Holds) -> Operator:
+    return lambda _: holds
+
+
+_OPERATORS: Mapping[str, Operator] = {
+    "=": _equality(wanted=True),
+    "!=": _equality(wanted=False),
+    "number_equals": _comparison(operator.eq),
+    "number_not_equals": _comparison(operator.ne),
+    "<": _comparison(operator.lt),
+    "<=": _comparison(operator.le),
+    ">": _comparison(operator.gt),
+    ">=": _comparison(operator.ge),
+    "contains": _textual(operator.contains, wanted=True),
+    "not_contains": _textual(operator.contains, wanted=False),
+    "starts_with": _textual(str.startswith, wanted=True),
+    "not_starts_with": _textual(str.startswith, wanted=False),
+    "ends_with": _textual(str.endswith, wanted=True),
+    "not_ends_with": _textual(str.endswith, wanted=False),
+    "exists": _constant(lambda value: value is not None and value is not UNDEFINED),
+    "not_exists": _constant(lambda value: value is None or value is UNDEFINED),
+    "is_true": _constant(lambda value: value is True),
+    "is_false": _constant(lambda value: value is False),
+}

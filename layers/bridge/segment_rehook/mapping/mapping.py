@@ -1,0 +1,191 @@
+"""Mappings: compiled once, run on every event that their subscription takes.
+
+What `transform` of Segment's mapping-kit does, in its order: the payload must be an object, the
+root mapping's key is unfolded, the mapping is validated, resolved, and undefined is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from segment_rehook.mapping.directives import DIRECTIVES
+from segment_rehook.mapping.errors import (
+    STACK_EXHAUSTED,
+    MappingError,
+    MappingInvalid,
+    Mistake,
+)
+from segment_rehook.mapping.members import OBJECT_MEMBERS
+from segment_rehook.mapping.part import Part, Run, constant, reads_of, throwing
+from segment_rehook.mapping.paths import steps_of, without_root
+from segment_rehook.mapping.shapes import PROTOTYPE, as_json, without_undefined
+from segment_rehook.mapping.text import to_units
+from segment_rehook.mapping.validation import METADATA, is_directive, validate
+from segment_rehook.mapping.values import UNDEFINED, Undefined, Value, in_order, truthy, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from segment_rehook.mapping.part import Reads
+    from segment_rehook.segment.jsontext import JSON
+
+ROOT_KEY = "__segment_internal_directive"
+"""A key whose one directive is given all other members of the mapping to work on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMapping:
+    """A mapping, ready to run.
+
+    `reads` names the top-level keys of the payload that can matter; None means all. With only
+    these in the payload the result is the same. `passthrough` names the fields that copy one
+    top-level key whole: `{"metadata": "properties"}`.
+
+    Results share parts with the payload and the mapping: read them, don't change them.
+    """
+
+    reads: Reads
+    passthrough: Mapping[str, str]
+    _run: Run = field(repr=False)
+
+    def __call__(self, payload: Value) -> JSON | Undefined:
+        """Map a payload. UNDEFINED is what JSON has no text for; raises MappingError alone."""
+        value = self.resolve(payload)
+        return UNDEFINED if value is UNDEFINED or callable(value) else as_json(value)
+
+    def resolve(self, payload: Value) -> Value:
+        """Map a payload, and leave undefined in lists where the engine does."""
+        try:
+            return self._run(payload)
+        except RecursionError:
+            raise MappingError(STACK_EXHAUSTED) from None
+
+
+def compile_mapping(mapping: JSON) -> CompiledMapping:
+    """Compile a subscription's `settings`. Raises MappingInvalid alone."""
+    try:
+        part = _compile_transform(mapping)
+    except RecursionError:
+        mistake = Mistake("", "nests too many levels", STACK_EXHAUSTED)
+        raise MappingInvalid([mistake], grouped=False) from None
+    return CompiledMapping(part.reads, _passthrough(mapping), part.run)
+
+
+def _compile_transform(mapping: Value) -> Part:
+    unfolded = _unfold(mapping)
+    validate(unfolded)
+    inner = _compile(unfolded)
+
+    def run(payload: Value) -> Value:
+        _require_object(payload)
+        return without_undefined(inner.run(payload))
+
+    return Part(run, inner.reads)
+
+
+def _require_object(payload: Value) -> None:
+    if not isinstance(payload, dict):
+        raise MappingError(f"data must be an object, got {type_name(payload)}")
+
+
+def _unfold(mapping: Value) -> Value:
+    """Spread the mapping as `{...mapping}`, or give its root directive the other members."""
+    if mapping is None:
+        raise _refusal("Cannot convert undefined or null to object")
+    if not isinstance(mapping, dict) or ROOT_KEY not in mapping:
+        return _members(mapping)
+    root = mapping[ROOT_KEY]
+    if root is None:
+        raise _refusal("Cannot convert undefined or null to object")
+    members = _members(root)
+    if len(members) > 1:
+        raise _refusal("The root mapping must only have a single directive object")
+    options = next(iter(members.values()), UNDEFINED)
+    if isinstance(options, list):
+        return root  # it is given the other members too, where nothing looks for them
+    if not isinstance(options, dict):
+        raise _refusal("The root directive must be an object")
+    others = {key: value for key, value in mapping.items() if key not in {ROOT_KEY, PROTOTYPE}}
+    unfolded = {**options, "mapping": others}
+    return [unfolded] if isinstance(root, list) else {next(iter(members)): unfolded}
+
+
+def _members(value: Value) -> dict[str, Value]:
+    if isinstance(value, dict):
+        return value
+    items = list(to_units(value)) if isinstance(value, str) else value
+    return {str(index): item for index, item in enumerate(items)} if isinstance(items, list) else {}
+
+
+def _refusal(message: str) -> MappingInvalid:
+    return MappingInvalid([Mistake(ROOT_KEY, message, message)], grouped=False)
+
+
+def _compile(mapping: Value) -> Part:
+    if isinstance(mapping, list):
+        return _compile_list(mapping)
+    if not isinstance(mapping, dict):
+        return constant(mapping)
+    if not is_directive(mapping):
+        return _compile_object(mapping)
+    name = next(key for key in mapping if key.startswith("@"))
+    if name == "@transform":
+        return _transform(mapping[name])
+    directive = DIRECTIVES.get(name)
+    if directive is None:
+        return throwing(f"{name} is not a valid directive, got undefined")
+    return directive(mapping[name], _compile)
+
+
+def _compile_list(items: list[Value]) -> Part:
+    parts = [_compile(item) for item in items]
+    runs = [part.run for part in parts]
+    return Part(lambda payload: [run(payload) for run in runs], reads_of(parts))
+
+
+def _compile_object(members: dict[str, Value]) -> Part:
+    parts = {key: _compile(members[key]) for key in in_order(members) if key != PROTOTYPE}
+    runs = [(key, part.run) for key, part in parts.items()]
+    return Part(lambda payload: {key: run(payload) for key, run in runs}, reads_of(parts.values()))
+
+
+def _transform(options: Value) -> Part:
+    if not isinstance(options, dict):
+        return throwing('@transform requires an object with an "apply" key and a "mapping" key')
+    for key in ("mapping", "apply"):
+        if not truthy(options.get(key)):
+            return throwing(f'@transform requires a "{key}" key')
+    if not isinstance(options["apply"], dict):
+        return throwing('@transform "apply" key should be an object')
+    apply = _compile_late(options["apply"])
+    mapping = _compile(options["mapping"]).run
+    return Part(lambda payload: mapping(apply.run(payload)), apply.reads)
+
+
+def _compile_late(mapping: Value) -> Part:
+    """Compile a mapping inside a mapping, which the engine validates when it runs."""
+    try:
+        part = _compile_transform(mapping)
+    except MappingInvalid as refused:
+        part = throwing(str(refused))
+
+    def run(payload: Value) -> Value:
+        scope = {} if payload is UNDEFINED else payload
+        _require_object(scope)
+        return part.run(scope)
+
+    return Part(run, part.reads)
+
+
+def _passthrough(mapping: Value) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if not isinstance(mapping, dict) or ROOT_KEY in mapping or is_directive(mapping):
+        return found
+    for name, value in mapping.items():
+        path = value.get("@path") if isinstance(value, dict) else None
+        if isinstance(path, str) and set(value) <= {"@path", METADATA} and name != PROTOTYPE:
+            steps = steps_of(without_root(path))
+            if len(steps) == 1 and steps[0] not in OBJECT_MEMBERS:
+                found[name] = steps[0]
+    return found

@@ -1,0 +1,156 @@
+"""What `value[key]` gives in JavaScript: own members first, then those every value inherits.
+
+A path may lead to what JavaScript's own library defines (`$.name.length`, `$.items.constructor`).
+Built-in functions are known here by name and number of parameters, which is all that a mapping
+can see of them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from segment_rehook.mapping import text
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.values import UNDEFINED, Function, is_index, truthy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from segment_rehook.mapping.values import Value
+
+# name:parameters, as ECMA-262 has them (and its annex B)
+_METHODS = {
+    "Object": (
+        "__defineGetter__:2 __defineSetter__:2 hasOwnProperty:1 __lookupGetter__:1 "
+        "__lookupSetter__:1 isPrototypeOf:1 propertyIsEnumerable:1 toString:0 valueOf:0 "
+        "toLocaleString:0"
+    ),
+    "Array": (
+        "at:1 concat:1 copyWithin:2 fill:1 find:1 findIndex:1 findLast:1 findLastIndex:1 "
+        "lastIndexOf:1 pop:0 push:1 reverse:0 shift:0 unshift:1 slice:2 sort:1 splice:2 "
+        "includes:1 indexOf:1 join:1 keys:0 entries:0 values:0 forEach:1 filter:1 flat:0 "
+        "flatMap:1 map:1 every:1 some:1 reduce:1 reduceRight:1 toLocaleString:0 toString:0 "
+        "toReversed:0 toSorted:1 toSpliced:2 with:2"
+    ),
+    "String": (
+        "anchor:1 at:1 big:0 blink:0 bold:0 charAt:1 charCodeAt:1 codePointAt:1 concat:1 "
+        "endsWith:1 fontcolor:1 fontsize:1 fixed:0 includes:1 indexOf:1 isWellFormed:0 italics:0 "
+        "lastIndexOf:1 link:1 localeCompare:1 match:1 matchAll:1 normalize:0 padEnd:1 padStart:1 "
+        "repeat:1 replace:2 replaceAll:2 search:1 slice:2 small:0 split:2 strike:0 sub:0 "
+        "substr:2 substring:2 sup:0 startsWith:1 toString:0 toWellFormed:0 trim:0 trimStart:0 "
+        "trimEnd:0 toLocaleLowerCase:0 toLocaleUpperCase:0 toLowerCase:0 toUpperCase:0 valueOf:0"
+    ),
+    "Number": "toExponential:1 toFixed:1 toPrecision:1 toString:1 valueOf:0 toLocaleString:0",
+    "Boolean": "toString:0 valueOf:0",
+    "Function": "apply:2 bind:1 call:1 toString:0",
+}
+_STATICS = {
+    "Object": (
+        "assign:2 getOwnPropertyDescriptor:2 getOwnPropertyDescriptors:1 getOwnPropertyNames:1 "
+        "getOwnPropertySymbols:1 hasOwn:2 is:2 preventExtensions:1 seal:1 create:2 "
+        "defineProperties:2 defineProperty:3 freeze:1 getPrototypeOf:1 setPrototypeOf:2 "
+        "isExtensible:1 isFrozen:1 isSealed:1 keys:1 entries:1 fromEntries:1 values:1"
+    ),
+    "Array": "isArray:1 from:1 of:0",
+    "String": "fromCharCode:1 fromCodePoint:1 raw:1",
+    "Number": "isFinite:1 isInteger:1 isNaN:1 isSafeInteger:1 parseFloat:1 parseInt:2",
+    "Boolean": "",
+    "Function": "",
+}
+_PARENT_PROTOTYPE = "__proto__"
+
+
+def _functions(listed: str) -> dict[str, Value]:
+    pairs = (entry.split(":") for entry in listed.split())
+    return {name: Function(name, int(parameters)) for name, parameters in pairs}
+
+
+OBJECT_PROTOTYPE: dict[str, Value] = {}
+"""`Object.prototype`, told from an empty object by identity: it inherits nothing."""
+
+# What stands at the end of `__proto__`; for the primitives the nearest value of JSON.
+_PROTOTYPES: dict[str, Value] = {
+    "Object": OBJECT_PROTOTYPE,
+    "Array": [],
+    "String": "",
+    "Number": 0,
+    "Boolean": False,
+    "Function": Function("", 0),
+}
+_INHERITED: dict[str, dict[str, Value]] = {
+    owner: {
+        **_functions(_METHODS["Object"]),
+        **_functions(_METHODS[owner]),
+        "constructor": Function(owner, 1, owner),
+        _PARENT_PROTOTYPE: prototype,
+    }
+    for owner, prototype in _PROTOTYPES.items()
+}
+for _alias, _name in (("trimLeft", "trimStart"), ("trimRight", "trimEnd")):
+    _INHERITED["String"][_alias] = _INHERITED["String"][_name]
+_OWN: dict[str, dict[str, Value]] = {
+    owner: {**_functions(listed), "prototype": _PROTOTYPES[owner]}
+    for owner, listed in _STATICS.items()
+}
+_OWN["Number"] |= {
+    "MAX_VALUE": 1.7976931348623157e308,
+    "MIN_VALUE": 5e-324,
+    "NaN": math.nan,
+    "NEGATIVE_INFINITY": -math.inf,
+    "POSITIVE_INFINITY": math.inf,
+    "MAX_SAFE_INTEGER": 2**53 - 1,
+    "MIN_SAFE_INTEGER": 1 - 2**53,
+    "EPSILON": 2.0**-52,
+}
+
+OBJECT_MEMBERS = frozenset(_INHERITED["Object"])
+"""Names that every object answers to without having them."""
+
+
+def member(value: Value, key: str) -> Value:
+    """Give `value[key]`; `value` is neither null nor undefined."""
+    if isinstance(value, dict):
+        if key in value:
+            return value[key]
+        if key == _PARENT_PROTOTYPE and value is OBJECT_PROTOTYPE:
+            return None
+        return _INHERITED["Object"].get(key, UNDEFINED)
+    if isinstance(value, list):
+        return _item(value, key, "Array")
+    if isinstance(value, str):
+        return _item(text.to_units(value), key, "String")
+    if isinstance(value, Function):
+        return _function_member(value, key)
+    return _INHERITED["Boolean" if isinstance(value, bool) else "Number"].get(key, UNDEFINED)
+
+
+def walk(value: Value, steps: Iterable[str]) -> Value:
+    """Follow a path; a falsy value on the way is itself the answer."""
+    for key in steps:
+        if not truthy(value):
+            return value
+        value = member(value, key)
+    return value
+
+
+def _item(items: Sequence[Value], key: str, owner: str) -> Value:
+    if key == "length":
+        return len(items)
+    if is_index(key):
+        return items[int(key)] if int(key) < len(items) else UNDEFINED
+    return _INHERITED[owner].get(key, UNDEFINED)
+
+
+def _function_member(function: Function, key: str) -> Value:
+    if key == "name":
+        return function.name
+    if key == "length":
+        return function.length
+    if key in {"arguments", "caller"}:
+        raise MappingError(
+            "'caller', 'callee', and 'arguments' properties may not be accessed on strict mode "
+            "functions or the arguments objects for calls to them"
+        )
+    own = _OWN[function.owner] if function.owner else {}
+    return own.get(key, _INHERITED["Function"].get(key, UNDEFINED))

@@ -1,0 +1,49 @@
+"""Paths as mapping-kit reads them: `$.traits.emails[0]`.
+
+One `$.` is taken out, wherever it stands first. Steps are cut at dots, at a bracket before a
+quote or a digit and at brackets after one; then quotes vanish. So a key with a dot in it can't be
+reached, and no path is malformed.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from segment_rehook.mapping.members import walk
+from segment_rehook.mapping.part import Part
+
+if TYPE_CHECKING:
+    from segment_rehook.mapping.values import Value
+
+_CUT = re.compile(r"""\[(?=["'0-9])|\.|(?<=["'0-9])\]+""")
+_QUOTES = re.compile("['\"]")
+
+
+@lru_cache(maxsize=1024)
+def steps_of(path: str) -> tuple[str, ...]:
+    """Give the keys that a path follows; none for the root, which is `""`, `.` or only dots."""
+    return tuple(_QUOTES.sub("", step) for step in _CUT.split(path) if step)
+
+
+def without_root(path: str) -> str:
+    """Take out the first `$.`, as `@path` and `@arrayPath` do, and templates do not."""
+    return path.replace("$.", "", 1)
+
+
+def follow(path: str) -> Part:
+    """Compile a path that is known beforehand."""
+    steps = steps_of(path)
+    if not steps:
+        return Part(lambda payload: payload, None)
+
+    def run(payload: Value) -> Value:
+        return walk(payload, steps)
+
+    return Part(run, frozenset(steps[:1]))
+
+
+def follow_late(payload: Value, path: str) -> Value:
+    """Follow a path that only the event gives."""
+    return walk(payload, steps_of(path))

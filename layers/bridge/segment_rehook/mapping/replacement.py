@@ -1,0 +1,64 @@
+"""`@replace`: text for text, as `String.replace` does it with an escaped pattern.
+
+The pattern is plain text, matched unit by unit; the replacement knows `$$`, `$&`, and the text
+before and after the match.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from segment_rehook.mapping import text
+from segment_rehook.mapping.errors import MappingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_PATTERN_LENGTH = 10
+MAX_REPLACEMENT_LENGTH = 10
+
+_SPECIAL = re.compile(r"\$([$&`'])")
+
+
+def replace(
+    value: str, pattern: str, replacement: str, *, ignore_case: bool, everywhere: bool
+) -> str:
+    """Replace the pattern's first place or all of them.
+
+    Raises MappingError where the pattern or the replacement has more than ten UTF-16 units.
+    """
+    if text.length(pattern) > MAX_PATTERN_LENGTH:
+        raise MappingError(
+            f'@replace requires a "pattern" less than {MAX_PATTERN_LENGTH} characters'
+        )
+    if text.length(replacement) > MAX_REPLACEMENT_LENGTH:
+        raise MappingError(
+            f'@replace requires a "replacement" less than {MAX_REPLACEMENT_LENGTH} characters'
+        )
+    units, sought = text.to_units(value), text.to_units(pattern)
+    searched = text.fold(units) if ignore_case else units
+    found = _places(searched, text.fold(sought) if ignore_case else sought)
+    pieces: list[str] = []
+    done = 0
+    for start in found:
+        end = start + len(sought)
+        pieces += (units[done:start], _expand(replacement, units, start, end))
+        done = end
+        if not everywhere:
+            break
+    return text.from_units("".join([*pieces, units[done:]]))
+
+
+def _places(searched: str, sought: str) -> Iterator[int]:
+    start = searched.find(sought)
+    while start >= 0:
+        yield start
+        start = searched.find(sought, start + len(sought))
+
+
+def _expand(replacement: str, value: str, start: int, end: int) -> str:
+    if "$" not in replacement:
+        return replacement
+    meaning = {"$": "$", "&": value[start:end], "`": value[:start], "'": value[end:]}
+    return _SPECIAL.sub(lambda special: meaning[special[1]], replacement)

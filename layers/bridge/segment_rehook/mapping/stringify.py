@@ -1,0 +1,59 @@
+"""`JSON.stringify` and `JSON.parse` of a mapping's values, as `@json` uses them."""
+
+from __future__ import annotations
+
+import re
+from json.encoder import encode_basestring
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from segment_rehook.mapping.shapes import entries
+from segment_rehook.mapping.values import UNDEFINED, Function, Value
+from segment_rehook.segment.jsontext import NotJson, decode, number_text
+
+if TYPE_CHECKING:
+    from segment_rehook.mapping.values import Undefined
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
+
+
+def stringify(value: Value) -> str | Undefined:
+    """Write compact JSON, or give UNDEFINED for what JSON has no text for."""
+    if value is UNDEFINED or isinstance(value, Function):
+        return UNDEFINED
+    if isinstance(value, list):
+        items = (stringify(item) for item in value)
+        return f"[{','.join('null' if item is UNDEFINED else item for item in items)}]"
+    if isinstance(value, dict):
+        members = ((key, stringify(inner)) for key, inner in entries(value))
+        return f"{{{','.join(f'{quote(key)}:{inner}' for key, inner in members if inner)}}}"
+    return _atom(value)
+
+
+def parse(source: str) -> Value:
+    """Read a JSON text. Raises JsonError."""
+    if _SURROGATE.search(source):
+        if _ESCAPED_SURROGATE.search(source):
+            raise NotJson("a backslash before a lone surrogate")
+        source = _escaped(source)
+    return decode(source.encode())
+
+
+def quote(text: str) -> str:
+    """Write a JSON string; only lone surrogates and what JSON demands are escaped."""
+    return _escaped(encode_basestring(text))
+
+
+def _atom(value: Value) -> str:
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float) and isfinite(value):
+        return number_text(value)
+    return "null"
+
+
+def _escaped(text: str) -> str:
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,151 @@
+"""JavaScript's values and the conversions between them, on what JSON becomes in Python.
+
+A value is JSON, or UNDEFINED, or a built-in function (reached by a path such as `$.toString`), or
+a list or dict with such values in it. Conversions follow ECMA-262; integers keep all their digits.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
+
+from segment_rehook.mapping import text as js_text
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.segment.jsontext import number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Value: TypeAlias = object
+
+
+class Undefined(Enum):
+    """The type of UNDEFINED: what a path that leads nowhere gives. It is not null."""
+
+    UNDEFINED = "undefined"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNDEFINED: Final = Undefined.UNDEFINED
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A built-in function; `owner` names the constructor that it is, if it is one."""
+
+    name: str
+    length: int
+    owner: str | None = None
+
+    def __str__(self) -> str:
+        return f"function {self.name}() {{ [native code] }}"
+
+
+# Indexes are at most 2**32 - 2; beyond that a key is a name like any other.
+_INDEX_END = 2**32 - 1
+_INDEX = re.compile("0|[1-9][0-9]{0,9}")
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
+_INFINITIES = {"Infinity": math.inf, "+Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def type_name(value: Value) -> str:
+    """Name the type as Segment's engine does in its messages."""
+    if isinstance(value, dict):
+        return "object"
+    if isinstance(value, list):
+        return "array"
+    if isinstance(value, str):
+        return "string"
+    if value is None:
+        return "null"
+    if value is UNDEFINED:
+        return "undefined"
+    if isinstance(value, bool):
+        return "boolean"
+    return "function" if isinstance(value, Function) else "number"
+
+
+def is_number(value: Value) -> TypeGuard[float]:
+    """Tell a number from all else, booleans included."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def truthy(value: Value) -> bool:
+    """Tell whether JavaScript takes the value for true: empty lists and objects are."""
+    if isinstance(value, dict | list | Function):
+        return True
+    if isinstance(value, float):
+        return value != 0 and not math.isnan(value)
+    return bool(value)
+
+
+def to_text(value: Value) -> str:
+    """Convert as `String(value)`: lists joined by commas, objects to `[object Object]`.
+
+    Raises MappingError for an object with a key `toString`, which JavaScript can't convert.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return number_text(value)
+    if isinstance(value, list):
+        texts = ("" if item is None or item is UNDEFINED else to_text(item) for item in value)
+        return js_text.from_units(",".join(texts))
+    if isinstance(value, dict):
+        if "toString" in value:
+            raise MappingError("Cannot convert object to primitive value")
+        return "[object Object]"
+    return "null" if value is None else "undefined" if value is UNDEFINED else str(value)
+
+
+def is_blank(value: Value) -> bool:
+    """Tell whether `value == ''` holds, loosely: 0, false, [] and [null] are blank as well."""
+    if isinstance(value, str):
+        return not value
+    if isinstance(value, int | float):
+        return value == 0
+    return value is not None and value is not UNDEFINED and not to_text(value)
+
+
+def to_number(text: str) -> float:
+    """Convert as `Number(text)`: empty is 0, `0x1f` is 31, what is not a number is NaN."""
+    text = js_text.trim(text)
+    if not text:
+        return 0.0
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    if _RADIX.fullmatch(text):
+        return to_double(int(text, 0))
+    return _INFINITIES.get(text, math.nan)
+
+
+def to_double(number: float) -> float:
+    """Round as JavaScript does when it reads the number: exact integers are for output only."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def is_index(key: str) -> bool:
+    """Tell whether a key is an array index, written as JavaScript writes it."""
+    return _INDEX.fullmatch(key) is not None and int(key) < _INDEX_END
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Order an object's keys as JavaScript does: indexes first, by number, then as they came."""
+    names = list(keys)
+    indexes = [name for name in names if name[:1].isdecimal() and is_index(name)]
+    if not indexes:
+        return names
+    first = set(indexes)
+    return sorted(indexes, key=int) + [name for name in names if name not in first]
