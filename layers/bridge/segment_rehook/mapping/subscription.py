@@ -1,0 +1,195 @@
+"""One subscription: which events it takes, and what it makes of them.
+
+Segment's screens call it a mapping; its API, and this code, a subscription. It
+is compiled once, when destination.json is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Final
+
+from segment_rehook.mapping.errors import MappingInvalid, TriggerInvalid
+from segment_rehook.mapping.fql import Trigger, compile_trigger
+from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping
+from segment_rehook.mapping.shape import Misshape, Shape, check_shape
+from segment_rehook.segment.jsontext import number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from segment_rehook.segment.jsontext import JSON
+
+__all__ = ["Subscription", "read_subscription", "subscription_shape"]
+
+ID_CHARACTERS: Final = 100
+
+_KEY: Final = "value"
+_EXPORTED: Final[Mapping[str, Shape]] = {
+    name: {"description": "Part of what Segment's Public API exports; ignored."}
+    for name in (
+        "actionId",
+        "createdAt",
+        "destinationId",
+        "modelId",
+        "reverseETLModelId",
+        "reverseETLSchedule",
+        "updatedAt",
+    )
+}
+
+
+def subscription_shape(actions: Collection[str]) -> Shape:
+    """Describe a subscription of one of these actions."""
+    return {
+        "type": "object",
+        "description": "Which events are taken, which call they make, and what it carries.",
+        "additionalProperties": False,
+        "required": ["actionSlug", "trigger", "settings"],
+        "properties": {
+            "id": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": ID_CHARACTERS,
+                "pattern": r"^[^:\x00-\x1f\x7f]*$",
+                "title": "text without a colon and without control characters",
+                "description": "Names the subscription for good: deliveries are remembered by it. "
+                "Without it, the name in lower case with hyphens is the id.",
+            },
+            "name": {"type": "string", "minLength": 1, "description": "For people."},
+            "actionSlug": {
+                "type": "string",
+                "enum": list(actions),
+                "description": "the call that is made",
+            },
+            "enabled": {"type": "boolean", "description": "false: takes no events."},
+            "trigger": {
+                "type": "string",
+                "minLength": 1,
+                "description": 'which events are taken, such as type = "track"',
+            },
+            "settings": {
+                "type": "object",
+                "description": "what each field of the call holds: a value or a directive",
+            },
+            "idempotencyKey": {
+                "description": "A directive or a value that names the event instead of its "
+                'messageId, such as {"@path": "$.properties.order_id"}: what bears the same key '
+                "is delivered once.",
+            },
+            **_EXPORTED,
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A compiled subscription.
+
+    `fields` are the mapping's own, in order. `passed` says which of them copy a
+    top-level member of the event whole, and `rest` makes the others.
+    `definition` is the subscription as it was written.
+    """
+
+    id: str
+    name: str
+    action: str
+    enabled: bool
+    trigger: Trigger
+    mapping: CompiledMapping
+    fields: tuple[str, ...]
+    passed: Mapping[str, str]
+    rest: CompiledMapping
+    idempotency_key: CompiledMapping | None
+    definition: Mapping[str, JSON]
+
+    def key(self, event: dict[str, JSON]) -> str | None:
+        """Give the text of this event's idempotency key; None if it has none.
+
+        Texts, numbers and booleans are keys; anything else, and "", is not one.
+        Raises MappingError.
+        """
+        if self.idempotency_key is None:
+            return None
+        found = self.idempotency_key(event)
+        value = found.get(_KEY) if isinstance(found, dict) else None
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | float):
+            return number_text(value)
+        return value if isinstance(value, str) and value else None
+
+
+def read_subscription(
+    raw: JSON, place: str, shape: Shape
+) -> tuple[Subscription | None, list[Misshape]]:
+    """Compile a subscription, or give every mistake in it. `place` is as in `subscriptions[3]`."""
+    mistakes = list(check_shape(raw, shape, place))
+    if not isinstance(raw, dict):
+        return None, mistakes
+    trigger = _trigger(raw.get("trigger"), f"{place}.trigger", mistakes)
+    settings = raw.get("settings")
+    mapping = _mapping(settings, f"{place}.settings", mistakes)
+    key = None
+    if "idempotencyKey" in raw:
+        keyed: JSON = {_KEY: raw["idempotencyKey"]}
+        key = _mapping(keyed, f"{place}.idempotencyKey", mistakes)
+    identity = _identity(raw, place, mistakes)
+    if mistakes or trigger is None or mapping is None or not isinstance(settings, dict):
+        return None, mistakes
+    passed = mapping.passthrough
+    rest = {name: value for name, value in settings.items() if name not in passed}
+    subscription = Subscription(
+        id=identity,
+        name=str(raw.get("name", identity)),
+        action=str(raw["actionSlug"]),
+        enabled=raw.get("enabled") is not False,
+        trigger=trigger,
+        mapping=mapping,
+        fields=tuple(settings),
+        passed=passed,
+        rest=compile_mapping(rest) if passed else mapping,
+        idempotency_key=key,
+        definition=raw,
+    )
+    return subscription, mistakes
+
+
+def union_of_reads(*reads: frozenset[str] | None) -> frozenset[str] | None:
+    """Join what several readers read of an event; None, that is everything, swallows the rest."""
+    return reduce(lambda one, other: None if one is None or other is None else one | other, reads)
+
+
+def _identity(raw: dict[str, Any], place: str, mistakes: list[Misshape]) -> str:
+    if isinstance(raw.get("id"), str):
+        return str(raw["id"])
+    name = raw.get("name")
+    slug = re.sub(r"[\W_]+", "-", name.lower()).strip("-") if isinstance(name, str) else ""
+    if "id" not in raw and not slug:
+        mistakes.append(Misshape(place, "has neither an id nor a name that gives one"))
+    return slug[:ID_CHARACTERS]
+
+
+def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Trigger | None:
+    if not isinstance(text, str) or not text.strip():
+        return None
+    try:
+        return compile_trigger(text)
+    except TriggerInvalid as error:
+        mistakes.append(Misshape(place, f"can't be parsed, so it would match no event: {error}"))
+        return None
+
+
+def _mapping(raw: object, place: str, mistakes: list[Misshape]) -> CompiledMapping | None:
+    if not isinstance(raw, dict):
+        return None
+    try:
+        return compile_mapping(raw)
+    except MappingInvalid as invalid:
+        mistakes += [
+            Misshape(f"{place}.{mistake.path}" if mistake.path else place, mistake.message)
+            for mistake in invalid.mistakes
+        ]
+        return None

@@ -1,0 +1,95 @@
+"""From one event and one subscription that takes it to the call, or to why there is none.
+
+The steps, in order: map, check the action's fields, apply the settings, encode.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.fields import FieldsInvalid, check_fields
+from segment_rehook.mapping.shapes import as_json
+from segment_rehook.mapping.subscription import union_of_reads
+from segment_rehook.rehook.actions import ACTIONS
+from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata
+from segment_rehook.rehook.plan import Call, Drop, DropReason, Fault, Request
+from segment_rehook.segment.jsontext import encode
+
+if TYPE_CHECKING:
+    from segment_rehook.mapping.subscription import Subscription
+    from segment_rehook.rehook.settings import Settings
+    from segment_rehook.segment.event import Event
+
+__all__ = ["call_of"]
+
+
+def call_of(subscription: Subscription, event: Event, settings: Settings) -> Call | Drop | Fault:
+    """Make the call that a subscription makes of an event, whether or not its trigger matches."""
+    action = ACTIONS[subscription.action]
+    try:
+        payload = _payload(subscription, event, settings)
+        included = (path.reads for path in settings.include_fields.values())
+        reads = union_of_reads(frozenset(), *included)
+        adjusted, notes = adjust(action.slug, payload, settings, event.members(reads))
+        key = None
+        if subscription.idempotency_key is not None:
+            key = subscription.key(event.members(subscription.idempotency_key.reads))
+    except MappingError as error:
+        return Fault(subscription.id, str(error))
+    except FieldsInvalid as invalid:
+        return _invalid(subscription, invalid, event)
+    except ConversionWithoutCode:
+        detail = "settings.conversionEvents drops this event without a referral code."
+        return Drop(subscription.id, DropReason.CONVERSION_WITHOUT_CODE, detail)
+    request = Request("POST", action.path, encode(adjusted))
+    return Call(subscription.id, action.slug, str(adjusted["source_id"]), key, request, notes)
+
+
+def _payload(subscription: Subscription, event: Event, settings: Settings) -> dict[str, Any]:
+    """Map the event and check the fields. Raises MappingError and FieldsInvalid.
+
+    Members that pass unchanged do so as the text that came, where it is fit.
+    """
+    fields = ACTIONS[subscription.action].fields
+    mapped: object
+    texts = _passed_texts(subscription, event, settings)
+    if texts is None:
+        mapping = subscription.mapping
+        mapped = mapping.resolve(event.members(mapping.reads))
+    else:
+        rest = subscription.rest.resolve(event.members(subscription.rest.reads))
+        values = {**(rest if isinstance(rest, dict) else {}), **texts}
+        mapped = {name: values[name] for name in subscription.fields if name in values}
+    return {
+        name: value if isinstance(value, msgspec.Raw) else as_json(value)
+        for name, value in check_fields(mapped, fields).items()
+    }
+
+
+def _passed_texts(
+    subscription: Subscription, event: Event, settings: Settings
+) -> dict[str, msgspec.Raw] | None:
+    """Give the fields that can be sent as the text that came; None if not all of them can."""
+    if not subscription.passed or changes_metadata(subscription.action, settings):
+        return None
+    texts = {name: event.passable(source) for name, source in subscription.passed.items()}
+    fit = {name: msgspec.Raw(text) for name, text in texts.items() if text is not None}
+    return fit if len(fit) == len(texts) else None
+
+
+def _invalid(subscription: Subscription, invalid: FieldsInvalid, event: Event) -> Drop:
+    detail = str(invalid)
+    if "source_id" not in invalid.missing:
+        return Drop(subscription.id, DropReason.INVALID_FIELDS, detail)
+    properties = event.member("properties")
+    if isinstance(properties, dict) and properties.get("userId"):
+        detail += (
+            " The event carries userId inside properties:"
+            " presets/user-id-in-properties.json takes it from there."
+        )
+    elif event.member("anonymousId"):
+        detail += " The event has an anonymousId, but Rehook knows customers by userId only."
+    return Drop(subscription.id, DropReason.MISSING_USER_ID, detail)

@@ -1,0 +1,169 @@
+"""destination.json as a whole, and what it makes of an event.
+
+    DestinationInvalid (ValueError)     the file has mistakes; all of them are named
+
+Planning is pure: the same event, file and moment give the same plan, and
+nothing is remembered between events.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.shape import Misshape, Shape, check_shape
+from segment_rehook.mapping.subscription import (
+    Subscription,
+    read_subscription,
+    subscription_shape,
+)
+from segment_rehook.rehook import settings as settings_module
+from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
+from segment_rehook.rehook.calls import call_of
+from segment_rehook.rehook.gates import refusal_of_age, refusal_of_event
+from segment_rehook.rehook.plan import Call, Drop, Fault, Plan
+from segment_rehook.rehook.settings import Settings, read_settings, settings_mistakes
+from segment_rehook.segment.jsontext import JSON, JsonError, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from segment_rehook.segment.event import Event
+
+__all__ = ["SHAPE", "Destination", "DestinationInvalid", "load"]
+
+MOST_SUBSCRIPTIONS: Final = 50
+"""Segment's own limit for one destination (Rehook's page, "Mapping limits per destination")."""
+
+SUBSCRIPTION_SHAPE: Final[Shape] = subscription_shape(tuple(ACTIONS))
+
+SHAPE: Final[Shape] = {
+    "type": "object",
+    "description": "What segment-rehook sends to Rehook, and under which rules.",
+    "additionalProperties": False,
+    "properties": {
+        "$schema": {"type": "string", "description": "For editors; ignored."},
+        "settings": settings_module.SHAPE,
+        "subscriptions": {
+            "type": "array",
+            "maxItems": MOST_SUBSCRIPTIONS,
+            "description": "Segment's screens call them mappings. Without this key: Segment's two "
+            "default ones.",
+        },
+    },
+}
+
+
+class DestinationInvalid(ValueError):
+    """destination.json has mistakes. `mistakes` holds every one, with its place in the file."""
+
+    def __init__(self, mistakes: Sequence[Misshape]) -> None:
+        super().__init__(
+            "; ".join(f"{mistake.place or 'the file'} {mistake.message}" for mistake in mistakes)
+        )
+        self.mistakes = tuple(mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The rules in force. Subscriptions keep the file's order; disabled ones are among them."""
+
+    settings: Settings
+    subscriptions: tuple[Subscription, ...]
+
+    def plan(self, event: Event, now: float) -> Plan:
+        """Say what is to be done with an event. `now` is in seconds since 1970.
+
+        One entry per subscription that takes the event, in their order. Rules of
+        the whole event are asked only where a subscription takes it.
+        """
+        entries = (self._entry(item, event, now) for item in self.subscriptions)
+        return tuple(entry for entry in entries if entry is not None)
+
+    def plan_for(self, event: Event, subscription_id: str) -> Call | Drop | Fault | None:
+        """Plan one subscription's part anew, for an operator's redrive.
+
+        None if the subscription is gone, disabled, or takes such events no more.
+        The event's age is not asked again: it was young enough when it came.
+        """
+        for item in self.subscriptions:
+            if item.id == subscription_id:
+                return self._entry(item, event, None)
+        return None
+
+    def takes(self, subscription: Subscription, event: Event) -> bool:
+        """Whether a subscription is enabled, may see such events, and its trigger matches.
+
+        Raises MappingError where the trigger throws.
+        """
+        if not subscription.enabled or event.type in self.settings.ignored_types:
+            return False
+        return subscription.trigger(event.members(subscription.trigger.reads))
+
+    def _entry(
+        self, subscription: Subscription, event: Event, now: float | None
+    ) -> Call | Drop | Fault | None:
+        try:
+            if not self.takes(subscription, event):
+                return None
+        except MappingError as error:
+            return Fault(subscription.id, str(error))
+        refusal = refusal_of_event(event, self.settings)
+        if refusal is None and now is not None:
+            refusal = refusal_of_age(event, self.settings, now)
+        if refusal is not None:
+            return Drop(subscription.id, *refusal)
+        return call_of(subscription, event, self.settings)
+
+
+def load(text: bytes | None) -> Destination:
+    """Read destination.json; None stands for Segment's own defaults.
+
+    Raises DestinationInvalid.
+    """
+    if text is None:
+        return _build({})
+    try:
+        raw = decode(text)
+    except JsonError as error:
+        raise DestinationInvalid([Misshape("", f"is not JSON: {_where(text, error)}")]) from None
+    return _build(raw)
+
+
+def _build(raw: JSON) -> Destination:
+    mistakes = list(check_shape(raw, SHAPE, ""))
+    raw = raw if isinstance(raw, dict) else {}
+    rules = raw.get("settings", {})
+    if not mistakes and isinstance(rules, dict):
+        mistakes += settings_mistakes(rules, "settings")
+    definitions = raw.get("subscriptions", DEFAULT_SUBSCRIPTIONS)
+    subscriptions: list[Subscription] = []
+    places: dict[str, str] = {}
+    for index, definition in enumerate(definitions if isinstance(definitions, list) else ()):
+        place = f"subscriptions[{index}]"
+        subscription, found = read_subscription(definition, place, SUBSCRIPTION_SHAPE)
+        mistakes += found
+        if subscription is None:
+            continue
+        if subscription.id in places:
+            other = places[subscription.id]
+            message = f'has the id "{subscription.id}", as {other} does; give one of them an id'
+            mistakes.append(Misshape(place, message))
+        places.setdefault(subscription.id, place)
+        subscriptions.append(subscription)
+    if mistakes or not isinstance(rules, dict):
+        raise DestinationInvalid(mistakes)
+    return Destination(read_settings(rules), tuple(subscriptions))
+
+
+def _where(text: bytes, error: JsonError) -> str:
+    """Say where the JSON breaks off, in lines: a person will look for it in an editor."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as found:
+        return f"line {found.lineno}, column {found.colno}: {found.msg}"
+    except (ValueError, RecursionError):
+        return str(error)
+    return str(error)

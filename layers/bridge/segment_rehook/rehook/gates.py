@@ -1,0 +1,67 @@
+"""Rules that stop an event before it is mapped, in the order in which they are asked.
+
+1. `integrations` of the event: Segment's own way to keep an event from a destination.
+2. `maxEventAgeHours`.
+3. `deniedEvents`, then `allowedEvents`: names of track events, as Segment sent them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.rehook.plan import DropReason
+
+if TYPE_CHECKING:
+    from segment_rehook.rehook.settings import Settings
+    from segment_rehook.segment.event import Event
+
+__all__ = ["refusal_of_age", "refusal_of_event"]
+
+INTEGRATION_NAMES: Final = ("Rehook", "Segment Rehook")
+
+
+def refusal_of_event(event: Event, settings: Settings) -> tuple[DropReason, str] | None:
+    """Say why the event is not to be sent whatever its age, or None.
+
+    Only an explicit false counts: Engage and Replay send `{"All": false, …}` to
+    the one destination that they mean (segment-docs, replay).
+    """
+    integrations = event.member("integrations")
+    if isinstance(integrations, dict):
+        for name in INTEGRATION_NAMES:
+            if integrations.get(name) is False:
+                return DropReason.INTEGRATION_DISABLED, f'integrations says "{name}": false.'
+    if event.type != "track":
+        return None
+    sent = event.member("event")
+    name = sent if isinstance(sent, str) else ""
+    if name in settings.denied_events:
+        return DropReason.DENIED_EVENT, "settings.deniedEvents names this event."
+    if settings.allowed_events is not None and name not in settings.allowed_events:
+        return DropReason.DENIED_EVENT, "settings.allowedEvents does not name this event."
+    return None
+
+
+def refusal_of_age(event: Event, settings: Settings, now: float) -> tuple[DropReason, str] | None:
+    """Say that the event is too old at `now` (seconds since 1970), or None.
+
+    An event without a timestamp that can be read is of unknown age and passes.
+    """
+    if settings.max_event_age is None:
+        return None
+    happened = _seconds(event.member("timestamp"))
+    if happened is None or now - happened <= settings.max_event_age:
+        return None
+    hours = settings.max_event_age / 3600
+    return DropReason.TOO_OLD, f"timestamp is older than settings.maxEventAgeHours ({hours:g})."
+
+
+def _seconds(timestamp: object) -> float | None:
+    if not isinstance(timestamp, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(timestamp)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

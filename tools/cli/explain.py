@@ -1,0 +1,85 @@
+"""Why a subscription takes an event or not, and where each field of its call comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.mapping import compile_mapping
+from segment_rehook.rehook.actions import ACTIONS
+from segment_rehook.rehook.calls import call_of
+from segment_rehook.rehook.plan import Call
+from segment_rehook.segment.event import UnreadableEvent
+from segment_rehook.segment.jsontext import JSON, decode
+
+if TYPE_CHECKING:
+    from segment_rehook.mapping.fields import Field
+    from segment_rehook.mapping.subscription import Subscription
+    from segment_rehook.rehook.destination import Destination
+    from segment_rehook.segment.event import Event
+
+__all__ = ["explain"]
+
+
+def explain(event: Event | UnreadableEvent, destination: Destination) -> list[JSON]:
+    """Give one entry per subscription, whether it takes the event or not."""
+    if isinstance(event, UnreadableEvent):
+        return []
+    return [_explained(item, event, destination) for item in destination.subscriptions]
+
+
+def _explained(subscription: Subscription, event: Event, destination: Destination) -> JSON:
+    taken = destination.takes(subscription, event)
+    entry: dict[str, JSON] = {
+        "subscription": subscription.id,
+        "matched": taken,
+        "trigger": subscription.definition["trigger"],
+        "why": _why(subscription, event, destination, taken=taken),
+    }
+    if taken:
+        call = call_of(subscription, event, destination.settings)
+        sent = decode(call.request.body) if isinstance(call, Call) else None
+        entry["fields"] = {
+            field.name: _field(field, subscription, event, sent)
+            for field in ACTIONS[subscription.action].fields
+        }
+        if isinstance(call, Call):
+            entry["idempotencyKey"] = call.key
+            entry["notes"] = list(call.notes)
+    return entry
+
+
+def _why(subscription: Subscription, event: Event, destination: Destination, *, taken: bool) -> str:
+    if not subscription.enabled:
+        return "the subscription is disabled"
+    if event.type in destination.settings.ignored_types:
+        return f"settings.eventTypes keeps {event.type} calls from the subscriptions"
+    looked_at = " and ".join(sorted(subscription.trigger.reads)) or "nothing"
+    return f"the trigger {'holds' if taken else 'does not hold'}; it looks at {looked_at}"
+
+
+def _field(field: Field, subscription: Subscription, event: Event, sent: JSON) -> JSON:
+    """Say what a field's mapping is, what it gave, and what is sent (after checks and settings)."""
+    entry: dict[str, JSON] = {}
+    settings = subscription.definition["settings"]
+    if isinstance(settings, dict) and field.name in settings:
+        entry["mapping"] = settings[field.name]
+        entry |= _gave(settings[field.name], event)
+    if isinstance(sent, dict) and field.name in sent:
+        entry["sent"] = sent[field.name]
+    return entry
+
+
+def _gave(mapping: JSON, event: Event) -> dict[str, JSON]:
+    compiled = compile_mapping({"value": mapping})
+    entry: dict[str, JSON] = {"reads": "the whole event"}
+    if compiled.reads is not None:
+        entry["reads"] = [*sorted(compiled.reads)]
+    try:
+        gave = compiled(event.members(compiled.reads))
+    except MappingError as error:
+        entry["threw"] = str(error)
+        return entry
+    if isinstance(gave, dict) and "value" in gave:
+        entry["gave"] = gave["value"]
+    return entry

@@ -1,0 +1,169 @@
+"""The command line's entry: its commands, their help, and what their exit codes mean.
+
+Exit codes: 0 done; 1 a destination file has mistakes, or AWS refused; 2 the
+command or its input can't be read.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
+from segment_rehook.segment.jsontext import JSON, encode
+from tools.cli import secrets
+from tools.cli.explain import explain
+from tools.cli.preview import preview as preview_line
+from tools.cli.reading import Unreadable, read_bytes, read_events
+from tools.cli.schema import destination_schema
+
+__all__ = ["app", "run"]
+
+STANDARD_INPUT = Path("-")
+DEFAULT_FILE = Path("layers/destination/destination.json")
+
+app = typer.Typer(
+    help="Try out and check what segment-rehook would send to Rehook. Nothing here calls Rehook.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(secrets.commands, name="secrets")
+
+
+def run() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.callback()
+def options(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    """Print the version, if that is all that was asked."""
+    if show_version:
+        typer.echo(_version())
+        raise typer.Exit
+
+
+@app.command(
+    epilog="Examples: segment-rehook preview events/order.json · "
+    "tail -f events.ndjson | segment-rehook preview --destination presets/ecommerce.json"
+)
+def preview(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="JSON, a JSON array, or one JSON a line; standard input without one."),
+    ] = None,
+    *,
+    destination: Annotated[
+        Path | None,
+        typer.Option(help="A destination.json; without it, Segment's two default subscriptions."),
+    ] = None,
+    explained: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say why each subscription takes the event or not, and where each field is from.",
+        ),
+    ] = False,
+) -> None:
+    """Print what each event would send to Rehook: a line of JSON per event."""
+    rules = _loaded(destination)
+    now = time.time()
+    for file in files or [STANDARD_INPUT]:
+        try:
+            for event in read_events(read_bytes(file)):
+                line = preview_line(event, rules, now)
+                if explained:
+                    line["explain"] = explain(event, rules)
+                typer.echo(encode(line))
+        except Unreadable as error:
+            raise _failed(f"{_called(file)}: {error}", 2) from None
+
+
+@app.command(epilog="Example: segment-rehook validate layers/destination/destination.json")
+def validate(
+    file: Annotated[Path, typer.Argument(help="The file to check; - for standard input.")] = (
+        DEFAULT_FILE
+    ),
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+) -> None:
+    """Check a destination.json and name every mistake in it; exit code 1 if there is one."""
+    try:
+        text = read_bytes(file)
+    except Unreadable as error:
+        raise _failed(f"{_called(file)}: {error}", 2) from None
+    subscriptions: list[JSON] = []
+    mistakes: list[JSON] = []
+    try:
+        subscriptions += [item.id for item in load(text).subscriptions]
+    except DestinationInvalid as invalid:
+        mistakes += [{"place": each.place, "message": each.message} for each in invalid.mistakes]
+        if not as_json:
+            _name(invalid, file)
+    if as_json:
+        verdict: JSON = {
+            "valid": not mistakes,
+            "subscriptions": subscriptions,
+            "mistakes": mistakes,
+        }
+        typer.echo(encode(verdict))
+    elif not mistakes:
+        names = ", ".join(str(name) for name in subscriptions) or "none"
+        typer.echo(f"{_called(file)}: no mistakes; subscriptions: {names}")
+    if mistakes:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: segment-rehook schema > destination.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of destination.json, for editors."""
+    typer.echo(json.dumps(destination_schema(), indent=2))
+
+
+def _loaded(file: Path | None) -> Destination:
+    if file is None:
+        return load(None)
+    try:
+        return load(read_bytes(file))
+    except Unreadable as error:
+        raise _failed(f"{_called(file)}: {error}", 2) from None
+    except DestinationInvalid as invalid:
+        _name(invalid, file)
+        raise typer.Exit(1) from None
+
+
+def _name(invalid: DestinationInvalid, file: Path) -> None:
+    for mistake in invalid.mistakes:
+        place = f" {mistake.place}" if mistake.place else ""
+        typer.echo(f"{_called(file)}:{place} {mistake.message}", err=True)
+
+
+def _called(file: Path) -> str:
+    return "standard input" if file == STANDARD_INPUT else str(file)
+
+
+def _failed(message: str, code: int) -> typer.Exit:
+    typer.echo(f"segment-rehook: {message}", err=True)
+    return typer.Exit(code)
+
+
+def _version() -> str:
+    try:
+        return version("segment-rehook")
+    except PackageNotFoundError:
+        return "0 (run from a checkout that is not installed)"
+
+
+if __name__ == "__main__":
+    run()

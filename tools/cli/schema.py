@@ -1,0 +1,61 @@
+"""The JSON Schema of destination.json, for editors: made from what the start-up check reads."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from segment_rehook.mapping.directives import DIRECTIVES
+from segment_rehook.rehook.actions import ACTIONS, Action
+from segment_rehook.rehook.destination import SHAPE, SUBSCRIPTION_SHAPE
+
+__all__ = ["destination_schema"]
+
+
+def destination_schema() -> dict[str, Any]:
+    """Give the schema (JSON Schema draft 7, which is what editors know best).
+
+    It tells a little less than `segment-rehook validate`: directives are checked
+    for their names, not for what stands inside them.
+    """
+    schema = deepcopy(SHAPE)
+    schema["properties"]["subscriptions"]["items"] = {"$ref": "#/definitions/subscription"}
+    subscription = deepcopy(SUBSCRIPTION_SHAPE)
+    subscription["properties"]["idempotencyKey"] |= {"$ref": "#/definitions/value"}
+    subscription["allOf"] = [_settings_of(action) for action in ACTIONS.values()]
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "segment-rehook: destination.json",
+        **schema,
+        "definitions": {"subscription": subscription, "value": _value()},
+    }
+
+
+def _settings_of(action: Action) -> dict[str, Any]:
+    fields = {
+        field.name: {
+            "description": f"{field.title}{' (required)' if field.required else ''}: "
+            f"{field.description}",
+            "allOf": [{"$ref": "#/definitions/value"}],
+        }
+        for field in action.fields
+    }
+    return {
+        "if": {"properties": {"actionSlug": {"const": action.slug}}},
+        "then": {"properties": {"settings": {"properties": fields}}},
+    }
+
+
+def _value() -> dict[str, Any]:
+    """Describe a value: a directive has one `@` key that is known, anything else is itself."""
+    return {
+        "description": 'A value, or a directive such as {"@path": "$.properties.total"}.',
+        "if": {"type": "object", "patternProperties": {"^@": False}},
+        "else": {
+            "if": {"type": "object"},
+            "then": {
+                "properties": dict.fromkeys(sorted(DIRECTIVES), True),
+                "propertyNames": {"enum": [*sorted(DIRECTIVES), "_metadata"]},
+            },
+        },
+    }
