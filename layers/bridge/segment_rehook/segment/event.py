@@ -14,8 +14,8 @@ import msgspec
 
 from segment_rehook.segment.jsontext import (
     JSON,
+    MAX_DEPTH,
     JsonError,
-    TooDeep,
     decode,
     decode_slowly,
     has_long_number,
@@ -64,17 +64,15 @@ class Event:
     @classmethod
     def parse(cls, raw: bytes) -> Event:
         """Take one JSON text for an event. Raises UnreadableEvent."""
+        if is_too_deep(raw):
+            raise UnreadableEvent("too_deep", f"nested deeper than {MAX_DEPTH} levels")
         try:
-            if not is_too_deep(raw):
-                raw.decode()  # msgspec looks only at the strings that it decodes
-                return cls(raw, _members.decode(raw), {})
+            raw.decode()  # msgspec looks only at the strings that it decodes
+            return cls(raw, _members.decode(raw), {})
         except ValueError:
-            pass
-        # No object, or one with a lone surrogate, or no JSON at all: the next reader decides.
+            pass  # no object, or one with a lone surrogate, or no JSON: the next reader decides
         try:
-            decoded = decode(raw)
-        except TooDeep as error:
-            raise UnreadableEvent("too_deep", str(error)) from None
+            decoded = decode_slowly(raw)
         except JsonError as error:
             raise UnreadableEvent("not_json", str(error)) from None
         if not isinstance(decoded, dict):

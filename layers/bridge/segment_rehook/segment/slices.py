@@ -3,14 +3,15 @@
 A signature covers the raw bytes of a batch's first element, and one element that no parser takes
 must not cost its neighbours; both need the text cut apart by its brackets and strings alone.
 
-One pass, no recursion, no backtracking (possessive quantifiers), constant memory: at most one
-match a byte, some 0.2 µs each. Text that is not JSON gives some cut, never an error: whoever
-reads the slices judges them.
+No recursion and no backtracking (possessive quantifiers): time and memory are linear, some 0.2 µs
+and thirty-five bytes a byte at worst. Text that is not JSON gives some cut, never an error:
+whoever reads the slices judges them.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _BLANK = b" \t\n\r"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _TOKEN = re.compile(_STRING + rb"|[\[{]+|[\]}]+|,", re.DOTALL)
+_UNESCAPED_STRING = re.compile(rb'"[^"]*+"?')
+_STEPS = bytes.maketrans(b"[{]}", bytes([1, 1, 255, 255]))  # 255 read as signed is -1
+_NO_MARKS = bytes(set(range(256)) - set(b'[{]}"'))
 _OPENING = frozenset(b"[{")
 _CLOSING = frozenset(b"]}")
 _COMMA = ord(",")
@@ -27,49 +31,39 @@ _COMMA = ord(",")
 def nesting(text: bytes) -> int:
     """Give the greatest number of arrays and objects open at once; brackets in strings don't count.
 
-    The cheap upper bound is checked by the caller: `count(b"[") + count(b"{")`.
+    Exact up to where the text stops being JSON.
     """
-    depth = deepest = 0
-    for token in _TOKEN.finditer(text):
-        first = text[token.start()]
-        if first in _OPENING:
-            depth += token.end() - token.start()
-            deepest = max(deepest, depth)
-        elif first in _CLOSING:
-            depth = max(0, depth - (token.end() - token.start()))
-    return deepest
+    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Two quotes side by side, an emptied string or two strings that met, enclose nothing.
+    marks = plain.translate(None, _NO_MARKS).replace(b'""', b"")
+    brackets = _UNESCAPED_STRING.sub(b"", marks).translate(_STEPS)
+    return max(accumulate(memoryview(brackets).cast("b")), default=0)
 
 
 def elements(text: bytes) -> Iterator[bytes]:
     """Cut an array's text into the raw texts of its elements, outer blanks removed, lazily.
 
-    Gives nothing for a text that does not begin with `[`. An unclosed array ends where the text
-    ends; what follows a closed array is not looked at. An empty element (`[1,,2]`) is given as
-    `b""`; an empty array has none.
+    Nothing for a text that does not begin with `[`. In a sound array the elements are exact. In
+    a broken one, an element whose brackets don't match is cut at the next comma outside brackets,
+    so that the damage stays within it as far as can be told; a missing closing bracket or quote
+    takes along what follows. An empty element (`[1,,2]`) is `b""`; an empty array has none.
     """
-    opening = _skip_blanks(text)
-    if text[opening : opening + 1] != b"[":
+    start = len(text) - len(text.lstrip(_BLANK)) + 1
+    if text[start - 1 : start] != b"[":
         return
-    start, depth, cut_before = opening + 1, 0, False
-    for token in _TOKEN.finditer(text, start):
+    end = len(text.rstrip(_BLANK))
+    if end > start and text[end - 1 : end] == b"]":
+        end -= 1
+    depth, cut_before = 0, False
+    for token in _TOKEN.finditer(text, start, end):
         first = text[token.start()]
         if first in _OPENING:
             depth += token.end() - token.start()
         elif first in _CLOSING:
-            closings = token.end() - token.start()
-            if closings > depth:
-                end = token.start() + depth
-                break
-            depth -= closings
+            depth = max(0, depth - (token.end() - token.start()))
         elif first == _COMMA and depth == 0:
             yield text[start : token.start()].strip(_BLANK)
             start, cut_before = token.end(), True
-    else:
-        end = len(text)
     last = text[start:end].strip(_BLANK)
     if last or cut_before:
         yield last
-
-
-def _skip_blanks(text: bytes) -> int:
-    return len(text) - len(text.lstrip(_BLANK))

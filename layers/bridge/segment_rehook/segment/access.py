@@ -1,0 +1,185 @@
+"""Who may send events: the ways in, and what a request has to prove.
+
+Two kinds of proof: a signature under a shared secret, and a token in a header. A stack may know
+either or both, several of each (so that they can be changed without refusing a request), and at
+least one: without any it is closed. What holds:
+
+- a proof that is given, of a kind that the stack knows, must be right;
+- at least one must be given;
+- where batches need the token, a batch must give it, unless its signature covers the whole body:
+  Segment signs only a batch's first event, so whoever has seen one signed event could send it
+  again with others of their own making behind it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segment_rehook.segment.refusal import RefusedAccess
+from segment_rehook.segment.signature import (
+    Coverage,
+    MalformedSignature,
+    coverage,
+    parse_signature,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SIGNATURE_HEADER = "x-signature"
+
+_NAMED = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]+(.*)")
+
+
+class AccessNotConfigured(Exception):
+    """The stack does not know the secret or token that the request would have to prove."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A secret that comes in a header: in `Authorization` behind any scheme, or whole in another.
+
+    `header` is in lower case; `value` is never shown (no repr).
+    """
+
+    header: str
+    value: bytes
+
+    def __repr__(self) -> str:
+        return f"Token(header={self.header!r})"
+
+    @classmethod
+    def from_line(cls, line: str) -> Token:
+        """Read `X-My-Header: value`, `Authorization: Basic …`, or a bare value.
+
+        A bare value is looked for in `Authorization`, with any scheme (`Bearer`, `Token`, …) or
+        none before it.
+        """
+        named = _NAMED.fullmatch(line)
+        header, value = named.groups() if named else ("authorization", line)
+        return cls(header.lower(), value.strip().encode())
+
+    def matches(self, sent: str) -> bool:
+        """Compare with a header's value as sent, in a time that depends on neither."""
+        value = sent.strip()
+        _, _, behind_scheme = value.partition(" ")
+        if self.header != "authorization":
+            behind_scheme = ""
+        whole = _same(value, self.value)
+        return _same(behind_scheme.strip(), self.value) or whole
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRules:
+    """The secrets and tokens that are live now, and whether batches need a token."""
+
+    secrets: tuple[bytes, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    batches_need_token: bool = False
+
+    def __repr__(self) -> str:
+        return (
+            f"AccessRules({len(self.secrets)} secrets, {len(self.tokens)} tokens,"
+            f" batches_need_token={self.batches_need_token})"
+        )
+
+    @classmethod
+    def from_lines(
+        cls, secrets: Iterable[str], tokens: Iterable[str], *, batches_need_token: bool = False
+    ) -> AccessRules:
+        """Take secrets and tokens (`Token.from_line`), one a line; blank lines don't count."""
+        return cls(
+            tuple(line.strip().encode() for line in secrets if line.strip()),
+            tuple(Token.from_line(line.strip()) for line in tokens if line.strip()),
+            batches_need_token,
+        )
+
+    def check(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Let the request pass, or raise RefusedAccess or AccessNotConfigured.
+
+        `headers` have names in lower case. Of the body only its bytes count, not whether they are
+        JSON.
+        """
+        if not self.secrets and not self.tokens:
+            raise AccessNotConfigured("the stack has neither a shared secret nor a token")
+        covered = self._check_signature(headers, body) if self.secrets else None
+        has_token = self._check_token(headers) if self.tokens else False
+        if not has_token and not covered:
+            raise self._nothing_given()
+        if not self.batches_need_token or has_token or covered is Coverage.WHOLE_BODY:
+            return
+        if body.lstrip(b" \t\n\r")[:1] != b"[":
+            return
+        if not self.tokens:
+            raise AccessNotConfigured("batches need a token, and the stack has none")
+        raise RefusedAccess(
+            "batch_token_missing",
+            "A batch needs the token: its signature covers only the first event.",
+            "In Segment, add the token's header to the mapping's Headers, or switch batching off.",
+        )
+
+    def _check_signature(self, headers: Mapping[str, str], body: bytes) -> Coverage | None:
+        header = headers.get(SIGNATURE_HEADER)
+        if header is None:
+            return None
+        try:
+            signature = parse_signature(header)
+        except MalformedSignature as error:
+            raise RefusedAccess(
+                "signature_malformed",
+                f"X-Signature is no signature of Segment's: {error}.",
+                "Segment sends 40 hexadecimal digits: the HMAC-SHA1 of the event.",
+            ) from None
+        covered = coverage(signature, self.secrets, body)
+        if covered is Coverage.NOTHING:
+            raise RefusedAccess(
+                "signature_wrong",
+                "X-Signature does not match the body under any shared secret of this stack.",
+                "Compare the destination's Shared Secret in Segment with this stack's; nothing"
+                " may change the body on its way. Webhook Audiences with extra JSON fields"
+                " signs other bytes than it sends: use a token instead.",
+            )
+        return covered
+
+    def _check_token(self, headers: Mapping[str, str]) -> bool:
+        given = [token for token in self.tokens if token.header in headers]
+        if not given:
+            return False
+        if sum([token.matches(headers[token.header]) for token in given]) == 0:
+            raise RefusedAccess(
+                "token_wrong",
+                "The token is not one of this stack's.",
+                "Compare the header in the mapping's Headers in Segment with this stack's tokens.",
+            )
+        return True
+
+    def _nothing_given(self) -> RefusedAccess:
+        if not self.tokens:
+            return RefusedAccess(
+                "signature_missing",
+                "The request has no X-Signature header.",
+                "Set the destination's Shared Secret in Segment to one of this stack's.",
+            )
+        if not self.secrets:
+            return RefusedAccess(
+                "token_missing",
+                "The request has no token.",
+                "Add the token's header to the mapping's Headers in Segment.",
+            )
+        return RefusedAccess(
+            "credentials_missing",
+            "The request has neither an X-Signature header nor a token.",
+            "Set the destination's Shared Secret in Segment, or add the token to the mapping's"
+            " Headers.",
+        )
+
+
+def _same(sent: str, expected: bytes) -> bool:
+    # Hashes, because comparing texts of different lengths ends early. Whatever a server makes of
+    # odd header bytes must not raise: lone surrogates are encoded too.
+    digest = hashlib.sha256(sent.encode(errors="surrogatepass")).digest()
+    return hmac.compare_digest(digest, hashlib.sha256(expected).digest())

@@ -1,0 +1,141 @@
+"""An event gives its members when asked, and its raw parts only where they are fit to send."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segment_rehook.segment.event import Event, UnreadableEvent
+from segment_rehook.segment.jsontext import JSON, MAX_DEPTH, decode
+from tests.unit.segment.test_jsontext import json_values, nested
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "not_json"),
+        (b"{", "not_json"),
+        (b'{"a":NaN}', "not_json"),
+        (b'{"a":"\xff"}', "not_json"),
+        (b'{"a":"\xff","b":"\\ud800"}', "not_json"),
+        (b"[]", "not_an_object"),
+        (b'"text"', "not_an_object"),
+        (b"1", "not_an_object"),
+        (b"true", "not_an_object"),
+        (b"null", "not_an_object"),
+        (b'{"a":' + nested(MAX_DEPTH) + b"}", "too_deep"),
+        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "too_deep"),
+    ],
+)
+def test_what_is_no_event_says_why(raw: bytes, reason: str) -> None:
+    """Each kind of unreadable element has its own reason, and a detail without content."""
+    with pytest.raises(UnreadableEvent) as caught:
+        Event.parse(raw)
+    assert caught.value.reason == reason
+    assert caught.value.detail
+
+
+@given(st.dictionaries(st.text(st.characters()), json_values, max_size=5))
+def test_members_are_those_of_the_event(value: dict[str, JSON]) -> None:
+    """All of them, in order, whether read by parts or (with a lone surrogate) as a whole."""
+    event = Event.parse(json.dumps(value).encode())
+    assert event.members() == value
+    assert list(event.members()) == list(value)
+    for name, member in value.items():
+        assert event.members([name]) == {name: member}
+        assert event.member(name) == member
+
+
+def test_members_keep_the_events_order_not_the_askers() -> None:
+    """Only what is present is given; a default stands for what is not."""
+    event = Event.parse(b'{"b":1,"a":null,"c":3}')
+    assert list(event.members(["c", "a", "x"])) == ["a", "c"]
+    assert event.member("a", "default") is None
+    assert event.member("x", "default") == "default"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"{}", b'{ "a" : [1.50, {"b":"\xc3\xa9"}] }', b'{"a":{"b":1},"c":{"b":1}}', b'{"a":1e300}'],
+)
+def test_a_sound_object_may_go_on_as_it_is(text: bytes) -> None:
+    """The bytes are the very bytes that came."""
+    assert (
+        Event.parse(b'{"context":{"a":1,"a":2},"traits" : ' + text + b" }").passable("traits")
+        == text
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[]",
+        b'"text"',
+        b"null",
+        b'{"a":1,"a":1}',
+        b'{"a":[{"b":{"c":1,"c":2}}]}',
+        b'{"a":1,"\\u0061":1}',
+        b'{"a":1e999}',
+        b'{"a":[-1e999]}',
+        b'{"a":' + b"9" * 400 + b"}",
+        b'{"a":"\\ud800"}',
+    ],
+)
+def test_what_parsers_read_differently_does_not_go_on_as_it_is(text: bytes) -> None:
+    """Such a member is still read, as JavaScript reads it."""
+    event = Event.parse(b'{"traits":' + text + b"}")
+    assert event.passable("traits") is None
+    assert event.member("traits") == decode(text)
+
+
+def test_a_missing_member_is_not_passable() -> None:
+    """There is nothing to send."""
+    assert Event.parse(b"{}").passable("traits") is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "message_id"),
+    [
+        (b'"ajs-next-1"', "ajs-next-1"),
+        (b'"' + b"x" * 100 + b'"', "x" * 100),
+        (b'" with space "', " with space "),
+        (b"42", "42"),
+        (b"42.0", "42"),
+        (b"1e21", "1e+21"),
+        (b'""', None),
+        (b"null", None),
+        (b"true", None),
+        (b"1e999", None),
+        (b'{"a":1}', None),
+    ],
+)
+def test_message_id_is_a_text_of_segments_length(sent: bytes, message_id: str | None) -> None:
+    """A number counts as its text; nothing, and what is no text, counts as missing."""
+    assert Event.parse(b'{"messageId":' + sent + b"}").message_id == message_id
+    assert Event.parse(b"{}").message_id is None
+
+
+@pytest.mark.parametrize("sent", [b"x" * 101, b"x" * 200_000, b"a\\nb", b"\\ud800", b"\\u0000"])
+def test_a_message_id_that_stores_do_not_take_is_hashed(sent: bytes) -> None:
+    """Too long or unprintable: a hash tells it from others, always the same."""
+    event = Event.parse(b'{"messageId":"' + sent + b'"}')
+    again = Event.parse(b'{"type":"track","messageId":"' + sent + b'"}')
+    other = Event.parse(b'{"messageId":"' + sent + b'x"}')
+    assert event.message_id is not None
+    assert event.message_id.startswith("sha256:")
+    assert len(event.message_id) == len("sha256:") + 64
+    assert event.message_id == again.message_id
+    assert event.message_id != other.message_id
+
+
+def test_type_is_text_or_missing() -> None:
+    """A type that is no text matches nothing; an object without a type is a mapped one."""
+    assert Event.parse(b'{"type":"track"}').type == "track"
+    assert Event.parse(b'{"type":1}').type is None
+    assert not Event.parse(b'{"type":1}').looks_mapped
+    assert not Event.parse(b'{"type":"\\ud800"}').looks_mapped
+    assert Event.parse(b'{"userId":"u"}').looks_mapped
+    assert Event.parse(b'{"userId":"\\ud800"}').looks_mapped
