@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from collections import Counter
@@ -65,6 +66,10 @@ class FakeChance:
             return self._random.uniform(low, high)
 
 
+# Python's logging refuses fields of these names: the real side could not log the line.
+_TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
 class FakeTelemetry:
     """Keeps what it is told: `lines` (outcomes), `warnings` and `counts`, each in order."""
 
@@ -76,11 +81,13 @@ class FakeTelemetry:
 
     def outcome(self, line: Mapping[str, Field]) -> None:
         """Keep one event's answer."""
+        _check(line)
         with self._lock:
             self.lines.append(dict(line))
 
     def warn(self, message: str, **fields: Field) -> None:
         """Keep a warning."""
+        _check(fields)
         with self._lock:
             self.warnings.append((message, fields))
 
@@ -88,3 +95,8 @@ class FakeTelemetry:
         """Add to a metric."""
         with self._lock:
             self.counts[metric] += value
+
+
+def _check(fields: Mapping[str, Field]) -> None:
+    if taken := sorted(_TAKEN.intersection(fields)):
+        raise KeyError(f"log records have {', '.join(taken)} already")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from segment_rehook.delivery.ports import BreakerRecord, LedgerUnavailable
 from segment_rehook.delivery.record import Record, Swap
@@ -53,9 +53,9 @@ class FakeMarks:
         """The marked ones among `users`."""
         return self.faults.run("marks.read", users, lambda: self._read(users))
 
-    def put(self, user: str, last: str) -> None:
-        """Mark `user`."""
-        self.faults.run("marks.put", (user, last), lambda: self._put(user, last))
+    def put(self, lasts: Mapping[str, str]) -> None:
+        """Mark users."""
+        self.faults.run("marks.put", lasts, lambda: self._put(lasts))
 
     def clear(self, user: str, last: str) -> None:
         """Remove the mark if it still names `last`."""
@@ -65,9 +65,9 @@ class FakeMarks:
         with self._lock:
             return {user: self.marks[user] for user in users if user in self.marks}
 
-    def _put(self, user: str, last: str) -> None:
+    def _put(self, lasts: Mapping[str, str]) -> None:
         with self._lock:
-            self.marks[user] = last
+            self.marks.update(lasts)
 
     def _clear(self, user: str, last: str) -> None:
         with self._lock:

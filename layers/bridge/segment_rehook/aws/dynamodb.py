@@ -1,8 +1,8 @@
 """Ledger, marks and breaker over one DynamoDB table (partition key `id`, TTL `expires_at`).
 
-Each change is one PutItem or DeleteItem, most of them conditional. A write names the nonce that it
-replaces and asks for the old item where the condition fails, so that losing costs no second read;
-the library may have sent a write twice, and the second one then finds its own nonce: it has won.
+Ledger and breaker are changed by one conditional PutItem each. It names the nonce that it replaces
+and asks for the old item where the condition fails, so that losing costs no second read; the
+library may have sent it twice, and the second one then finds its own nonce: it has won.
 
 Every method raises LedgerUnavailable where the table gave no clear answer.
 """
@@ -19,7 +19,8 @@ from segment_rehook.delivery.ports import LedgerUnavailable
 from segment_rehook.delivery.record import Swap
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from typing import Any
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import BreakerRecord, Clock
     from segment_rehook.delivery.record import Record
 
+    # What a batch asks for, and what is left to ask for: the stubs have two types for each.
+    _Asked = Mapping[str, Any]
+
 KEYS_A_READ = 100  # BatchGetItem's limit
+PUTS_A_WRITE = 25  # BatchWriteItem's
 ROUNDS = 4
 PAUSE_SECONDS = 0.05  # before the second round; doubled for each further one
 
@@ -69,12 +74,10 @@ class Table:
             return None if found.get("nonce") == new["nonce"] else found
         return None
 
-    def put(self, item: Item) -> None:
-        """Put an item whatever is there."""
-        try:
-            self._client.put_item(TableName=self._name, Item=item)
-        except AWS_ERRORS as error:
-            raise _unavailable("PutItem", error) from error
+    def put_all(self, new: Sequence[Item]) -> None:
+        """Put items, whatever is there in their place."""
+        for start in range(0, len(new), PUTS_A_WRITE):
+            self._put(new[start : start + PUTS_A_WRITE])
 
     def delete_mark(self, key: str, last: str) -> None:
         """Delete the item if its `last` is this one."""
@@ -98,21 +101,39 @@ class Table:
             found += self._read(distinct[start : start + KEYS_A_READ])
         return found
 
-    def _read(self, keys: list[str]) -> list[Found]:
-        found: list[Found] = []
-        asked = {self._name: {"Keys": [{"id": {"S": key}} for key in keys], "ConsistentRead": True}}
-        for number in range(ROUNDS):
-            if number:
-                self._clock.sleep(PAUSE_SECONDS * 2 ** (number - 1))
+    def _put(self, new: Sequence[Item]) -> None:
+        asked: _Asked = {self._name: [{"PutRequest": {"Item": item}} for item in new]}
+        rounds = self._rounds("BatchWriteItem")
+        while asked:
+            next(rounds)
             try:
-                answer = self._client.batch_get_item(RequestItems=asked)  # type: ignore[arg-type]  # a dict is a TypedDict to DynamoDB
+                answer = self._client.batch_write_item(RequestItems=asked)
+            except AWS_ERRORS as error:
+                raise _unavailable("BatchWriteItem", error) from error
+            asked = answer.get("UnprocessedItems", {})
+
+    def _read(self, keys: Sequence[str]) -> list[Found]:
+        found: list[Found] = []
+        wanted = [{"id": {"S": key}} for key in keys]
+        asked: _Asked = {self._name: {"Keys": wanted, "ConsistentRead": True}}
+        rounds = self._rounds("BatchGetItem")
+        while asked:
+            next(rounds)
+            try:
+                answer = self._client.batch_get_item(RequestItems=asked)
             except AWS_ERRORS as error:
                 raise _unavailable("BatchGetItem", error) from error
             found += answer["Responses"].get(self._name, [])
-            asked = answer.get("UnprocessedKeys", {})  # type: ignore[assignment]  # as above
-            if not asked:
-                return found
-        raise LedgerUnavailable(f"BatchGetItem: keys left unprocessed {ROUNDS} times")
+            asked = answer.get("UnprocessedKeys", {})
+        return found
+
+    def _rounds(self, call: str) -> Iterator[None]:
+        """One step for each time that a batch may be sent: DynamoDB may process a part of it."""
+        yield
+        for number in range(ROUNDS - 1):
+            self._clock.sleep(PAUSE_SECONDS * 2**number)
+            yield
+        raise LedgerUnavailable(f"{call}: a part was left unprocessed {ROUNDS} times")
 
 
 class DynamoLedger:
@@ -150,9 +171,10 @@ class DynamoMarks:
         found = self._table.read([items.USER + user for user in users])
         return dict(items.mark_of(item) for item in found)
 
-    def put(self, user: str, last: str) -> None:
-        """One PutItem."""
-        self._table.put(items.mark_item(user, last, int(self._clock.now()) + self._keep))
+    def put(self, lasts: Mapping[str, str]) -> None:
+        """One BatchWriteItem for each 25 users: a write unit for each user."""
+        expires_at = int(self._clock.now()) + self._keep
+        self._table.put_all([items.mark_item(*mark, expires_at) for mark in lasts.items()])
 
     def clear(self, user: str, last: str) -> None:
         """One DeleteItem: a write unit, also where the mark stays."""
