@@ -65,6 +65,8 @@ class Event:
     def parse(cls, raw: bytes) -> Event:
         """Take one JSON text for an event. Raises UnreadableEvent."""
         if is_too_deep(raw):
+            if raw.lstrip(b" \t\n\r")[:1] != b"{":
+                raise UnreadableEvent("not_an_object", f"an event is an object, not {_kind([])}")
             raise UnreadableEvent("too_deep", f"nested deeper than {MAX_DEPTH} levels")
         try:
             raw.decode()  # msgspec looks only at the strings that it decodes

@@ -1,0 +1,149 @@
+"""Nobody gets in without a proof, and a proof that is given must be right."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+
+from segment_rehook.segment.access import AccessNotConfigured, AccessRules, Token
+from segment_rehook.segment.refusal import RefusedAccess
+
+EVENT = b'{"type":"track","messageId":"m"}'
+BATCH = b"[" + EVENT + b',{"type":"identify"}]'
+SECRETS = ["new-secret", "old-secret"]
+TOKENS = ["token-one", "X-Api-Key: key-one", "Authorization: Basic dXNlcjpwYXNz"]
+
+
+def signed(text: bytes, secret: str = "new-secret") -> dict[str, str]:
+    """The header that Segment would send."""
+    return {"x-signature": hmac.new(secret.encode(), text, hashlib.sha1).hexdigest()}
+
+
+def refused(rules: AccessRules, headers: dict[str, str], body: bytes = EVENT) -> str:
+    """Check a request that must be refused; give the code, hold the texts to be secret-free."""
+    with pytest.raises(RefusedAccess) as caught:
+        rules.check(headers, body)
+    refusal = caught.value
+    assert refusal.status == 401
+    told = f"{refusal} {refusal.message} {refusal.hint} {refusal!r}"
+    for secret in ("-secret", "token-", "key-one", "dXNlcjpwYXNz", *headers.values()):
+        assert not secret or secret not in told
+    return refusal.code
+
+
+def test_without_secrets_and_tokens_the_door_is_closed() -> None:
+    """An unconfigured stack lets nobody in, and it is not the request's fault."""
+    for rules in (AccessRules(), AccessRules.from_lines(["", "  "], ["\t"])):
+        for headers in ({}, signed(EVENT, ""), {"authorization": "Bearer "}):
+            with pytest.raises(AccessNotConfigured):
+                rules.check(headers, EVENT)
+
+
+def test_a_signature_lets_in() -> None:
+    """Under any live secret; not under another, nor over another body."""
+    rules = AccessRules.from_lines(SECRETS, [])
+    rules.check(signed(EVENT), EVENT)
+    rules.check(signed(EVENT, "old-secret"), EVENT)
+    rules.check(signed(EVENT), BATCH)
+    assert refused(rules, signed(EVENT, "older")) == "signature_wrong"
+    assert refused(rules, signed(BATCH), EVENT) == "signature_wrong"
+    assert refused(rules, {}) == "signature_missing"
+    assert refused(rules, {"authorization": "Bearer token-one"}) == "signature_missing"
+    assert refused(rules, {"x-signature": "sha1=" + "a" * 40}) == "signature_malformed"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "Bearer token-one"},
+        {"authorization": "Token token-one"},
+        {"authorization": "token-one"},
+        {"authorization": "Bearer  token-one "},
+        {"x-api-key": "key-one"},
+        {"authorization": "Basic dXNlcjpwYXNz"},
+        {"x-api-key": "wrong", "authorization": "Bearer token-one"},
+    ],
+)
+def test_a_token_lets_in(headers: dict[str, str]) -> None:
+    """In Authorization behind any scheme or none, or in a header of the user's choice."""
+    AccessRules.from_lines([], TOKENS).check(headers, EVENT)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "token_missing"),
+        ({"x-other": "token-one"}, "token_missing"),
+        ({"authorization": "Bearer token-tw"}, "token_wrong"),
+        ({"authorization": "Bearer"}, "token_wrong"),
+        ({"authorization": ""}, "token_wrong"),
+        ({"authorization": "Bearer key-one"}, "token_wrong"),
+        ({"authorization": "dXNlcjpwYXNz"}, "token_wrong"),
+        ({"x-api-key": "Bearer key-one"}, "token_wrong"),
+        ({"x-api-key": "token-one"}, "token_wrong"),
+        ({"authorization": "Bearer token-one,Bearer token-one"}, "token_wrong"),
+        ({"authorization": "Bearer tökén \ud800"}, "token_wrong"),
+    ],
+)
+def test_a_wrong_or_missing_token_does_not(headers: dict[str, str], code: str) -> None:
+    """Another stack's token, another header's token, an odd header: each is refused by name."""
+    assert refused(AccessRules.from_lines([], TOKENS), headers) == code
+
+
+def test_either_is_enough_and_what_is_given_must_be_right() -> None:
+    """With both kinds known, one proof lets in, but no wrong one may stand beside it."""
+    rules = AccessRules.from_lines(SECRETS, TOKENS)
+    token, wrong_token = {"x-api-key": "key-one"}, {"x-api-key": "of-another-stack"}
+    wrong = {"x-signature": "0" * 40}
+    rules.check(signed(EVENT), EVENT)
+    rules.check(token, EVENT)
+    rules.check(signed(EVENT) | token, EVENT)
+    assert refused(rules, {}) == "credentials_missing"
+    assert refused(rules, wrong | token) == "signature_wrong"
+    assert refused(rules, signed(EVENT) | wrong_token) == "token_wrong"
+    assert refused(rules, {"x-signature": "xyz"} | token) == "signature_malformed"
+
+
+def test_a_batch_may_need_the_token() -> None:
+    """A signed first event says nothing of its siblings; the token does, or a whole body signed."""
+    rules = AccessRules.from_lines(SECRETS, TOKENS, batches_need_token=True)
+    token = {"x-api-key": "key-one"}
+    rules.check(signed(EVENT), EVENT)
+    rules.check(token, BATCH)
+    rules.check(signed(EVENT) | token, BATCH)
+    rules.check(signed(BATCH), BATCH)
+    for body in (BATCH, b" \n" + BATCH, b"[" + EVENT + b"]"):
+        assert refused(rules, signed(EVENT), body) == "batch_token_missing"
+
+
+def test_batches_that_need_a_token_nobody_knows_are_the_stacks_fault() -> None:
+    """Segment should try again until the token is put; a stranger is told only the usual."""
+    rules = AccessRules.from_lines(SECRETS, [], batches_need_token=True)
+    rules.check(signed(EVENT), EVENT)
+    with pytest.raises(AccessNotConfigured):
+        rules.check(signed(EVENT), BATCH)
+    assert refused(rules, signed(EVENT, "x"), BATCH) == "signature_wrong"
+
+
+def test_nothing_secret_is_printed() -> None:
+    """Rules and tokens end up in tracebacks and debuggers."""
+    rules = AccessRules.from_lines(SECRETS, TOKENS)
+    for shown in (repr(rules), str(rules), repr(rules.tokens), f"{rules.tokens[0]}"):
+        assert not any(secret in shown for secret in ("secret-", "-secret", "one", "dXN"))
+
+
+@pytest.mark.parametrize(
+    ("line", "header", "value"),
+    [
+        ("abc", "authorization", b"abc"),
+        ("user:pass", "authorization", b"user:pass"),
+        ("Bearer abc", "authorization", b"Bearer abc"),
+        ("X-Key: a b: c", "x-key", b"a b: c"),
+        ("AUTHORIZATION:\tabc", "authorization", b"abc"),
+    ],
+)
+def test_a_token_is_written_as_a_header_or_bare(line: str, header: str, value: bytes) -> None:
+    """A name, a colon and a blank make a header; anything else is a bare value."""
+    assert Token.from_line(line) == Token(header, value)
