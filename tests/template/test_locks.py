@@ -1,0 +1,48 @@
+"""The locks: whole, by hash, the same for what is tested and what is deployed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.template.stack import ROOT
+
+DEPLOYED = "layers/bridge/requirements.txt"
+LOCKS = (DEPLOYED, "requirements/dev.txt")
+
+
+def entries(lock: str) -> dict[str, str]:
+    """Each entry's text, hashes included, by project and version."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return {entry.split()[0]: entry for entry in re.split(r"\n(?=[a-z0-9])", text)[1:]}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_entry_is_pinned_and_hashed(lock: str) -> None:
+    """What pip does not have to guess it can't be made to."""
+    assert entries(lock)
+    for pinned, entry in entries(lock).items():
+        assert re.fullmatch(r"[a-z0-9._-]+==[\w.]+", pinned)
+        assert "--hash=sha256:" in entry
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_registry_and_no_path_stands_in_a_lock(lock: str) -> None:
+    """Where packages come from is the installer's own setting."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert not re.search(r"https?:|file:|--(extra-)?index|--find-links| @ ", text)
+    assert not re.search(r"(^|\s)/\w", text)
+
+
+def test_what_is_tested_is_what_is_deployed() -> None:
+    """The layer's packages are in the tools' lock in the same versions, with the same hashes."""
+    tested = entries("requirements/dev.txt")
+    for pinned, entry in entries(DEPLOYED).items():
+        assert re.findall(r"sha256:\w+", tested[pinned]) == re.findall(r"sha256:\w+", entry)
+
+
+def test_the_layers_lock_has_no_markers() -> None:
+    """Judged they would be by the Python that runs pip, and that need not be the target's."""
+    for entry in entries(DEPLOYED).values():
+        assert ";" not in entry.splitlines()[0]

@@ -1,0 +1,137 @@
+"""Each function may do what its code calls, on its own resources, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+import segment_rehook
+from tests.template.stack import ROOT, Tree, properties, resources
+
+ROLES = {"IngestRole": "IngestLog", "RedriveRole": "RedriveLog"}
+SERVICES = ("dynamodb", "sqs", "ssm")
+# Batch calls of SQS are authorised as single ones: service authorization reference.
+AUTHORISED_AS = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+}
+# What Lambda itself does with the function's role.
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+EVENT_SOURCE = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+# Only who received a message can change its visibility.
+REDRIVE_ONLY = {"sqs:ChangeMessageVisibility"}
+
+
+def operations() -> dict[str, str]:
+    """IAM action by the name of the client's method, for the services that the bridge uses."""
+    found = {}
+    for service in SERVICES:
+        for operation in botocore.session.Session().get_service_model(service).operation_names:
+            action = f"{service}:{operation}"
+            found[xform_name(operation)] = AUTHORISED_AS.get(action, action)
+    return found
+
+
+def actions_called() -> set[str]:
+    """IAM actions of the calls that stand in the package."""
+    known = operations()
+    (package,) = segment_rehook.__path__
+    names = set()
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value)]):
+                    names.add(str(value))
+                case ast.Call(func=ast.Attribute(attr=name)):
+                    names.add(name)
+                case _:
+                    pass
+    return {known[name] for name in names & known.keys()}
+
+
+def statements(role: str) -> list[Tree]:
+    """The statements of a role, those under a condition included."""
+    (policy,) = properties(role)["Policies"]
+    listed = policy["PolicyDocument"]["Statement"]
+    return [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in listed]
+
+
+def as_list(value: Any) -> list[Any]:
+    """IAM takes one or many."""
+    return value if isinstance(value, list) else [value]
+
+
+def granted(role: str) -> set[str]:
+    """Actions that the role may do without a condition, logs apart."""
+    return {
+        action
+        for statement in statements(role)
+        if "Condition" not in statement
+        for action in as_list(statement["Action"])
+    } - LOGS
+
+
+def test_redrive_may_do_what_the_code_calls_and_what_the_event_source_needs() -> None:
+    """No action more, none less."""
+    assert granted("RedriveRole") == actions_called() | EVENT_SOURCE
+
+
+def test_ingest_may_do_what_the_code_calls_and_takes_no_messages() -> None:
+    """It sends to the queues and never receives."""
+    assert granted("IngestRole") == actions_called() - REDRIVE_ONLY
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_permission_reaches_beyond_the_stack(role: str) -> None:
+    """Every resource is one of the stack's own, the only star the end of its secrets' path."""
+    own = {
+        logical_id
+        for kind in ("AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup")
+        for logical_id in resources(kind)
+    }
+    for statement in statements(role):
+        assert statement["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource"} & set(statement)
+        assert not any("*" in action for action in as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"]):
+            match resource:
+                case {"Fn::GetAtt": [logical_id, "Arn"]}:
+                    assert logical_id in own
+                case {"Fn::Sub": text}:
+                    stem = text.removesuffix("/*")
+                    assert stem.endswith(":parameter/segment-rehook/${AWS::StackName}")
+                    assert "*" not in stem
+                case _:
+                    assert resource == {"Ref": "SecretsKeyArn"}
+                    assert "kms:ViaService" in statement["Condition"]["StringEquals"]
+
+
+@pytest.mark.parametrize(("role", "log"), ROLES.items())
+def test_each_function_writes_its_own_log(role: str, log: str) -> None:
+    """And may not make log groups, whose retention nobody would set."""
+    (statement,) = [s for s in statements(role) if set(as_list(s["Action"])) & LOGS]
+    assert set(statement["Action"]) == LOGS
+    assert statement["Resource"] == {"Fn::GetAtt": [log, "Arn"]}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_secrets_are_readable_by_path(role: str) -> None:
+    """A read by path is authorised against the path, single parameters lie below it."""
+    (statement,) = [s for s in statements(role) if s["Action"] == "ssm:GetParametersByPath"]
+    path, below = (resource["Fn::Sub"] for resource in statement["Resource"])
+    assert below == path + "/*"
+
+
+def test_functions_have_these_roles_and_no_policies_of_sams() -> None:
+    """With `Policies` or without `Role`, SAM adds managed policies that reach every resource."""
+    functions = resources("AWS::Serverless::Function")
+    for logical_id, role in (("IngestFunction", "IngestRole"), ("RedriveFunction", "RedriveRole")):
+        said = functions.pop(logical_id)["Properties"]
+        assert said["Role"] == {"Fn::GetAtt": [role, "Arn"]}
+        assert "Policies" not in said
+    assert not functions, "a function that these tests do not know"
