@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.reply import Reply
 
 
+# SQS's limit for a message, and for all the messages of one call together, in bytes.
+SQS_MOST = 1_048_576
+
+
 class StoreUnavailable(Exception):
     """A store gave no clear answer; what was asked of it may have happened all the same."""
 
@@ -53,10 +57,13 @@ class Marks(Protocol):
     """Which users have dead letters waiting: one mark a user, naming the delivery last stored."""
 
     def read(self, users: Collection[str]) -> dict[str, str]:
-        """The marked ones among `users` (hashes), each with the delivery id last stored for it."""
+        """The marked ones among `users` (hashes), each with the delivery id last stored for it.
 
-    def put(self, user: str, last: str) -> None:
-        """Mark `user`; a later mark replaces an earlier one."""
+        All of them raise LedgerUnavailable.
+        """
+
+    def put(self, lasts: Mapping[str, str]) -> None:
+        """Mark users (user → last); a later mark replaces an earlier one."""
 
     def clear(self, user: str, last: str) -> None:
         """Remove the mark if it still names `last`; else leave it."""
@@ -101,6 +108,11 @@ class Outgoing:
         return len(self.body) + sum(
             len(name) + len("String") + len(value) for name, value in self.attributes.items()
         )
+
+    @property
+    def too_large(self) -> bool:
+        """Whether SQS takes no message of this size."""
+        return self.size() > SQS_MOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

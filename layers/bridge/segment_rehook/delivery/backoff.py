@@ -1,0 +1,44 @@
+"""How long a dead letter is hidden before its next try.
+
+A message may be received 1,000 times at most in its life, so the delay grows with its age: even a
+message that is tried for ten days stays below 900 receives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segment_rehook.delivery.ports import Chance
+
+# Rehook asked for patience: a short pause suits a rate limit, while the message is young.
+THROTTLED_PAUSE = 5.0
+YOUNG = 1800.0
+CEILING_LEAST, CEILING_MOST = 20.0, 7200.0
+# SQS: a message may be hidden until 12 hours after it was received, no longer.
+HIDDEN_MOST = 43_200
+# The pause at which handing back begins to cost receives: see the module's docstring.
+ASIDE_LEAST = 300.0
+
+
+def delay(*, age: float, throttled: bool, at_least: float | None, chance: Chance) -> int:
+    """Seconds to hide a message of `age` seconds, `at_least` what Rehook or the breaker asked for.
+
+    Full jitter below a ceiling that is the age itself, between 20 s and 2 h (so an hour on average
+    in the long run); 5 s for a throttled message younger than 30 minutes.
+    """
+    if throttled and age < YOUNG:
+        pause = THROTTLED_PAUSE
+    else:
+        pause = chance.uniform(1.0, min(max(age, CEILING_LEAST), CEILING_MOST))
+    return whole(max(pause, at_least or 0.0))
+
+
+def aside(*, age: float, chance: Chance) -> int:
+    """Seconds to hide a message while deliveries are switched off: at least five minutes."""
+    return whole(max(ASIDE_LEAST, chance.uniform(1.0, min(max(age, CEILING_LEAST), CEILING_MOST))))
+
+
+def whole(seconds: float) -> int:
+    """What SQS takes: whole seconds, at most twelve hours, a little less than that to be safe."""
+    return min(max(round(seconds), 0), HIDDEN_MOST - 120)

@@ -1,0 +1,179 @@
+"""The circuit breaker: an outage costs a handful of calls, not one time-out per event.
+
+Who owns which truth: this object counts the failures of its own environment; the shared record
+says whether the breaker is open, and every environment looks at it every two seconds. So an outage
+costs (threshold × running environments) calls, then one probe at a time. The healthy path writes
+nothing. When the record can't be read, calls go on: the breaker spares Rehook, the ledger keeps
+the promise.
+
+A rate limit is not an outage: then ingest stores what comes, and redrive, which paces itself, goes
+on with the queue.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery.ports import BreakerRecord, LedgerUnavailable
+from segment_rehook.rehook.reply import Outcome, Reply
+
+if TYPE_CHECKING:
+    from segment_rehook.delivery.ports import BreakerStore, Chance, Clock, Telemetry
+
+LOOK_EVERY = 2.0
+PAUSE_FIRST, PAUSE_MOST = 10.0, 300.0
+PROBE_MOST = 40.0  # a probe that says nothing for so long is given up
+THROTTLED_HOLD = 5.0
+
+ALIVE = frozenset({Outcome.DELIVERED, Outcome.REJECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether a call may be made; if not, for how many seconds."""
+
+    open: bool
+    wait: float = 0.0
+    reason: str = ""
+
+
+GO = Gate(open=True)
+
+
+class Breaker:
+    """One environment's view of the breaker. Thread-safe.
+
+    `threshold`: how many calls in a row must fail. `heeds_throttling`: whether a hold for a rate
+    limit stops this environment (ingest) or not (redrive).
+    """
+
+    def __init__(
+        self,
+        store: BreakerStore,
+        clock: Clock,
+        chance: Chance,
+        telemetry: Telemetry,
+        *,
+        threshold: int,
+        heeds_throttling: bool,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._chance = chance
+        self._telemetry = telemetry
+        self._threshold = threshold
+        self._heeds_throttling = heeds_throttling
+        self._lock = threading.Lock()
+        self._seen: BreakerRecord | None = None
+        self._looked_at = float("-inf")
+        self._failures = 0
+        self._probing: BreakerRecord | None = None
+        self._spared = False
+
+    def gate(self) -> Gate:
+        """Whether a call may be made now. A gate that opens for a probe opens for one call."""
+        with self._lock:
+            record = self._look()
+            now = self._clock.now()
+            if record is None or record.open_until == 0:
+                return GO
+            if record.reason == Outcome.THROTTLED:
+                wait = record.open_until - now if self._heeds_throttling else 0.0
+                return Gate(open=False, wait=wait, reason=record.reason) if wait > 0 else GO
+            if self._spared:
+                self._spared = False
+                return GO
+            busy_until = max(record.open_until, record.probing_until)
+            if now < busy_until:
+                return Gate(open=False, wait=busy_until - now, reason=record.reason)
+            return self._probe(record, now)
+
+    def spare(self) -> None:
+        """The gate was open and no call came of it: a probe is still to be made."""
+        with self._lock:
+            self._spared = self._probing is not None
+
+    def heard(self, reply: Reply) -> None:
+        """Tell what came of a call."""
+        with self._lock:
+            if reply.outcome in ALIVE:
+                self._failures = 0
+                if self._probing is not None:
+                    self._write(BreakerRecord(nonce=self._chance.nonce(), open_until=0.0))
+                    self._telemetry.warn("breaker closed")
+            elif reply.outcome is Outcome.THROTTLED:
+                self._hold(reply)
+            else:
+                self._failures += 1
+                at_once = reply.outcome is Outcome.CREDENTIALS or self._probing is not None
+                if at_once or self._failures >= self._threshold:
+                    self._trip(reply)
+
+    def _look(self) -> BreakerRecord | None:
+        now = self._clock.monotonic()
+        if now - self._looked_at >= LOOK_EVERY:
+            self._looked_at = now
+            try:
+                self._seen = self._store.read()
+            except LedgerUnavailable:
+                self._seen = None
+        return self._seen
+
+    def _probe(self, record: BreakerRecord, now: float) -> Gate:
+        probing = BreakerRecord(
+            nonce=self._chance.nonce(),
+            open_until=record.open_until,
+            probing_until=now + PROBE_MOST,
+            trips=record.trips,
+            reason=record.reason,
+        )
+        if self._write(probing):
+            self._probing = probing
+            return GO
+        return Gate(open=False, wait=LOOK_EVERY, reason=record.reason)
+
+    def _hold(self, reply: Reply) -> None:
+        """Make ingest's environments leave the limit to redrive for a while."""
+        now = self._clock.now()
+        if self._probing is None and self._seen is not None and now < self._seen.open_until:
+            return
+        hold = max(reply.retry_after or 0.0, THROTTLED_HOLD)
+        self._failures = 0
+        self._write(
+            BreakerRecord(
+                nonce=self._chance.nonce(),
+                open_until=now + min(hold, PAUSE_MOST),
+                reason=Outcome.THROTTLED,
+            )
+        )
+
+    def _trip(self, reply: Reply) -> None:
+        trips = (self._probing.trips if self._probing else 0) + 1
+        pause = min(PAUSE_FIRST * 2 ** (trips - 1), PAUSE_MOST)
+        opened = BreakerRecord(
+            nonce=self._chance.nonce(),
+            open_until=self._clock.now() + max(pause, reply.retry_after or 0.0),
+            trips=trips,
+            reason=reply.outcome,
+        )
+        self._failures = 0
+        if self._write(opened):
+            self._telemetry.warn(
+                "breaker open", reason=str(reply.outcome), code=reply.code, seconds=pause
+            )
+            self._telemetry.count("BreakerOpened")
+
+    def _write(self, record: BreakerRecord) -> bool:
+        """Replace what was seen; whoever comes second looks at what the first one wrote."""
+        self._probing, self._spared = None, False
+        try:
+            won = self._store.swap(record, self._seen)
+        except LedgerUnavailable:
+            return False
+        if won:
+            self._seen = record
+        else:
+            self._looked_at = float("-inf")
+        return won

@@ -1,0 +1,65 @@
+"""One delivery: an event for a subscription, and everything that is known of it before the call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery import ids
+from segment_rehook.delivery.message import Header, Letter
+from segment_rehook.rehook.plan import Call, Fault
+
+if TYPE_CHECKING:
+    from segment_rehook.rehook.plan import Request
+    from segment_rehook.segment.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What is to be delivered. `user` is a hash. `fault`: it could not be mapped, and why."""
+
+    id: str
+    user: str
+    content: str
+    action: str
+    request: Request | None
+    event: bytes = field(repr=False)
+    fault: str | None = None
+
+    @classmethod
+    def of(cls, event: Event, key: str, planned: Call | Fault) -> Delivery:
+        """`key` is the event's own (`ids.event_key`); a subscription's business key replaces it."""
+        if isinstance(planned, Fault):
+            user = event.member("userId")
+            source_id = user if isinstance(user, str) else ""
+            return cls(
+                id=ids.delivery_id(key, planned.subscription),
+                user=ids.user_hash(source_id),
+                content=ids.fingerprint(event, source_id, by_business_key=False),
+                action="",
+                request=None,
+                event=event.raw,
+                fault=planned.detail,
+            )
+        by_business_key = planned.key is not None
+        key = ids.business_key(planned.key) if planned.key is not None else key
+        return cls(
+            id=ids.delivery_id(key, planned.subscription),
+            user=ids.user_hash(planned.user),
+            content=ids.fingerprint(event, planned.user, by_business_key=by_business_key),
+            action=planned.action,
+            request=planned.request,
+            event=event.raw,
+        )
+
+    def letter(self, reason: str, *, token: int = 0, nonce: str = "") -> Letter:
+        """As a message, under the claim of `token` and `nonce`, or under none."""
+        header = Header(
+            delivery=self.id,
+            user=self.user,
+            content=self.content,
+            reason=reason,
+            token=token,
+            nonce=nonce,
+        )
+        return Letter(header=header, action=self.action, request=self.request, event=self.event)

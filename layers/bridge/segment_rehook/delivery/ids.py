@@ -1,0 +1,96 @@
+"""The names of things: deliveries, users, groups, and SQS's deduplication ids.
+
+A delivery's id is what the whole promise hangs on, so each rule here is there to keep two
+different deliveries from sharing one, or one from having two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segment_rehook.segment.event import Event
+    from segment_rehook.segment.jsontext import JSON
+
+# Segment's own limit for a messageId.
+KEY_MOST = 100
+# What begins like a derived key is hashed, so that no sender can write one.
+DERIVED = ("k:", "h:", "s:")
+# These differ from one attempt of Segment's to the next.
+UNSTABLE = frozenset({"sentAt", "receivedAt"})
+
+
+def event_key(event: Event) -> str | None:
+    """Segment's messageId; without one, a hash of an event that has a timestamp; else None."""
+    if event.message_id is not None:
+        return _bounded(event.message_id)
+    members = event.members()
+    if not members.get("timestamp"):
+        return None
+    return "s:" + _digest({name: members[name] for name in members if name not in UNSTABLE})
+
+
+def business_key(value: str) -> str:
+    """The event key of a subscription with an `idempotencyKey` that came to `value`."""
+    return "k:" + _bounded(value)
+
+
+def delivery_id(key: str, subscription: str) -> str:
+    """One event for one subscription. A subscription's id has no colon, so this can be undone."""
+    return f"{key}:{subscription}"
+
+
+def subscription_of(delivery: str) -> str:
+    """The subscription's id within a delivery's."""
+    return delivery.rpartition(":")[2]
+
+
+def user_hash(source_id: str) -> str:
+    """What stands for a user in group ids and marks, which show up in consoles and metrics."""
+    return _hash("user", source_id)
+
+
+def fingerprint(event: Event, user: str, *, by_business_key: bool) -> str:
+    """Tells apart two events that claim one id: type, event, user and payload.
+
+    Of the event as it was sent and not as it was mapped: a new mapping between Segment's tries
+    does not make another event of it. Under a business key the payloads may differ (a reloaded
+    page has another URL), so it is left out.
+    """
+    names = ("type", "event") if by_business_key else ("type", "event", "properties", "traits")
+    return _digest({**event.members(names), "user": user})[:32]
+
+
+def dead_letter_dedupe(delivery: str, nonce: str) -> str:
+    """New with each claim that failed; the same for every unclaimed copy (`nonce` empty)."""
+    return _hash("dead letter", delivery, nonce)
+
+
+def parked_dedupe(delivery: str, epoch: int) -> str:
+    """New with each parking."""
+    return _hash("parked", delivery, str(epoch))
+
+
+def parked_group(delivery: str) -> str:
+    """A group of its own for each delivery: SQS shows at most ten messages of one group."""
+    return _hash("delivery", delivery)
+
+
+def _bounded(text: str) -> str:
+    """Fit for a DynamoDB key and an SQS attribute: short printable ASCII, else a hash."""
+    plain = text.isascii() and text.isprintable() and len(text) <= KEY_MOST
+    if plain and not text.startswith(DERIVED):
+        return text
+    return "h:" + _hash("key", text)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _digest(value: JSON) -> str:
+    """Of the value, not of its spelling: keys in order, escapes resolved."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

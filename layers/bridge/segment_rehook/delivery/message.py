@@ -1,0 +1,205 @@
+"""The dead letter: what a message in either queue says, and how it is written and read.
+
+The attributes hold what decides about the delivery, so that a body that can't be read, or that
+kills the function, can be claimed and counted first. The body holds the event as it was sent and
+the request as it was mapped, in JSON, escaped to ASCII (SQS refuses some code points):
+
+    {"action": "trackEvent",
+     "request": {"method": "POST", "path": "/events/invoke", "body": {…}},
+     "event": {…}}
+
+    LetterUnreadable    not a message of this bridge, or of a newer one
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from segment_rehook.delivery import ids
+from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.rehook.plan import Request
+from segment_rehook.segment import jsontext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from segment_rehook.delivery.ports import Received
+
+SCHEMA = "1"
+ATTRIBUTE_MOST = 1_000
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_NOT_IN_SQS = re.compile(r"[^\x20-\x7e]")
+
+
+class LetterUnreadable(Exception):
+    """Not a message of this bridge's making; the text says what is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a message's attributes say.
+
+    `token` and `nonce`: of the claim under which it was sent; 0 and empty where it was stored
+    without one. `epoch`: only of a parked message, the token under which it was parked. `user` is
+    a hash. `resend`: an operator wants the stored request sent, not the event mapped anew.
+    """
+
+    delivery: str
+    user: str
+    content: str
+    reason: str
+    token: int = 0
+    nonce: str = ""
+    epoch: int | None = None
+    detail: str = ""
+    resend: bool = False
+
+    @property
+    def subscription(self) -> str:
+        """The subscription's id, which is part of the delivery's."""
+        return ids.subscription_of(self.delivery)
+
+    def attributes(self) -> dict[str, str]:
+        """As SQS message attributes; at most ten are allowed, and none may be empty."""
+        values = {
+            "schema": SCHEMA,
+            "delivery": self.delivery,
+            "user": self.user,
+            "content": self.content,
+            "reason": self.reason,
+            "token": str(self.token),
+            "nonce": self.nonce,
+            "epoch": "" if self.epoch is None else str(self.epoch),
+            "detail": _NOT_IN_SQS.sub("?", self.detail)[:ATTRIBUTE_MOST],
+            "send": "stored" if self.resend else "",
+        }
+        return {name: value for name, value in values.items() if value}
+
+    @classmethod
+    def read(cls, attributes: Mapping[str, str]) -> Header:
+        """Raises LetterUnreadable."""
+        if attributes.get("schema") != SCHEMA:
+            raise LetterUnreadable("no attribute `schema` of a version that is known here")
+        missing = {"delivery", "user", "content", "reason"} - attributes.keys()
+        if missing:
+            raise LetterUnreadable(f"attributes missing: {', '.join(sorted(missing))}")
+        token, epoch = attributes.get("token", "0"), attributes.get("epoch")
+        if not token.isdecimal() or not (epoch is None or epoch.isdecimal()):
+            raise LetterUnreadable("the attributes `token` and `epoch` must be whole numbers")
+        return cls(
+            delivery=attributes["delivery"],
+            user=attributes["user"],
+            content=attributes["content"],
+            reason=attributes["reason"],
+            token=int(token),
+            nonce=attributes.get("nonce", ""),
+            epoch=None if epoch is None else int(epoch),
+            detail=attributes.get("detail", ""),
+            resend=attributes.get("send") == "stored",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A delivery that waits, or that was given up. `event` is its JSON text.
+
+    `request` is None where there was nothing to send: mapping it failed.
+    """
+
+    header: Header
+    action: str
+    request: Request | None
+    event: bytes = field(repr=False)
+
+    def for_dead_letters(self) -> Outgoing:
+        """For the dead-letter queue: in its user's group."""
+        return Outgoing(
+            group=self.header.user,
+            dedupe=ids.dead_letter_dedupe(self.header.delivery, self.header.nonce),
+            body=self._body(),
+            attributes=self.header.attributes(),
+        )
+
+    def for_parking(self, epoch: int, reason: str, detail: str) -> Outgoing:
+        """For the parking lot: in a group of its own."""
+        return parked(self.header, self._body(), epoch=epoch, reason=reason, detail=detail)
+
+    def _body(self) -> str:
+        request = "null"
+        if self.request is not None:
+            head = json.dumps({"method": self.request.method, "path": self.request.path})
+            request = f'{head[:-1]}, "body": {_ascii(self.request.body)}}}'
+        action = json.dumps(self.action)
+        return f'{{"action": {action}, "request": {request}, "event": {_ascii(self.event)}}}'
+
+
+def parked(header: Header, body: str, *, epoch: int, reason: str, detail: str) -> Outgoing:
+    """A message for the parking lot, its body as it is: it need not be readable."""
+    return Outgoing(
+        group=ids.parked_group(header.delivery),
+        dedupe=ids.parked_dedupe(header.delivery, epoch),
+        body=body,
+        attributes=replace(
+            header, epoch=epoch, reason=reason, detail=detail, resend=False
+        ).attributes(),
+    )
+
+
+class _Request(msgspec.Struct):
+    method: str
+    path: str
+    body: msgspec.Raw
+
+
+class _Body(msgspec.Struct):
+    action: str
+    request: _Request | None
+    event: msgspec.Raw
+
+
+_decoder = msgspec.json.Decoder(_Body)
+
+
+def read_body(header: Header, received: Received) -> Letter:
+    """The whole letter. Raises LetterUnreadable."""
+    try:
+        body = _decoder.decode(received.body)
+    except ValueError:
+        return _read_slowly(header, received.body)
+    request = None
+    if body.request is not None:
+        content = bytes(body.request.body)
+        request = Request(body.request.method, body.request.path, content)
+    return Letter(header=header, action=body.action, request=request, event=bytes(body.event))
+
+
+def _read_slowly(header: Header, text: str) -> Letter:
+    """What msgspec refuses and JavaScript takes, such as a lone surrogate."""
+    try:
+        body = jsontext.decode(text.encode())
+    except (jsontext.JsonError, UnicodeEncodeError) as error:
+        raise LetterUnreadable("the body is not JSON") from error
+    match body:
+        case {"action": str(action), "request": request, "event": dict(event)}:
+            pass
+        case _:
+            raise LetterUnreadable("the body is not an object with action, request and event")
+    match request:
+        case None:
+            sent = None
+        case {"method": str(method), "path": str(path), "body": dict(content)}:
+            sent = Request(method, path, jsontext.encode(content))
+        case _:
+            raise LetterUnreadable("the request is not an object with method, path and body")
+    return Letter(header=header, action=action, request=sent, event=jsontext.encode(event))
+
+
+def _ascii(text: bytes) -> str:
+    """The same JSON in ASCII: beyond it, characters stand only within strings."""
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text.decode())

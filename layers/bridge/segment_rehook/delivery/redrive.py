@@ -1,0 +1,111 @@
+"""The dead-letter queue's consumer: deliver again, or hide, or park.
+
+SQS deletes a message that is not reported as failed, and blocks a group while one of its messages
+is in flight. So a group stops at its first failure, the failed message and those behind it are
+hidden for the same time, and all of them are reported. A failure is never sent anew: that would
+lose its order and its age, and Lambda stops a function that feeds its own queue.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery.ports import QueueUnavailable
+from segment_rehook.delivery.redeliver import Again, Redelivery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from segment_rehook.delivery.outcomes import Result
+    from segment_rehook.delivery.ports import Queue, Received, Telemetry
+
+# Seconds kept back of the function's time for hiding and settling.
+RESERVE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What became of one message. `kept`: SQS must keep it. `delivery`: its id, if it has one."""
+
+    message: Received
+    result: Result
+    kept: bool
+
+    @property
+    def delivery(self) -> str | None:
+        """The delivery's id."""
+        return self.message.attributes.get("delivery")
+
+    def report(self, telemetry: Telemetry) -> None:
+        """Write the message's line in the log."""
+        telemetry.count(f"DeadLetters{self.result.outcome.capitalize()}")
+        telemetry.outcome(
+            {
+                "delivery": self.delivery,
+                "sqs_message_id": self.message.message_id,
+                "outcome": self.result.outcome.value,
+                "reason": self.result.reason,
+                "code": self.result.code,
+                "rehook_request_id": self.result.request_id,
+                "receive_count": self.message.receive_count,
+            }
+        )
+
+
+@dataclass(slots=True)
+class Redrive:
+    """Works on one batch of dead letters at a time, its groups side by side."""
+
+    redelivery: Redelivery
+    dead_letters: Queue
+    workers: int
+
+    def run(
+        self, messages: Sequence[Received], until: float, *, paused: bool = False
+    ) -> list[Worked]:
+        """Work on `messages`; `until`, on the monotonic clock: the function must be done by then.
+
+        What stood behind a failure in its group is kept with that failure's result.
+        """
+        groups: dict[str, list[Received]] = {}
+        for message in messages:
+            groups.setdefault(message.group, []).append(message)
+
+        def work(group: list[Received]) -> list[Worked]:
+            return self._group(group, until, paused=paused)
+
+        if len(groups) == 1:
+            return work(next(iter(groups.values())))
+        with ThreadPoolExecutor(min(self.workers, len(groups) or 1)) as pool:
+            return [worked for group in pool.map(work, groups.values()) for worked in group]
+
+    def _group(self, messages: list[Received], until: float, *, paused: bool) -> list[Worked]:
+        courier = self.redelivery.courier
+
+        def time_left() -> float:
+            return until - courier.clock.monotonic() - RESERVE
+
+        worked: list[Worked] = []
+        for index, message in enumerate(messages):
+            step = self.redelivery.step(message, time_left, paused=paused)
+            if isinstance(step, Again):
+                rest = messages[index:]
+                self._hide(rest, step.seconds)
+                if step.mine is not None:
+                    courier.settle_queued(step.mine)
+                return worked + [Worked(each, step.result, kept=True) for each in rest]
+            worked.append(Worked(message, step.result, kept=False))
+        return worked
+
+    def _hide(self, messages: Sequence[Received], seconds: int) -> None:
+        try:
+            refused = self.dead_letters.change_visibility(
+                {message.receipt: seconds for message in messages}
+            )
+        except QueueUnavailable:
+            refused = {message.receipt for message in messages}
+        if refused:
+            # They come back when the queue's own visibility time-out has run out.
+            self.redelivery.courier.telemetry.count("VisibilityUnchanged", len(refused))

@@ -1,0 +1,189 @@
+"""From a webhook request to its answer: the door, the plan, the deliveries, the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery import ids
+from segment_rehook.delivery.answer import EventReport, HttpAnswer, answer, refusal
+from segment_rehook.delivery.delivery import Delivery
+from segment_rehook.delivery.ingest import Ingest, Lane
+from segment_rehook.delivery.outcomes import Dropped, Result, Terminal
+from segment_rehook.delivery.ports import SecretsUnavailable
+from segment_rehook.rehook.plan import Drop
+from segment_rehook.segment.access import AccessNotConfigured, AccessRules
+from segment_rehook.segment.event import Event, UnreadableEvent
+from segment_rehook.segment.refusal import Refusal, RefusedAccess
+from segment_rehook.segment.webhook import receive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from segment_rehook.delivery.ports import Clock, Secrets, SecretStore, Telemetry
+    from segment_rehook.rehook.destination import Destination
+    from segment_rehook.segment.envelope import Envelope
+
+PAUSE, DRY_RUN = "pause", "dry-run"
+
+MISSING_ID = Result(
+    Terminal.DROPPED,
+    Dropped.MISSING_MESSAGE_ID,
+    detail="an event needs a messageId, or a timestamp to be told apart by",
+)
+SAME_REQUEST = Result(Terminal.DUPLICATE, "same_request")
+CONFLICT = Result(
+    Terminal.DROPPED,
+    Dropped.ID_CONFLICT,
+    detail="another event of this request has the same id: give each event its own messageId",
+)
+MAPPED_HINT = (
+    "this is not a Segment event, it has no `type`: in Segment, leave the mapping's Data field at "
+    "its default, the whole event ($.)"
+)
+
+
+@dataclass(slots=True)
+class Webhook:
+    """Answers Segment. `budget` in seconds from when API Gateway received the request."""
+
+    ingest: Ingest
+    destination: Destination
+    secrets: SecretStore
+    clock: Clock
+    telemetry: Telemetry
+    budget: float
+    max_body_bytes: int
+    batches_need_token: bool
+
+    def handle(
+        self, method: str, headers: Mapping[str, str], body: bytes, received_at: float
+    ) -> HttpAnswer:
+        """Answer one request; `received_at` in seconds since the epoch."""
+        gone = min(max(self.clock.now() - received_at, 0.0), self.budget)
+        until = self.clock.monotonic() + self.budget - gone
+        try:
+            secrets, envelope = self._open(method, headers, body)
+        except Refusal as refused:
+            self.telemetry.warn("request refused", status=refused.status, code=refused.code)
+            self.telemetry.count("RequestsRefused")
+            return refusal(refused.status, refused.code, refused.message, refused.hint)
+        except (SecretsUnavailable, AccessNotConfigured) as error:
+            self.telemetry.warn(str(error))
+            self.telemetry.count("SecretsUnavailable")
+            return refusal(
+                503,
+                "secrets_unavailable",
+                "The stack's secrets can't be read, or are not all there.",
+                "The function's log names the parameter and the command that puts it.",
+            )
+        return self._deliver(envelope, secrets.mode, until)
+
+    def _open(
+        self, method: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Secrets, Envelope]:
+        """Let the request in. A refusal may be of secrets that were rotated: they are read anew."""
+        secrets = self.secrets.read()
+        try:
+            return secrets, self._receive(method, headers, body, secrets)
+        except RefusedAccess:
+            again = self.secrets.refused()
+            if (again.shared_secrets, again.tokens) == (secrets.shared_secrets, secrets.tokens):
+                raise
+            return again, self._receive(method, headers, body, again)
+
+    def _receive(
+        self, method: str, headers: Mapping[str, str], body: bytes, secrets: Secrets
+    ) -> Envelope:
+        rules = AccessRules.from_lines(
+            secrets.shared_secrets, secrets.tokens, batches_need_token=self.batches_need_token
+        )
+        return receive(method, headers, body, rules, max_body_bytes=self.max_body_bytes)
+
+    def _deliver(self, envelope: Envelope, mode: str, until: float) -> HttpAnswer:
+        plan = _Plan(self.destination, self.clock.now(), dry_run=mode == DRY_RUN)
+        for element in envelope.elements:
+            plan.add(element)
+        self.ingest.run(plan.close(), until, paused=mode == PAUSE)
+        reports = plan.reports()
+        for report in reports:
+            self._log(report)
+        return answer(reports)
+
+    def _log(self, report: EventReport) -> None:
+        outcome = report.outcome
+        self.telemetry.count(f"Events{outcome.capitalize()}")
+        self.telemetry.outcome(
+            {
+                "message_id": report.message_id,
+                "outcome": outcome.value,
+                "deliveries": "; ".join(
+                    f"{name or '*'}={' '.join(filter(None, _words(result)))}"
+                    for name, result in report.deliveries
+                ),
+            }
+        )
+
+
+class _Plan:
+    """One request's events, sorted into lanes, and the way back from lanes to events."""
+
+    def __init__(self, destination: Destination, now: float, *, dry_run: bool) -> None:
+        self._destination = destination
+        self._now = now
+        self._dry_run = dry_run
+        self._seen: dict[str, str] = {}
+        self._lanes: dict[str, list[Delivery]] = {}
+        self._places: dict[str, list[tuple[EventReport, int]]] = {}
+        self._reports: list[EventReport] = []
+        self.lanes: list[Lane] = []
+
+    def add(self, element: Event | UnreadableEvent) -> None:
+        """Plan one element of the request."""
+        if isinstance(element, UnreadableEvent):
+            result = Result(Terminal.DROPPED, element.reason, detail=element.detail)
+            self._reports.append(EventReport(None, [(None, result)]))
+            return
+        report = EventReport(element.message_id)
+        self._reports.append(report)
+        if element.looks_mapped:
+            report.hint = MAPPED_HINT
+        planned = self._destination.plan(element, self._now)
+        key = ids.event_key(element) if planned else None
+        for entry in planned:
+            if isinstance(entry, Drop):
+                result = Result(Terminal.DROPPED, entry.reason, detail=entry.detail)
+            elif key is None:
+                result = MISSING_ID
+            else:
+                result = self._take(Delivery.of(element, key, entry), report)
+            report.deliveries.append((entry.subscription, result))
+
+    def close(self) -> list[Lane]:
+        """The lanes of all that was added."""
+        self.lanes = [Lane(user, deliveries) for user, deliveries in self._lanes.items()]
+        return self.lanes
+
+    def reports(self) -> list[EventReport]:
+        """Each event's report, once the lanes have come to their ends."""
+        for lane in self.lanes:
+            for (report, index), result in zip(self._places[lane.user], lane.results, strict=True):
+                report.deliveries[index] = (report.deliveries[index][0], result)
+        return self._reports
+
+    def _take(self, delivery: Delivery, report: EventReport) -> Result:
+        """Put a delivery in its user's lane; the result is a placeholder until `reports`."""
+        known = self._seen.get(delivery.id)
+        if known is not None:
+            return SAME_REQUEST if known == delivery.content else CONFLICT
+        self._seen[delivery.id] = delivery.content
+        if self._dry_run:
+            would = delivery.request.path if delivery.request else delivery.fault
+            return Result(Terminal.DROPPED, Dropped.DRY_RUN, detail=would)
+        self._lanes.setdefault(delivery.user, []).append(delivery)
+        self._places.setdefault(delivery.user, []).append((report, len(report.deliveries)))
+        return Result(Terminal.FAILED)
+
+
+def _words(result: Result) -> tuple[str | None, ...]:
+    return result.outcome.value, result.reason, result.code, result.request_id
