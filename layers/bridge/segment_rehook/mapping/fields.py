@@ -88,7 +88,7 @@ def check_fields(payload: object, fields: Sequence[Field]) -> dict[str, object]:
 
 def type_text(value: object) -> str:
     """Name a value's type as the engine's sentences do, with its article."""
-    name = type_name(value)
+    name = "object" if isinstance(value, msgspec.Raw) else type_name(value)
     if name in {"null", "undefined"}:
         return name
     return f"{_article(name)} {name}"

@@ -13,6 +13,7 @@ from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.fields import FieldsInvalid, check_fields
 from segment_rehook.mapping.shapes import as_json
 from segment_rehook.mapping.subscription import union_of_reads
+from segment_rehook.mapping.values import Function
 from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata
 from segment_rehook.rehook.plan import Call, Drop, DropReason, Fault, Request
@@ -66,6 +67,7 @@ def _payload(subscription: Subscription, event: Event, settings: Settings) -> di
     return {
         name: value if isinstance(value, msgspec.Raw) else as_json(value)
         for name, value in check_fields(mapped, fields).items()
+        if not isinstance(value, Function)
     }
 
 
