@@ -67,7 +67,7 @@ class _ControlHandler(Handler):
             self._send(HTTPStatus.BAD_REQUEST, {"error": str(error)})
 
     def _send(self, status: int, result: object) -> None:
-        headers = {"content-type": "application/json"}
+        headers = [("content-type", "application/json")]
         self.answer(status, headers, msgspec.json.encode(result))
 
 

@@ -34,6 +34,8 @@ class Kind(StrEnum):
     """A true answer's head, and a part of its body only."""
     DELAY = "delay"
     """The true answer, ``seconds`` late."""
+    PARTIAL = "partial"
+    """Of an SQS batch call's entries, those at the positions in ``entries`` fail (AWS only)."""
     HOLD = "hold"
     """The true answer, once ``release`` is called: lets a test act at one exact step."""
 
@@ -54,6 +56,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     status: int = 500
     headers: dict[str, str] = {}
     body: str = ""
+    entries: list[int] = []
     seconds: float = 0.0
     probability: float = 1.0
 
@@ -89,6 +92,11 @@ class FaultPlan:
             self._count += 1
             self._ordered.append(_Ordered(self._count, fault))
             return self._count
+
+    @property
+    def idle(self) -> bool:
+        """Whether no fault is in force, so that nobody need describe a call."""
+        return not self._ordered
 
     def clear(self, number: int | None = None) -> None:
         """Lift one fault, or all of them and every silence and hold with them."""

@@ -13,7 +13,10 @@ import struct
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LOOPBACK = "127.0.0.1"
 
@@ -50,11 +53,12 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return chunk
 
-    def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        """Send an answer whole."""
+    def answer(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
+        """Send an answer whole; its length is added."""
         self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
+        for name, value in headers:
+            if name != "content-length":
+                self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":

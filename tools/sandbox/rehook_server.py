@@ -158,8 +158,8 @@ class _ApiHandler(Handler):
         match fault.kind:
             case Kind.ANSWER:
                 call.status = fault.status
-                self.answer(fault.status, fault.headers, fault.body.encode())
-            case Kind.RESET:
+                self.answer(fault.status, fault.headers.items(), fault.body.encode())
+            case Kind.RESET | Kind.PARTIAL:
                 self.reset()
             case Kind.SILENCE:
                 self.owner.faults.silence()
@@ -197,7 +197,7 @@ class _ApiHandler(Handler):
 
     def _send(self, answer: Answer, headers: dict[str, str]) -> None:
         headers = {"content-type": "application/json", **headers}
-        self.answer(answer.status, headers, msgspec.json.encode(answer.body))
+        self.answer(answer.status, headers.items(), msgspec.json.encode(answer.body))
 
     def _note(self, body: bytes) -> ReceivedCall:
         try:

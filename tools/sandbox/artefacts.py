@@ -1,0 +1,67 @@
+"""The folders that a function sees: ``/opt``, its layers merged, and Lambda's runtime.
+
+Functions run without this interpreter's site-packages: their own code, their layers and what AWS
+ships with the Python runtime are all there is, so that a dependency missing from the layer is
+missing here too.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Final
+
+RUNTIME_PACKAGES: Final = (
+    "awslambdaric",
+    "runtime_client",
+    "simplejson",
+    "snapshot_restore_py",
+    "boto3",
+    "botocore",
+    "dateutil",
+    "jmespath",
+    "s3transfer",
+    "six",
+    "urllib3",
+)
+"""The runtime client and what it imports, then the AWS SDK and what it imports."""
+
+
+class PackageMissing(Exception):
+    """A package of the runtime is not installed beside the sandbox."""
+
+
+def merge_layers(layers: tuple[Path, ...], opt: Path) -> Path:
+    """Fill a new folder with the layers, a later one over an earlier one; gives the folder."""
+    opt.mkdir()
+    for layer in layers:
+        _overlay(layer.resolve(strict=True), opt)
+    return opt
+
+
+def _overlay(source: Path, target: Path) -> None:
+    for entry in source.iterdir():
+        place = target / entry.name
+        if entry.is_dir() and place.is_dir():
+            if place.is_symlink():
+                earlier = place.resolve()
+                place.unlink()
+                place.mkdir()
+                _overlay(earlier, place)
+            _overlay(entry, place)
+        else:
+            place.unlink(missing_ok=True)
+            place.symlink_to(entry)
+
+
+def runtime_folder(folder: Path) -> Path:
+    """Fill a new folder with the packages of Lambda's runtime; gives the folder."""
+    folder.mkdir()
+    for name in RUNTIME_PACKAGES:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise PackageMissing(f"{name} is not installed; make sets it up")
+        origin = Path(spec.origin)
+        source = origin.parent if origin.name == "__init__.py" else origin
+        (folder / source.name).symlink_to(source)
+    return folder

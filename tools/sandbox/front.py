@@ -1,0 +1,126 @@
+"""The HTTP API: the template's routes, each in front of its function."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tools.sandbox.function import FunctionBroken
+from tools.sandbox.gateway import (
+    BODY_LIMIT,
+    PAYLOAD_LIMIT,
+    Request,
+    Response,
+    event_of,
+    refusal,
+    response_of,
+)
+from tools.sandbox.listener import Handler, Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tools.sandbox.function import Function
+    from tools.sandbox.runtime_api import Outcome
+    from tools.sandbox.template import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, for whoever watches."""
+
+    method: str
+    path: str
+    status: int
+    seconds: float
+
+
+class Front:
+    """The API being served on one port."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        functions: Mapping[str, Function],
+        port: int,
+        watch: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        self._routes = {(route.method, route.path): route for route in routes}
+        self._functions = functions
+        self._watch = watch
+        # More than environments: the rest wait for one inside their function.
+        self._invoking = ThreadPoolExecutor(max_workers=256, thread_name_prefix="integration")
+        handler = type("_Bound", (_FrontHandler,), {"front": self})
+        self._listener = Listener(port, handler).start()
+        self.url = self._listener.url
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request as API Gateway would."""
+        started = time.monotonic()
+        path = request.target.partition("?")[0]
+        response = self._respond(request, path)
+        if self._watch is not None:
+            seconds = time.monotonic() - started
+            self._watch(Exchange(request.method, path, response.status, seconds))
+        return response
+
+    def close(self) -> None:
+        """Stop listening; invocations under way go on until their function ends."""
+        self._listener.stop()
+        self._invoking.shutdown(wait=False, cancel_futures=True)
+
+    def _respond(self, request: Request, path: str) -> Response:
+        route = self._routes.get((request.method, path))
+        if route is None:
+            return refusal(HTTPStatus.NOT_FOUND, "Not Found")
+        if len(request.body) > BODY_LIMIT:
+            return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
+        route_key = f"{route.method} {route.path}"
+        event = event_of(request, route_key, str(uuid.uuid4()), datetime.now(UTC))
+        payload = json.dumps(event, ensure_ascii=False).encode()
+        if len(payload) > PAYLOAD_LIMIT:
+            return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
+        future: Future[Outcome] = self._invoking.submit(
+            self._functions[route.function].invoke, payload
+        )
+        try:
+            outcome = future.result(route.timeout)
+        except TimeoutError:
+            return refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Service Unavailable")
+        except FunctionBroken:
+            return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
+        if outcome.failed:
+            return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
+        return response_of(outcome.payload)
+
+
+class _FrontHandler(Handler):
+    front: Front
+
+    def serve(self) -> None:
+        length = self.headers.get("content-length", "0")
+        if not length.isdecimal():
+            self._send(refusal(HTTPStatus.BAD_REQUEST, "Bad Request"))
+            self.close_connection = True
+            return
+        if int(length) > BODY_LIMIT:
+            # Not read: the connection can't be used again.
+            self._send(refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large"))
+            self.close_connection = True
+            return
+        request = Request(
+            method=self.command,
+            target=self.path,
+            headers=self.headers.items(),
+            body=self.read_body(),
+        )
+        self._send(self.front.handle(request))
+
+    def _send(self, response: Response) -> None:
+        self.answer(response.status, response.headers, response.body)

@@ -1,0 +1,90 @@
+"""A function: its execution environments, and which of them takes the next event.
+
+As in Lambda: the environment that was used last and is free is used again; where none is free a new
+one is started, up to a limit; one event at a time in each. Unlike Lambda, an event beyond the limit
+waits for a free environment instead of being throttled, since the limit is this machine's.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from tools.sandbox.environment import Environment, Surroundings
+from tools.sandbox.runtime_api import Outcome
+
+if TYPE_CHECKING:
+    from tools.sandbox.template import FunctionSpec
+
+
+class FunctionBroken(Exception):
+    """A function does not get through its initialisation; its log says why."""
+
+
+class Function:
+    """One function of the stack, ready to be invoked from many threads."""
+
+    def __init__(self, spec: FunctionSpec, around: Surroundings, limit: int) -> None:
+        self.spec = spec
+        self._around = around
+        self._limit = min(limit, spec.reserved or limit)
+        self._changed = threading.Condition()
+        self._idle: list[Environment] = []
+        self._busy: set[Environment] = set()
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the first environment. Raises FunctionBroken."""
+        environment = Environment(self.spec, self._around)
+        error = environment.wait_until_ready()
+        with self._changed:
+            self._idle.append(environment)
+        if error is not None:
+            raise FunctionBroken(f"{self.spec.name}: {error.decode('utf-8', 'replace')}")
+
+    def invoke(self, event: bytes) -> Outcome:
+        """Run one event in a free environment, waiting for one if need be."""
+        environment = self._free_environment()
+        try:
+            error = environment.wait_until_ready()
+            return Outcome(error, failed=True) if error else environment.invoke(event)
+        finally:
+            with self._changed:
+                self._busy.discard(environment)
+                if environment.alive and not self._closed:
+                    self._idle.append(environment)
+                else:
+                    environment.close()
+                self._changed.notify()
+
+    def environments(self, *, busy_only: bool = False) -> list[Environment]:
+        """Those that run, the ones in an invocation first."""
+        with self._changed:
+            idle = [] if busy_only else self._idle[::-1]
+            return [each for each in (*self._busy, *idle) if each.alive]
+
+    def close(self) -> None:
+        """End all environments."""
+        with self._changed:
+            self._closed = True
+            ending, self._idle = [*self._idle, *self._busy], []
+            self._changed.notify_all()
+        for environment in ending:
+            environment.close()
+
+    def _free_environment(self) -> Environment:
+        with self._changed:
+            while True:
+                while self._idle:
+                    environment = self._idle.pop()
+                    if environment.alive:
+                        self._busy.add(environment)
+                        return environment
+                    environment.close()
+                if self._closed:
+                    raise FunctionBroken(f"{self.spec.name}: the sandbox has ended")
+                if len(self._busy) < self._limit:
+                    environment = Environment(self.spec, self._around)
+                    self._busy.add(environment)
+                    return environment
+                self._changed.wait()

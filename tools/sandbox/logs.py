@@ -1,0 +1,79 @@
+"""What the functions print, line by line, kept and waited for."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line. ``at``: seconds since the epoch; ``process``: the environment's process id."""
+
+    at: float
+    function: str
+    process: int
+    text: str
+
+    @cached_property
+    def entry(self) -> dict[str, Any] | None:
+        """The line as a structured log entry, None where it is none."""
+        try:
+            decoded = json.loads(self.text)
+        except ValueError:
+            return None
+        return decoded if isinstance(decoded, dict) else None
+
+
+class Log:
+    """All lines of all functions, in the order in which they were read."""
+
+    def __init__(self, watch: Callable[[LogLine], None] | None = None) -> None:
+        self._changed = threading.Condition()
+        self._lines: list[LogLine] = []
+        self._watch = watch
+
+    def write(self, function: str, process: int, text: str) -> None:
+        """Keep a line."""
+        line = LogLine(time.time(), function, process, text)
+        with self._changed:
+            self._lines.append(line)
+            self._changed.notify_all()
+        if self._watch is not None:
+            self._watch(line)
+
+    def lines(self, function: str | None = None, since: int = 0) -> list[LogLine]:
+        """The lines from the ``since``-th on, of one function or of all."""
+        with self._changed:
+            lines = self._lines[since:]
+        return [line for line in lines if function in {None, line.function}]
+
+    def entries(self, function: str | None = None, since: int = 0) -> list[dict[str, Any]]:
+        """The structured ones among them, decoded."""
+        return [line.entry for line in self.lines(function, since) if line.entry is not None]
+
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._lines)
+
+    def wait_for(
+        self, wanted: Callable[[LogLine], bool], timeout: float = 10.0, since: int = 0
+    ) -> LogLine:
+        """The first line that is wanted, as soon as there is one. Raises TimeoutError."""
+        end = time.monotonic() + timeout
+        with self._changed:
+            seen = since
+            while True:
+                for line in self._lines[seen:]:
+                    if wanted(line):
+                        return line
+                seen = len(self._lines)
+                if not self._changed.wait(end - time.monotonic()):
+                    raise TimeoutError(f"no such line within {timeout} s, among {seen}")

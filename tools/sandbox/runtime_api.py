@@ -1,0 +1,138 @@
+"""Lambda's Runtime API for one execution environment: hands out invocations, takes results.
+
+The API as AWS documents it for custom runtimes (version 2018-06-01): ``next``, ``response``,
+``error`` and ``init/error``. One small server per environment, since a path prefix is more than the
+runtime client takes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tools.sandbox.listener import Handler, Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PREFIX = "/2018-06-01/runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an invocation. ``failed``: the payload is an error, as Lambda reports it."""
+
+    payload: bytes
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One event on its way through an environment. ``deadline``: seconds since the epoch."""
+
+    event: bytes
+    function_arn: str
+    deadline: float
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    outcome: Outcome | None = None
+
+
+class RuntimeApi:
+    """The meeting point of an environment's process and its invoker.
+
+    ``waiting`` is called whenever the process asks for an invocation and there is none: that is
+    when Lambda freezes it.
+    """
+
+    def __init__(self, waiting: Callable[[], None]) -> None:
+        self.changed = threading.Condition()
+        self.ready = False
+        self.init_error: bytes | None = None
+        self._waiting = waiting
+        self._handed: Invocation | None = None
+        self._current: Invocation | None = None
+        self._closed = False
+        handler = type("_Bound", (_RuntimeHandler,), {"api": self})
+        self._listener = Listener(0, handler).start()
+        self.address = self._listener.url.removeprefix("http://")
+
+    def hand_over(self, invocation: Invocation) -> None:
+        """Give the process its next invocation; ``changed`` is notified of its outcome."""
+        with self.changed:
+            self._handed = invocation
+            self.changed.notify_all()
+
+    def take(self) -> Invocation | None:
+        """Wait for an invocation, as the process asks for it; None once closed."""
+        with self.changed:
+            self.ready = True
+            self.changed.notify_all()
+            if self._handed is None and not self._closed:
+                self._waiting()
+            self.changed.wait_for(lambda: self._handed is not None or self._closed)
+            self._current, self._handed = self._handed, None
+            return self._current
+
+    def finish(self, invocation_id: str, outcome: Outcome) -> bool:
+        """Take a result; False if there is no such invocation."""
+        with self.changed:
+            if self._current is None or self._current.id != invocation_id:
+                return False
+            self._current.outcome = outcome
+            self._current = None
+            self.changed.notify_all()
+            return True
+
+    def fail_init(self, error: bytes) -> None:
+        """Take an error of the process's initialisation."""
+        with self.changed:
+            self.init_error = error
+            self.changed.notify_all()
+
+    def close(self) -> None:
+        """End the server and whoever waits in it."""
+        with self.changed:
+            self._closed = True
+            self.changed.notify_all()
+        self._listener.stop()
+
+
+class _RuntimeHandler(Handler):
+    api: RuntimeApi
+
+    def serve(self) -> None:
+        body = self.read_body()
+        match self.command, self.path.removeprefix(_PREFIX).strip("/").split("/"):
+            case "GET", ["invocation", "next"]:
+                self._send_next()
+            case "POST", ["invocation", invocation_id, "response"]:
+                self._accept(known=self.api.finish(invocation_id, Outcome(body)))
+            case "POST", ["invocation", invocation_id, "error"]:
+                self._accept(known=self.api.finish(invocation_id, Outcome(body, failed=True)))
+            case "POST", ["init", "error"]:
+                self.api.fail_init(body)
+                self._accept(known=True)
+            case _:
+                self.answer(HTTPStatus.NOT_FOUND, [], b"")
+
+    def _send_next(self) -> None:
+        invocation = self.api.take()
+        if invocation is None:
+            self.reset()
+            return
+        headers = {
+            "content-type": "application/json",
+            "lambda-runtime-aws-request-id": invocation.id,
+            "lambda-runtime-deadline-ms": str(int(invocation.deadline * 1000)),
+            "lambda-runtime-invoked-function-arn": invocation.function_arn,
+            "lambda-runtime-trace-id": f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}",
+        }
+        self.answer(HTTPStatus.OK, headers.items(), invocation.event)
+
+    def _accept(self, *, known: bool) -> None:
+        status = HTTPStatus.ACCEPTED if known else HTTPStatus.BAD_REQUEST
+        self.answer(status, [("content-type", "application/json")], b'{"status": "OK"}')

@@ -1,0 +1,131 @@
+"""The stand-in servers as processes of their own, each with the client of its control API."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tools.sandbox.control import ControlClient
+from tools.sandbox.faults import Fault, Kind
+from tools.sandbox.rehook import Behaviour
+from tools.sandbox.rehook_server import ReceivedCall
+
+if TYPE_CHECKING:
+    from tools.sandbox.processes import ProcessGroup
+
+CHECKOUT = Path(__file__).parents[2]
+API_KEY = "sandbox-api-key"
+API_SECRET = "sandbox-api-secret"  # noqa: S105 — the fake Rehook's, no secret
+
+
+class ServiceBroken(Exception):
+    """A stand-in server does not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """A message as it lies in a queue. ``visible_in``: seconds, 0 if it can be received."""
+
+    id: str
+    body: str
+    attributes: dict[str, str]
+    group: str | None
+    dedupe: str | None
+    received: int
+    visible_in: float
+
+
+class RehookControl(ControlClient):
+    """The fake Rehook: what it did, and what it is to do wrong."""
+
+    def __init__(self, url: str, control: str) -> None:
+        super().__init__(control)
+        self.api_url = url
+
+    def calls(self, since: int = 0) -> list[ReceivedCall]:
+        """Every call received after the ``since``-th, in order."""
+        return msgspec.convert(self.call("GET", "/calls", since=since), list[ReceivedCall])
+
+    def customers(self) -> dict[str, dict[str, Any]]:
+        """Its customers by ``source_id``."""
+        return {each["source_id"]: each for each in self.call("GET", "/customers")}
+
+    def rewards(self) -> dict[tuple[str, str], int]:
+        """Rewards given, by ``source_id`` and event name."""
+        return {
+            (each["source_id"], each["event_name"]): each["count"]
+            for each in self.call("GET", "/rewards")
+        }
+
+    def switch(self, *, on: bool) -> None:
+        """Switch it off (connections are refused) or on again."""
+        self.call("POST", "/online", on)
+
+    def limit(self, per_second: float | None) -> None:
+        """Answer 429 beyond so many calls a second; None lifts the limit."""
+        self.call("POST", "/rate-limit", per_second)
+
+    def behave(self, **changes: Any) -> None:
+        """Change its Behaviour from the sandbox's default."""
+        behaviour = Behaviour(**{"api_key": API_KEY, "api_secret": API_SECRET, **changes})
+        self.call("POST", "/behaviour", behaviour)
+
+    def answer(self, status: int, body: str = "", *, times: int | None = 1, **match: str) -> int:
+        """Order an answer for the next calls that match."""
+        fault = Fault(kind=Kind.ANSWER, status=status, body=body, times=times, match=match)
+        return self.fault(fault)
+
+
+class AwsControl(ControlClient):
+    """The AWS server: what was asked of it, what lies in its queues, what is to go wrong."""
+
+    def __init__(self, url: str, control: str) -> None:
+        super().__init__(control)
+        self.api_url = url
+
+    def operations(self, caller: str) -> dict[str, int]:
+        """How often a function (by logical id) called each operation, as ``service:Operation``."""
+        return {
+            f"{each['service']}:{each['operation']}": each["count"]
+            for each in self.call("GET", "/calls")
+            if each["caller"] == caller
+        }
+
+    def messages(self, queue_name: str) -> list[QueuedMessage]:
+        """What lies in a queue, in order, without receiving it."""
+        found = self.call("POST", "/messages", {"queue": queue_name})
+        return msgspec.convert(found, list[QueuedMessage])
+
+    def hasten(self, queue_name: str, kept: set[str]) -> int:
+        """End the back-off of all messages but those kept; how many waited."""
+        return int(self.call("POST", "/hasten", {"queue": queue_name, "kept": sorted(kept)}))
+
+
+def start_rehook(group: ProcessGroup) -> RehookControl:
+    """Start a fake Rehook."""
+    behaviour = msgspec.json.encode(Behaviour(api_key=API_KEY, api_secret=API_SECRET)).decode()
+    return RehookControl(**_start(group, "tools.sandbox.rehook_server", behaviour))
+
+
+def start_aws(group: ProcessGroup) -> AwsControl:
+    """Start an AWS server."""
+    return AwsControl(**_start(group, "tools.sandbox.aws_server"))
+
+
+def _start(group: ProcessGroup, module: str, *arguments: str) -> dict[str, str]:
+    process = group.start(
+        [sys.executable, "-m", module, *arguments], cwd=CHECKOUT, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None  # noqa: S101 — it was opened as a pipe
+    with process.stdout as output:
+        line = output.readline()
+    if not line:
+        raise ServiceBroken(f"{module} ended at its start, with status {process.wait()}")
+    addresses: dict[str, str] = json.loads(line)
+    return addresses

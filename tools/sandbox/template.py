@@ -1,0 +1,244 @@
+"""What the built template says of the stack: functions, routes, event sources, queues, tables.
+
+The template that ``sam build`` wrote is put through SAM's own translator, so that what is read here
+is what CloudFormation would be given. Code and layers are known by their folders beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+from tools.sandbox.intrinsics import ACCOUNT, REGION, Resolver, Unresolved, pseudo_parameters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STACK_NAME = "segment-rehook-sandbox"
+
+_FUNCTION_OF_URI = re.compile(r":function:([^:/]+)")
+
+
+class TemplateMissing(Exception):
+    """There is no built template where one was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """A function as deployed. ``timeout``: seconds. ``reserved``: environments at most, or None."""
+
+    name: str
+    code: Path
+    layers: tuple[Path, ...]
+    handler: str
+    timeout: float
+    memory: int
+    environment: dict[str, str]
+    reserved: int | None
+    json_logs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and path of the HTTP API; ``timeout``: the integration's, in seconds."""
+
+    method: str
+    path: str
+    function: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventSource:
+    """A queue that a function consumes."""
+
+    queue: str
+    function: str
+    batch_size: int
+    partial_responses: bool
+    maximum_concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A queue, table or parameter to be made. ``name``: its physical name."""
+
+    logical_id: str
+    name: str
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """All of a template that the sandbox runs; everything by logical id."""
+
+    functions: dict[str, FunctionSpec]
+    routes: tuple[Route, ...]
+    event_sources: tuple[EventSource, ...]
+    queues: dict[str, Resource]
+    tables: dict[str, Resource]
+    parameters: dict[str, Resource]
+
+
+def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
+    """Read a built template. Raises TemplateMissing, Unresolved.
+
+    ``aws_url``: where queue URLs point to. ``overrides``: values of template parameters.
+    """
+    if not built.is_file():
+        raise TemplateMissing(f"{built} is not there; build it first: make native")
+    template = yaml_parse(built.read_text())
+    declared = template.get("Parameters", {})
+    if unknown := overrides.keys() - declared.keys():
+        raise Unresolved(
+            f"no such template parameter: {', '.join(sorted(unknown))}; "
+            f"there are {', '.join(sorted(declared))}"
+        )
+    values = {name: str(spec["Default"]) for name, spec in declared.items() if "Default" in spec}
+    values |= overrides | pseudo_parameters(STACK_NAME)
+    for resource in template["Resources"].values():
+        for name in ("CodeUri", "ContentUri"):
+            folder = resource.get("Properties", {}).get(name)
+            if folder is not None:
+                resource["Properties"][name] = f"s3://built/{folder}"
+    session = boto3.Session(region_name=REGION)
+    translator = Translator({}, Parser(), boto_session=session)
+    translated = translator.translate(template, dict(values))
+    return _Reading(translated, values, aws_url, built.parent).stack()
+
+
+class _Reading:
+    """One translated template being read."""
+
+    def __init__(
+        self, template: dict[str, Any], values: dict[str, str], aws_url: str, folder: Path
+    ) -> None:
+        self._aws_url = aws_url
+        self._folder = folder
+        self._resolver = Resolver(values, template.get("Conditions", {}), self._attribute)
+        self._resources: dict[str, dict[str, Any]] = {
+            name: resource
+            for name, resource in template["Resources"].items()
+            if "Condition" not in resource or self._resolver.condition(resource["Condition"])
+        }
+
+    def stack(self) -> Stack:
+        return Stack(
+            functions={name: self._function(name) for name in self._ids("AWS::Lambda::Function")},
+            routes=tuple(
+                route
+                for name in self._ids("AWS::ApiGatewayV2::Api")
+                for route in self._routes(name)
+            ),
+            event_sources=tuple(
+                self._event_source(name) for name in self._ids("AWS::Lambda::EventSourceMapping")
+            ),
+            queues=self._made("AWS::SQS::Queue"),
+            tables=self._made("AWS::DynamoDB::Table"),
+            parameters=self._made("AWS::SSM::Parameter"),
+        )
+
+    def _ids(self, kind: str) -> list[str]:
+        return [name for name, each in self._resources.items() if each["Type"] == kind]
+
+    def _properties(self, logical_id: str) -> dict[str, Any]:
+        resolved: dict[str, Any] = self._resolver.resolve(
+            self._resources[logical_id].get("Properties", {})
+        )
+        return resolved
+
+    def _made(self, kind: str) -> dict[str, Resource]:
+        return {
+            name: Resource(name, self._physical(name), self._properties(name))
+            for name in self._ids(kind)
+        }
+
+    def _function(self, logical_id: str) -> FunctionSpec:
+        properties = self._properties(logical_id)
+        layers = {
+            self._attribute(name, None): self._properties(name)["Content"]["S3Key"]
+            for name in self._ids("AWS::Lambda::LayerVersion")
+        }
+        variables = properties.get("Environment", {}).get("Variables", {})
+        return FunctionSpec(
+            name=logical_id,
+            code=self._folder / properties["Code"]["S3Key"],
+            layers=tuple(self._folder / layers[layer] for layer in properties.get("Layers", [])),
+            handler=properties["Handler"],
+            timeout=float(properties.get("Timeout", 3)),
+            memory=int(properties.get("MemorySize", 128)),
+            environment={name: str(value) for name, value in variables.items()},
+            reserved=properties.get("ReservedConcurrentExecutions"),
+            json_logs=properties.get("LoggingConfig", {}).get("LogFormat") == "JSON",
+        )
+
+    def _routes(self, logical_id: str) -> list[Route]:
+        routes = []
+        for path, methods in self._properties(logical_id)["Body"]["paths"].items():
+            for method, operation in methods.items():
+                integration = operation["x-amazon-apigateway-integration"]
+                if "{" in path or path == "/$default" or method.startswith("x-"):
+                    raise Unresolved(f"the sandbox serves plain routes only, not {method} {path}")
+                routes.append(
+                    Route(
+                        method=method.upper(),
+                        path=path,
+                        function=self._function_named(integration["uri"]),
+                        timeout=integration.get("timeoutInMillis", 30_000) / 1000,
+                    )
+                )
+        return routes
+
+    def _event_source(self, logical_id: str) -> EventSource:
+        properties = self._properties(logical_id)
+        arn = properties["EventSourceArn"]
+        scaling = properties.get("ScalingConfig", {})
+        return EventSource(
+            queue=next(q for q in self._ids("AWS::SQS::Queue") if self._attribute(q, "Arn") == arn),
+            function=self._function_named(properties["FunctionName"]),
+            batch_size=int(properties.get("BatchSize", 10)),
+            partial_responses="ReportBatchItemFailures"
+            in properties.get("FunctionResponseTypes", []),
+            maximum_concurrency=int(scaling.get("MaximumConcurrency", 5)),
+        )
+
+    def _function_named(self, reference: str) -> str:
+        match = _FUNCTION_OF_URI.search(reference)
+        name = match.group(1) if match else reference
+        return next(f for f in self._ids("AWS::Lambda::Function") if self._physical(f) == name)
+
+    def _physical(self, logical_id: str) -> str:
+        properties = self._resources[logical_id].get("Properties", {})
+        for key in ("QueueName", "TableName", "FunctionName", "Name"):
+            if key in properties and self._resources[logical_id]["Type"] != "AWS::Lambda::Alias":
+                return str(self._resolver.resolve(properties[key]))
+        suffix = ".fifo" if properties.get("FifoQueue") else ""
+        return f"{STACK_NAME}-{logical_id}{suffix}"
+
+    def _attribute(self, logical_id: str, attribute: str | None) -> str:
+        if logical_id not in self._resources:
+            raise Unresolved(f"there is no parameter or resource {logical_id}")
+        name = self._physical(logical_id)
+        arn = f"{REGION}:{ACCOUNT}"
+        match self._resources[logical_id]["Type"], attribute:
+            case "AWS::SQS::Queue", None:
+                return f"{self._aws_url}/{ACCOUNT}/{name}"
+            case "AWS::SQS::Queue", "Arn":
+                return f"arn:aws:sqs:{arn}:{name}"
+            case "AWS::DynamoDB::Table", "Arn":
+                return f"arn:aws:dynamodb:{arn}:table/{name}"
+            case "AWS::Lambda::Function", "Arn":
+                return f"arn:aws:lambda:{arn}:function:{name}"
+            case "AWS::Lambda::Alias", None:
+                alias = self._properties(logical_id)
+                return f"arn:aws:lambda:{arn}:function:{alias['FunctionName']}:{alias['Name']}"
+            case _, None | "QueueName":
+                return name
+            case kind, _:
+                return f"arn:aws:{kind.split('::')[1].lower()}:{arn}:{name}"
