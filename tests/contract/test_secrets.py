@@ -1,0 +1,126 @@
+"""What the delivery protocol needs of the secret store, held to the fake and to SSM alike."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from segment_rehook.aws.ssm import SsmSecretStore
+from segment_rehook.delivery.ports import Secrets, SecretStore, SecretsUnavailable
+from tests.contract.conftest import Clients
+from tests.fakes.secrets import SECRETS, FakeSecretStore
+from tests.fakes.surroundings import FakeClock, FakeTelemetry
+
+_numbers = itertools.count(1)
+ROTATED = replace(SECRETS, api_key="key-2", shared_secrets=("shared-2", "shared-1"), mode="pause")
+
+
+@dataclass
+class SecretBench:
+    """A store, what an operator puts (which mends), and a way to make reading fail."""
+
+    store: SecretStore
+    put: Callable[[Secrets], None]
+    break_off: Callable[[], None]
+
+
+@pytest.fixture(params=["fake", "ssm"])
+def secrets(request: pytest.FixtureRequest, clock: FakeClock) -> SecretBench:
+    """A store whose parameters are `SECRETS`."""
+    if request.param == "fake":
+        return _fake(clock)
+    return _ssm(request.getfixturevalue("clients"), clock)
+
+
+def _fake(clock: FakeClock) -> SecretBench:
+    fake = FakeSecretStore(clock)
+
+    def put(stored: Secrets) -> None:
+        fake.stored = stored
+        fake.faults.forget()
+
+    def break_off() -> None:
+        fake.faults.down = True
+
+    return SecretBench(fake, put, break_off)
+
+
+def _ssm(clients: Clients, clock: FakeClock) -> SecretBench:
+    path = f"/segment-rehook/stack-{next(_numbers)}"
+    store = SsmSecretStore(clients.ssm, path, clock, FakeTelemetry())
+
+    def put(stored: Secrets) -> None:
+        values = {
+            "rehook/api-key": stored.api_key + "\n",
+            "rehook/api-secret": stored.api_secret,
+            "segment/shared-secrets": "\n".join(stored.shared_secrets),
+            "mode": stored.mode,
+        }
+        for name, value in values.items():
+            clients.ssm.put_parameter(
+                Name=f"{path}/{name}", Value=value, Type="SecureString", Overwrite=True
+            )
+
+    def break_off() -> None:
+        clients.ssm.delete_parameters(Names=[f"{path}/rehook/api-key", f"{path}/rehook/api-secret"])
+
+    put(SECRETS)
+    return SecretBench(store, put, break_off)
+
+
+def test_secrets_are_read_and_kept_for_a_minute(secrets: SecretBench, clock: FakeClock) -> None:
+    """A rotation, or a new mode, is seen within sixty seconds and not before."""
+    assert secrets.store.read() == SECRETS
+    secrets.put(ROTATED)
+
+    clock.advance(59)
+    assert secrets.store.read() == SECRETS
+    clock.advance(2)
+    assert secrets.store.read() == ROTATED
+
+
+def test_refused_secrets_are_read_anew(secrets: SecretBench, clock: FakeClock) -> None:
+    """At most every thirty seconds, and whoever reads afterwards sees them too."""
+    secrets.store.read()
+    secrets.put(ROTATED)
+
+    clock.advance(29)
+    assert secrets.store.refused() == SECRETS
+    clock.advance(2)
+    assert secrets.store.refused() == ROTATED
+    assert secrets.store.read() == ROTATED
+
+
+def test_known_secrets_outlive_a_failing_read(secrets: SecretBench, clock: FakeClock) -> None:
+    """However long it fails."""
+    secrets.store.read()
+    secrets.break_off()
+
+    for _ in range(3):
+        clock.advance(3600)
+        assert secrets.store.read() == SECRETS
+        assert secrets.store.refused() == SECRETS
+
+
+def test_a_failing_read_is_not_repeated_at_once(secrets: SecretBench, clock: FakeClock) -> None:
+    """Each one may cost a time-out: the next is made when the cache would be old again."""
+    secrets.store.read()
+    secrets.break_off()
+    clock.advance(61)
+    secrets.store.read()
+    secrets.put(ROTATED)
+
+    clock.advance(59)
+    assert secrets.store.read() == SECRETS
+
+
+def test_without_any_secrets_there_is_an_error(secrets: SecretBench) -> None:
+    """And no other: nothing was ever read that could serve."""
+    secrets.break_off()
+
+    for _ in range(2):
+        with pytest.raises(SecretsUnavailable):
+            secrets.store.read()
