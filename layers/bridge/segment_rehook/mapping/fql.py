@@ -9,19 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from segment_rehook.mapping import text
 from segment_rehook.mapping.errors import TriggerInvalid
 from segment_rehook.mapping.fql_conditions import Condition, condition, throwing
 from segment_rehook.mapping.fql_lexer import Token, lex
 from segment_rehook.mapping.members import OBJECT_MEMBERS
-from segment_rehook.mapping.values import to_number, to_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from segment_rehook.segment.jsontext import JSON
+from segment_rehook.mapping.values import Value, to_number, to_text
 
 _PLAIN = frozenset({"type", "event", "name", "userId"})
 _NESTED = ("properties", "traits", "context")
@@ -50,7 +44,7 @@ class Trigger:
     reads: frozenset[str]
     _condition: Condition
 
-    def __call__(self, event: Mapping[str, JSON]) -> bool:
+    def __call__(self, event: Value) -> bool:
         """Tell whether the event matches. Raises MappingError where the engine throws."""
         return self._condition.holds(event)
 

@@ -22,7 +22,15 @@ from segment_rehook.mapping.paths import steps_of, without_root
 from segment_rehook.mapping.shapes import PROTOTYPE, as_json, without_undefined
 from segment_rehook.mapping.text import to_units
 from segment_rehook.mapping.validation import METADATA, is_directive, validate
-from segment_rehook.mapping.values import UNDEFINED, Undefined, Value, in_order, truthy, type_name
+from segment_rehook.mapping.values import (
+    UNDEFINED,
+    Function,
+    Undefined,
+    Value,
+    in_order,
+    truthy,
+    type_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +60,7 @@ class CompiledMapping:
     def __call__(self, payload: Value) -> JSON | Undefined:
         """Map a payload. UNDEFINED is what JSON has no text for; raises MappingError alone."""
         value = self.resolve(payload)
-        return UNDEFINED if value is UNDEFINED or callable(value) else as_json(value)
+        return UNDEFINED if isinstance(value, Undefined | Function) else as_json(value)
 
     def resolve(self, payload: Value) -> Value:
         """Map a payload, and leave undefined in lists where the engine does."""
@@ -78,13 +86,14 @@ def _compile_transform(mapping: Value) -> Part:
     inner = _compile(unfolded)
 
     def run(payload: Value) -> Value:
-        _require_object(payload)
+        require_object(payload)
         return without_undefined(inner.run(payload))
 
     return Part(run, inner.reads)
 
 
-def _require_object(payload: Value) -> None:
+def require_object(payload: Value) -> None:
+    """Raise MappingError for a payload that is no object."""
     if not isinstance(payload, dict):
         raise MappingError(f"data must be an object, got {type_name(payload)}")
 
@@ -145,9 +154,15 @@ def _compile_list(items: list[Value]) -> Part:
 
 
 def _compile_object(members: dict[str, Value]) -> Part:
-    parts = {key: _compile(members[key]) for key in in_order(members) if key != PROTOTYPE}
+    parts = {key: _compile(members[key]) for key in in_order(members)}
     runs = [(key, part.run) for key, part in parts.items()]
-    return Part(lambda payload: {key: run(payload) for key, run in runs}, reads_of(parts.values()))
+
+    def run(payload: Value) -> Value:
+        resolved = {key: member(payload) for key, member in runs}
+        resolved.pop(PROTOTYPE, None)
+        return resolved
+
+    return Part(run, reads_of(parts.values()))
 
 
 def _transform(options: Value) -> Part:
@@ -172,7 +187,7 @@ def _compile_late(mapping: Value) -> Part:
 
     def run(payload: Value) -> Value:
         scope = {} if payload is UNDEFINED else payload
-        _require_object(scope)
+        require_object(scope)
         return part.run(scope)
 
     return Part(run, part.reads)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.mapping import text
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.values import UNDEFINED, Function, is_index, truthy
+from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, is_index, truthy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,13 +69,12 @@ def _functions(listed: str) -> dict[str, Value]:
 OBJECT_PROTOTYPE: dict[str, Value] = {}
 """`Object.prototype`, told from an empty object by identity: it inherits nothing."""
 
-# What stands at the end of `__proto__`; for the primitives the nearest value of JSON.
 _PROTOTYPES: dict[str, Value] = {
     "Object": OBJECT_PROTOTYPE,
     "Array": [],
-    "String": "",
-    "Number": 0,
-    "Boolean": False,
+    "String": Boxed("String", ""),
+    "Number": Boxed("Number", 0),
+    "Boolean": Boxed("Boolean", False),  # noqa: FBT003 — a value of the language, not a switch
     "Function": Function("", 0),
 }
 _INHERITED: dict[str, dict[str, Value]] = {
@@ -83,9 +82,8 @@ _INHERITED: dict[str, dict[str, Value]] = {
         **_functions(_METHODS["Object"]),
         **_functions(_METHODS[owner]),
         "constructor": Function(owner, 1, owner),
-        _PARENT_PROTOTYPE: prototype,
     }
-    for owner, prototype in _PROTOTYPES.items()
+    for owner in _METHODS
 }
 for _alias, _name in (("trimLeft", "trimStart"), ("trimRight", "trimEnd")):
     _INHERITED["String"][_alias] = _INHERITED["String"][_name]
@@ -104,25 +102,27 @@ _OWN["Number"] |= {
     "EPSILON": 2.0**-52,
 }
 
-OBJECT_MEMBERS = frozenset(_INHERITED["Object"])
+OBJECT_MEMBERS = frozenset(_INHERITED["Object"]) | {_PARENT_PROTOTYPE}
 """Names that every object answers to without having them."""
 
 
 def member(value: Value, key: str) -> Value:
     """Give `value[key]`; `value` is neither null nor undefined."""
     if isinstance(value, dict):
-        if key in value:
-            return value[key]
-        if key == _PARENT_PROTOTYPE and value is OBJECT_PROTOTYPE:
-            return None
-        return _INHERITED["Object"].get(key, UNDEFINED)
+        return value[key] if key in value else _inherited(value, "Object", key)
     if isinstance(value, list):
-        return _item(value, key, "Array")
+        return _item(value, value, "Array", key)
     if isinstance(value, str):
-        return _item(text.to_units(value), key, "String")
+        return _item(value, text.to_units(value), "String", key)
     if isinstance(value, Function):
         return _function_member(value, key)
-    return _INHERITED["Boolean" if isinstance(value, bool) else "Number"].get(key, UNDEFINED)
+    if isinstance(value, Boxed):
+        return (
+            0
+            if key == "length" and value.owner == "String"
+            else _inherited(value, value.owner, key)
+        )
+    return _inherited(value, "Boolean" if isinstance(value, bool) else "Number", key)
 
 
 def walk(value: Value, steps: Iterable[str]) -> Value:
@@ -134,12 +134,20 @@ def walk(value: Value, steps: Iterable[str]) -> Value:
     return value
 
 
-def _item(items: Sequence[Value], key: str, owner: str) -> Value:
+def _inherited(value: Value, owner: str, key: str) -> Value:
+    if key != _PARENT_PROTOTYPE:
+        return _INHERITED[owner].get(key, UNDEFINED)
+    if value is OBJECT_PROTOTYPE:
+        return None
+    return OBJECT_PROTOTYPE if value is _PROTOTYPES[owner] else _PROTOTYPES[owner]
+
+
+def _item(value: Value, items: Sequence[Value], owner: str, key: str) -> Value:
     if key == "length":
         return len(items)
     if is_index(key):
         return items[int(key)] if int(key) < len(items) else UNDEFINED
-    return _INHERITED[owner].get(key, UNDEFINED)
+    return _inherited(value, owner, key)
 
 
 def _function_member(function: Function, key: str) -> Value:
@@ -153,4 +161,4 @@ def _function_member(function: Function, key: str) -> Value:
             "functions or the arguments objects for calls to them"
         )
     own = _OWN[function.owner] if function.owner else {}
-    return own.get(key, _INHERITED["Function"].get(key, UNDEFINED))
+    return own[key] if key in own else _inherited(function, "Function", key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping import text
-from segment_rehook.mapping.values import UNDEFINED, Function, Value, in_order
+from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Value, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,4 +87,4 @@ def as_json(value: Value) -> JSON:
         }
     if value is None or isinstance(value, str | int | float):
         return value
-    return None
+    return value.primitive if isinstance(value, Boxed) else None

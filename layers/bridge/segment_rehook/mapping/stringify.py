@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.shapes import entries
-from segment_rehook.mapping.values import UNDEFINED, Function, Value
+from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Value
 from segment_rehook.segment.jsontext import NotJson, decode, number_text
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def quote(text: str) -> str:
 
 
 def _atom(value: Value) -> str:
+    if isinstance(value, Boxed):
+        return _atom(value.primitive)
     if isinstance(value, str):
         return quote(value)
     if isinstance(value, bool):

@@ -78,7 +78,10 @@ def _kind(value: Value) -> str:
 
 
 def _actual(value: Value) -> str:
-    kind = _kind(value)
+    return _with_article(_kind(value))
+
+
+def _with_article(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
@@ -141,7 +144,7 @@ def _boolean(value: Value, place: Place) -> None:
 
 def _array(value: Value, place: Place) -> list[Value]:
     if not isinstance(value, list):
-        raise place.refuse(f"should be an array but it is {_actual(value)}")
+        raise place.refuse(f"should be an array but it is {_with_article(type_name(value))}")
     return value
 
 

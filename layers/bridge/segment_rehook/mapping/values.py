@@ -46,6 +46,14 @@ class Function:
         return f"function {self.name}() {{ [native code] }}"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxed:
+    """A primitive as an object, which only `__proto__` leads to; `owner` is its constructor."""
+
+    owner: str
+    primitive: str | float | bool
+
+
 # Indexes are at most 2**32 - 2; beyond that a key is a name like any other.
 _INDEX_END = 2**32 - 1
 _INDEX = re.compile("0|[1-9][0-9]{0,9}")
@@ -69,6 +77,8 @@ def type_name(value: Value) -> str:
         return "undefined"
     if isinstance(value, bool):
         return "boolean"
+    if isinstance(value, Boxed):
+        return value.owner.lower()
     return "function" if isinstance(value, Function) else "number"
 
 
@@ -79,7 +89,7 @@ def is_number(value: Value) -> TypeGuard[float]:
 
 def truthy(value: Value) -> bool:
     """Tell whether JavaScript takes the value for true: empty lists and objects are."""
-    if isinstance(value, dict | list | Function):
+    if isinstance(value, dict | list | Function | Boxed):
         return True
     if isinstance(value, float):
         return value != 0 and not math.isnan(value)
@@ -104,6 +114,8 @@ def to_text(value: Value) -> str:
         if "toString" in value:
             raise MappingError("Cannot convert object to primitive value")
         return "[object Object]"
+    if isinstance(value, Boxed):
+        return to_text(value.primitive)
     return "null" if value is None else "undefined" if value is UNDEFINED else str(value)
 
 
@@ -113,6 +125,8 @@ def is_blank(value: Value) -> bool:
         return not value
     if isinstance(value, int | float):
         return value == 0
+    if isinstance(value, Boxed):
+        return is_blank(value.primitive)
     return value is not None and value is not UNDEFINED and not to_text(value)
 
 

@@ -1,0 +1,57 @@
+"""Asks Segment's engine and ours the same questions, and says where they differ."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.cli.evaluate import evaluate
+
+HERE = Path(__file__).parent
+ORACLE = HERE / "oracle.js"
+
+
+def oracle_available() -> bool:
+    """Tell whether Node and the packages that `npm ci` installs are there."""
+    return shutil.which("node") is not None and (HERE / "node_modules" / "@segment").is_dir()
+
+
+def ask_engine(lines: Iterable[str]) -> list[str]:
+    """Let the engine answer each line; one Node process answers them all."""
+    run = subprocess.run(
+        ["node", "--stack-size=4000", str(ORACLE)],
+        input="".join(f"{line}\n" for line in lines),
+        capture_output=True,
+        text=True,
+        encoding="ascii",
+        check=True,
+    )
+    return run.stdout.splitlines()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One question with two answers."""
+
+    question: str
+    theirs: str
+    ours: str
+
+
+def differences(lines: list[str]) -> tuple[list[Difference], list[str]]:
+    """Give where the answers differ, and the engine's answers."""
+    theirs = ask_engine(lines)
+    ours = list(evaluate(lines))
+    pairs = zip(lines, theirs, ours, strict=True)
+    return [Difference(*each) for each in pairs if not same(each[1], each[2])], theirs
+
+
+def same(theirs: str, ours: str) -> bool:
+    """Compare two answers letter by letter; a trigger that does not parse has no fixed text."""
+    if theirs == ours:
+        return True
+    return "does not parse" in theirs and "error" in json.loads(ours)
