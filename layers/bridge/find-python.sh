@@ -5,8 +5,9 @@
 #   find-python.sh pip      3.13, 3.12 or 3.11, with pip
 #   find-python.sh exact    3.13 only: what Lambda runs, so that its bytecode fits
 #
-# Candidates are tried by running them: a version manager's shim may lie on PATH and not run. It lies
-# here because `sam build` copies this folder, and nothing beside it, to where it builds the layer.
+# Candidates are tried by running them: a version manager's shim may lie on PATH and not run. Debug and
+# free-threaded builds are passed over, other wheels fit them. The script lies here because `sam build`
+# copies this folder, and nothing beside it, to where it builds the layer.
 set -u
 
 want=${1:?venv, pip or exact}
@@ -19,10 +20,13 @@ esac
 versions='3.13 3.12 3.11'
 [ "$want" = exact ] && versions='3.13'
 
+home=${HOME:-/nonexistent}
+data=${XDG_DATA_HOME:-$home/.local/share}
+
 candidates() {
     printf '%s\n' "python$1" python3 python
-    for folder in "${PYENV_ROOT:-$HOME/.pyenv}/versions" "${ASDF_DATA_DIR:-$HOME/.asdf}/installs/python" \
-        "${XDG_DATA_HOME:-$HOME/.local/share}/mise/installs/python" "${XDG_DATA_HOME:-$HOME/.local/share}/uv/python"; do
+    for folder in "${PYENV_ROOT:-$home/.pyenv}/versions" "${ASDF_DATA_DIR:-$home/.asdf}/installs/python" \
+        "$data/mise/installs/python" "$data/uv/python"; do
         for found in "$folder/$1"*/bin/python3 "$folder/cpython-$1"*/bin/python3; do
             [ -x "$found" ] && printf '%s\n' "$found"
         done
@@ -36,7 +40,7 @@ for version in $versions; do
 '
     for candidate in $(candidates "$version"); do
         IFS=$OLD_IFS
-        path=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)' 2>/dev/null) || continue
+        path=$("$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2] + sys.abiflags, sys.executable)' 2>/dev/null) || continue
         case $path in
             "$version "*) path=${path#"$version "} ;;
             *) continue ;;
