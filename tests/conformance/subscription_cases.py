@@ -121,13 +121,16 @@ def _settings(random: random.Random, action: str) -> dict[str, Any]:
     if random.random() < 0.3:
         random.shuffle(names)
     settings = {name: _field(random, name) for name in names}
-    if random.random() < 0.03:
+    if random.random() < 0.06:
         settings["__segment_internal_directive"] = random.choice(
             [
                 {"@transform": {"apply": {"userId": {"@path": "$.type"}}}},
                 {"@merge": {"direction": "right", "objects": [{"@path": "$.properties"}]}},
                 {"@literal": {"source_id": "u"}},
                 {"@path": "$.properties"},
+                {"@if": {"exists": {"@path": "$.type"}, "then": _mapping(random, 1)}},
+                {"@if": {"exists": {"@path": "$.type"}, "then": _mapping(random, 2)}},
+                {"@if": {"exists": {"@path": "$.type"}, "then": random.choice(["", None, []])}},
                 7,
             ]
         )

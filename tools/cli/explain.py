@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.mapping import compile_mapping
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
+_STRING: Final = re.compile(r'"[^"]*"')
+_PLACE: Final = re.compile(
+    r"\b(?:(?:properties|traits|context)(?:\.\w+)+|type|event|name|userId)\b"
+)
+
 
 def explain(event: Event | UnreadableEvent, destination: Destination) -> list[JSON]:
     """Give one entry per subscription, whether it takes the event or not."""
@@ -35,6 +41,7 @@ def _explained(subscription: Subscription, event: Event, destination: Destinatio
         "matched": taken,
         "trigger": subscription.definition["trigger"],
         "why": _why(subscription, event, destination, taken=taken),
+        "saw": _saw(str(subscription.definition["trigger"]), event),
     }
     if taken:
         call = call_of(subscription, event, destination.settings)
@@ -54,8 +61,13 @@ def _why(subscription: Subscription, event: Event, destination: Destination, *, 
         return "the subscription is disabled"
     if event.type in destination.settings.ignored_types:
         return f"settings.eventTypes keeps {event.type} calls from the subscriptions"
-    looked_at = " and ".join(sorted(subscription.trigger.reads)) or "nothing"
-    return f"the trigger {'holds' if taken else 'does not hold'}; it looks at {looked_at}"
+    return f"the trigger {'holds' if taken else 'does not hold'} for what it saw"
+
+
+def _saw(trigger: str, event: Event) -> dict[str, JSON]:
+    """Give what the event has at each place that the trigger names; null where it has nothing."""
+    names = _PLACE.findall(_STRING.sub('""', trigger))
+    return {name: _gave({"@path": f"$.{name}"}, event).get("gave") for name in names}
 
 
 def _field(field: Field, subscription: Subscription, event: Event, sent: JSON) -> JSON:

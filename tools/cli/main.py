@@ -7,6 +7,7 @@ command or its input can't be read.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +18,7 @@ import typer
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.segment.jsontext import JSON, encode
 from tools.cli import secrets
+from tools.cli.evaluate import evaluate as answers
 from tools.cli.explain import explain
 from tools.cli.preview import preview as preview_line
 from tools.cli.reading import Unreadable, read_bytes, read_events
@@ -28,7 +30,8 @@ STANDARD_INPUT = Path("-")
 DEFAULT_FILE = Path("layers/destination/destination.json")
 
 app = typer.Typer(
-    help="Try out and check what segment-rehook would send to Rehook. Nothing here calls Rehook.",
+    help="Try out and check what segment-rehook would send to Rehook. Nothing here calls Rehook. "
+    "Exit codes: 0 done, 1 mistakes in a destination file or a refusal by AWS, 2 unreadable input.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,22 +44,31 @@ def run() -> None:
     app()
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        try:
+            typer.echo(version("segment-rehook"))
+        except PackageNotFoundError:
+            typer.echo("a checkout that is not installed; pyproject.toml holds the version")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     *,
-    show_version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
-    """Print the version, if that is all that was asked."""
-    if show_version:
-        typer.echo(_version())
-        raise typer.Exit
+    """Hold the options that belong to no command."""
 
 
 @app.command(
     epilog="Examples: segment-rehook preview events/order.json · "
-    "tail -f events.ndjson | segment-rehook preview --destination presets/ecommerce.json"
+    "segment-rehook preview --destination presets/ecommerce.json < events.ndjson"
 )
 def preview(
     files: Annotated[
@@ -125,6 +137,28 @@ def validate(
         raise typer.Exit(1)
 
 
+@app.command(
+    epilog="Example: echo "
+    """'{"mapping": {"id": {"@path": "$.userId"}}, "input": {"userId": 7}}' """
+    "| segment-rehook evaluate"
+)
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Questions, one a line; - for standard input.")] = (
+        STANDARD_INPUT
+    ),
+) -> None:
+    """Run the mapping language alone: one JSON question a line, one answer a line.
+
+    A question is {"mapping": …, "input": …} or {"fql": "…", "event": …}.
+    """
+    try:
+        with sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb") as lines:
+            for answer in answers(lines):
+                typer.echo(answer)
+    except OSError as error:
+        raise _failed(f"{_called(file)}: {error.strerror}", 2) from None
+
+
 @app.command(epilog="Example: segment-rehook schema > destination.schema.json")
 def schema() -> None:
     """Print the JSON Schema of destination.json, for editors."""
@@ -156,13 +190,6 @@ def _called(file: Path) -> str:
 def _failed(message: str, code: int) -> typer.Exit:
     typer.echo(f"segment-rehook: {message}", err=True)
     return typer.Exit(code)
-
-
-def _version() -> str:
-    try:
-        return version("segment-rehook")
-    except PackageNotFoundError:
-        return "0 (run from a checkout that is not installed)"
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ def check_fields(payload: object, fields: Sequence[Field]) -> dict[str, object]:
     Raises FieldsInvalid: a required field has no value, or a value no fitting type.
     """
     if not isinstance(payload, Mapping):
-        raise FieldsInvalid(f"The root value must be an object but it was {type_text(payload)}.")
+        found = "undefined" if payload in (None, "") else type_text(payload)
+        raise FieldsInvalid(f"The root value must be an object but it was {found}.")
     known = {field.name: field for field in fields}
     kept = {name: value for name, value in payload.items() if not _is_empty(value, known.get(name))}
     missing = [field.name for field in fields if field.required and field.name not in kept]

@@ -26,7 +26,6 @@ __all__ = ["Subscription", "read_subscription", "subscription_shape"]
 
 ID_CHARACTERS: Final = 100
 
-_KEY: Final = "value"
 _EXPORTED: Final[Mapping[str, Shape]] = {
     name: {"description": "Part of what Segment's Public API exports; ignored."}
     for name in (
@@ -114,7 +113,7 @@ class Subscription:
         if self.idempotency_key is None:
             return None
         found = self.idempotency_key(event)
-        value = found.get(_KEY) if isinstance(found, dict) else None
+        value = found.get("idempotencyKey") if isinstance(found, dict) else None
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int | float):
@@ -134,8 +133,8 @@ def read_subscription(
     mapping = _mapping(settings, f"{place}.settings", mistakes)
     key = None
     if "idempotencyKey" in raw:
-        keyed: JSON = {_KEY: raw["idempotencyKey"]}
-        key = _mapping(keyed, f"{place}.idempotencyKey", mistakes)
+        keyed: JSON = {"idempotencyKey": raw["idempotencyKey"]}
+        key = _mapping(keyed, place, mistakes)
     identity = _identity(raw, place, mistakes)
     if mistakes or trigger is None or mapping is None or not isinstance(settings, dict):
         return None, mistakes
