@@ -9,7 +9,8 @@ Every method raises LedgerUnavailable where the table gave no clear answer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -19,7 +20,7 @@ from segment_rehook.delivery.ports import LedgerUnavailable
 from segment_rehook.delivery.record import Swap
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from typing import Any
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,6 +37,10 @@ KEYS_A_READ = 100  # BatchGetItem's limit
 PUTS_A_WRITE = 25  # BatchWriteItem's
 ROUNDS = 4
 PAUSE_SECONDS = 0.05  # before the second round; doubled for each further one
+SIDE_BY_SIDE = 8
+
+Chunked = TypeVar("Chunked")
+Answered = TypeVar("Answered")
 
 ABSENT = "attribute_not_exists(id)"
 STILL_WAS = "nonce = :was"
@@ -76,8 +81,7 @@ class Table:
 
     def put_all(self, new: Sequence[Item]) -> None:
         """Put items, whatever is there in their place."""
-        for start in range(0, len(new), PUTS_A_WRITE):
-            self._put(new[start : start + PUTS_A_WRITE])
+        _side_by_side(self._put, _chunks(new, PUTS_A_WRITE))
 
     def delete_mark(self, key: str, last: str) -> None:
         """Delete the item if its `last` is this one."""
@@ -96,10 +100,8 @@ class Table:
     def read(self, keys: Collection[str]) -> list[Found]:
         """The items that there are among `keys`, as of now (consistent reads)."""
         distinct = list(dict.fromkeys(keys))
-        found: list[Found] = []
-        for start in range(0, len(distinct), KEYS_A_READ):
-            found += self._read(distinct[start : start + KEYS_A_READ])
-        return found
+        parts = _side_by_side(self._read, _chunks(distinct, KEYS_A_READ))
+        return [item for part in parts for item in part]
 
     def _put(self, new: Sequence[Item]) -> None:
         asked: _Asked = {self._name: [{"PutRequest": {"Item": item}} for item in new]}
@@ -199,6 +201,20 @@ class DynamoBreakerStore:
     def swap(self, new: BreakerRecord, was: BreakerRecord | None) -> bool:
         """One PutItem."""
         return self._table.swap(items.breaker_item(new), was.nonce if was else None) is None
+
+
+def _chunks(items: Sequence[Chunked], size: int) -> list[Sequence[Chunked]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _side_by_side(
+    call: Callable[[Sequence[Chunked]], Answered], chunks: Sequence[Sequence[Chunked]]
+) -> list[Answered]:
+    """A large request has thousands of users: one call after the other would use up its budget."""
+    if len(chunks) <= 1:
+        return [call(chunk) for chunk in chunks]
+    with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(chunks))) as pool:
+        return list(pool.map(call, chunks))
 
 
 def _condition_failed(error: Exception) -> Found | None:

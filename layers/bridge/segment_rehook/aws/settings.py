@@ -141,9 +141,7 @@ class _Reader:
     def url(self, name: str, *, default: str | None = None) -> str:
         """An https URL; http on this machine only, since credentials and events go there."""
         value = self._environment.get(name, default) or ""
-        parts = urlsplit(value)
-        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        if safe and parts.hostname and not (parts.username or parts.query or parts.fragment):
+        if _safe_url(value):
             return value
         self._mistake(name, "an https URL without user name, query or fragment")
         return default or ""
@@ -193,3 +191,13 @@ class _Reader:
         found = self._environment.get(name)
         shown = "is not set" if found is None else f"is {found!r}"
         self._mistakes.append(f"{name} must be {kind}, and {shown}.")
+
+
+def _safe_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
+    return safe and bool(host) and not (parts.username or parts.query or parts.fragment)

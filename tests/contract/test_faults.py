@@ -1,0 +1,163 @@
+"""The fakes go wrong as they are told, and redrive as SQS does: what tests build on."""
+
+from __future__ import annotations
+
+import pytest
+
+from segment_rehook.delivery.ports import LedgerUnavailable, QueueUnavailable
+from segment_rehook.delivery.record import Record, State
+from tests.contract.queues import bodies, message
+from tests.fakes.faults import Crash, Fate, Faults
+from tests.fakes.queue import FakeQueue
+from tests.fakes.surroundings import FakeChance, FakeClock, FakeTelemetry
+from tests.fakes.table import FakeLedger, FakeMarks
+
+RECORD = Record(id="m:s", state=State.CLAIMED, token=1, nonce="n", content="c", expires_at=10)
+
+
+@pytest.fixture
+def queue(clock: FakeClock) -> FakeQueue:
+    """An empty queue."""
+    return FakeQueue(clock=clock)
+
+
+def test_a_call_that_fails_has_done_nothing(queue: FakeQueue) -> None:
+    """As often as ordered, and then no more."""
+    queue.faults.order(times=2)
+
+    for _ in range(2):
+        with pytest.raises(QueueUnavailable):
+            queue.send([message("a")])
+    assert queue.stored() == []
+    assert queue.send([message("a")]) == [True]
+
+
+def test_a_call_that_landed_may_look_failed() -> None:
+    """The write is there and the caller does not know: its own nonce tells it later."""
+    ledger = FakeLedger()
+    ledger.faults.order(Fate.DONE_UNHEARD)
+
+    with pytest.raises(LedgerUnavailable):
+        ledger.swap(RECORD, None)
+
+    assert ledger.records == {RECORD.id: RECORD}
+    assert ledger.swap(RECORD, None).won
+
+
+def test_an_order_waits_for_its_operation() -> None:
+    """Other calls pass it; a table that is down is down for all."""
+    faults = Faults(LedgerUnavailable)
+    ledger, marks = FakeLedger(faults), FakeMarks(faults)
+    faults.order(operation="marks.*")
+
+    assert ledger.swap(RECORD, None).won
+    with pytest.raises(LedgerUnavailable):
+        marks.read(["ann"])
+    marks.read(["ann"])
+    faults.down = True
+    with pytest.raises(LedgerUnavailable):
+        marks.clear("ann", "m:s")
+    faults.forget()
+    marks.clear("ann", "m:s")
+    assert faults.calls == {"ledger.swap": 1, "marks.read": 2, "marks.clear": 2}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_falls_on_either_side_of_the_write(moment: str) -> None:
+    """No `except Exception` can hold it up."""
+    ledger = FakeLedger()
+
+    def crash(operation: str, subject: object) -> None:
+        assert (operation, subject) == ("ledger.swap", RECORD)
+        raise Crash
+
+    setattr(ledger.faults, moment, crash)
+
+    with pytest.raises(Crash):
+        ledger.swap(RECORD, None)
+    assert bool(ledger.records) is (moment == "after")
+    assert not issubclass(Crash, Exception)
+
+
+def test_entries_can_be_refused_one_by_one(queue: FakeQueue) -> None:
+    """Of a send and of a change of visibility."""
+    queue.refuse = lambda entry: entry.body == "b"
+    assert queue.send([message("a"), message("b"), message("c")]) == [True, False, True]
+
+    first, second = queue.receive()
+    queue.refuse_visibility = lambda receipt: receipt == second.receipt
+    assert queue.change_visibility({first.receipt: 5, second.receipt: 5}) == {second.receipt}
+
+
+def test_native_redrive_gives_a_new_id_and_age_and_keeps_the_rest(
+    queue: FakeQueue, clock: FakeClock
+) -> None:
+    """In order, without what is in flight."""
+    target = FakeQueue(clock=clock, name="target")
+    queue.send([message("a", token="7"), message("b"), message("c", group="busy")])
+    busy = [each for each in queue.receive() if each.group == "busy"]
+    clock.advance(1000)
+    queue.send([message("d", group="busy")])
+    held = queue.receive()
+    clock.advance(10)
+
+    moved = queue.move_to(target)
+
+    assert bodies(held) == ["a", "b", "c", "d"]
+    assert moved == 0, "all are in flight"
+    assert queue.change_visibility({each.receipt: 0 for each in held}) == set()
+    assert queue.move_to(target) == 4
+    got = target.receive()
+    assert bodies(got) == ["a", "b", "c", "d"]
+    assert got[0].attributes == {"token": "7"}
+    assert {each.sent_at for each in got} == {clock.now()}
+    assert {each.receive_count for each in got} == {1}
+    assert busy[0].message_id not in {each.message_id for each in got}
+
+
+def test_native_redrive_meets_the_targets_deduplication(queue: FakeQueue, clock: FakeClock) -> None:
+    """The message keeps its deduplication id, and may be swallowed by it."""
+    target = FakeQueue(clock=clock, name="target")
+    target.send([message("first", dedupe="p:1")])
+    queue.send([message("second", dedupe="p:1")])
+
+    assert queue.move_to(target) == 1
+    assert bodies(target.receive()) == ["first"]
+
+
+def test_the_queue_says_when_something_can_be_received(queue: FakeQueue, clock: FakeClock) -> None:
+    """So that a simulation can leap there."""
+    assert queue.next_visible() is None
+    queue.send([message("a")])
+    assert queue.next_visible() == 0
+    [got] = queue.receive()
+    queue.change_visibility({got.receipt: 100})
+    assert queue.next_visible() == 100
+    clock.advance(100)
+    assert bodies(queue.receive()) == ["a"]
+
+
+def test_a_wall_clock_that_jumps_does_not_move_sqs(queue: FakeQueue, clock: FakeClock) -> None:
+    """It is the function's clock that is corrected, not the queue's."""
+    queue.send([message("a")])
+    queue.receive()
+    clock.jump(100_000)
+    assert queue.receive() == []
+    clock.jump(-200_000)
+    clock.advance(361)
+    assert bodies(queue.receive()) == ["a"]
+
+
+def test_chance_is_the_same_each_time() -> None:
+    """And another for another seed."""
+    first, again, other = FakeChance(1), FakeChance(1), FakeChance(2)
+
+    assert [first.nonce(), first.nonce()] == [again.nonce(), again.nonce()]
+    assert first.uniform(0, 1) == again.uniform(0, 1)
+    assert other.nonce() != FakeChance(1).nonce()
+
+
+def test_a_log_field_must_not_be_one_of_loggings_own() -> None:
+    """The real side would fail to log the line."""
+    with pytest.raises(KeyError, match="message"):
+        FakeTelemetry().outcome({"message": "x"})

@@ -1,0 +1,105 @@
+"""API Gateway's events become requests byte for byte, and answers become its answers."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segment_rehook.aws.gateway import (
+    NotAnHttpEvent,
+    WebhookRequest,
+    http_answer,
+    webhook_request,
+)
+from segment_rehook.segment.refusal import RefusedBody
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    """Make an event as the API Gateway developer guide shows it, cut to what is always there."""
+    return {
+        "version": "2.0",
+        "routeKey": "POST /segment",
+        "rawPath": "/segment",
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", "X-Signature": "a,b"},
+        "requestContext": {
+            "http": {"method": "POST", "path": "/segment", "sourceIp": "192.0.2.1"},
+            "requestId": "id",
+            "timeEpoch": 1583348638390,
+        },
+        "body": '{"text": "é\\ud83d😀"}',
+        "isBase64Encoded": False,
+        **changes,
+    }
+
+
+def test_a_text_body_is_its_utf_8_bytes() -> None:
+    """The signature covers them; headers are found in lower case."""
+    assert webhook_request(event()) == WebhookRequest(
+        method="POST",
+        path="/segment",
+        headers={"content-type": "application/json", "x-signature": "a,b"},
+        body='{"text": "é\\ud83d😀"}'.encode(),
+        received_at=1583348638.39,
+    )
+
+
+@given(st.binary())
+def test_a_base64_body_is_its_bytes(body: bytes) -> None:
+    """Whatever they are."""
+    encoded = base64.b64encode(body).decode()
+    assert webhook_request(event(body=encoded, isBase64Encoded=True)).body == body
+
+
+@pytest.mark.parametrize("changes", [{"body": None}, {"body": ""}])
+def test_no_body_is_an_empty_one(changes: dict[str, Any]) -> None:
+    """As with GET /health."""
+    assert webhook_request(event(**changes)).body == b""
+
+
+def test_a_body_and_headers_may_be_left_out() -> None:
+    """API Gateway leaves out what is empty."""
+    bare = event()
+    del bare["body"], bare["headers"], bare["isBase64Encoded"]
+
+    assert webhook_request(bare).headers == {}
+
+
+@pytest.mark.parametrize("body", ["{}", "YQ", "YQ==x", "é", "Y Q = ="])
+def test_base64_that_is_none_is_refused(body: str) -> None:
+    """With 400: it can never be good."""
+    with pytest.raises(RefusedBody) as caught:
+        webhook_request(event(body=body, isBase64Encoded=True))
+
+    assert (caught.value.status, caught.value.code) == (400, "bad_base64")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{}, {"Records": []}, event(requestContext={}), event(requestContext=None), event(headers=[])],
+    ids=["empty", "SQS", "another version", "null", "list"],
+)
+def test_another_kind_of_event_is_named_as_such(other: dict[str, Any]) -> None:
+    """Somebody pressed Test in the console: the text says what is expected."""
+    with pytest.raises(NotAnHttpEvent, match=r"payload format version 2\.0"):
+        webhook_request(other)
+
+
+def test_a_lone_surrogate_does_not_break_the_door() -> None:
+    """Only a hand-made event can hold one; the decoder judges it."""
+    assert webhook_request(event(body="\ud800")).body == b"\xed\xa0\x80"
+
+
+def test_an_answer_is_as_api_gateway_takes_it() -> None:
+    """Status, headers, and the body as text."""
+    answer = http_answer(200, {"content-type": "application/json"}, '{"é": 1}'.encode())
+
+    assert answer == {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json"},
+        "body": '{"é": 1}',
+    }

@@ -1,0 +1,75 @@
+"""Lines are JSON on standard output, and metrics one line of CloudWatch's embedded format."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+PROGRAM = """
+import sys
+from segment_rehook.aws.telemetry import LambdaTelemetry
+telemetry = LambdaTelemetry(service="ingest", namespace="SegmentRehook", level="INFO")
+"""
+
+
+def lines_of(program: str) -> list[dict[str, Any]]:
+    """What a process with this program writes: Powertools takes standard output as it finds it."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM + program],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_an_outcome_is_one_line_with_its_fields() -> None:
+    """Fields that are None are left out; a lone surrogate costs nothing."""
+    [line, _] = lines_of(
+        "with telemetry.invocation('req-1'):\n"
+        "    telemetry.outcome({'outcome': 'stored', 'message_id': 'm\\ud800', 'reason': None})\n"
+    )
+
+    assert line["outcome"] == "stored"
+    assert line["message_id"] == "m\ud800"
+    assert (line["service"], line["function_request_id"]) == ("ingest", "req-1")
+    assert line["cold_start"] is True
+    assert "reason" not in line
+
+
+def test_a_warning_is_one_line_with_its_level() -> None:
+    """So that an alarm can filter on it."""
+    [line] = lines_of("telemetry.warn('Look here.', code='x')")
+
+    assert (line["level"], line["message"], line["code"]) == ("WARNING", "Look here.", "x")
+
+
+def test_metrics_are_added_up_and_written_at_the_end() -> None:
+    """Once for each invocation, also for one that fails; the cold start is counted once."""
+    lines = lines_of(
+        "for number in range(2):\n"
+        "    try:\n"
+        "        with telemetry.invocation('r'):\n"
+        "            for _ in range(300): telemetry.count('Delivered')\n"
+        "            telemetry.count('Stored', 5)\n"
+        "            raise KeyError\n"
+        "    except KeyError: pass\n"
+    )
+
+    first, second = lines
+    assert first["Delivered"] == [300.0]
+    assert first["Stored"] == [5.0]
+    assert first["ColdStart"] == [1.0]
+    assert first["service"] == "ingest"
+    assert first["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "SegmentRehook"
+    assert second["Delivered"] == [300.0]
+    assert "ColdStart" not in second
+
+
+def test_an_invocation_without_metrics_writes_none() -> None:
+    """Powertools would warn of an empty set."""
+    assert lines_of("telemetry._cold = False\nwith telemetry.invocation('r'): pass\n") == []
