@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.template.stack import DAY, environment, parameters, properties, resources
+from tests.template.stack import DAY, environment, parameters, properties
 
 FUNCTIONS = ("IngestFunction", "RedriveFunction")
 RETENTION = properties("DeadLetterQueue")["MessageRetentionPeriod"]
@@ -79,20 +79,3 @@ def test_receive_count_is_the_last_net_only() -> None:
     policy = properties("DeadLetterQueue")["RedrivePolicy"]
     assert policy["maxReceiveCount"] == 1000
     assert policy["deadLetterTargetArn"] == {"Fn::GetAtt": ["ParkingLot", "Arn"]}
-
-
-def test_alarms_ring_before_it_is_too_late() -> None:
-    """Parked events that soon expire, a depth that SQS still serves in order, any parked event."""
-    alarms = {
-        name: whole["Properties"] for name, whole in resources("AWS::CloudWatch::Alarm").items()
-    }
-    assert alarms["ParkedEventsExpireSoon"]["Threshold"] == 10 * DAY
-    assert alarms["EventsParked"]["Threshold"] == 1
-    assert alarms["DeadLettersPileUp"]["Threshold"] == 80_000
-    for function in FUNCTIONS:
-        watched = {
-            alarm["MetricName"]
-            for alarm in alarms.values()
-            if {"Name": "FunctionName", "Value": {"Ref": function}} in alarm.get("Dimensions", [])
-        }
-        assert watched == {"Errors", "Throttles"}
