@@ -147,3 +147,18 @@ def test_nothing_secret_is_printed() -> None:
 def test_a_token_is_written_as_a_header_or_bare(line: str, header: str, value: bytes) -> None:
     """A name, a colon and a blank make a header; anything else is a bare value."""
     assert Token.from_line(line) == Token(header, value)
+
+
+def test_blanks_around_secrets_and_tokens_do_not_count() -> None:
+    """Parameters are edited by hand: line ends of Windows, blank lines, trailing blanks."""
+    rules = AccessRules.from_lines(
+        [" new-secret \r", "", "\told-secret"], ["token-one \r", " X-Api-Key:  key-one\t"]
+    )
+    for headers in (
+        signed(EVENT),
+        signed(EVENT, "old-secret"),
+        {"authorization": "Bearer token-one"},
+        {"authorization": " Bearer  token-one  "},
+        {"x-api-key": " key-one "},
+    ):
+        rules.check(headers, EVENT)

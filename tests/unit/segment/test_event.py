@@ -139,3 +139,20 @@ def test_type_is_text_or_missing() -> None:
     assert not Event.parse(b'{"type":"\\ud800"}').looks_mapped
     assert Event.parse(b'{"userId":"u"}').looks_mapped
     assert Event.parse(b'{"userId":"\\ud800"}').looks_mapped
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (b"[]", "an array"),
+        (nested(200), "an array"),
+        (b'"text"', "a string"),
+        (b"-1.5", "a number"),
+        (b"false", "a boolean"),
+        (b"null", "null"),
+    ],
+)
+def test_what_is_no_object_is_told_by_its_kind(raw: bytes, kind: str) -> None:
+    """The kind of value, never the value: it may be somebody's name."""
+    with pytest.raises(UnreadableEvent, match=f"an event is an object, not {kind}$"):
+        Event.parse(raw)
