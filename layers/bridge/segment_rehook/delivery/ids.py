@@ -73,7 +73,7 @@ def parked_dedupe(delivery: str, epoch: int) -> str:
     return _hash("parked", delivery, str(epoch))
 
 
-def parked_group(delivery: str) -> str:
+def delivery_group(delivery: str) -> str:
     """A group of its own for each delivery: SQS shows at most ten messages of one group."""
     return _hash("delivery", delivery)
 

@@ -8,60 +8,32 @@ claims it in the ledger first: so when in doubt, store.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery import meet
-from segment_rehook.delivery.courier import STORED_AS, ClaimUnknown, Courier
 from segment_rehook.delivery.dispatch import Dispatch, Line
-from segment_rehook.delivery.meet import Verdict
-from segment_rehook.delivery.outcomes import Dropped, Parked, Result, Stored, Terminal
-from segment_rehook.delivery.ports import LedgerUnavailable
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.live import Live
+from segment_rehook.delivery.order import Waiting
+from segment_rehook.delivery.outcomes import Result, Stored, Terminal
+from segment_rehook.rehook.reply import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from segment_rehook.delivery.courier import Courier
     from segment_rehook.delivery.delivery import Delivery
-    from segment_rehook.delivery.ports import Marks
-    from segment_rehook.delivery.record import Record
+    from segment_rehook.delivery.lane import Lane
+    from segment_rehook.delivery.ports import Marks, Outgoing
 
 # Seconds kept back of the budget for the marks and the answer.
 RESERVE = 0.4
 # Seconds that storing may go on past the budget: to be late is better than to say 503.
 GRACE = 3.0
-
-MET = {
-    Verdict.DELIVERED: Result(Terminal.DUPLICATE, Terminal.DELIVERED),
-    Verdict.PARKED: Result(Terminal.DUPLICATE, Terminal.PARKED),
-    Verdict.QUEUED: Result(Terminal.STORED, Stored.ALREADY_QUEUED),
-    Verdict.CONFLICT: Result(
-        Terminal.DROPPED,
-        Dropped.ID_CONFLICT,
-        detail="another event was sent under this id: give each event its own messageId",
-    ),
-}
-
-
-@dataclass(slots=True)
-class Lane:
-    """One user's deliveries in order, and how far they came."""
-
-    user: str
-    deliveries: Sequence[Delivery]
-    results: list[Result] = field(default_factory=list)
-    store_as: Stored | None = None
-    """Why the rest is not delivered now; None while it may be."""
-    failed: bool = False
-    """Something could not be stored, so nothing later of this user is."""
-
-    @property
-    def rest(self) -> Sequence[Delivery]:
-        """What has no result yet."""
-        return self.deliveries[len(self.results) :]
+MARKS_A_READ = 100
 
 
 @dataclass(slots=True)
@@ -82,7 +54,8 @@ class Ingest:
         """Bring every lane to its end. `until`, on the monotonic clock: the answer is due then."""
         request = _Request(self, lanes, until)
         if paused:
-            request.store_all(Stored.PAUSED)
+            for lane in lanes:
+                lane.store_as = Stored.PAUSED
         else:
             request.deliver()
         request.store()
@@ -96,60 +69,46 @@ class _Request:
         self._courier = ingest.courier
         self._lanes = lanes
         self._until = until
-        self._marked: dict[str, str] = {}
-        self._ledger_down = False
-        self._waiting = sum(len(lane.deliveries) for lane in lanes)
+        self._waiting = Waiting(ingest.marks, ingest.ordered)
+        self._live = Live(ingest.courier, self._waiting, ingest.dead_letters, ingest.parking)
+        self._todo = iter(lanes)
+        self._ready: deque[Lane] = deque()
+        self._turn = threading.Lock()
+        self._left = sum(len(lane.deliveries) for lane in lanes)
         self._longest = max((len(lane.deliveries) for lane in lanes), default=0)
-        self._counting = threading.Lock()
 
     def deliver(self) -> None:
         """Deliver until the time, the breaker or the ledger says stop."""
-        if self._on.ordered:
-            try:
-                self._marked = self._on.marks.read([lane.user for lane in self._lanes])
-            except LedgerUnavailable:
-                self.store_all(Stored.LEDGER_UNAVAILABLE)
-                return
-        todo = deque(self._lanes)
-        workers = min(self._on.workers, len(todo))
+        workers = min(self._on.workers, len(self._lanes))
         if workers <= 1:
-            self._work(todo)
+            self._work()
             return
         with ThreadPoolExecutor(workers) as pool:
             # All of them are joined here: a worker that outlived its request would call when the
             # function thaws, minutes later.
-            for worker in [pool.submit(self._work, todo) for _ in range(workers)]:
+            for worker in [pool.submit(self._work) for _ in range(workers)]:
                 worker.result()
-
-    def store_all(self, reason: Stored) -> None:
-        for lane in self._lanes:
-            lane.store_as = lane.store_as or reason
 
     def store(self) -> None:
         """Store what is left of each lane, in order, unclaimed."""
         lanes = [lane for lane in self._lanes if lane.rest and not lane.failed]
-        self._mark({lane.user: lane.rest[-1].id for lane in lanes})
-        lines = []
-        for lane in lanes:
-            reason = lane.store_as or Stored.OVER_BUDGET
-            letters = [delivery.letter(reason) for delivery in lane.rest]
-            lines.append(Line([letter.for_dead_letters() for letter in letters]))
+        self._waiting.put({lane.user: lane.rest[-1].id for lane in lanes})
+        lines = [Line([self._message(lane, each) for each in lane.rest]) for lane in lanes]
         self._on.dead_letters.send(lines, lambda: self._time_left() + GRACE)
         for lane, line in zip(lanes, lines, strict=True):
-            reason = lane.store_as or Stored.OVER_BUDGET
             lane.results += [
-                Result(Terminal.STORED if taken else Terminal.FAILED, reason)
+                Result(Terminal.STORED if taken else Terminal.FAILED, lane.store_as)
                 for taken in line.taken
             ]
         for lane in self._lanes:
             lane.results += [Result(Terminal.FAILED) for _ in lane.rest]
 
-    def _work(self, todo: deque[Lane]) -> None:
-        while True:
-            try:
-                lane = todo.popleft()
-            except IndexError:
-                return
+    def _message(self, lane: Lane, delivery: Delivery) -> Outgoing:
+        letter = delivery.letter(lane.store_as or Stored.OVER_BUDGET)
+        return letter.for_dead_letters(ordered=self._on.ordered)
+
+    def _work(self) -> None:
+        while (lane := self._next_lane()) is not None:
             try:
                 self._run(lane)
             except Exception as error:  # noqa: BLE001 — a defect of ours must lose no event: it is stored
@@ -157,141 +116,52 @@ class _Request:
                 self._courier.telemetry.warn("unexpected error", error=type(error).__name__)
                 self._courier.telemetry.count("UnexpectedErrors")
 
+    def _next_lane(self) -> Lane | None:
+        """The next user; whether they have dead letters waiting is asked for a hundred at a time.
+
+        Not for all at once: by the time their turn comes it would be old, and most of a large
+        request may be stored without asking.
+        """
+        with self._turn:
+            if not self._ready:
+                self._ready.extend(itertools.islice(self._todo, MARKS_A_READ))
+                reason = self._reason_to_wait()
+                for lane in self._ready:
+                    lane.store_as = reason
+                if reason is None:
+                    self._waiting.look([lane.user for lane in self._ready])
+            return self._ready.popleft() if self._ready else None
+
     def _run(self, lane: Lane) -> None:
-        if lane.user in self._marked:
+        if lane.store_as is None and lane.user in self._waiting:
             lane.store_as = Stored.USER_WAITING
         while lane.rest and lane.store_as is None and not lane.failed:
             lane.store_as = self._reason_to_store()
             if lane.store_as is None:
-                result = self._deliver(lane, lane.rest[0])
+                result = self._live.deliver(lane, lane.rest[0], self._time_to_call)
                 if result is not None:
                     lane.results.append(result)
-                    with self._counting:
-                        self._waiting -= 1
+                    with self._turn:
+                        self._left -= 1
+
+    def _reason_to_wait(self) -> Stored | None:
+        if self._waiting.ledger_down:
+            return Stored.LEDGER_UNAVAILABLE
+        room = self._time_to_call() >= self._courier.terms.call_timeout
+        return None if room else Stored.OVER_BUDGET
 
     def _reason_to_store(self) -> Stored | None:
-        if self._ledger_down:
-            return Stored.LEDGER_UNAVAILABLE
-        if not self._room_for_a_call():
-            return Stored.OVER_BUDGET
+        if reason := self._reason_to_wait():
+            return reason
         gate = self._courier.breaker.gate()
-        if not gate.open:
-            throttled = gate.reason == Outcome.THROTTLED
-            return Stored.THROTTLED if throttled else Stored.BREAKER_OPEN
-        return None
-
-    def _deliver(self, lane: Lane, delivery: Delivery) -> Result | None:
-        """One delivery's result; None if it is to be stored with the rest."""
-        clock = self._courier.clock
-        try:
-            taken = self._courier.claim(
-                delivery.id,
-                delivery.content,
-                lambda found: meet.live(found, delivery.content, clock.now()),
-            )
-        except ClaimUnknown as unknown:
-            # The claim may have landed. A message that names it lets redrive take it over without
-            # waiting, and without taking this for a call that may have been made.
-            self._ledger_down = True
-            self._courier.breaker.spare()
-            letter = delivery.letter(
-                Stored.LEDGER_UNAVAILABLE, token=unknown.token, nonce=unknown.nonce
-            )
-            sent = self._on.dead_letters.send_one(letter.for_dead_letters())
-            return self._stored(lane, Stored.LEDGER_UNAVAILABLE, sent=sent)
-        if taken.mine is None:
-            self._courier.breaker.spare()
-            return self._met(lane, delivery, taken.verdict)
-        if delivery.request is None:
-            self._courier.breaker.spare()
-            return self._park(
-                lane, delivery, taken.mine, Parked.MAPPING_ERROR, delivery.fault or ""
-            )
-        if taken.verdict is Verdict.TAKE_CRASHED and not self._courier.repeats(delivery.action):
-            self._courier.breaker.spare()
-            return self._park(lane, delivery, taken.mine, Parked.OUTCOME_UNKNOWN, "claimant died")
-        reply = self._courier.call(
-            taken.mine, delivery.request, delivery.action, self._time_to_call
-        )
-        return self._after(lane, delivery, taken.mine, reply)
-
-    def _after(self, lane: Lane, delivery: Delivery, mine: Record, reply: Reply) -> Result:
-        if reply.outcome is Outcome.DELIVERED:
-            self._courier.settle_delivered(mine, reply)
-            return Result(Terminal.DELIVERED, request_id=reply.request_id)
-        if reply.outcome is Outcome.REJECTED:
-            return self._park(lane, delivery, mine, Parked.REJECTED, reply.message, reply)
-        if reply.outcome is Outcome.UNKNOWN and not self._courier.repeats(delivery.action):
-            return self._park(lane, delivery, mine, Parked.OUTCOME_UNKNOWN, reply.message, reply)
-        reason = STORED_AS[reply.outcome]
-        self._mark({lane.user: delivery.id})
-        letter = delivery.letter(reason, token=mine.token, nonce=mine.nonce)
-        sent = self._on.dead_letters.send_one(letter.for_dead_letters())
-        if sent:
-            self._courier.settle_queued(mine)
-        elif reply.outcome is not Outcome.UNKNOWN:
-            self._courier.release(mine)
-        return self._stored(lane, reason, sent=sent, code=reply.code)
-
-    def _met(self, lane: Lane, delivery: Delivery, verdict: Verdict) -> Result | None:
-        if verdict is Verdict.CLAIMED:
-            lane.store_as = Stored.CLAIMED_ELSEWHERE
+        if gate.open:
             return None
-        if verdict is Verdict.QUEUED:
-            lane.store_as = Stored.USER_WAITING
-        elif self._marked.get(lane.user) == delivery.id:
-            self._unmark(lane.user, delivery.id)
-        return MET[verdict]
-
-    def _park(
-        self,
-        lane: Lane,
-        delivery: Delivery,
-        mine: Record,
-        reason: Parked,
-        detail: str,
-        reply: Reply | None = None,
-    ) -> Result:
-        code = reply.code if reply else None
-        request_id = reply.request_id if reply else None
-        letter = delivery.letter(reason, token=mine.token, nonce=mine.nonce)
-        message = letter.for_parking(mine.token, reason, " ".join(filter(None, (code, detail))))
-        if self._on.parking.send_one(message):
-            self._courier.settle_parked(mine, reason)
-            return Result(Terminal.PARKED, reason, request_id, code, detail or None)
-        if reason is not Parked.OUTCOME_UNKNOWN:
-            self._courier.release(mine)
-        if message.too_large:
-            return Result(Terminal.DROPPED, Dropped.TOO_LARGE, request_id, code, detail or None)
-        lane.failed = True
-        return Result(Terminal.FAILED, reason)
-
-    def _stored(self, lane: Lane, reason: Stored, *, sent: bool, code: str | None = None) -> Result:
-        lane.failed = not sent
-        lane.store_as = Stored.USER_WAITING
-        return Result(Terminal.STORED if sent else Terminal.FAILED, reason, code=code)
-
-    def _mark(self, lasts: dict[str, str]) -> None:
-        """Before anything of theirs is sent, so that nobody overtakes it."""
-        if self._on.ordered and lasts and not self._ledger_down:
-            try:
-                self._on.marks.put(lasts)
-            except LedgerUnavailable:
-                self._ledger_down = True
-
-    def _unmark(self, user: str, last: str) -> None:
-        try:
-            self._on.marks.clear(user, last)
-        except LedgerUnavailable:
-            self._ledger_down = True
+        return Stored.THROTTLED if gate.reason == Outcome.THROTTLED else Stored.BREAKER_OPEN
 
     def _time_left(self) -> float:
         return self._until - self._courier.clock.monotonic()
 
     def _time_to_call(self) -> float:
         """What is left for calls when storing all the rest is allowed for."""
-        storing = self._on.dead_letters.seconds_for(self._waiting, self._longest)
+        storing = self._on.dead_letters.seconds_for(self._left, self._longest)
         return self._time_left() - RESERVE - storing
-
-    def _room_for_a_call(self) -> bool:
-        return self._time_to_call() >= self._courier.terms.call_timeout

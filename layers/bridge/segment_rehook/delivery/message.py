@@ -117,10 +117,10 @@ class Letter:
     request: Request | None
     event: bytes = field(repr=False)
 
-    def for_dead_letters(self) -> Outgoing:
-        """For the dead-letter queue: in its user's group."""
+    def for_dead_letters(self, *, ordered: bool) -> Outgoing:
+        """For the dead-letter queue: in its user's group, or in its own where order is off."""
         return Outgoing(
-            group=self.header.user,
+            group=self.header.user if ordered else ids.delivery_group(self.header.delivery),
             dedupe=ids.dead_letter_dedupe(self.header.delivery, self.header.nonce),
             body=self._body(),
             attributes=self.header.attributes(),
@@ -142,7 +142,7 @@ class Letter:
 def parked(header: Header, body: str, *, epoch: int, reason: str, detail: str) -> Outgoing:
     """A message for the parking lot, its body as it is: it need not be readable."""
     return Outgoing(
-        group=ids.parked_group(header.delivery),
+        group=ids.delivery_group(header.delivery),
         dedupe=ids.parked_dedupe(header.delivery, epoch),
         body=body,
         attributes=replace(

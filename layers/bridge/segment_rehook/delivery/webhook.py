@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.answer import EventReport, HttpAnswer, answer, refusal
 from segment_rehook.delivery.delivery import Delivery
-from segment_rehook.delivery.ingest import Ingest, Lane
+from segment_rehook.delivery.lane import Lane
 from segment_rehook.delivery.outcomes import Dropped, Result, Terminal
 from segment_rehook.delivery.ports import SecretsUnavailable
 from segment_rehook.rehook.plan import Drop
@@ -20,6 +20,7 @@ from segment_rehook.segment.webhook import receive
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from segment_rehook.delivery.ingest import Ingest
     from segment_rehook.delivery.ports import Clock, Secrets, SecretStore, Telemetry
     from segment_rehook.rehook.destination import Destination
     from segment_rehook.segment.envelope import Envelope

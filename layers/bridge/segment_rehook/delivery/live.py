@@ -1,0 +1,138 @@
+"""One delivery as Segment sends it: claimed, called, and settled, stored or parked.
+
+None of its failures is the request's: what can't be delivered is stored, and only what can't be
+stored either fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery import meet
+from segment_rehook.delivery.courier import STORED_AS, ClaimUnknown, Courier
+from segment_rehook.delivery.meet import Verdict
+from segment_rehook.delivery.outcomes import Dropped, Parked, Result, Stored, Terminal
+from segment_rehook.rehook.reply import Outcome, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segment_rehook.delivery.delivery import Delivery
+    from segment_rehook.delivery.dispatch import Dispatch
+    from segment_rehook.delivery.lane import Lane
+    from segment_rehook.delivery.order import Waiting
+    from segment_rehook.delivery.record import Record
+
+MET = {
+    Verdict.DELIVERED: Result(Terminal.DUPLICATE, Terminal.DELIVERED),
+    Verdict.PARKED: Result(Terminal.DUPLICATE, Terminal.PARKED),
+    Verdict.QUEUED: Result(Terminal.STORED, Stored.ALREADY_QUEUED),
+    Verdict.CONFLICT: Result(
+        Terminal.DROPPED,
+        Dropped.ID_CONFLICT,
+        detail="another event was sent under this id: give each event its own messageId",
+    ),
+}
+
+
+@dataclass(slots=True)
+class Live:
+    """Makes one request's deliveries, on several threads."""
+
+    courier: Courier
+    waiting: Waiting
+    dead_letters: Dispatch
+    parking: Dispatch
+
+    def deliver(
+        self, lane: Lane, delivery: Delivery, time_left: Callable[[], float]
+    ) -> Result | None:
+        """One delivery's result; None if it is to be stored with the rest."""
+        clock = self.courier.clock
+        try:
+            taken = self.courier.claim(
+                delivery.id,
+                delivery.content,
+                lambda found: meet.live(found, delivery.content, clock.now()),
+            )
+        except ClaimUnknown as unknown:
+            # The claim may have landed. A message that names it lets redrive take it over without
+            # waiting, and without taking this for a call that may have been made.
+            self.waiting.ledger_down = True
+            self.courier.breaker.spare()
+            letter = delivery.letter(
+                Stored.LEDGER_UNAVAILABLE, token=unknown.token, nonce=unknown.nonce
+            )
+            sent = self.dead_letters.send_one(letter.for_dead_letters(ordered=self.waiting.on))
+            return self._stored(lane, Stored.LEDGER_UNAVAILABLE, sent=sent)
+        if taken.mine is None:
+            self.courier.breaker.spare()
+            return self._met(lane, delivery, taken.verdict)
+        if delivery.request is None:
+            self.courier.breaker.spare()
+            return self._park(
+                lane, delivery, taken.mine, Parked.MAPPING_ERROR, delivery.fault or ""
+            )
+        if taken.verdict is Verdict.TAKE_CRASHED and not self.courier.repeats(delivery.action):
+            self.courier.breaker.spare()
+            return self._park(lane, delivery, taken.mine, Parked.OUTCOME_UNKNOWN, "claimant died")
+        reply = self.courier.call(taken.mine, delivery.request, delivery.action, time_left)
+        return self._after(lane, delivery, taken.mine, reply)
+
+    def _after(self, lane: Lane, delivery: Delivery, mine: Record, reply: Reply) -> Result:
+        if reply.outcome is Outcome.DELIVERED:
+            self.courier.settle_delivered(mine, reply)
+            return Result(Terminal.DELIVERED, request_id=reply.request_id)
+        if reply.outcome is Outcome.REJECTED:
+            return self._park(lane, delivery, mine, Parked.REJECTED, reply.message, reply)
+        if reply.outcome is Outcome.UNKNOWN and not self.courier.repeats(delivery.action):
+            return self._park(lane, delivery, mine, Parked.OUTCOME_UNKNOWN, reply.message, reply)
+        reason = STORED_AS[reply.outcome]
+        self.waiting.put({lane.user: delivery.id})
+        letter = delivery.letter(reason, token=mine.token, nonce=mine.nonce)
+        sent = self.dead_letters.send_one(letter.for_dead_letters(ordered=self.waiting.on))
+        if sent:
+            self.courier.settle_queued(mine)
+        elif reply.outcome is not Outcome.UNKNOWN:
+            self.courier.release(mine)
+        return self._stored(lane, reason, sent=sent, code=reply.code)
+
+    def _met(self, lane: Lane, delivery: Delivery, verdict: Verdict) -> Result | None:
+        if verdict is Verdict.CLAIMED:
+            lane.store_as = Stored.CLAIMED_ELSEWHERE
+            return None
+        if verdict is Verdict.QUEUED:
+            lane.store_as = Stored.USER_WAITING if self.waiting.on else None
+        else:
+            self.waiting.settled(lane.user, delivery.id)
+        return MET[verdict]
+
+    def _park(
+        self,
+        lane: Lane,
+        delivery: Delivery,
+        mine: Record,
+        reason: Parked,
+        detail: str,
+        reply: Reply | None = None,
+    ) -> Result:
+        code = reply.code if reply else None
+        request_id = reply.request_id if reply else None
+        letter = delivery.letter(reason, token=mine.token, nonce=mine.nonce)
+        message = letter.for_parking(mine.token, reason, " ".join(filter(None, (code, detail))))
+        if self.parking.send_one(message):
+            self.courier.settle_parked(mine, reason)
+            return Result(Terminal.PARKED, reason, request_id, code, detail or None)
+        if reason is not Parked.OUTCOME_UNKNOWN:
+            self.courier.release(mine)
+        if message.too_large:
+            return Result(Terminal.DROPPED, Dropped.TOO_LARGE, request_id, code, detail or None)
+        lane.failed = True
+        return Result(Terminal.FAILED, reason)
+
+    def _stored(self, lane: Lane, reason: Stored, *, sent: bool, code: str | None = None) -> Result:
+        lane.failed = not sent
+        if self.waiting.on:
+            lane.store_as = Stored.USER_WAITING
+        return Result(Terminal.STORED if sent else Terminal.FAILED, reason, code=code)
