@@ -111,6 +111,13 @@ class IndexedQueue(Queue):
             _changed.notify_all()
         return len(waiting)
 
+    def empty(self) -> None:
+        """Forget every message."""
+        with _changed:
+            self._messages.clear()
+            self._pending_messages.clear()
+            self._by_receipt.clear()
+
 
 class IndexedBackend(SQSBackend):
     """moto's backend over ``IndexedQueue``, one operation at a time."""

@@ -11,6 +11,7 @@ Its control API, besides the faults' (``tools.sandbox.control``):
 
     GET  /calls     how often each caller called each operation
     POST /messages  {"queue": name}: what lies in a queue, without receiving it
+    POST /empty     {"queue": name}: forget its messages
     POST /hasten    {"queue": name, "kept": [message ids]}: time passes for messages in back-off
 """
 
@@ -170,6 +171,7 @@ def main() -> None:
             for (caller, service, operation), count in sorted(application.calls.items())
         ],
         ("POST", "/messages"): lambda _, body: _messages(body),
+        ("POST", "/empty"): lambda _, body: _queue(decode(body, type=_QueueQuery).queue).empty(),
         ("POST", "/hasten"): lambda _, body: _hasten(body),
     }
     control = Control(routes)

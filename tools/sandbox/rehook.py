@@ -59,6 +59,21 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     conversion_events: list[str] = []
 
 
+class ReceivedCall(msgspec.Struct, kw_only=True):
+    """One call that reached Rehook. ``acted``: carried out; ``status``: None if unanswered."""
+
+    number: int
+    at: float
+    method: str
+    path: str
+    source_id: str | None
+    event_name: str | None
+    body: str
+    fault: str | None = None
+    status: int | None = None
+    acted: bool = False
+
+
 @dataclass(slots=True)
 class Customer:
     """A customer as ``GET /customers/{source_id}`` shows it."""

@@ -28,25 +28,10 @@ from msgspec.json import decode
 from tools.sandbox.control import Control, Routes, fault_routes
 from tools.sandbox.faults import Fault, FaultPlan, Kind
 from tools.sandbox.listener import Handler, Listener, reserve
-from tools.sandbox.rehook import Answer, Behaviour, Rehook
+from tools.sandbox.rehook import Answer, Behaviour, ReceivedCall, Rehook
 
 if TYPE_CHECKING:
     import socket
-
-
-class ReceivedCall(msgspec.Struct, kw_only=True):
-    """One call that reached Rehook. ``acted``: carried out; ``status``: None if unanswered."""
-
-    number: int
-    at: float
-    method: str
-    path: str
-    source_id: str | None
-    event_name: str | None
-    body: str
-    fault: Kind | None = None
-    status: int | None = None
-    acted: bool = False
 
 
 class RateLimit:

@@ -50,6 +50,7 @@ class Queue:
 
     url: str
     messages: Callable[[], list[QueuedMessage]]
+    empty: Callable[[], None]
     hasten: Callable[[], int]
     """Ends the back-off of what waits, but for what a function is at work on; how many waited."""
 
@@ -202,6 +203,7 @@ class Sandbox:
         return Queue(
             url=self._queue_url(name),
             messages=lambda: self.aws.messages(name),
+            empty=lambda: self.aws.empty(name),
             hasten=lambda: self.aws.hasten(name, kept()),
         )
 

@@ -13,8 +13,7 @@ import msgspec
 
 from tools.sandbox.control import ControlClient
 from tools.sandbox.faults import Fault, Kind
-from tools.sandbox.rehook import Behaviour
-from tools.sandbox.rehook_server import ReceivedCall
+from tools.sandbox.rehook import Behaviour, ReceivedCall
 
 if TYPE_CHECKING:
     from tools.sandbox.processes import ProcessGroup
@@ -101,6 +100,10 @@ class AwsControl(ControlClient):
         """What lies in a queue, in order, without receiving it."""
         found = self.call("POST", "/messages", {"queue": queue_name})
         return msgspec.convert(found, list[QueuedMessage])
+
+    def empty(self, queue_name: str) -> None:
+        """Forget a queue's messages."""
+        self.call("POST", "/empty", {"queue": queue_name})
 
     def hasten(self, queue_name: str, kept: set[str]) -> int:
         """End the back-off of all messages but those kept; how many waited."""

@@ -1,0 +1,45 @@
+"""Which messages an event source mapping deletes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.sandbox.batch import settled
+from tools.sandbox.runtime_api import Outcome
+
+IDS = ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "deleted"),
+    [
+        (b"", "abc"),
+        (b"null", "abc"),
+        (b"{}", "abc"),
+        (b'{"batchItemFailures": []}', "abc"),
+        (b'{"batchItemFailures": null}', "abc"),
+        (b'{"batchItemFailures": [{"itemIdentifier": "b"}]}', "ac"),
+        (b'{"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "c"}]}', "b"),
+        (b'{"batchItemFailures": [{"itemIdentifier": ""}]}', ""),
+        (b'{"batchItemFailures": [{"itemIdentifier": null}]}', ""),
+        (b'{"batchItemFailures": [{"itemIdentifier": "z"}]}', ""),
+        (b'{"batchItemFailures": [{"wrong": "a"}]}', ""),
+        (b'{"batchItemFailures": "a"}', ""),
+        (b"no json", ""),
+        (b'"text"', ""),
+    ],
+)
+def test_partial_responses(payload: bytes, deleted: str) -> None:
+    """Each form of answer that AWS documents is read as documented."""
+    assert settled(IDS, Outcome(payload), partial_responses=True) == set(deleted)
+
+
+def test_without_partial_responses_an_answer_settles_all() -> None:
+    """A mapping that does not ask for partial responses does not look at the answer."""
+    payload = b'{"batchItemFailures": [{"itemIdentifier": "b"}]}'
+    assert settled(IDS, Outcome(payload), partial_responses=False) == set(IDS)
+
+
+def test_a_failed_invocation_settles_nothing() -> None:
+    """An error, a time-out and a crash leave the whole batch."""
+    assert settled(IDS, Outcome(b"{}", failed=True), partial_responses=True) == set()
