@@ -1,0 +1,257 @@
+"""The fake Rehook and the AWS server on the network: what goes wrong, as a client sees it."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import urllib3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import NewConnectionError, ProtocolError, ReadTimeoutError
+
+from tools.sandbox import Fault, Kind, Sandbox
+from tools.sandbox.services import API_KEY, API_SECRET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def call(box: Sandbox) -> Iterator[Callable[[str], urllib3.BaseHTTPResponse]]:
+    """Sends an event of a customer to Rehook, as the bridge would."""
+    http = urllib3.PoolManager(
+        retries=False,
+        timeout=0.6,
+        headers=urllib3.make_headers(basic_auth=f"{API_KEY}:{API_SECRET}"),
+    )
+
+    def send(customer: str) -> urllib3.BaseHTTPResponse:
+        body = {"event_name": "order", "source_id": customer}
+        return http.request("POST", f"{box.rehook_url}/events/invoke", json=body)
+
+    yield send
+    http.clear()
+
+
+@pytest.fixture
+def letters(box: Sandbox) -> Iterator[str]:
+    """The URL of a queue that nobody else takes from, empty before and after."""
+    box.pollers["Consume"].pause()
+    queue = box.queue("Letters")
+    yield queue.url
+    queue.empty()
+    box.pollers["Consume"].resume()
+
+
+def rewards(box: Sandbox, customer: str) -> int:
+    """By Rehook's own count."""
+    return box.rehook.rewards().get((customer, "order"), 0)
+
+
+def entry(group: str, dedupe: str = "") -> Any:
+    """A message to send."""
+    return {
+        "Id": str(next(NUMBERS)),
+        "MessageBody": "{}",
+        "MessageGroupId": group,
+        "MessageDeduplicationId": dedupe or str(next(NUMBERS)),
+    }
+
+
+@pytest.mark.parametrize("acted", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (Kind.RESET, ProtocolError),
+        (Kind.SILENCE, ReadTimeoutError),
+        (Kind.GARBAGE, ProtocolError),
+        (Kind.TRUNCATE, ProtocolError),
+    ],
+)
+def test_a_call_goes_wrong_before_or_after_it_was_carried_out(
+    box: Sandbox,
+    call: Callable[[str], urllib3.BaseHTTPResponse],
+    kind: Kind,
+    error: type[Exception],
+    acted: bool,
+) -> None:
+    """The client can't tell; Rehook's own count can. A truncated answer is always a true one."""
+    customer = f"{kind}-{acted}"
+    box.rehook.fault(Fault(kind=kind, acted=acted, match={"customer": customer}))
+    with pytest.raises(error):
+        call(customer)
+    assert rewards(box, customer) == (1 if acted or kind is Kind.TRUNCATE else 0)
+    assert call(customer).status == 200
+
+
+def test_answers_to_order(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
+    """Any status, headers and body, for the path and the customer named, and then no more."""
+    headers = {"Retry-After": "7"}
+    match = {"path": "/events/invoke", "customer": "answered"}
+    box.rehook.fault(
+        Fault(kind=Kind.ANSWER, status=429, headers=headers, body="slow down", match=match)
+    )
+    assert call("another").status == 200
+    answer = call("answered")
+    assert (answer.status, answer.headers["retry-after"], answer.data) == (429, "7", b"slow down")
+    assert call("answered").status == 200
+    assert rewards(box, "answered") == 1
+
+
+def test_a_late_answer(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
+    """A client that waits long enough gets the true one."""
+    box.rehook.fault(Fault(kind=Kind.DELAY, seconds=0.2))
+    assert call("late").status == 200
+
+
+def test_a_held_call(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
+    """It waits until it is released, carried out already if so ordered."""
+    box.rehook.fault(Fault(kind=Kind.HOLD, acted=True))
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(call, "held")
+        box.wait_until(box.rehook.held)
+        assert rewards(box, "held") == 1
+        box.rehook.release()
+        assert answer.result(5).status == 200
+    assert rewards(box, "held") == 1
+
+
+def test_switched_off_it_refuses_connections(
+    box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]
+) -> None:
+    """Also those that were open; switched on again it has forgotten nothing."""
+    assert call("loyal").status == 200
+    box.rehook.switch(on=False)
+    for _ in range(2):
+        with pytest.raises((NewConnectionError, ProtocolError)):
+            call("loyal")
+    box.rehook.switch(on=True)
+    assert call("loyal").status == 200
+    assert rewards(box, "loyal") == 2
+
+
+def test_a_rate_limit(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
+    """Beyond it 429 with Retry-After, and nothing is carried out."""
+    box.rehook.limit(2)
+    statuses = [call("busy").status for _ in range(5)]
+    box.rehook.limit(None)
+    assert statuses.count(429) >= 2
+    assert rewards(box, "busy") == statuses.count(200)
+
+
+def test_every_call_is_remembered(
+    box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]
+) -> None:
+    """In the order of arrival, with what became of it."""
+    since = len(box.rehook.calls())
+    box.rehook.answer(503, customer="remembered")
+    call("remembered")
+    call("remembered")
+    first, second = box.rehook.calls(since)
+    assert (first.status, first.acted, first.fault) == (503, False, "answer")
+    assert (second.status, second.acted, second.source_id) == (200, True, "remembered")
+    assert first.number + 1 == second.number
+    assert first.at <= second.at
+
+
+def test_a_dedupe_id_counts_for_five_minutes_in_its_group(box: Sandbox, letters: str) -> None:
+    """Also after the message was deleted: SQS would swallow the second one."""
+    box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("g", "d1"), entry("h", "d1")])
+    received = box.sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=10)["Messages"]
+    assert len(received) == 2
+    for message in received:
+        box.sqs.delete_message(QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"])
+    box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("g", "d1"), entry("g", "d2")])
+    [left] = box.queue("Letters").messages()
+    assert left.dedupe == "d2"
+
+
+def test_a_receipt_handle_dies_with_its_visibility(box: Sandbox, letters: str) -> None:
+    """Who comes late can neither delete nor postpone a message that another may hold."""
+    box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("late")])
+    [first] = box.sqs.receive_message(QueueUrl=letters)["Messages"]
+    box.queue("Letters").hasten()
+    [second] = box.sqs.receive_message(QueueUrl=letters)["Messages"]
+    for handle in (first["ReceiptHandle"], "made up"):
+        with pytest.raises(ClientError, match="ReceiptHandle"):
+            box.sqs.delete_message(QueueUrl=letters, ReceiptHandle=handle)
+    box.sqs.change_message_visibility(
+        QueueUrl=letters, ReceiptHandle=second["ReceiptHandle"], VisibilityTimeout=40_000
+    )
+    [message] = box.queue("Letters").messages()
+    assert message.visible_in > 39_000
+
+
+def test_a_group_is_locked_while_one_of_it_is_in_flight(box: Sandbox, letters: str) -> None:
+    """Others can be received meanwhile."""
+    box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("one"), entry("one"), entry("two")])
+    box.sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=1)
+    received = box.sqs.receive_message(
+        QueueUrl=letters, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+    )["Messages"]
+    assert [message["Attributes"]["MessageGroupId"] for message in received] == ["two"]
+
+
+def test_four_thousand_messages_take_seconds(box: Sandbox, letters: str) -> None:
+    """A whole batch of Segment's can be stored within a function's time-out."""
+    for _ in range(400):
+        box.sqs.send_message_batch(
+            QueueUrl=letters, Entries=[entry(f"g{next(NUMBERS) % 500}") for _ in range(10)]
+        )
+    assert len(box.queue("Letters").messages()) == 4000
+
+
+def test_some_entries_of_a_batch_fail(box: Sandbox, letters: str) -> None:
+    """The others are stored."""
+    box.aws.fault(Fault(kind=Kind.PARTIAL, entries=[0, 2], match={"operation": "SendMessageBatch"}))
+    entries = [entry("part") for _ in range(3)]
+    answer = box.sqs.send_message_batch(QueueUrl=letters, Entries=entries)
+    assert [each["Id"] for each in answer["Failed"]] == [entries[0]["Id"], entries[2]["Id"]]
+    assert [each["Id"] for each in answer["Successful"]] == [entries[1]["Id"]]
+    assert len(box.queue("Letters").messages()) == 1
+
+
+@pytest.mark.parametrize("acted", [True, False])
+@pytest.mark.parametrize("kind", [Kind.ANSWER, Kind.RESET])
+def test_a_write_goes_wrong_before_or_after_it_was_made(
+    box: Sandbox, kind: Kind, acted: bool
+) -> None:
+    """Faults are for one caller, if so ordered: each function is known by its key id."""
+    session = boto3.Session(
+        aws_access_key_id="Echo", aws_secret_access_key="x", region_name="us-east-1"
+    )
+    config = Config(retries={"total_max_attempts": 1})
+    client = session.client("dynamodb", endpoint_url=box.aws.api_url, config=config)
+    item: Any = {"id": {"S": f"{kind}-{acted}"}}
+    table = box.stack.tables["Notes"].name
+    box.aws.fault(Fault(kind=kind, acted=acted, match={"caller": "Echo", "operation": "PutItem"}))
+    with pytest.raises((BotoCoreError, ClientError)):
+        client.put_item(TableName=table, Item=item)
+    client.close()
+    assert (item in box.ledger()) is acted
+    box.dynamodb.put_item(TableName=table, Item=item)
+    assert box.aws.operations("Echo")["dynamodb:PutItem"] >= 1
+
+
+def test_of_many_conditional_writes_one_succeeds(box: Sandbox) -> None:
+    """The server by itself would let two through now and then."""
+
+    def claim(_: int) -> bool:
+        try:
+            box.dynamodb.put_item(
+                TableName=box.stack.tables["Notes"].name,
+                Item={"id": {"S": "contested"}},
+                ConditionExpression="attribute_not_exists(id)",
+            )
+        except ClientError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(claim, range(40))) == 1
