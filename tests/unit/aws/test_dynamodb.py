@@ -117,15 +117,13 @@ def _read_answer(left: list[str]) -> dict[str, Any]:
 
 def test_unprocessed_keys_are_asked_for_again(world: World) -> None:
     """After a pause, and only those."""
-    world.stub.add_response("batch_get_item", _read_answer(["ann", "bob"]))
-    world.stub.add_response(
-        "batch_get_item",
-        _read_answer([]),
-        {"RequestItems": _read_answer(["ann", "bob"])["UnprocessedKeys"]},
-    )
+    first = _read_answer(["bob"])
+    world.stub.add_response("batch_get_item", first)
+    second = {"Responses": {"ledger": [items.mark_item("bob", "m2:track", 0)]}}
+    world.stub.add_response("batch_get_item", second, {"RequestItems": first["UnprocessedKeys"]})
     before = world.clock.monotonic()
 
-    assert world.marks.read(["ann", "bob"]) == {"ann": "m1:identify"}
+    assert world.marks.read(["ann", "bob"]) == {"ann": "m1:identify", "bob": "m2:track"}
 
     assert world.clock.monotonic() > before
     world.stub.assert_no_pending_responses()
