@@ -35,7 +35,7 @@ class Delivery:
             return cls(
                 id=ids.delivery_id(key, planned.subscription),
                 user=ids.user_hash(source_id),
-                content=ids.fingerprint(event, source_id, by_business_key=False),
+                content=ids.fingerprint(event, by_business_key=False),
                 action="",
                 request=None,
                 event=event.raw,
@@ -46,7 +46,7 @@ class Delivery:
         return cls(
             id=ids.delivery_id(key, planned.subscription),
             user=ids.user_hash(planned.user),
-            content=ids.fingerprint(event, planned.user, by_business_key=by_business_key),
+            content=ids.fingerprint(event, by_business_key=by_business_key),
             action=planned.action,
             request=planned.request,
             event=event.raw,

@@ -52,15 +52,15 @@ def user_hash(source_id: str) -> str:
     return _hash("user", source_id)
 
 
-def fingerprint(event: Event, user: str, *, by_business_key: bool) -> str:
+def fingerprint(event: Event, *, by_business_key: bool) -> str:
     """Tells apart two events that claim one id: type, event, user and payload.
 
     Of the event as it was sent and not as it was mapped: a new mapping between Segment's tries
     does not make another event of it. Under a business key the payloads may differ (a reloaded
-    page has another URL), so it is left out.
+    page has another URL), so they are left out.
     """
-    names = ("type", "event") if by_business_key else ("type", "event", "properties", "traits")
-    return _digest({**event.members(names), "user": user})[:32]
+    payload = () if by_business_key else ("properties", "traits")
+    return _digest(event.members(("type", "event", "userId", *payload)))[:32]
 
 
 def dead_letter_dedupe(delivery: str, nonce: str) -> str:
