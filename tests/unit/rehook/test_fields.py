@@ -81,7 +81,7 @@ def test_a_nullable_field_keeps_null_and_leaves_out_empty_text(value: object, se
 
 
 def test_a_nullable_field_does_not_take_text_out_of_a_list() -> None:
-    """ajv asks whether the lone member is a string and null at once: kept, sentence and all."""
+    """Segment asks whether the lone member is a string and null at once: kept, sentence and all."""
     with pytest.raises(FieldsInvalid) as caught:
         check_fields({"source_id": "u", "referral_code": ["a"]}, IDENTIFY_USER.fields)
     assert str(caught.value) == "Referral Code must be a string or null but it was a string."
@@ -130,7 +130,7 @@ def test_unknown_fields_are_dropped_and_the_mapping_s_order_is_kept() -> None:
     ids=repr,
 )
 def test_a_payload_that_is_no_object_is_refused(payload: object, found: str) -> None:
-    """A root mapping may give anything; only an object is a payload, and empty counts as nothing."""
+    """A root mapping may give anything; only an object is a payload; empty is nothing."""
     with pytest.raises(
         FieldsInvalid, match=f"^The root value must be an object but it was {found}"
     ):

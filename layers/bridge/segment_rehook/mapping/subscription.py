@@ -87,8 +87,8 @@ def subscription_shape(actions: Collection[str]) -> Shape:
 class Subscription:
     """A compiled subscription.
 
-    `fields` are the mapping's own, in order. `passed` says which of them copy a
-    top-level member of the event whole, and `rest` makes the others.
+    `fields` are the mapping's own, in order. `passed` says which of them take an
+    object and copy a top-level member of the event whole; `rest` makes the others.
     `definition` is the subscription as it was written.
     """
 
@@ -122,9 +122,13 @@ class Subscription:
 
 
 def read_subscription(
-    raw: JSON, place: str, shape: Shape
+    raw: JSON, place: str, shape: Shape, objects: Collection[str]
 ) -> tuple[Subscription | None, list[Misshape]]:
-    """Compile a subscription, or give every mistake in it. `place` is as in `subscriptions[3]`."""
+    """Compile a subscription, or give every mistake in it.
+
+    `place` is as in `subscriptions[3]`; `objects` are the fields that take an
+    object, so that an event's member can be passed on to them as text.
+    """
     mistakes = list(check_shape(raw, shape, place))
     if not isinstance(raw, dict):
         return None, mistakes
@@ -138,7 +142,7 @@ def read_subscription(
     identity = _identity(raw, place, mistakes)
     if mistakes or trigger is None or mapping is None or not isinstance(settings, dict):
         return None, mistakes
-    passed = mapping.passthrough
+    passed = {name: key for name, key in mapping.passthrough.items() if name in objects}
     rest = {name: value for name, value in settings.items() if name not in passed}
     subscription = Subscription(
         id=identity,

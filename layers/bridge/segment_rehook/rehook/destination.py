@@ -39,6 +39,10 @@ MOST_SUBSCRIPTIONS: Final = 50
 
 SUBSCRIPTION_SHAPE: Final[Shape] = subscription_shape(tuple(ACTIONS))
 
+OBJECT_FIELDS: Final = frozenset(
+    field.name for action in ACTIONS.values() for field in action.fields if field.kind == "object"
+)
+
 SHAPE: Final[Shape] = {
     "type": "object",
     "description": "What segment-rehook sends to Rehook, and under which rules.",
@@ -143,7 +147,9 @@ def _build(raw: JSON) -> Destination:
     places: dict[str, str] = {}
     for index, definition in enumerate(definitions if isinstance(definitions, list) else ()):
         place = f"subscriptions[{index}]"
-        subscription, found = read_subscription(definition, place, SUBSCRIPTION_SHAPE)
+        subscription, found = read_subscription(
+            definition, place, SUBSCRIPTION_SHAPE, OBJECT_FIELDS
+        )
         mistakes += found
         if subscription is None:
             continue

@@ -1,0 +1,176 @@
+"""Loading destination.json: what is taken, and that every mistake is named with its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segment_rehook.rehook.actions import DEFAULT_SUBSCRIPTIONS
+from segment_rehook.rehook.destination import DestinationInvalid, load
+from segment_rehook.rehook.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = ROOT / "layers" / "destination" / "destination.json"
+
+
+def subscription(**changes: Any) -> dict[str, Any]:
+    """Give a sound subscription, changed; None takes a member away."""
+    sound = {
+        "name": "Orders",
+        "actionSlug": "trackEvent",
+        "enabled": True,
+        "trigger": 'type = "track"',
+        "settings": {"event_name": {"@path": "$.event"}, "source_id": {"@path": "$.userId"}},
+    }
+    return {key: value for key, value in {**sound, **changes}.items() if value is not None}
+
+
+def mistakes(raw: object) -> dict[str, str]:
+    """Load what must not load; give its mistakes by place."""
+    with pytest.raises(DestinationInvalid) as caught:
+        load(raw if isinstance(raw, bytes) else json.dumps(raw).encode())
+    return {mistake.place: mistake.message for mistake in caught.value.mistakes}
+
+
+def ids(*subscriptions: dict[str, Any]) -> list[str]:
+    """Load subscriptions; give their ids."""
+    text = json.dumps({"subscriptions": subscriptions}).encode()
+    return [each.id for each in load(text).subscriptions]
+
+
+@pytest.mark.parametrize("text", [None, b"{}", b'{"settings": {}}', SHIPPED.read_bytes()])
+def test_without_a_file_and_as_shipped_the_rules_are_segment_s_own(text: bytes | None) -> None:
+    """No file, an empty one and the shipped one all give Segment's two subscriptions, no rules."""
+    destination = load(text)
+    assert [each.definition for each in destination.subscriptions] == DEFAULT_SUBSCRIPTIONS
+    assert [each.id for each in destination.subscriptions] == ["identify-user", "track-event"]
+    assert destination.settings == Settings()
+
+
+def test_no_subscriptions_at_all_are_allowed() -> None:
+    """An empty list is a choice: nothing is sent."""
+    assert ids() == []
+
+
+def test_an_id_is_the_given_one_or_the_name_s_slug() -> None:
+    """Ids never depend on the order or the content, so that an edited mapping stays itself."""
+    given = subscription(id="sub_8Zx", settings={})
+    named = subscription(name="  Order — Completed! (v2) ")
+    foreign = subscription(name="注文 完了")
+    assert ids(given, named, foreign) == ["sub_8Zx", "order-completed-v2", "注文-完了"]
+
+
+def test_what_segment_s_public_api_exports_is_taken() -> None:
+    """An exported subscription can be pasted in with all its members."""
+    exported = subscription(
+        id="x",
+        actionId="a",
+        destinationId="d",
+        modelId="",
+        reverseETLModelId=1,
+        createdAt="2024-01-01",
+        updatedAt="2024-01-01",
+    )
+    exported["reverseETLSchedule"] = None
+    assert ids(exported) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "said"),
+    [
+        ({"trigger": "type ="}, "", ""),
+        ({"trigger": 'typ = "track"'}, "trigger", "can't be parsed"),
+        ({"trigger": " "}, "trigger", "must not be empty"),
+        ({"trigger": None}, "", "has no trigger"),
+        ({"settings": None}, "", "has no settings"),
+        ({"settings": [1]}, "settings", "must be an object, not a list"),
+        ({"settings": {"source_id": {"@pth": "$.a"}}}, "settings.source_id", "invalid directive"),
+        ({"actionSlug": "track"}, "actionSlug", '"identifyUser", "trackEvent"'),
+        ({"enabled": "yes"}, "enabled", "must be true or false, not a string"),
+        ({"id": "a:b"}, "id", "without a colon"),
+        ({"id": "x" * 101}, "id", "100 characters"),
+        ({"id": ""}, "id", "must not be empty"),
+        ({"name": None}, "", "neither an id nor a name"),
+        ({"name": "!!!"}, "", "neither an id nor a name"),
+        ({"triger": 'type = "track"'}, "triger", "did you mean trigger?"),
+        ({"idempotencyKey": {"@template": 5}}, "idempotencyKey.@template", "should be a string"),
+    ],
+    ids=repr,
+)
+def test_a_mistake_in_a_subscription_is_named_with_its_place(
+    changes: dict[str, Any], place: str, said: str
+) -> None:
+    """Each mistake stands alone at its place, and says what is allowed there."""
+    if not said:
+        assert ids(subscription(**changes)) == ["orders"], "Segment's parser takes this one"
+        return
+    found = mistakes({"subscriptions": [subscription(id="first"), subscription(**changes)]})
+    assert list(found) == [f"subscriptions[1].{place}".rstrip(".")]
+    assert said in next(iter(found.values()))
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    """One run shows everything that has to be mended, in the file's order."""
+    found = mistakes(
+        {
+            "subscriptons": [],
+            "settings": {"eventNamePrefx": "x", "maxEventAgeHours": 0},
+            "subscriptions": [
+                5,
+                subscription(settings={"metadata": {"@path": 1}, "source_id": {"@x": 1}}),
+                subscription(enabled=1),
+            ],
+        }
+    )
+    assert list(found) == [
+        "subscriptons",
+        "settings.eventNamePrefx",
+        "settings.maxEventAgeHours",
+        "subscriptions[0]",
+        "subscriptions[1].settings.metadata.@path",
+        "subscriptions[1].settings.source_id",
+        "subscriptions[2].enabled",
+    ]
+
+
+def test_two_subscriptions_of_one_id_are_a_mistake() -> None:
+    """An id names deliveries for good, so it can't belong to two; the message names the other."""
+    found = mistakes({"subscriptions": [subscription(), subscription(name="orders!")]})
+    assert found == {
+        "subscriptions[1]": 'has the id "orders", as subscriptions[0] does; give one of them an id'
+    }
+
+
+def test_at_most_fifty_subscriptions_are_taken() -> None:
+    """Segment's own limit; disabled ones count."""
+    many = [subscription(name=f"s {number}", enabled=False) for number in range(51)]
+    assert len(ids(*many[:50])) == 50
+    assert mistakes({"subscriptions": many}) == {
+        "subscriptions": "has 51 entries; at most 50 are allowed"
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"", "line 1"),
+        (b'{\n  "settings": {}\n  "x"', "line 3"),
+        (b"\xef\xbb\xbf{}", "is not JSON"),
+        (b"\xff", "is not JSON"),
+        (b"[" * 5000, "is not JSON"),
+        (b"[]", "must be an object, not a list"),
+        (b"null", "must be an object, not null"),
+    ],
+)
+def test_a_file_that_is_no_json_object_says_where_it_breaks(text: bytes, said: str) -> None:
+    """A person looks for a line in an editor, whatever the bytes."""
+    assert said in mistakes(text)[""]
+
+
+def test_the_error_s_text_names_places_and_reads_as_sentences() -> None:
+    """What a log line shows of it is enough to mend the file."""
+    with pytest.raises(DestinationInvalid, match=r"^settings\.referralConflict must be one of"):
+        load(b'{"settings": {"referralConflict": "retry"}}')
