@@ -65,7 +65,7 @@ def put(
     if not _STACK.fullmatch(stack):
         raise typer.BadParameter("letters, digits and hyphens, a letter first", param_hint="stack")
     chosen = names or list(_ASKED_FOR)
-    piped = not sys.stdin.isatty()
+    piped = _is_piped()
     if piped and len(chosen) > 1:
         raise typer.BadParameter("standard input holds one secret: name it", param_hint="names")
     # boto3 takes a quarter of a second to import, and only this command needs it.
@@ -97,6 +97,10 @@ def put_secret(client: SSMClient, stack: str, name: SecretName, value: str) -> N
         Type="SecureString",
         Overwrite=True,
     )
+
+
+def _is_piped() -> bool:
+    return not sys.stdin.isatty()
 
 
 def _asked(name: SecretName) -> str:

@@ -1,0 +1,132 @@
+"""The other commands: validate, evaluate, schema, --version, help."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner, Result
+
+from tools.cli.main import app
+from tools.cli.schema import destination_schema
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = ROOT / "destination.schema.json"
+PRESETS = sorted((ROOT / "presets").glob("*.json"))
+FILES = [ROOT / "layers" / "destination" / "destination.json", *PRESETS]
+
+
+def run(*arguments: str | Path, text: str = "") -> Result:
+    """Run the command line with this standard input."""
+    return CliRunner().invoke(app, [str(each) for each in arguments], input=text)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_what_is_shipped_is_valid(file: Path) -> None:
+    """The shipped destination and every preset have no mistakes, for us and for an editor."""
+    result = run("validate", file)
+    assert result.exit_code == 0, result.stderr
+    jsonschema.Draft7Validator(destination_schema()).validate(json.loads(file.read_text()))
+
+
+def test_validate_names_every_mistake_and_fails() -> None:
+    """Exit code 1, a line each with its place, on standard error."""
+    result = run("validate", "-", text='{"settings": {"a": 1, "b": 2}}')
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    places = [line.partition(" is ")[0] for line in result.stderr.splitlines()]
+    assert places == ["standard input: settings.a", "standard input: settings.b"]
+
+
+def test_validate_as_json_is_one_object() -> None:
+    """For scripts and deploy steps: the verdict, the ids, the mistakes by place."""
+    good = run("validate", "-", "--json", text="{}")
+    assert (good.exit_code, json.loads(good.stdout)) == (
+        0,
+        {"valid": True, "subscriptions": ["identify-user", "track-event"], "mistakes": []},
+    )
+    bad = run("validate", "-", "--json", text='{"subscriptions": 1}')
+    assert (bad.exit_code, json.loads(bad.stdout)) == (
+        1,
+        {
+            "valid": False,
+            "subscriptions": [],
+            "mistakes": [{"place": "subscriptions", "message": "must be a list, not a number"}],
+        },
+    )
+
+
+def test_validate_checks_the_shipped_file_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In a checkout no name is needed; elsewhere the missing file is named."""
+    monkeypatch.chdir(ROOT)
+    assert run("validate").exit_code == 0
+    monkeypatch.chdir(tmp_path)
+    result = run("validate")
+    assert result.exit_code == 2
+    assert "layers/destination/destination.json" in result.stderr
+
+
+def test_evaluate_answers_each_line(tmp_path: Path) -> None:
+    """From standard input or from a file; a missing file is named."""
+    questions = (
+        '{"mapping": {"id": {"@path": "$.userId"}}, "input": {"userId": 7}}\n'
+        '{"fql": "type = \\"track\\"", "event": {"type": "page"}}\n'
+    )
+    answers = '{"output":{"id":7}}\n{"match":false}\n'
+    assert run("evaluate", text=questions).stdout == answers
+    file = tmp_path / "questions.ndjson"
+    file.write_text(questions)
+    assert run("evaluate", file).stdout == answers
+    assert run("evaluate", tmp_path / "gone").exit_code == 2
+
+
+def test_the_committed_schema_is_the_generated_one() -> None:
+    """`segment-rehook schema > destination.schema.json` after a change of shapes."""
+    assert run("schema").stdout == SCHEMA.read_text()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"setings": {}},
+        {"settings": {"maxEventAgeHours": 0}},
+        {"subscriptions": [{"name": "x"}]},
+        {"subscriptions": [{"name": "x", "actionSlug": "y", "trigger": "t", "settings": {}}]},
+        {
+            "subscriptions": [
+                {
+                    "name": "x",
+                    "actionSlug": "trackEvent",
+                    "trigger": "t",
+                    "settings": {"source_id": {"@pth": "$.userId"}},
+                }
+            ]
+        },
+    ],
+    ids=repr,
+)
+def test_an_editor_sees_mistakes_by_the_schema(wrong: object) -> None:
+    """What `validate` refuses for its shape, the schema refuses as well."""
+    schema = destination_schema()
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert not jsonschema.Draft7Validator(schema).is_valid(wrong)
+
+
+def test_the_version_is_printed() -> None:
+    """A number, or that nothing is installed."""
+    result = run("--version")
+    assert result.exit_code == 0
+    assert re.match(r"\d+\.\d+\.\d+|a checkout", result.stdout)
+
+
+@pytest.mark.parametrize("command", ["preview", "validate", "evaluate", "schema", "secrets"])
+def test_every_command_has_help(command: str) -> None:
+    """With what it does and, for each that takes input, an example."""
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert command == "secrets" or "Example" in result.stdout

@@ -1,0 +1,226 @@
+"""`segment-rehook preview`: its lines are a promise to scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tools.cli.main import app
+
+TRACK = {
+    "type": "track",
+    "messageId": "m1",
+    "userId": "u1",
+    "event": "Order Completed",
+    "properties": {"total": 25.5},
+}
+IDENTIFY = {"type": "identify", "messageId": "m2", "userId": "u1", "traits": {"name": "Bob"}}
+PAGE = {"type": "page", "messageId": "m3", "userId": "u1"}
+
+
+def run(*arguments: str | Path, text: str = "") -> Result:
+    """Run the command with this standard input."""
+    return CliRunner().invoke(app, ["preview", *map(str, arguments)], input=text)
+
+
+def lines(result: Result) -> list[Any]:
+    """Read what was printed."""
+    assert result.exit_code == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_line_says_what_each_subscription_would_send() -> None:
+    """The whole line, as scripts rely on it."""
+    assert lines(run(text=json.dumps(TRACK))) == [
+        {
+            "messageId": "m1",
+            "results": [
+                {
+                    "subscription": "track-event",
+                    "request": {
+                        "method": "POST",
+                        "path": "/events/invoke",
+                        "body": {
+                            "event_name": "Order Completed",
+                            "source_id": "u1",
+                            "metadata": {"total": 25.5},
+                        },
+                    },
+                }
+            ],
+        }
+    ]
+
+
+def test_a_drop_has_its_reason_and_its_detail() -> None:
+    """The reason is of the closed list, the detail is for a person."""
+    (line,) = lines(run(text='{"type": "track"}'))
+    assert line["results"] == [
+        {
+            "subscription": "track-event",
+            "dropped": "missing_user_id",
+            "detail": "The root value is missing the required field 'source_id'.",
+        }
+    ]
+
+
+def test_what_no_subscription_takes_has_no_results() -> None:
+    """Ignored is not dropped."""
+    assert lines(run(text=json.dumps(PAGE))) == [{"messageId": "m3", "results": []}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([TRACK, IDENTIFY, PAGE]),
+        json.dumps([TRACK, IDENTIFY, PAGE], indent=2),
+        "\n".join(map(json.dumps, (TRACK, IDENTIFY, PAGE))),
+        "\r\n\r\n".join(map(json.dumps, (TRACK, IDENTIFY, PAGE))) + "\n",
+        json.dumps([TRACK, IDENTIFY]) + "\n" + json.dumps(PAGE),
+    ],
+)
+def test_an_array_and_one_json_a_line_are_the_same_events(text: str) -> None:
+    """However the events are written, there is a line for each, in order."""
+    assert [line["messageId"] for line in lines(run(text=text))] == ["m1", "m2", "m3"]
+
+
+def test_one_event_over_several_lines_is_one_event() -> None:
+    """A file that a person wrote is indented."""
+    assert len(lines(run(text=json.dumps(TRACK, indent=4)))) == 1
+
+
+def test_files_are_read_in_turn(tmp_path: Path) -> None:
+    """Several files, one after the other."""
+    for name, event in (("a.json", TRACK), ("b.json", PAGE)):
+        (tmp_path / name).write_text(json.dumps(event))
+    ids = [line["messageId"] for line in lines(run(tmp_path / "a.json", tmp_path / "b.json"))]
+    assert ids == ["m1", "m3"]
+
+
+def test_no_events_are_no_lines() -> None:
+    """Nothing in, nothing out."""
+    assert lines(run(text="")) == []
+    assert lines(run(text=" \n\n")) == []
+    assert lines(run(text="[]")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("no json", 1),
+        (json.dumps(TRACK) + "\n\n{'a': 1}\n" + json.dumps(PAGE), 3),
+        (json.dumps(TRACK) + "\n[1, NaN]", 2),
+    ],
+)
+def test_a_line_that_is_no_json_ends_it_with_its_number(text: str, number: int) -> None:
+    """Exit code 2, the number on standard error, and what came before is printed."""
+    result = run(text=text)
+    assert result.exit_code == 2
+    assert f"line {number} is no JSON" in result.stderr
+    assert len(result.stdout.splitlines()) == number // 2
+
+
+def test_json_that_is_no_event_is_dropped_and_costs_its_neighbours_nothing() -> None:
+    """Such an element has no messageId and belongs to no subscription."""
+    number, track = lines(run(text=f"[5, {json.dumps(TRACK)}]"))
+    assert number["messageId"] is None
+    assert number["results"][0]["subscription"] is None
+    assert number["results"][0]["dropped"] == "not_an_object"
+    assert track["messageId"] == "m1"
+
+
+def test_a_directive_that_throws_shows_as_a_mapping_error(tmp_path: Path) -> None:
+    """With the engine's own message."""
+    wild = {"source_id": {"@path": {"@path": "$.properties.total"}}}
+    file = tmp_path / "destination.json"
+    file.write_text(
+        json.dumps(
+            {
+                "subscriptions": [
+                    {
+                        "id": "w",
+                        "actionSlug": "trackEvent",
+                        "trigger": 'type = "track"',
+                        "settings": wild,
+                    }
+                ]
+            }
+        )
+    )
+    (line,) = lines(run("--destination", file, text=json.dumps(TRACK)))
+    assert line["results"] == [
+        {
+            "subscription": "w",
+            "dropped": "mapping_error",
+            "detail": "@path: expected string, got number",
+        }
+    ]
+
+
+def test_a_destination_with_mistakes_ends_it_before_any_event(tmp_path: Path) -> None:
+    """Exit code 1, each mistake with its place on standard error."""
+    file = tmp_path / "destination.json"
+    file.write_text('{"settings": {"x": 1}, "subscriptions": 2}')
+    result = run("--destination", file, text=json.dumps(TRACK))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert [line.split()[1] for line in result.stderr.splitlines()] == [
+        "settings.x",
+        "subscriptions",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["--destination", "gone.json"], ["gone.json"]])
+def test_a_file_that_is_not_there_is_named(arguments: list[str]) -> None:
+    """Exit code 2."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "gone.json: No such file" in result.stderr
+
+
+def test_explain_says_why_and_where_from() -> None:
+    """Each subscription is there, also the one that does not take the event."""
+    (line,) = lines(run("--explain", text=json.dumps(TRACK)))
+    identify, track = line["explain"]
+    assert identify == {
+        "subscription": "identify-user",
+        "matched": False,
+        "trigger": 'type = "identify"',
+        "why": "the trigger does not hold for what it saw",
+        "saw": {"type": "track"},
+    }
+    assert track["matched"] is True
+    assert track["fields"]["source_id"] == {
+        "mapping": {"@path": "$.userId"},
+        "reads": ["userId"],
+        "gave": "u1",
+        "sent": "u1",
+    }
+
+
+def test_explain_tells_disabled_ignored_and_thrown_apart(tmp_path: Path) -> None:
+    """Why nothing came of a subscription is told, whatever the reason."""
+    shared = {"actionSlug": "trackEvent", "trigger": 'userId = "u1" and properties.total > 3'}
+    wild = {"source_id": {"@path": {"@path": "$.properties.total"}}}
+    raw = {
+        "settings": {"eventTypes": {"page": "ignore"}, "eventNamePrefix": "s:"},
+        "subscriptions": [
+            {"id": "off", "enabled": False, "settings": {}, **shared},
+            {"id": "wild", "settings": wild, **shared},
+        ],
+    }
+    file = tmp_path / "destination.json"
+    file.write_text(json.dumps(raw))
+    text = json.dumps([PAGE, TRACK])
+    page, track = (
+        line["explain"] for line in lines(run("--explain", "--destination", file, text=text))
+    )
+    assert [entry["why"] for entry in page] == [
+        "the subscription is disabled",
+        "settings.eventTypes keeps page calls from the subscriptions",
+    ]
+    assert track[1]["saw"] == {"userId": "u1", "properties.total": 25.5}
+    assert track[1]["fields"]["source_id"]["threw"] == "@path: expected string, got number"
