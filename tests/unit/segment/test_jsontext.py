@@ -235,9 +235,11 @@ def test_refuses_to_write_what_is_not_json() -> None:
     """A set is a mistake in the code, not data: TypeError. Endless nesting: TooDeep."""
     with pytest.raises(TypeError, match="set is not a JSON type"):
         encode([set()])  # type: ignore[list-item]
-    value: JSON = []
-    for _ in range(5_000):
-        value = [value]
-    with pytest.raises(TooDeep):
-        encode(value)
+    for wrap in (lambda inner: [inner], lambda inner: {"a": inner}):
+        value: JSON = 1
+        for _ in range(4 * MAX_DEPTH):
+            value = wrap(value)
+        assert encode(value).count(b"1") == 1
+        with pytest.raises(TooDeep):
+            encode(wrap(value))
     assert encode(decode(nested(MAX_DEPTH))) == nested(MAX_DEPTH)
