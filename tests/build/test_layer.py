@@ -1,0 +1,143 @@
+"""The layer's build: what it keeps, bytecode that Lambda loads, and no half-made cache."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import build_layer
+
+RUNS_AS = Path("/opt/python")
+
+
+def installed(folder: Path) -> None:
+    """Make what pip would have installed, as far as pruning looks."""
+    for name in ("dynamodb", "sqs", "ssm", "ec2", "s3"):
+        (folder / "botocore" / "data" / name).mkdir(parents=True)
+    (folder / "botocore" / "data" / "endpoints.json").write_text("{}")
+    (folder / "babel" / "locale-data").mkdir(parents=True)
+    for name in ("root.dat", "en.dat", "fr.dat"):
+        (folder / "babel" / "locale-data" / name).touch()
+    (folder / "bin").mkdir()
+    (folder / "library.py").write_text("ANSWER = 42\n")
+
+
+@pytest.fixture
+def no_pip(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Install made-up packages; gives the targets that were asked for."""
+    asked: list[str] = []
+
+    def install(target: str, folder: Path) -> None:
+        asked.append(target)
+        installed(folder)
+
+    monkeypatch.setattr(build_layer, "install", install)
+    return asked
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of this test's own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("LAYER_CACHE", str(folder))
+    return folder
+
+
+def test_only_what_the_functions_read_is_kept(tmp_path: Path) -> None:
+    """Three services and one language, and what is common to all."""
+    installed(tmp_path)
+    build_layer.prune(tmp_path)
+    data = tmp_path / "botocore" / "data"
+    assert {entry.name for entry in data.iterdir()} == {"dynamodb", "sqs", "ssm", "endpoints.json"}
+    assert {entry.name for entry in (tmp_path / "babel" / "locale-data").iterdir()} == {
+        "root.dat",
+        "en.dat",
+    }
+    assert not (tmp_path / "bin").exists()
+
+
+def test_bytecode_is_loaded_whatever_the_date_of_its_source(tmp_path: Path) -> None:
+    """The source is changed and dated 1980; who loads the bytecode does not see it."""
+    source = tmp_path / "library.py"
+    source.write_text("ANSWER = 42\n")
+    build_layer.compile_bytecode(sys.executable, tmp_path, RUNS_AS)
+    source.write_text("ANSWER = 43\n")
+    shown = subprocess.run(
+        [sys.executable, "-c", "import library; print(library.ANSWER)"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "42\n"
+
+
+def test_bytecode_names_the_place_where_it_runs(tmp_path: Path) -> None:
+    """A traceback in Lambda's log shows /opt, and no folder of the machine that built."""
+    (tmp_path / "library.py").write_text("ANSWER = 42\n")
+    build_layer.compile_bytecode(sys.executable, tmp_path, RUNS_AS)
+    (compiled,) = (tmp_path / "__pycache__").iterdir()
+    assert b"/opt/python/library.py" in compiled.read_bytes()
+    assert str(tmp_path).encode() not in compiled.read_bytes()
+
+
+def test_without_python_3_13_the_layer_is_built_and_says_what_it_lacks(
+    tmp_path: Path,
+    cache: Path,
+    no_pip: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A slower start is no reason not to deploy."""
+    monkeypatch.setattr(build_layer, "find_lambda_python", lambda: None)
+    build_layer.main("arm64", tmp_path / "layer")
+    assert "no Python 3.13 was found" in capsys.readouterr().out
+    assert (tmp_path / "layer/python/segment_rehook/__init__.py").exists()
+    assert not list((tmp_path / "layer").rglob("*.pyc"))
+    assert no_pip == ["arm64"]
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_a_second_build_installs_nothing(tmp_path: Path, cache: Path, no_pip: list[str]) -> None:
+    """And gives the same layer."""
+    build_layer.main("native", tmp_path / "first")
+    build_layer.main("native", tmp_path / "second")
+    assert no_pip == ["native"]
+    assert cache.exists()
+    first, second = (
+        sorted(str(path.relative_to(tmp_path / name)) for path in (tmp_path / name).rglob("*"))
+        for name in ("first", "second")
+    )
+    assert first == second
+
+
+def test_an_installation_broken_off_leaves_no_cache(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What looks finished would be taken for finished next time."""
+
+    def fails(target: str, folder: Path) -> None:
+        installed(folder)
+        raise subprocess.CalledProcessError(1, [target])
+
+    monkeypatch.setattr(build_layer, "install", fails)
+    with pytest.raises(subprocess.CalledProcessError):
+        build_layer.main("native", tmp_path / "layer")
+    assert not list(cache.iterdir())
+
+
+@pytest.mark.parametrize(("target", "machine"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
+def test_pip_is_held_to_wheels_hashes_and_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, machine: str
+) -> None:
+    """A wheel for this machine would fail in Lambda, and only there."""
+    commands: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
+    build_layer.install(target, tmp_path)
+    (command,) = commands
+    assert {"--only-binary=:all:", "--require-hashes", "--python-version", "3.13"} <= set(command)
+    platforms = [command[place + 1] for place, word in enumerate(command) if word == "--platform"]
+    assert f"manylinux2014_{machine}" in platforms
+    assert all(name.endswith("_" + machine) for name in platforms)
