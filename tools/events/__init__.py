@@ -1,0 +1,1 @@
+"""Sample events: the payloads under ``events/`` and what Lambda makes of them."""

@@ -1,0 +1,18 @@
+"""``python -m tools.events`` writes ``events/lambda/`` anew from the payloads under ``events/``."""
+
+from tools.events.wrap import WRAPPED, text, wrapped
+
+
+def main() -> None:
+    """Write all of them, and remove what is no longer one of them."""
+    WRAPPED.mkdir(exist_ok=True)
+    events = wrapped()
+    for stale in {path.name for path in WRAPPED.iterdir()} - events.keys():
+        (WRAPPED / stale).unlink()
+    for name, event in events.items():
+        (WRAPPED / name).write_text(text(event))
+    print(f"{len(events)} events in {WRAPPED}")
+
+
+if __name__ == "__main__":
+    main()
