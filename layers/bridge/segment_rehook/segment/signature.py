@@ -13,7 +13,6 @@ raw bytes. Which slice depends on the destination (segmentio/action-destinations
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from enum import IntEnum
@@ -28,7 +27,8 @@ FIRST_ELEMENT_BYTES: Final = 1 << 20
 """How far into an unproven body the end of its first element is looked for: the bound on what a
 stranger's request costs. Segment's own limit is 32 KB an event."""
 
-_SHA1_HEX: Final = re.compile("[0-9a-fA-F]{40}")
+_DIGITS: Final = 40
+_SHA1_HEX: Final = re.compile(f"[0-9a-fA-F]{{{_DIGITS}}}")
 _WRAPPED: Final = re.compile(rb'\{[ \t\n\r]*"json"[ \t\n\r]*:(.*)\}', re.DOTALL)
 
 
@@ -55,8 +55,8 @@ def parse_signature(header: str) -> bytes:
         raise MalformedSignature("the header is empty")
     if "=" in value:
         raise MalformedSignature("Segment's signature has no prefix such as sha1=")
-    if len(value) != hashlib.sha1(usedforsecurity=False).digest_size * 2:
-        raise MalformedSignature(f"it has {len(value)} characters instead of 40")
+    if len(value) != _DIGITS:
+        raise MalformedSignature(f"it has {len(value)} characters instead of {_DIGITS}")
     raise MalformedSignature("it has characters other than 0-9 and a-f")
 
 
