@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import build_layer
 
 RUNS_AS = Path("/opt/python")
+NINETEEN_EIGHTY = 315_532_800  # seconds since the epoch: how SAM dates what it packs
 
 
 def installed(folder: Path) -> None:
@@ -65,6 +67,7 @@ def test_bytecode_is_loaded_whatever_the_date_of_its_source(tmp_path: Path) -> N
     source.write_text("ANSWER = 42\n")
     build_layer.compile_bytecode(sys.executable, tmp_path, RUNS_AS)
     source.write_text("ANSWER = 43\n")
+    os.utime(source, (NINETEEN_EIGHTY, NINETEEN_EIGHTY))
     shown = subprocess.run(
         [sys.executable, "-c", "import library; print(library.ANSWER)"],
         cwd=tmp_path,
