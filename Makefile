@@ -88,9 +88,9 @@ lint: $(SETUP) ## ruff, mypy and the template's own checks
 .PHONY: check
 check: lint test ## the whole gate, the one that CI runs
 
-.PHONY: bench
-bench: native ## measure throughput and cold starts
-	@$(PY) -m tools.bench $(ARGS)
+.PHONY: fuzz
+fuzz: $(SETUP) ## throw bodies at the way in (ARGS="--seconds 600")
+	@$(PY) -m tools.fuzz $(ARGS)
 
 # The environments in pyproject.toml bound the resolution; as a marker on each line they would be judged
 # by the interpreter that runs pip, which for the layer is not the one that it is built for.
