@@ -1,37 +1,39 @@
 """Rehook's HTTP API over urllib3: keep-alive, HTTP Basic, and a deadline for the whole call.
 
 What this module owes the promise: it always knows whether any of a request can have reached the
-server. It neither retries nor follows a redirect (which would carry the credentials away).
-
-urllib3's time-outs are per receive, and name resolution has none at all. So names are resolved in
-a thread that does nothing else, and a watchdog shuts the socket of a call that is over its time.
-Lambda freezes a function between invocations: a connection that has idled is closed before use,
-since a stale one's reset would look like a call with an unknown outcome.
+server. It neither retries nor follows a redirect (which would carry the credentials away), and
+heeds no proxy of the environment.
 """
 
 from __future__ import annotations
 
 import base64
-import ssl
-import time
+import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError
 
 from segment_rehook import __version__
-from segment_rehook.rehook.connection import CallTimer, Resolver, Watchdog, pool_for
+from segment_rehook.rehook.connection import pool_for, timed_by
+from segment_rehook.rehook.deadline import CallTimer, Clocks
 from segment_rehook.rehook.reply import Answer, Reply, Silence, judge
+from segment_rehook.rehook.resolver import Resolver, look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import ssl
+    from collections.abc import Callable, Mapping
 
     from segment_rehook.rehook.plan import Request
+    from segment_rehook.rehook.resolver import Address
 
 # An answer longer than this is not Rehook's; what lies beyond is not read.
 ANSWER_MOST = 65_536
 CHECK_AUTH = "/events/segment/check-auth"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+# zlib finds out by itself whether it is gzip or zlib (deflate).
+GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class BaseUrlInvalid(ValueError):
@@ -39,10 +41,12 @@ class BaseUrlInvalid(ValueError):
 
 
 class RehookClient:
-    """The port `Rehook`, for real.
+    """The port `Rehook`, for real. Thread-safe.
 
     `base_url` must be https, except on loopback. `credentials` gives (API key, API secret) and is
-    asked at each call, so that a rotation needs no new client. `connections`: how many are kept.
+    asked at each call, so that a rotation needs no new client; what it raises, a call raises
+    before anything is sent. `connections`: how many are kept. `tls`: another context than the one
+    that trusts the system's certificate authorities.
     """
 
     def __init__(
@@ -51,21 +55,25 @@ class RehookClient:
         credentials: Callable[[], tuple[str, str]],
         *,
         connections: int = 16,
-        now: Callable[[], float] = time.time,
+        clocks: Clocks | None = None,
+        look_up: Callable[[str, int], list[Address]] = look_up,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._prefix = _checked(base_url)
+        host, port, self._prefix = _checked(base_url)
         self._credentials = credentials
-        self._now = now
-        self._watchdog = Watchdog()
+        self._clocks = clocks or Clocks()
         self._pool = pool_for(
-            base_url, connections=connections, resolver=Resolver(), watchdog=self._watchdog, tls=tls
+            base_url,
+            connections=connections,
+            resolver=Resolver(host, port, self._clocks, look_up),
+            clocks=self._clocks,
+            tls=tls,
         )
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
-        """Make one call; `timeout` in seconds bounds all of it. Never raises: the Reply says it."""
+        """Make one call; `timeout` in seconds bounds all of it. What goes wrong, the Reply says."""
         exchange = self._exchange(request.method, request.path, request.body, timeout)
-        return judge(exchange, action=action, now=self._now())
+        return judge(exchange, action=action, now=self._clocks.wall())
 
     def credentials_good(self, *, timeout: float) -> bool | None:
         """Ask check-auth: True at 200, False at 401 or 403, None where it says neither."""
@@ -75,22 +83,21 @@ class RehookClient:
         return {200: True, 401: False, 403: False}.get(exchange.status)
 
     def close(self) -> None:
-        """Close every connection; a call may open new ones."""
+        """Close every connection, for good: a later call says that nothing was sent."""
         self._pool.close()
-        self._watchdog.close()
 
     def _exchange(
         self, method: str, path: str, body: bytes | None, timeout: float
     ) -> Answer | Silence:
-        timer = CallTimer(timeout)
+        timer = CallTimer(timeout, self._clocks)
+        headers = self._headers(body)
         try:
-            with self._watchdog.watching(timer):
+            with timed_by(timer):
                 response = self._pool.urlopen(
                     method,
                     self._prefix + path,
                     body=body,
-                    headers=self._headers(body),
-                    timeout=urllib3.Timeout(connect=timeout, read=timeout),
+                    headers=headers,
                     retries=False,
                     redirect=False,
                     preload_content=False,
@@ -100,10 +107,12 @@ class RehookClient:
                     content = response.read(ANSWER_MOST, decode_content=False)
                 finally:
                     response.close()
-        except (HTTPError, OSError, ValueError) as error:
-            return Silence(sent=timer.sent, cause=_cause(error, expired=timer.expired))
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, headers, content)
+        except (HTTPError, OSError, ValueError):
+            # The error's text may name hosts and bodies; how far the call came says enough.
+            how = "timeout" if timer.over else "failed"
+            return Silence(sent=timer.sent, cause=f"{timer.stage}_{how}")
+        received = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, received, _plain(content, received))
 
     def _headers(self, body: bytes | None) -> dict[str, str]:
         key, secret = self._credentials()
@@ -119,27 +128,29 @@ class RehookClient:
         return headers
 
 
-def _checked(base_url: str) -> str:
-    """The path to put before each call's own. Raises BaseUrlInvalid."""
-    url = urlsplit(base_url)
-    loopback = url.hostname in {"127.0.0.1", "localhost", "::1"}
-    if not url.hostname or url.scheme not in {"https", "http"}:
+def _checked(base_url: str) -> tuple[str, int, str]:
+    """Host, port, and the path to put before each call's own. Raises BaseUrlInvalid."""
+    try:
+        url = urlsplit(base_url)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        host = (url.hostname or "").encode("idna").decode()
+    except ValueError as error:
+        raise BaseUrlInvalid(f"REHOOK_URL is no URL: {error}") from error
+    blank = not base_url.isprintable() or " " in base_url
+    if not host or blank or url.scheme not in {"https", "http"}:
         raise BaseUrlInvalid("REHOOK_URL must be a URL such as https://api.rehook.ai")
-    if url.scheme == "http" and not loopback:
+    if url.scheme == "http" and host not in LOOPBACK:
         raise BaseUrlInvalid("REHOOK_URL must be https: the credentials would travel in clear")
-    if url.query or url.fragment or url.username:
+    if url.query or url.fragment or "@" in url.netloc:
         raise BaseUrlInvalid("REHOOK_URL must have no user name, query or fragment")
-    return url.path.rstrip("/")
+    return host, port, url.path.rstrip("/")
 
 
-def _cause(error: Exception, *, expired: bool) -> str:
-    """A word for the log; the error's own text may name hosts and bodies."""
-    if expired:
-        return "timeout"
-    if isinstance(error, SSLError | ssl.SSLError):
-        return "tls"
-    if isinstance(error, ConnectTimeoutError):
-        return "connect_timeout"
-    if isinstance(error, NewConnectionError):
-        return "connect"
-    return "reset"
+def _plain(content: bytes, headers: Mapping[str, str]) -> bytes:
+    """The content, unpacked if a server or proxy packed it without being asked to."""
+    if headers.get("content-encoding", "identity") == "identity":
+        return content
+    try:
+        return zlib.decompressobj(GZIP_OR_ZLIB).decompress(content, ANSWER_MOST)
+    except zlib.error:
+        return content

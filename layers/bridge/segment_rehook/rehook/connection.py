@@ -1,236 +1,188 @@
-"""Connections that keep to a deadline and know whether a request has left.
+"""Connections that keep to a call's deadline and know whether its request has left.
 
-`CallTimer` is one call's time and its `sent` flag. `Watchdog` shuts the socket of a call that is
-over its time, whatever it is waiting for. `Resolver` gives name resolution an end. `pool_for`
-puts them under a urllib3 pool.
+urllib3's time-outs are per receive: an answer that drips in, a byte a second, never times out.
+Here every step (name, connection, TLS, each send, each receive) is given what is left of the
+call's time, in the calling thread, so that no second thread ever touches a socket.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import queue
-import socket
-import threading
-import time
+import http.client
+import io
+import ssl
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import create_connection
 
+from segment_rehook.rehook.deadline import CallTimer, Clocks, Stage, Stopwatch
+
 if TYPE_CHECKING:
-    import ssl
+    import socket
     from collections.abc import Iterator
 
-# Lambda freezes between invocations, and load balancers drop what idles: older than this, a kept
-# connection is not trusted.
+    from segment_rehook.rehook.resolver import Resolver
+
+# A stale connection's reset would look like an unknown outcome: Lambda freezes between invocations
+# and load balancers drop what idles, so a connection that was kept longer is not trusted.
 IDLE_MOST = 5.0
-NAMES_KEPT = 60.0
+# At most one TLS record (RFC 8446, 5.1). A record that did not leave whole can't be read by anyone.
+RECORD = 16_384
 
-Address = tuple[str, int]
+FIRST_FINAL = 200
+BLANK_LINES = frozenset({b"\r\n", b"\n"})
 
-
-class CallTimer:
-    """One call's time, by both clocks: a frozen machine stops one of them."""
-
-    def __init__(self, timeout: float) -> None:
-        self.ends = time.monotonic() + timeout
-        self._ends_by_wall = time.time() + timeout
-        self.sent = False
-        self.expired = False
-        self.connection: Any = None
-
-    def left(self) -> float:
-        """Seconds left; never more than either clock says."""
-        return min(self.ends - time.monotonic(), self._ends_by_wall - time.time())
+_current: ContextVar[CallTimer] = ContextVar("the timer of this thread's call")
 
 
-_current: ContextVar[CallTimer] = ContextVar("call timer")
+@contextlib.contextmanager
+def timed_by(timer: CallTimer) -> Iterator[None]:
+    """Hold what this thread does within to `timer`."""
+    token = _current.set(timer)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
-class Watchdog:
-    """A thread that ends calls which are over their time by shutting their sockets."""
+class _Receiver(io.RawIOBase):
+    """What a socket receives, each time within what is left."""
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._timers: set[CallTimer] = set()
-        self._thread: threading.Thread | None = None
+    def __init__(self, sock: socket.socket, timer: CallTimer) -> None:
+        self._sock, self._timer = sock, timer
+        self._raw = sock.makefile("rb", buffering=0)
 
-    @contextlib.contextmanager
-    def watching(self, timer: CallTimer) -> Iterator[None]:
-        """Watch over what this thread does within."""
-        token = _current.set(timer)
-        with self._changed:
-            self._timers.add(timer)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="call-watchdog", daemon=True)
-                self._thread.start()
-            elif timer.ends <= min(other.ends for other in self._timers):
-                self._changed.notify()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._timers.discard(timer)
-            _current.reset(token)
+    def readable(self) -> bool:
+        return True
 
-    def take(self, connection: Any) -> CallTimer:
-        """Bind `connection` to this thread's call: from now on only that call's end shuts it."""
-        timer = _current.get()
-        with self._changed:
-            connection.timer = timer
-            timer.connection = connection
-        return timer
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._timer.left())
+        return self._raw.readinto(buffer)
 
     def close(self) -> None:
-        """End the thread."""
-        with self._changed:
-            thread, self._thread = self._thread, None
-            self._changed.notify()
-        if thread is not None:
-            thread.join()
-
-    def _run(self) -> None:
-        with self._changed:
-            while self._thread is threading.current_thread():
-                now = time.monotonic()
-                for timer in [timer for timer in self._timers if timer.ends <= now]:
-                    self._timers.discard(timer)
-                    self._end(timer)
-                nearest = min((timer.ends for timer in self._timers), default=now + NAMES_KEPT)
-                self._changed.wait(max(nearest - now, 0.001))
-
-    @staticmethod
-    def _end(timer: CallTimer) -> None:
-        timer.expired = True
-        connection = timer.connection
-        # A connection that went back to the pool may already serve another call.
-        if connection is None or connection.timer is not timer or connection.sock is None:
-            return
-        with contextlib.suppress(OSError):  # the other side was quicker
-            # The plain socket's shutdown: TLS's own would wait for the peer's goodbye.
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+        self._raw.close()
+        super().close()
 
 
-class Resolver:
-    """Name resolution with an end: getaddrinfo has no time-out of its own."""
+class _Lines(io.BufferedReader):
+    """Keeps the line read last: http.client takes a head that breaks off for a whole one."""
 
-    def __init__(self) -> None:
-        self._known: dict[Address, tuple[float, list[Address]]] = {}
+    last = b""
 
-    def addresses(self, host: str, port: int, timeout: float) -> list[Address]:
-        """The addresses of `host`. Raises socket.gaierror, or TimeoutError after `timeout` s."""
-        with contextlib.suppress(ValueError):
-            return [(str(ipaddress.ip_address(host)), port)]
-        found_at, known = self._known.get((host, port), (0.0, []))
-        if known and 0 <= time.time() - found_at < NAMES_KEPT:
-            return known
-        found = self._look_up(host, port, timeout)
-        self._known[host, port] = (time.time(), found)
-        return found
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.last = super().readline(size)
+        return self.last
 
-    @staticmethod
-    def _look_up(host: str, port: int, timeout: float) -> list[Address]:
-        answer: queue.SimpleQueue[list[Address] | OSError] = queue.SimpleQueue()
 
-        def ask() -> None:
-            try:
-                infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                answer.put([(str(info[4][0]), port) for info in infos])
-            except OSError as error:
-                answer.put(error)
+class _Receiving:
+    """A socket, as far as http.client's response needs one."""
 
-        threading.Thread(target=ask, name="resolve", daemon=True).start()
-        try:
-            result = answer.get(timeout=max(timeout, 0.0))
-        except queue.Empty:
-            raise TimeoutError("name resolution took too long") from None
-        if isinstance(result, OSError):
-            raise result
-        return result
+    def __init__(self, sock: socket.socket, timer: CallTimer) -> None:
+        self._sock, self._timer = sock, timer
+
+    def makefile(self, _mode: str) -> _Lines:
+        return _Lines(_Receiver(self._sock, self._timer))
+
+
+class _Response(http.client.HTTPResponse):
+    """A response whose head is whole and final."""
+
+    def begin(self) -> None:
+        super().begin()
+        while self.status < FIRST_FINAL:
+            # http.client passes over 100 only, and takes 102 or 103 for the answer itself.
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first head
+            super().begin()
+        if self.fp.last not in BLANK_LINES:  # type: ignore[attr-defined]  # _Lines
+            raise http.client.HTTPException("the answer's head broke off")
 
 
 class _Timed:
-    """What both kinds of connection add to urllib3's: the deadline, and when it went idle."""
+    """What both kinds of connection add to urllib3's."""
 
     resolver: Resolver
-    watchdog: Watchdog
-    timer: CallTimer | None = None
-    idle_since: tuple[float, float] | None = None
-    sock: socket.socket | None
+    timer: CallTimer
+    idle: Stopwatch | None = None
+    sock: Any
 
     def _new_conn(self) -> socket.socket:
-        timer = self.watchdog.take(self)
-        host, port = self.host, self.port  # type: ignore[attr-defined]  # urllib3's connection
-        try:
-            addresses = self.resolver.addresses(host, port, timer.left())
-        except TimeoutError as error:
-            raise ConnectTimeoutError(self, str(error)) from error
-        except socket.gaierror as error:
-            raise NameResolutionError(host, self, error) from error  # type: ignore[arg-type]  # it is one
-        last: OSError = TimeoutError("no time left to connect")
-        for address in addresses:
-            if timer.left() <= 0:
-                break
+        timer = self.timer
+        timer.stage = Stage.DNS
+        addresses = self.resolver.addresses(timer.left())
+        timer.stage = Stage.CONNECT
+        failed: OSError | None = None
+        for others, address in zip(range(len(addresses))[::-1], addresses, strict=True):
             try:
-                return create_connection(
+                sock = create_connection(
                     address,
-                    timer.left(),
+                    timer.left() / (others + 1),  # one that swallows packets leaves time for these
                     socket_options=self.socket_options,  # type: ignore[attr-defined]  # urllib3's
                 )
             except OSError as error:
-                last = error
-        if isinstance(last, TimeoutError):
-            raise ConnectTimeoutError(self, "connecting took too long") from last
-        raise NewConnectionError(self, "no address could be reached") from last  # type: ignore[arg-type]  # it is one
+                failed = error
+                continue
+            timer.stage = Stage.TLS
+            sock.settimeout(timer.left())  # the handshake as a whole
+            return sock
+        self.resolver.forget()
+        raise NewConnectionError(self, "no address could be reached") from failed  # type: ignore[arg-type]  # it is one
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        timer = self.watchdog.take(self)
+        self._parts: list[bytes] = []
+        super().request(*args, **kwargs)  # type: ignore[misc]  # urllib3's
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]  # urllib3's
-        if timer.left() <= 0:
-            # Thawed, or slow to connect: minutes may have gone by, and somebody else may have
-            # taken this delivery over.
-            timer.expired = True
-            raise ConnectTimeoutError(self, "out of time before anything was sent")
-        timer.sent = True
-        super().request(*args, **kwargs)  # type: ignore[misc]  # urllib3's
+        self._send(b"".join(self._parts))
 
-    def gone_idle(self) -> None:
-        self.idle_since = (time.monotonic(), time.time())
+    def send(self, data: bytes) -> None:
+        # Held back until the request is whole: nothing of a request that can't be finished leaves.
+        self._parts.append(data)
 
-    def idled_too_long(self) -> bool:
-        if self.idle_since is None:
-            return False
-        by_monotonic, by_wall = self.idle_since
-        idle = max(time.monotonic() - by_monotonic, time.time() - by_wall)
-        return idle > IDLE_MOST or idle < 0
+    def _send(self, request: bytes) -> None:
+        timer, sock = self.timer, self.sock
+        timer.stage = Stage.SEND
+        rest = memoryview(request)
+        while rest:
+            # Raises if a freeze, or a slow start, has used up the time: somebody else may have
+            # taken the delivery over.
+            sock.settimeout(timer.left())
+            rest = rest[sock.send(rest[:RECORD]) :]
+            timer.sent = True
+        timer.stage = Stage.ANSWER
+
+    def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> _Response:
+        return _Response(_Receiving(sock, self.timer), *args, **kwargs)  # type: ignore[arg-type]  # all it needs
 
 
-class _TimedHTTP(_Timed, HTTPConnection):
+class _TimedHTTP(_Timed, HTTPConnection):  # type: ignore[misc]  # send and response_class are narrower
     pass
 
 
-class _TimedHTTPS(_Timed, HTTPSConnection):
+class _TimedHTTPS(_Timed, HTTPSConnection):  # type: ignore[misc]  # as above
     pass
 
 
 class _Fresh:
     """What both kinds of pool add to urllib3's: a connection that idled is closed before use."""
 
+    clocks: Clocks
+
     def _get_conn(self, timeout: float | None = None) -> Any:
+        # urllib3 closes one that the server has closed, or has said something on, meanwhile.
         connection = super()._get_conn(timeout)  # type: ignore[misc]  # urllib3's pool
-        if connection.idled_too_long():
+        if connection.idle is not None and connection.idle.elapsed() > IDLE_MOST:
             connection.close()
+        connection.timer = _current.get()
         return connection
 
     def _put_conn(self, conn: Any) -> None:
         if conn is not None:
-            conn.gone_idle()
+            conn.idle = Stopwatch(self.clocks)
         super()._put_conn(conn)  # type: ignore[misc]  # urllib3's pool
 
 
@@ -247,18 +199,20 @@ def pool_for(
     *,
     connections: int,
     resolver: Resolver,
-    watchdog: Watchdog,
+    clocks: Clocks,
     tls: ssl.SSLContext | None = None,
 ) -> HTTPConnectionPool:
-    """A pool for one host. `tls`: another context than urllib3's own, which checks certificates."""
+    """A pool for one host. `tls`: another context than the one that trusts the system's CAs."""
     url = urlsplit(base_url)
     host = url.hostname or ""
-    collaborators = {"resolver": resolver, "watchdog": watchdog}
-    pool: HTTPConnectionPool
+    pool: _FreshHTTP | _FreshHTTPS
     if url.scheme == "https":
-        pool = _FreshHTTPS(host, url.port or 443, maxsize=connections, ssl_context=tls)
-        pool.ConnectionCls = type("RehookConnection", (_TimedHTTPS,), collaborators)
+        # One context for all connections: reading the CAs takes longer than a handshake.
+        context = tls or ssl.create_default_context()
+        pool = _FreshHTTPS(host, url.port or 443, maxsize=connections, ssl_context=context)
+        pool.ConnectionCls = type("RehookConnection", (_TimedHTTPS,), {"resolver": resolver})
     else:
         pool = _FreshHTTP(host, url.port or 80, maxsize=connections)
-        pool.ConnectionCls = type("RehookConnection", (_TimedHTTP,), collaborators)
+        pool.ConnectionCls = type("RehookConnection", (_TimedHTTP,), {"resolver": resolver})
+    pool.clocks = clocks
     return pool

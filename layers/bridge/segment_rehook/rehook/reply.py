@@ -17,10 +17,12 @@ docs/decisions for what it leaves open.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from segment_rehook.segment import jsontext
 
@@ -35,11 +37,17 @@ CREDENTIALS = frozenset({401, 403})
 # A server that says this has not processed the request (RFC 9110, 15.6.4); only then may it be
 # tried again at once.
 UNPROCESSED = 503
-REDIRECTS, CLIENT_ERRORS, SERVER_ERRORS = 300, 400, 500
+SUCCESSES, REDIRECTS, CLIENT_ERRORS, SERVER_ERRORS = 200, 300, 400, 500
 
 # Longer than a queue's patience is no better than the queue's own back-off.
 RETRY_AFTER_MOST = 3600.0
 TEXT_MOST = 500
+REQUEST_ID_MOST = 200
+# Rehook's codes have three digits. Longer numbers are looked at as well, but not without end.
+CODE_MOST = 999_999
+
+REFERRAL_CODE = "referral_code"
+_NAMES_REFERRAL_CODE = re.compile(r"referral[ _-]?code", re.IGNORECASE)
 
 
 class Outcome(StrEnum):
@@ -77,15 +85,29 @@ class Reply:
 
     `code` is Rehook's code or HTTP's status or the cause of the silence: safe to log. `message` is
     Rehook's text: it may quote the payload, so it goes into parked messages and never into a log.
-    `retry_after` in seconds, 0 to 3,600. `again_at_once`: one quick second try is allowed.
+    `key` is the field that Rehook complains about; as `message`. `retry_after` in seconds, 0 to
+    3,600. `again_at_once`: one quick second try is allowed.
     """
 
     outcome: Outcome
     code: str
     message: str = ""
+    key: str | None = None
     request_id: str | None = None
     retry_after: float | None = None
     again_at_once: bool = False
+
+    @property
+    def blames_referral_code(self) -> bool:
+        """Whether it is rejected for its referral code, which may belong to another customer.
+
+        No source says how Rehook words that: the key counts, and without one the message.
+        """
+        if self.outcome is not Outcome.REJECTED:
+            return False
+        if self.key is not None:
+            return self.key.rpartition(".")[2] == REFERRAL_CODE
+        return _NAMES_REFERRAL_CODE.search(self.message) is not None
 
 
 def judge(exchange: Answer | Silence, *, action: str, now: float) -> Reply:
@@ -100,6 +122,7 @@ def judge(exchange: Answer | Silence, *, action: str, now: float) -> Reply:
         outcome=outcome,
         code=str(said),
         message="" if outcome is Outcome.DELIVERED else error.message,
+        key=None if outcome is Outcome.DELIVERED else error.key,
         request_id=error.request_id,
         retry_after=_retry_after(exchange.headers.get("retry-after"), now),
         again_at_once=exchange.status == UNPROCESSED,
@@ -107,11 +130,11 @@ def judge(exchange: Answer | Silence, *, action: str, now: float) -> Reply:
 
 
 def _outcome(status: int, error: _ErrorBody, action: str) -> Outcome:
-    if status < REDIRECTS:
+    if SUCCESSES <= status < REDIRECTS:
         return Outcome.REJECTED if error.says_no else Outcome.DELIVERED
     if status in THROTTLING:
         return Outcome.THROTTLED
-    if status < SERVER_ERRORS:
+    if REDIRECTS <= status < SERVER_ERRORS:
         # Rehook's page says 400 while its samples say 401: the code in the body counts as much as
         # the status, and check-auth has the last word on both.
         refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and error.code in CREDENTIALS)
@@ -141,25 +164,38 @@ def _error_body(body: bytes) -> _ErrorBody:
         return _ErrorBody()
     if not isinstance(value, dict):
         return _ErrorBody()
-    code, key = value.get("code"), value.get("key")
-    text = value.get("message") or value.get("details")
-    request_id = value.get("requestId") or value.get("request_id")
+    key, request_id = value.get("key"), value.get("requestId") or value.get("request_id")
     return _ErrorBody(
-        code=_whole_number(code),
-        key=key if isinstance(key, str) and key else None,
-        message=text[:TEXT_MOST] if isinstance(text, str) else "",
-        request_id=request_id[:TEXT_MOST] if isinstance(request_id, str) else None,
+        code=_code(value.get("code")),
+        key=_line(key) or None,
+        message=_line(value.get("message")) or _line(value.get("details")),
+        request_id=request_id if _is_id(request_id) else None,
     )
 
 
-def _whole_number(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and len(value) == len("401") and value.isdecimal():
+def _code(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value[: len(str(CODE_MOST)) + 1])
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= CODE_MOST:
         return int(value)
     return None
+
+
+def _line(value: object) -> str:
+    """One line that any store and terminal takes; nothing for what is no text."""
+    if not isinstance(value, str):
+        return ""
+    return "".join(c if c.isprintable() else " " for c in value[:TEXT_MOST]).strip()
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    """Whether it is fit for the ledger and for a log."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= REQUEST_ID_MOST
+        and value.isascii()
+        and value.isprintable()
+    )
 
 
 def _retry_after(header: str | None, now: float) -> float | None:
@@ -171,7 +207,9 @@ def _retry_after(header: str | None, now: float) -> float | None:
         seconds = float(text) if len(text) <= len(str(int(RETRY_AFTER_MOST))) else RETRY_AFTER_MOST
     else:
         try:
-            seconds = parsedate_to_datetime(text).timestamp() - now
-        except (ValueError, TypeError, OverflowError):
+            date = parsedate_to_datetime(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
             return None
+        # asctime's format names no zone: HTTP's dates are UTC (RFC 9110, 5.6.7).
+        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
     return min(max(seconds, 0.0), RETRY_AFTER_MOST)
