@@ -52,7 +52,7 @@ class Environment:
         self._invocation: Invocation | None = None
         self._dead = False
         self._started = time.monotonic()
-        self._init_seconds: float | None = None
+        self._init_reported = False
         self._api = RuntimeApi(waiting=self._freeze_between_invocations)
         self._process = around.group.start(
             [sys.executable, "-S", "-m", "awslambdaric", spec.handler],
@@ -78,7 +78,6 @@ class Environment:
                 INIT_SECONDS,
             )
             if self._api.ready:
-                self._init_seconds = time.monotonic() - self._started
                 return None
         error = self._api.init_error
         self.kill()
@@ -127,9 +126,9 @@ class Environment:
 
     def _report(self, invocation_id: str, seconds: float) -> None:
         text = f"REPORT RequestId: {invocation_id} Duration: {seconds * 1000:.2f} ms"
-        if self._init_seconds is not None:
-            text += f" Init Duration: {self._init_seconds * 1000:.2f} ms"
-            self._init_seconds = None
+        if not self._init_reported:
+            text += f" Init Duration: {(self._api.ready_at - self._started) * 1000:.2f} ms"
+            self._init_reported = True
         self._log.write(self._spec.name, self.pid, text)
 
     def hold(self) -> None:

@@ -49,8 +49,8 @@ class Refused(Exception):
 class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What may be changed while it runs.
 
-    ``field_error_status``: the status of an answer that names a field; the documentation says 400
-    and shows 401. ``conversion_events``: those that want a ``referral_code``, empty or not.
+    ``field_error_status``: the status of an answer that says ``"code": 401`` and names a field; the
+    documentation says 400 and shows 401. ``conversion_events``: those that want a ``referral_code``, empty or not.
     """
 
     api_key: str
@@ -111,7 +111,7 @@ class Rehook:
             result = self._route(method, path, body)
         except Refused as refused:
             status = refused.code
-            if refused.key is not None:
+            if refused.key is not None and refused.code == HTTPStatus.UNAUTHORIZED:
                 status = self.behaviour.field_error_status
             details: Object = {
                 "code": refused.code,

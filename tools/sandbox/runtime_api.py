@@ -51,6 +51,7 @@ class RuntimeApi:
     def __init__(self, waiting: Callable[[], None]) -> None:
         self.changed = threading.Condition()
         self.ready = False
+        self.ready_at = 0.0
         self.init_error: bytes | None = None
         self._waiting = waiting
         self._handed: Invocation | None = None
@@ -69,7 +70,8 @@ class RuntimeApi:
     def take(self) -> Invocation | None:
         """Wait for an invocation, as the process asks for it; None once closed."""
         with self.changed:
-            self.ready = True
+            if not self.ready:
+                self.ready, self.ready_at = True, time.monotonic()
             self.changed.notify_all()
             if self._handed is None and not self._closed:
                 self._waiting()

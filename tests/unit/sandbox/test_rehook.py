@@ -47,7 +47,7 @@ def test_a_referral_code_belongs_to_one_customer(rehook: Rehook) -> None:
     """A code that another customer has is refused, by name."""
     post(rehook, "/customers", source_id="u1", referral_code="X")
     answer = post(rehook, "/customers", source_id="u2", referral_code="X")
-    assert answer.status == 401
+    assert answer.status == 400
     assert answer.body["key"] == "referral_code"
     assert post(rehook, "/customers", source_id="u1", referral_code="X").status == 200
 

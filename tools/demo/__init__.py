@@ -1,0 +1,1 @@
+"""``make demo``: every step of a delivery, shown on this machine."""
