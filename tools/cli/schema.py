@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
-from segment_rehook.mapping.directives import DIRECTIVES
 from segment_rehook.rehook.actions import ACTIONS, Action
 from segment_rehook.rehook.destination import SHAPE, SUBSCRIPTION_SHAPE
 
-__all__ = ["destination_schema"]
+__all__ = ["DIRECTIVES", "destination_schema"]
+
+DIRECTIVES: Final = (
+    "@arrayPath",
+    "@case",
+    "@excludeWhenNull",
+    "@flatten",
+    "@if",
+    "@json",
+    "@liquid",
+    "@literal",
+    "@merge",
+    "@path",
+    "@replace",
+    "@template",
+    "@transform",
+)
 
 
 def destination_schema() -> dict[str, Any]:
@@ -54,8 +69,8 @@ def _value() -> dict[str, Any]:
         "else": {
             "if": {"type": "object"},
             "then": {
-                "properties": dict.fromkeys(sorted(DIRECTIVES), True),
-                "propertyNames": {"enum": [*sorted(DIRECTIVES), "_metadata"]},
+                "properties": dict.fromkeys(DIRECTIVES, True),
+                "propertyNames": {"enum": [*DIRECTIVES, "_metadata"]},
             },
         },
     }

@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
+from segment_rehook.mapping import validation
 from tools.cli.main import app
-from tools.cli.schema import destination_schema
+from tools.cli.schema import DIRECTIVES, destination_schema
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "destination.schema.json"
@@ -83,6 +84,11 @@ def test_evaluate_answers_each_line(tmp_path: Path) -> None:
     file.write_text(questions)
     assert run("evaluate", file).stdout == answers
     assert run("evaluate", tmp_path / "gone").exit_code == 2
+
+
+def test_the_schema_knows_every_directive() -> None:
+    """Exactly those that the engine's validation knows."""
+    assert set(DIRECTIVES) == set(validation._CHECKS)
 
 
 def test_the_committed_schema_is_the_generated_one() -> None:
