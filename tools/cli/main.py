@@ -17,7 +17,7 @@ import typer
 
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.segment.jsontext import JSON, encode
-from tools.cli import secrets
+from tools.cli import parked, secrets
 from tools.cli.evaluate import evaluate as answers
 from tools.cli.explain import explain
 from tools.cli.preview import preview as preview_line
@@ -37,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(secrets.commands, name="secrets")
+app.add_typer(parked.commands, name="parked")
 
 
 def run() -> None:
