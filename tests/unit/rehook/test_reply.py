@@ -1,0 +1,203 @@
+"""The table of failures, row by row (design: "One table of failures")."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from segment_rehook.rehook.reply import Answer, Outcome, Reply, Silence, judge
+
+IDENTIFY, TRACK = "identifyUser", "trackEvent"
+BOTH = (IDENTIFY, TRACK)
+OK_BODY = {"message": "Request processed sucessfully", "requestId": "6df44043"}
+PLAIN_ERROR = {"code": 400, "message": "no such event", "request_id": "22df9ba9"}
+NAMES_A_FIELD = {
+    "code": 401,
+    "key": "event_name",
+    "message": "event_name field is required",
+    "details": "event_name field is required",
+    "request_id": "22df9ba9",
+}
+NO_KEY = {"code": 401, "message": "unauthorized"}
+
+THROTTLED = {408, 423, 425, 429}
+CREDENTIALS = {401, 403}
+
+
+def answered(
+    status: int, body: Any = None, *, action: str = TRACK, headers: dict[str, str] | None = None
+) -> Reply:
+    """Judge an answer; `body` is JSON unless it is bytes."""
+    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return judge(Answer(status, headers or {}, raw), action=action, now=0.0)
+
+
+def expected(status: int, action: str) -> Outcome:
+    """The table, written a second time, for answers without a readable body."""
+    if 200 <= status < 300:
+        return Outcome.DELIVERED
+    if status in CREDENTIALS:
+        return Outcome.CREDENTIALS
+    if status in THROTTLED:
+        return Outcome.THROTTLED
+    if 300 <= status < 500:
+        return Outcome.REJECTED
+    if status >= 500 and (status == 503 or action == IDENTIFY):
+        return Outcome.UNAVAILABLE
+    return Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("action", BOTH)
+@pytest.mark.parametrize("body", [None, b"<html>oops</html>", OK_BODY], ids=["no", "html", "ok"])
+@pytest.mark.parametrize("status", range(200, 600))
+def test_status_alone_decides_without_an_error_in_the_body(
+    status: int, body: Any, action: str
+) -> None:
+    """Where the body says nothing of an error, each status has its class."""
+    reply = answered(status, body, action=action)
+    assert reply.outcome is expected(status, action)
+    assert reply.code == str(status)
+
+
+@pytest.mark.parametrize("status", range(200, 600))
+def test_only_503_may_be_tried_again_at_once(status: int) -> None:
+    """A second try at once needs a server that says it has not processed the first."""
+    assert answered(status).again_at_once is (status == 503)
+
+
+@pytest.mark.parametrize("status", [100, 102, 103, 600, 999])
+def test_a_status_outside_the_table_leaves_the_outcome_of_an_event_unknown(status: int) -> None:
+    """What no source knows is never taken for a delivery, nor for a failure."""
+    assert answered(status).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [199, 101, 600])
+def test_a_status_outside_the_table_lets_an_upsert_be_repeated(status: int) -> None:
+    """An upsert may be repeated whatever came of it."""
+    assert answered(status, action=IDENTIFY).outcome is Outcome.UNAVAILABLE
+
+
+@pytest.mark.parametrize("action", BOTH)
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+@pytest.mark.parametrize("body", [PLAIN_ERROR, NAMES_A_FIELD, NO_KEY, {"code": 500}])
+def test_a_success_with_an_error_in_its_body_is_rejected(
+    status: int, body: Any, action: str
+) -> None:
+    """Rehook's own code wins over a 2xx: the event did not do what it was sent for."""
+    reply = answered(status, body, action=action)
+    assert reply.outcome is Outcome.REJECTED
+    assert reply.code == str(body["code"])
+
+
+@pytest.mark.parametrize(
+    ("code", "says_no"),
+    [
+        (400, True),
+        ("401", True),
+        (401.0, True),
+        (1001, True),
+        ("4001", True),
+        (399, False),
+        (200, False),
+        ("200", False),
+        (0, False),
+        (-1, False),
+        ("ERR_LIMIT", False),
+        ("", False),
+        ("4O1", False),
+        ("-401", False),
+        (None, False),
+        (True, False),
+        ([401], False),
+        (10**400, False),
+        ("9" * 5000, False),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_which_codes_of_a_body_say_no(code: Any, says_no: bool) -> None:
+    """A code counts as a number or as a number's text; anything else leaves it to the status."""
+    reply = answered(200, {"code": code, "message": "m"})
+    assert reply.outcome is (Outcome.REJECTED if says_no else Outcome.DELIVERED)
+
+
+@pytest.mark.parametrize("action", BOTH)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_a_refusal_that_names_a_field_is_the_payloads_fault(status: int, action: str) -> None:
+    """A 401, as status or in the body, that names a `key`: no other key pair would mend it."""
+    reply = answered(status, NAMES_A_FIELD, action=action)
+    assert reply.outcome is Outcome.REJECTED
+    assert reply.code == "401"
+    assert reply.key == "event_name"
+    assert reply.message == "event_name field is required"
+    assert reply.request_id == "22df9ba9"
+
+
+@pytest.mark.parametrize("code", [401, "401", 403, "403"], ids=repr)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+def test_a_refusal_that_names_no_field_concerns_the_key_pair(status: int, code: int | str) -> None:
+    """The code in the body counts as much as the status: the page says 400, its samples 401."""
+    assert answered(status, {"code": code, "message": "no"}).outcome is Outcome.CREDENTIALS
+
+
+@pytest.mark.parametrize("key", [None, "", "  ", 0, False, ["event_name"], {"a": 1}])
+def test_a_key_that_names_nothing_is_no_key(key: Any) -> None:
+    """Then check-auth decides, as for any refusal that names no field."""
+    assert answered(401, {"code": 401, "key": key}).outcome is Outcome.CREDENTIALS
+
+
+@pytest.mark.parametrize("status", sorted(THROTTLED))
+def test_throttling_is_throttling_whatever_the_body_says(status: int) -> None:
+    """An error body with a code and a key does not make it the payload's fault."""
+    assert answered(status, NAMES_A_FIELD).outcome is Outcome.THROTTLED
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.parametrize("body", [PLAIN_ERROR, NAMES_A_FIELD, NO_KEY])
+def test_a_server_error_with_an_error_body_leaves_an_events_outcome_unknown(
+    status: int, body: Any
+) -> None:
+    """Rehook may have handed the reward out before something behind it failed."""
+    assert answered(status, body).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_rejected_even_with_a_refusal_in_its_body(status: int) -> None:
+    """It is never followed, and says nothing of the key pair."""
+    reply = answered(status, NO_KEY, headers={"location": "https://elsewhere.example/"})
+    assert reply.outcome is Outcome.REJECTED
+
+
+@pytest.mark.parametrize("action", BOTH)
+def test_silence_is_unreachable_or_unknown(action: str) -> None:
+    """What was not sent can be tried again freely; of what was sent nothing is known."""
+    unsent = judge(Silence(sent=False, cause="dns_failed"), action=action, now=0.0)
+    sent = judge(Silence(sent=True, cause="answer_timeout"), action=action, now=0.0)
+    assert unsent == Reply(outcome=Outcome.UNREACHABLE, code="dns_failed")
+    assert sent == Reply(outcome=Outcome.UNKNOWN, code="answer_timeout")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00\xff\xfe",
+        b"null",
+        b"[]",
+        b'["code", 401]',
+        b"401",
+        b'"code"',
+        b'{"code": 401',
+        b'{"code": 401}' + b" " * 70_000 + b"x",
+        b"[" * 70_000,
+        b'{"a":' * 5_000,
+        b'{"code": NaN}',
+        b"\xef\xbb\xbf{}",
+        b'{"message": ["a"], "requestId": {"b": 1}, "key": 7}',
+    ],
+)
+def test_garbage_reads_as_nothing(body: bytes) -> None:
+    """A body that is no JSON object leaves it to the status."""
+    reply = answered(200, body)
+    assert reply == Reply(outcome=Outcome.DELIVERED, code="200")
