@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -254,3 +256,18 @@ def test_notes_never_hold_values() -> None:
     )
     assert len(entry.notes) == 4
     assert secret not in " ".join(entry.notes)
+
+
+def test_the_guide_has_a_row_for_every_setting() -> None:
+    """With its default and what it does."""
+    guide = (Path(__file__).parents[3] / "docs" / "settings.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE)
+    assert sorted(rows) == sorted(SHAPE["properties"])
+
+
+def test_the_guide_s_example_is_valid() -> None:
+    """What a reader copies must load."""
+    guide = (Path(__file__).parents[3] / "docs" / "settings.md").read_text()
+    example = re.search(r"^    \{\n(?:    .*\n)+", guide, re.MULTILINE)
+    assert example
+    load(example[0].encode())
