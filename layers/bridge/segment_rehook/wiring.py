@@ -162,7 +162,6 @@ def redrive() -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
             destination=stack.destination,
             pace=Pace(stack.clock),
             ages=Ages(give_up=settings.give_up_after, last_call=settings.queue_retention - DAY),
-            ordered=settings.ordering,
         ),
         dead_letters=stack.dead_letters,
         workers=settings.workers,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Somebody else's write came first this often: leave the delivery to them.
 CLAIM_TRIES = 4
+SETTLE_TRIES = 2
 # What a call needs of its lease beyond its own time-out.
 LEASE_MARGIN = 2.0
 
@@ -54,14 +55,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What claiming came to: the verdict, and the claim if it was taken.
-
-    `nonce` is of the last write that was tried, also when nobody knows whether it landed.
-    """
+    """What claiming came to: the verdict, and the claim if it was taken."""
 
     verdict: Verdict
     mine: Record | None = None
-    nonce: str = ""
 
 
 @dataclass(slots=True)
@@ -103,7 +100,7 @@ class Courier:
             try:
                 swap = self.ledger.swap(new, was)
             except LedgerUnavailable as error:
-                raise ClaimUnknown(new.nonce, new.token) from error
+                raise ClaimUnknown(verdict, new) from error
             if swap.won:
                 return Taken(verdict, new)
             was = swap.found
@@ -121,14 +118,30 @@ class Courier:
         time-out of it. The breaker hears of the reply.
         """
         used = self._key_pair()
-        reply = self._within_lease(mine, request, action)
-        if reply.again_at_once and self._time_for_another(mine, time_left):
-            reply = self._within_lease(mine, request, action)
+        timeout = min(self.terms.call_timeout, self._lease_left(mine))
+        if timeout < self.terms.call_timeout / 2:
+            # Frozen between claim and call: the claim may be somebody else's by now.
+            self.breaker.spare()
+            return Reply(outcome=Outcome.UNREACHABLE, code="late")
+
+        def in_time() -> bool:
+            return min(time_left(), self._lease_left(mine)) >= self.terms.call_timeout
+
+        def again() -> Reply | None:
+            """The call once more, if there is time for it."""
+            if not in_time():
+                return None
+            return self.rehook.call(request, timeout=self.terms.call_timeout, action=action)
+
+        reply = self.rehook.call(request, timeout=timeout, action=action)
+        if reply.again_at_once:
+            reply = again() or reply
         if reply.outcome is Outcome.CREDENTIALS:
-            if not self._time_for_another(mine, time_left):
+            judged = self._arbitrate(reply, used, again) if in_time() else None
+            if judged is None:
                 self.breaker.spare()
                 return reply
-            reply = self._arbitrate(reply, used, mine, request, action)
+            reply = judged
         self.breaker.heard(reply)
         return reply
 
@@ -137,16 +150,10 @@ class Courier:
         return action in REPEATABLE or not self.terms.park_unknown
 
     def settle_delivered(self, mine: Record, reply: Reply) -> None:
-        """Rehook has it, whatever the ledger says: a failing write is tried again, and counted."""
-        for _ in range(2):
-            try:
-                if self.ledger.swap(self._pen().deliver(mine, reply.request_id), mine).won:
-                    return
-                break  # overtaken: the lease ran out before the answer came
-            except LedgerUnavailable:
-                continue
-        self.telemetry.count("Unrecorded")
-        self.telemetry.warn("delivered, but not recorded", delivery=mine.id)
+        """Rehook has it, whatever the ledger says."""
+        if not self._settle(self._pen().deliver(mine, reply.request_id), mine):
+            self.telemetry.count("Unrecorded")
+            self.telemetry.warn("delivered, but not recorded", delivery=mine.id)
 
     def settle_queued(self, mine: Record) -> None:
         """A message for it is in the queue. If this is not recorded, the message still says it."""
@@ -160,39 +167,36 @@ class Courier:
         """It is known to be undelivered, and it is stored nowhere."""
         self._settle(self._pen().release(mine), mine)
 
-    def _settle(self, record: Record, mine: Record) -> None:
-        try:
-            won = self.ledger.swap(record, mine).won
-        except LedgerUnavailable:
-            won = False
-        if not won:
-            # The lease runs out, and whoever meets the record then finds out what happened.
-            self.telemetry.count("Unsettled")
+    def _settle(self, record: Record, mine: Record) -> bool:
+        """Write it, and once more where the ledger gave no answer: it knows its own nonce."""
+        for _ in range(SETTLE_TRIES):
+            try:
+                if self.ledger.swap(record, mine).won:
+                    return True
+                break  # overtaken: the lease ran out, or a message that names the claim came first
+            except LedgerUnavailable:
+                continue
+        # The lease runs out, and whoever meets the record then finds out what happened.
+        self.telemetry.count("Unsettled")
+        return False
 
-    def _within_lease(self, mine: Record, request: Request, action: str) -> Reply:
-        timeout = min(self.terms.call_timeout, mine.lease - self.clock.now() - LEASE_MARGIN)
-        if timeout < self.terms.call_timeout / 2:
-            # Frozen between claim and call: the claim may be somebody else's by now.
-            return Reply(outcome=Outcome.UNREACHABLE, code="late")
-        return self.rehook.call(request, timeout=timeout, action=action)
-
-    def _time_for_another(self, mine: Record, time_left: Callable[[], float]) -> bool:
-        left = min(time_left(), mine.lease - self.clock.now() - LEASE_MARGIN)
-        return left >= self.terms.call_timeout
+    def _lease_left(self, mine: Record) -> float:
+        return mine.lease - self.clock.now() - LEASE_MARGIN
 
     def _arbitrate(
-        self, reply: Reply, used: tuple[str, str], mine: Record, request: Request, action: str
-    ) -> Reply:
+        self, reply: Reply, used: tuple[str, str], again: Callable[[], Reply | None]
+    ) -> Reply | None:
         """Tell a payload that Rehook dislikes from a key pair that it refuses.
 
         `used`: the pair that was refused. It may have been rotated since, so what check-auth says
-        of another pair says nothing of this one.
+        of another pair says nothing of this one: the call is made `again`. None where there is no
+        time for that.
         """
         good = self.rehook.credentials_good(timeout=self.terms.call_timeout)
         if not good:
             self.secrets.refused()
         if self._key_pair() != used:
-            return self._within_lease(mine, request, action)
+            return again()
         if good:
             return replace(reply, outcome=Outcome.REJECTED)
         self.telemetry.warn(
@@ -211,9 +215,14 @@ class Courier:
 
 
 class ClaimUnknown(Exception):
-    """The ledger gave no answer to a claim: it may have landed, under this nonce and token."""
+    """The ledger gave no answer to a claim: it may have landed, under this nonce and token.
 
-    def __init__(self, nonce: str, token: int) -> None:
+    Both are empty where it would have taken over from a claimant that died: a message that named
+    such a claim would say that nothing was called under it, and of the dead one nobody knows.
+    """
+
+    def __init__(self, verdict: Verdict, claim: Record) -> None:
         super().__init__("the ledger gave no answer to a claim")
-        self.nonce = nonce
-        self.token = token
+        crashed = verdict is Verdict.TAKE_CRASHED
+        self.nonce = "" if crashed else claim.nonce
+        self.token = 0 if crashed else claim.token

@@ -52,7 +52,7 @@ class Delivery:
             event=event.raw,
         )
 
-    def letter(self, reason: str, *, token: int = 0, nonce: str = "") -> Letter:
+    def letter(self, reason: str, *, token: int = 0, nonce: str = "", mark: str = "") -> Letter:
         """As a message, under the claim of `token` and `nonce`, or under none."""
         header = Header(
             delivery=self.id,
@@ -61,5 +61,6 @@ class Delivery:
             reason=reason,
             token=token,
             nonce=nonce,
+            mark=mark,
         )
         return Letter(header=header, action=self.action, request=self.request, event=self.event)

@@ -63,14 +63,27 @@ def fingerprint(event: Event, *, by_business_key: bool) -> str:
     return _digest(event.members(("type", "event", "userId", *payload)))[:32]
 
 
-def dead_letter_dedupe(delivery: str, nonce: str) -> str:
-    """New with each claim that failed; the same for every unclaimed copy (`nonce` empty)."""
-    return _hash("dead letter", delivery, nonce)
+def dead_letter_dedupe(delivery: str, content: str, nonce: str) -> str:
+    """New with each claim that failed; the same for every unclaimed copy (`nonce` empty).
+
+    With the event's fingerprint: of two events under one id, SQS must not swallow the second.
+    """
+    return _hash("dead letter", delivery, content, nonce)
 
 
 def parked_dedupe(delivery: str, epoch: int) -> str:
     """New with each parking."""
     return _hash("parked", delivery, str(epoch))
+
+
+def conflict_dedupe(message_id: str) -> str:
+    """Of what is parked without an epoch: new with each message, and so with each redrive."""
+    return _hash("conflict", message_id)
+
+
+def sent_back_dedupe(sqs_message_id: str) -> str:
+    """New with each message that the command line sends back: SQS names it anew each time."""
+    return _hash("sent back", sqs_message_id)
 
 
 def delivery_group(delivery: str) -> str:

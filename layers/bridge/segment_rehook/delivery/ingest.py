@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segment_rehook.delivery.courier import Courier
-    from segment_rehook.delivery.delivery import Delivery
     from segment_rehook.delivery.lane import Lane
     from segment_rehook.delivery.ports import Marks, Outgoing
 
@@ -69,7 +68,8 @@ class _Request:
         self._courier = ingest.courier
         self._lanes = lanes
         self._until = until
-        self._waiting = Waiting(ingest.marks, ingest.ordered)
+        chance = ingest.courier.chance
+        self._waiting = Waiting(ingest.marks, chance, self._time_left, ingest.ordered)
         self._live = Live(ingest.courier, self._waiting, ingest.dead_letters, ingest.parking)
         self._todo = iter(lanes)
         self._ready: deque[Lane] = deque()
@@ -92,8 +92,8 @@ class _Request:
     def store(self) -> None:
         """Store what is left of each lane, in order, unclaimed."""
         lanes = [lane for lane in self._lanes if lane.rest and not lane.failed]
-        self._waiting.put({lane.user: lane.rest[-1].id for lane in lanes})
-        lines = [Line([self._message(lane, each) for each in lane.rest]) for lane in lanes]
+        mark = self._waiting.put([lane.user for lane in lanes])
+        lines = [Line(self._messages(lane, mark)) for lane in lanes]
         self._on.dead_letters.send(lines, lambda: self._time_left() + GRACE)
         for lane, line in zip(lanes, lines, strict=True):
             lane.results += [
@@ -103,9 +103,12 @@ class _Request:
         for lane in self._lanes:
             lane.results += [Result(Terminal.FAILED) for _ in lane.rest]
 
-    def _message(self, lane: Lane, delivery: Delivery) -> Outgoing:
-        letter = delivery.letter(lane.store_as or Stored.OVER_BUDGET)
-        return letter.for_dead_letters(ordered=self._on.ordered)
+    def _messages(self, lane: Lane, mark: str) -> list[Outgoing]:
+        """The lane's rest as messages; the last one clears the mark."""
+        reason = lane.store_as or Stored.OVER_BUDGET
+        letters = [delivery.letter(reason) for delivery in lane.rest[:-1]]
+        letters.append(lane.rest[-1].letter(reason, mark=mark))
+        return [letter.for_dead_letters(ordered=self._on.ordered) for letter in letters]
 
     def _work(self) -> None:
         while (lane := self._next_lane()) is not None:

@@ -61,22 +61,20 @@ class Live:
             # waiting, and without taking this for a call that may have been made.
             self.waiting.ledger_down = True
             self.courier.breaker.spare()
-            letter = delivery.letter(
-                Stored.LEDGER_UNAVAILABLE, token=unknown.token, nonce=unknown.nonce
-            )
-            sent = self.dead_letters.send_one(letter.for_dead_letters(ordered=self.waiting.on))
-            return self._stored(lane, Stored.LEDGER_UNAVAILABLE, sent=sent)
+            reason = Stored.LEDGER_UNAVAILABLE
+            sent = self._send(lane, delivery, reason, unknown.token, unknown.nonce)
+            return self._stored(lane, reason, sent=sent)
         if taken.mine is None:
             self.courier.breaker.spare()
-            return self._met(lane, delivery, taken.verdict)
+            return self._met(lane, taken.verdict)
+        if taken.verdict is Verdict.TAKE_CRASHED and not self.courier.repeats(delivery.action):
+            self.courier.breaker.spare()
+            return self._park(lane, delivery, taken.mine, Parked.OUTCOME_UNKNOWN, "claimant died")
         if delivery.request is None:
             self.courier.breaker.spare()
             return self._park(
                 lane, delivery, taken.mine, Parked.MAPPING_ERROR, delivery.fault or ""
             )
-        if taken.verdict is Verdict.TAKE_CRASHED and not self.courier.repeats(delivery.action):
-            self.courier.breaker.spare()
-            return self._park(lane, delivery, taken.mine, Parked.OUTCOME_UNKNOWN, "claimant died")
         reply = self.courier.call(taken.mine, delivery.request, delivery.action, time_left)
         return self._after(lane, delivery, taken.mine, reply)
 
@@ -89,23 +87,24 @@ class Live:
         if reply.outcome is Outcome.UNKNOWN and not self.courier.repeats(delivery.action):
             return self._park(lane, delivery, mine, Parked.OUTCOME_UNKNOWN, reply.message, reply)
         reason = STORED_AS[reply.outcome]
-        self.waiting.put({lane.user: delivery.id})
-        letter = delivery.letter(reason, token=mine.token, nonce=mine.nonce)
-        sent = self.dead_letters.send_one(letter.for_dead_letters(ordered=self.waiting.on))
+        sent = self._send(lane, delivery, reason, mine.token, mine.nonce)
         if sent:
             self.courier.settle_queued(mine)
         elif reply.outcome is not Outcome.UNKNOWN:
             self.courier.release(mine)
         return self._stored(lane, reason, sent=sent, code=reply.code)
 
-    def _met(self, lane: Lane, delivery: Delivery, verdict: Verdict) -> Result | None:
+    def _send(self, lane: Lane, delivery: Delivery, reason: Stored, token: int, nonce: str) -> bool:
+        mark = self.waiting.put([lane.user])
+        letter = delivery.letter(reason, token=token, nonce=nonce, mark=mark)
+        return self.dead_letters.send_one(letter.for_dead_letters(ordered=self.waiting.on))
+
+    def _met(self, lane: Lane, verdict: Verdict) -> Result | None:
         if verdict is Verdict.CLAIMED:
             lane.store_as = Stored.CLAIMED_ELSEWHERE
             return None
         if verdict is Verdict.QUEUED:
             lane.store_as = Stored.USER_WAITING if self.waiting.on else None
-        else:
-            self.waiting.settled(lane.user, delivery.id)
         return MET[verdict]
 
     def _park(
@@ -120,7 +119,7 @@ class Live:
         code = reply.code if reply else None
         request_id = reply.request_id if reply else None
         letter = delivery.letter(reason, token=mine.token, nonce=mine.nonce)
-        message = letter.for_parking(mine.token, reason, " ".join(filter(None, (code, detail))))
+        message = letter.for_parking(reason, " ".join(filter(None, (code, detail))))
         if self.parking.send_one(message):
             self.courier.settle_parked(mine, reason)
             return Result(Terminal.PARKED, reason, request_id, code, detail or None)

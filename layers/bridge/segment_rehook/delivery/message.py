@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 
 SCHEMA = "1"
 ATTRIBUTE_MOST = 1_000
+# What fits into the dead-letter queue must fit into the parking lot, where a detail is added.
+PARKING_ROOM = 2 * ATTRIBUTE_MOST
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NOT_IN_SQS = re.compile(r"[^\x20-\x7e]")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class LetterUnreadable(Exception):
@@ -47,7 +50,8 @@ class Header:
 
     `token` and `nonce`: of the claim under which it was sent; 0 and empty where it was stored
     without one. `epoch`: only of a parked message, the token under which it was parked. `user` is
-    a hash. `resend`: an operator wants the stored request sent, not the event mapped anew.
+    a hash. `mark`: the user's mark that this message clears (see `order`). `resend`: an operator
+    wants the stored request sent, not the event mapped anew.
     """
 
     delivery: str
@@ -56,6 +60,7 @@ class Header:
     reason: str
     token: int = 0
     nonce: str = ""
+    mark: str = ""
     epoch: int | None = None
     detail: str = ""
     resend: bool = False
@@ -75,6 +80,7 @@ class Header:
             "reason": self.reason,
             "token": str(self.token),
             "nonce": self.nonce,
+            "mark": self.mark,
             "epoch": "" if self.epoch is None else str(self.epoch),
             "detail": _NOT_IN_SQS.sub("?", self.detail)[:ATTRIBUTE_MOST],
             "send": "stored" if self.resend else "",
@@ -89,17 +95,18 @@ class Header:
         missing = {"delivery", "user", "content", "reason"} - attributes.keys()
         if missing:
             raise LetterUnreadable(f"attributes missing: {', '.join(sorted(missing))}")
-        token, epoch = attributes.get("token", "0"), attributes.get("epoch")
-        if not token.isdecimal() or not (epoch is None or epoch.isdecimal()):
+        numbers = {name: attributes[name] for name in ("token", "epoch") if name in attributes}
+        if not all(_WHOLE_NUMBER.fullmatch(number) for number in numbers.values()):
             raise LetterUnreadable("the attributes `token` and `epoch` must be whole numbers")
         return cls(
             delivery=attributes["delivery"],
             user=attributes["user"],
             content=attributes["content"],
             reason=attributes["reason"],
-            token=int(token),
+            token=int(numbers.get("token", "0")),
             nonce=attributes.get("nonce", ""),
-            epoch=None if epoch is None else int(epoch),
+            mark=attributes.get("mark", ""),
+            epoch=int(numbers["epoch"]) if "epoch" in numbers else None,
             detail=attributes.get("detail", ""),
             resend=attributes.get("send") == "stored",
         )
@@ -121,14 +128,17 @@ class Letter:
         """For the dead-letter queue: in its user's group, or in its own where order is off."""
         return Outgoing(
             group=self.header.user if ordered else ids.delivery_group(self.header.delivery),
-            dedupe=ids.dead_letter_dedupe(self.header.delivery, self.header.nonce),
+            dedupe=ids.dead_letter_dedupe(
+                self.header.delivery, self.header.content, self.header.nonce
+            ),
             body=self._body(),
             attributes=self.header.attributes(),
+            room=PARKING_ROOM,
         )
 
-    def for_parking(self, epoch: int, reason: str, detail: str) -> Outgoing:
-        """For the parking lot: in a group of its own."""
-        return parked(self.header, self._body(), epoch=epoch, reason=reason, detail=detail)
+    def for_parking(self, reason: str, detail: str) -> Outgoing:
+        """For the parking lot, under the claim that the header names: in a group of its own."""
+        return parked(self.header, self._body(), reason=reason, detail=detail)
 
     def _body(self) -> str:
         request = "null"
@@ -139,15 +149,18 @@ class Letter:
         return f'{{"action": {action}, "request": {request}, "event": {_ascii(self.event)}}}'
 
 
-def parked(header: Header, body: str, *, epoch: int, reason: str, detail: str) -> Outgoing:
-    """A message for the parking lot, its body as it is: it need not be readable."""
+def parked(header: Header, body: str, *, reason: str, detail: str, dedupe: str = "") -> Outgoing:
+    """A message for the parking lot, its body as it is: it need not be readable.
+
+    `header` names the claim under which it is parked. If that claim's end goes unrecorded, the
+    message itself says that its holder was done with it.
+    """
+    kept = replace(header, epoch=header.token, reason=reason, detail=detail, resend=False, mark="")
     return Outgoing(
         group=ids.delivery_group(header.delivery),
-        dedupe=ids.parked_dedupe(header.delivery, epoch),
+        dedupe=dedupe or ids.parked_dedupe(header.delivery, header.token),
         body=body,
-        attributes=replace(
-            header, epoch=epoch, reason=reason, detail=detail, resend=False
-        ).attributes(),
+        attributes=kept.attributes(),
     )
 
 

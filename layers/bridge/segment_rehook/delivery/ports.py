@@ -54,19 +54,19 @@ class Ledger(Protocol):
 
 
 class Marks(Protocol):
-    """Which users have dead letters waiting: one mark a user, naming the delivery last stored."""
+    """Which users have dead letters waiting: one mark a user, named anew with each storing."""
 
     def read(self, users: Collection[str]) -> dict[str, str]:
-        """The marked ones among `users` (hashes), each with the delivery id last stored for it.
+        """The marked ones among `users` (hashes), each with its mark's name.
 
         All of them raise LedgerUnavailable.
         """
 
     def put(self, lasts: Mapping[str, str]) -> None:
-        """Mark users (user → last); a later mark replaces an earlier one."""
+        """Mark users (user → the mark's name); a later mark replaces an earlier one."""
 
     def clear(self, user: str, last: str) -> None:
-        """Remove the mark if it still names `last`; else leave it."""
+        """Remove the mark if it is still the one named `last`; else leave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,23 +96,28 @@ class BreakerStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message for a FIFO queue: ids of at most 128 ASCII characters, an ASCII body."""
+    """A message for a FIFO queue: ids of at most 128 ASCII characters, an ASCII body.
+
+    `room`: bytes to be left free for what is added on the way to another queue.
+    """
 
     group: str
     dedupe: str
     body: str
     attributes: Mapping[str, str]
+    room: int = 0
 
     def size(self) -> int:
         """Bytes that SQS counts: the body, and each attribute's name, type and value."""
         return len(self.body) + sum(
-            len(name) + len("String") + len(value) for name, value in self.attributes.items()
+            len(name) + len("String") + len(value.encode())
+            for name, value in self.attributes.items()
         )
 
     @property
     def too_large(self) -> bool:
-        """Whether SQS takes no message of this size."""
-        return self.size() > SQS_MOST
+        """Whether SQS takes no message of this size, or would not with what is added later."""
+        return self.size() + self.room > SQS_MOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

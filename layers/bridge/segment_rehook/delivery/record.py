@@ -30,9 +30,9 @@ class Record:
     """One item of the ledger.
 
     `lease` and `expires_at` are seconds since the epoch. `queued` says that a message for this
-    delivery rests in the dead-letter queue. `epoch` is the token under which it was parked: only
-    a parked message that names it may open the delivery again. `content` is the fingerprint of
-    the event (see `ids.fingerprint`).
+    delivery rests in the dead-letter queue; of a claim, that redrive holds it. `epoch` is the token
+    under which it was parked: only a parked message that names it may open the delivery again.
+    `content` is the fingerprint of the event (see `ids.fingerprint`).
     """
 
     id: str
@@ -90,7 +90,7 @@ class Pen:
             nonce=self.nonce,
             content=content,
             lease=self.now + lease,
-            queued=queued or (was is not None and was.queued),
+            queued=queued,
             epoch=was.epoch if was else None,
             crashes=(was.crashes if was else 0) + (1 if crashed else 0),
             expires_at=self._expiry(),

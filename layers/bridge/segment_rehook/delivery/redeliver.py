@@ -69,7 +69,6 @@ class Redelivery:
     destination: Destination
     pace: Pace
     ages: Ages
-    ordered: bool
 
     def step(self, message: Received, time_left: Callable[[], float], *, paused: bool) -> Step:
         """`time_left`: seconds for calls. A call is made only if a whole time-out is left."""
@@ -91,7 +90,7 @@ class _Message:
             header = Header.read(self._message.attributes)
         except LetterUnreadable as error:
             return self._foreign(str(error))
-        if paused:
+        if paused and not self._expired:
             pause = backoff.aside(age=self._age, chance=self._courier.chance)
             return Again(Result(Terminal.STORED, Stored.PAUSED), pause)
         if self._time_left() < self._courier.terms.call_timeout:
@@ -129,7 +128,7 @@ class _Message:
         call = self._call_of(header, taken.mine, crashed=crashed)
         if not isinstance(call, Call):
             self._courier.breaker.spare()
-            return self._park(header, taken.mine, *call)
+            return self._park(header, taken.mine, *call, crashed=crashed)
         self._on.pace.wait(self._time_left() - self._courier.terms.call_timeout)
         reply = self._courier.call(taken.mine, call.request, call.action, self._time_left)
         self._on.pace.heard(reply)
@@ -196,17 +195,24 @@ class _Message:
         return Done(Result(Terminal.DUPLICATE, verdict.name.lower()))
 
     def _park(
-        self, header: Header, mine: Record, reason: Parked, detail: str, reply: Reply | None = None
+        self,
+        header: Header,
+        mine: Record,
+        reason: Parked,
+        detail: str,
+        reply: Reply | None = None,
+        *,
+        crashed: bool = False,
     ) -> Step:
-        """Give it up: send → ledger → delete."""
+        """Give it up: send → ledger → delete. `crashed`: an earlier claimant died at it."""
         code = reply.code if reply else None
         text = " ".join(filter(None, (code, detail)))
-        if self._on.parking.send(header, self._message, mine.token, reason, text):
+        if self._on.parking.send(header, self._message, mine, reason, text):
             self._courier.settle_parked(mine, reason)
             request_id = reply.request_id if reply else None
             return Done(Result(Terminal.PARKED, reason, request_id, code, detail or None))
         # Known to be undelivered; an unknown outcome is found again when the lease has run out.
-        known = None if reason is Parked.OUTCOME_UNKNOWN else mine
+        known = None if crashed or reason is Parked.OUTCOME_UNKNOWN else mine
         stored = Result(Terminal.STORED, Stored.PARKING_FAILED, code=code)
         return Again(stored, self._pause(), known)
 
@@ -217,12 +223,13 @@ class _Message:
         return Again(Result(Terminal.STORED, Stored.PARKING_FAILED), self._pause())
 
     def _unmark(self, header: Header) -> None:
-        if self._on.ordered:
-            try:
-                self._on.marks.clear(header.user, header.delivery)
-            except LedgerUnavailable:
-                # A stale mark delays the user's next event, which clears it.
-                self._courier.telemetry.count("StaleMarks")
+        if not header.mark:
+            return
+        try:
+            self._on.marks.clear(header.user, header.mark)
+        except LedgerUnavailable:
+            # A stale mark delays the user's next event, which clears it.
+            self._courier.telemetry.count("StaleMarks")
 
     def _pause(self, *, throttled: bool = False, at_least: float | None = None) -> int:
         return backoff.delay(

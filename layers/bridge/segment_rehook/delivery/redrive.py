@@ -12,17 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segment_rehook.delivery.outcomes import Result, Stored, Terminal
 from segment_rehook.delivery.ports import QueueUnavailable
-from segment_rehook.delivery.redeliver import Again, Redelivery
+from segment_rehook.delivery.redeliver import Again, Redelivery, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from segment_rehook.delivery.outcomes import Result
     from segment_rehook.delivery.ports import Queue, Received, Telemetry
 
 # Seconds kept back of the function's time for hiding and settling.
 RESERVE = 5.0
+# Seconds for which a message is hidden that ran into a defect: longer than a claim's lease.
+AFTER_A_DEFECT = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Redrive:
 
         worked: list[Worked] = []
         for index, message in enumerate(messages):
-            step = self.redelivery.step(message, time_left, paused=paused)
+            step = self._step(message, time_left, paused=paused)
             if isinstance(step, Again):
                 rest = messages[index:]
                 self._hide(rest, step.seconds)
@@ -98,6 +100,16 @@ class Redrive:
                 return worked + [Worked(each, step.result, kept=True) for each in rest]
             worked.append(Worked(message, step.result, kept=False))
         return worked
+
+    def _step(self, message: Received, time_left: Callable[[], float], *, paused: bool) -> Step:
+        try:
+            return self.redelivery.step(message, time_left, paused=paused)
+        except Exception as error:  # noqa: BLE001 — a defect of ours must not stop the other groups
+            telemetry = self.redelivery.courier.telemetry
+            telemetry.warn("unexpected error", error=type(error).__name__)
+            telemetry.count("UnexpectedErrors")
+            # Its claim runs out meanwhile, and counts as a crash: so it ends in the parking lot.
+            return Again(Result(Terminal.STORED, Stored.UNEXPECTED), AFTER_A_DEFECT)
 
     def _hide(self, messages: Sequence[Received], seconds: int) -> None:
         try:

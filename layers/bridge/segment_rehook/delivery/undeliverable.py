@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery import message
+from segment_rehook.delivery import ids, message
 from segment_rehook.delivery.outcomes import Parked
 from segment_rehook.delivery.ports import Outgoing
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.dispatch import Dispatch
     from segment_rehook.delivery.message import Header
     from segment_rehook.delivery.ports import Received
+    from segment_rehook.delivery.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,21 @@ class ParkingLot:
     dispatch: Dispatch
 
     def send(
-        self, header: Header, received: Received, epoch: int, reason: Parked, detail: str
+        self, header: Header, received: Received, mine: Record, reason: Parked, detail: str
     ) -> bool:
-        """Park a delivery that was claimed under the token `epoch`, its body as it is."""
-        parked = message.parked(header, received.body, epoch=epoch, reason=reason, detail=detail)
+        """Park a delivery under the claim `mine`, its body as it is."""
+        header = replace(header, token=mine.token, nonce=mine.nonce)
+        parked = message.parked(header, received.body, reason=reason, detail=detail)
         return self.dispatch.send_one(parked)
 
     def conflict(self, header: Header, received: Received, detail: str) -> bool:
         """Park what has another delivery's id: no record is its own, so no epoch opens it again."""
         parked = message.parked(
-            header, received.body, epoch=0, reason=Parked.ID_CONFLICT, detail=detail
+            replace(header, token=0),
+            received.body,
+            reason=Parked.ID_CONFLICT,
+            detail=detail,
+            dedupe=ids.conflict_dedupe(received.message_id),
         )
         return self.dispatch.send_one(parked)
 
@@ -46,6 +52,8 @@ class ParkingLot:
             body=received.body,
             attributes={**kept, "reason": Parked.UNREADABLE, "detail": why},
         )
+        if parked.too_large:
+            parked = replace(parked, attributes=received.attributes)
         return self.dispatch.send_one(parked)
 
 
