@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from segment_rehook.mapping.shape import Misshape
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.segment.jsontext import JSON, encode
 from tools.cli import parked, secrets
+from tools.cli.advice import advice
 from tools.cli.evaluate import evaluate as answers
 from tools.cli.explain import explain
 from tools.cli.preview import preview as preview_line
@@ -111,29 +114,35 @@ def validate(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
 ) -> None:
-    """Check a destination.json and name every mistake in it; exit code 1 if there is one."""
+    """Check a destination.json and name every mistake in it; exit code 1 if there is one.
+
+    What is no mistake but hardly meant is pointed out too.
+    """
     try:
         text = read_bytes(file)
     except Unreadable as error:
         raise _failed(f"{_called(file)}: {error}", 2) from None
-    subscriptions: list[JSON] = []
-    mistakes: list[JSON] = []
+    ids: list[str] = []
+    mistakes: Sequence[Misshape] = ()
+    hints: Sequence[Misshape] = ()
     try:
-        subscriptions += [item.id for item in load(text).subscriptions]
+        rules = load(text)
+        ids = [item.id for item in rules.subscriptions]
+        hints = tuple(advice(rules))
     except DestinationInvalid as invalid:
-        mistakes += [{"place": each.place, "message": each.message} for each in invalid.mistakes]
-        if not as_json:
-            _name(invalid, file)
+        mistakes = invalid.mistakes
     if as_json:
         verdict: JSON = {
             "valid": not mistakes,
-            "subscriptions": subscriptions,
-            "mistakes": mistakes,
+            "subscriptions": [*ids],
+            "mistakes": _as_json(mistakes),
+            "advice": _as_json(hints),
         }
         typer.echo(encode(verdict))
-    elif not mistakes:
-        names = ", ".join(str(name) for name in subscriptions) or "none"
-        typer.echo(f"{_called(file)}: no mistakes; subscriptions: {names}")
+    else:
+        _name(mistakes or hints, file)
+        if not mistakes:
+            typer.echo(f"{_called(file)}: no mistakes; subscriptions: {', '.join(ids) or 'none'}")
     if mistakes:
         raise typer.Exit(1)
 
@@ -174,12 +183,16 @@ def _loaded(file: Path | None) -> Destination:
     except Unreadable as error:
         raise _failed(f"{_called(file)}: {error}", 2) from None
     except DestinationInvalid as invalid:
-        _name(invalid, file)
+        _name(invalid.mistakes, file)
         raise typer.Exit(1) from None
 
 
-def _name(invalid: DestinationInvalid, file: Path) -> None:
-    for mistake in invalid.mistakes:
+def _as_json(mistakes: Sequence[Misshape]) -> JSON:
+    return [{"place": each.place, "message": each.message} for each in mistakes]
+
+
+def _name(mistakes: Sequence[Misshape], file: Path) -> None:
+    for mistake in mistakes:
         place = f" {mistake.place}" if mistake.place else ""
         typer.echo(f"{_called(file)}:{place} {mistake.message}", err=True)
 

@@ -19,6 +19,8 @@ SCHEMA = ROOT / "destination.schema.json"
 PRESETS = sorted((ROOT / "presets").glob("*.json"))
 FILES = [ROOT / "layers" / "destination" / "destination.json", *PRESETS]
 
+FIELDS = {"event_name": "e", "source_id": "u"}
+
 
 def run(*arguments: str | Path, text: str = "") -> Result:
     """Run the command line with this standard input."""
@@ -29,7 +31,7 @@ def run(*arguments: str | Path, text: str = "") -> Result:
 def test_what_is_shipped_is_valid(file: Path) -> None:
     """The shipped destination and every preset have no mistakes, for us and for an editor."""
     result = run("validate", file)
-    assert result.exit_code == 0, result.stderr
+    assert (result.exit_code, result.stderr) == (0, "")
     jsonschema.Draft7Validator(destination_schema()).validate(json.loads(file.read_text()))
 
 
@@ -47,7 +49,12 @@ def test_validate_as_json_is_one_object() -> None:
     good = run("validate", "-", "--json", text="{}")
     assert (good.exit_code, json.loads(good.stdout)) == (
         0,
-        {"valid": True, "subscriptions": ["identify-user", "track-event"], "mistakes": []},
+        {
+            "valid": True,
+            "subscriptions": ["identify-user", "track-event"],
+            "mistakes": [],
+            "advice": [],
+        },
     )
     bad = run("validate", "-", "--json", text='{"subscriptions": 1}')
     assert (bad.exit_code, json.loads(bad.stdout)) == (
@@ -56,8 +63,34 @@ def test_validate_as_json_is_one_object() -> None:
             "valid": False,
             "subscriptions": [],
             "mistakes": [{"place": "subscriptions", "message": "must be a list, not a number"}],
+            "advice": [],
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "said"),
+    [
+        ({"trigger": 'type = "a" or type = "b" and event = "c"'}, "trigger", '"and", for all'),
+        ({"trigger": 'type = "a" and (event = "b" or event = "c")'}, "", ""),
+        ({"trigger": 'type = "a" and event = "this or that"'}, "", ""),
+        ({"settings": {**FIELDS, "metdata": 1}}, "settings.metdata", "did you mean metadata?"),
+        ({"settings": {**FIELDS, "enable_batching": True}}, "", ""),
+        ({"settings": {"event_name": "e"}}, "settings", "has no source_id"),
+        ({"settings": {"__segment_internal_directive": {"@literal": {}}, "x": 1}}, "", ""),
+    ],
+    ids=repr,
+)
+def test_validate_points_out_what_is_hardly_meant(
+    changes: dict[str, object], place: str, said: str
+) -> None:
+    """On standard error, with its place; it is no mistake, since Segment runs it too."""
+    sound = {"id": "s", "actionSlug": "trackEvent", "trigger": "type = 1", "settings": FIELDS}
+    result = run("validate", "-", text=json.dumps({"subscriptions": [{**sound, **changes}]}))
+    assert result.exit_code == 0
+    assert said in result.stderr
+    assert bool(result.stderr) == bool(said)
+    assert f"subscriptions[0].{place} " in result.stderr or not said
 
 
 def test_validate_checks_the_shipped_file_unless_told_otherwise(
