@@ -34,11 +34,14 @@ from segment_rehook.delivery.undeliverable import ParkingLot
 from segment_rehook.delivery.webhook import Webhook
 from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.destination import Destination, load
+from segment_rehook.rehook.referral import ResendWithoutCode
 from segment_rehook.segment.jsontext import encode
 from segment_rehook.segment.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from segment_rehook.delivery.ports import Rehook
 
 INGEST_LEASE, REDRIVE_LEASE = 30.0, 90.0
 
@@ -91,7 +94,7 @@ class Stack:
         )
         self.courier = Courier(
             ledger=DynamoLedger(table),
-            rehook=RehookClient(settings.rehook_url, self._key_pair, connections=threads),
+            rehook=self._rehook(settings.rehook_url, connections=threads),
             secrets=self.secrets,
             breaker=breaker,
             clock=self.clock,
@@ -104,6 +107,11 @@ class Stack:
                 park_unknown=settings.unknown_policy == "park",
             ),
         )
+
+    def _rehook(self, url: str, *, connections: int) -> Rehook:
+        client = RehookClient(url, self._key_pair, connections=connections)
+        resend = self.destination.settings.referral_conflict == "resend"
+        return ResendWithoutCode(client) if resend else client
 
     def _key_pair(self) -> tuple[str, str]:
         secrets = self.secrets.read()
