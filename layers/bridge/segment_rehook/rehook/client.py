@@ -12,7 +12,7 @@ import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from segment_rehook import __version__
 from segment_rehook.rehook.connection import pool_for, timed_by
@@ -23,6 +23,8 @@ from segment_rehook.rehook.resolver import Resolver, look_up
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
+
+    from urllib3 import BaseHTTPResponse
 
     from segment_rehook.rehook.plan import Request
     from segment_rehook.rehook.resolver import Address
@@ -103,8 +105,7 @@ class RehookClient:
                     preload_content=False,
                 )
                 try:
-                    # Read to its end, the connection goes back to the pool by itself.
-                    content = response.read(ANSWER_MOST, decode_content=False)
+                    content = _read(response)
                 finally:
                     response.close()
         except (HTTPError, OSError, ValueError):
@@ -144,6 +145,15 @@ def _checked(base_url: str) -> tuple[str, int, str]:
     if url.query or url.fragment or "@" in url.netloc:
         raise BaseUrlInvalid("REHOOK_URL must have no user name, query or fragment")
     return host, port, url.path.rstrip("/")
+
+
+def _read(response: BaseHTTPResponse) -> bytes:
+    """The body's beginning. Read to its end, the connection goes back to the pool by itself."""
+    content = response.read(ANSWER_MOST, decode_content=False)
+    # urllib3 says so itself only where nothing at all has come, or at a further read.
+    if len(content) < ANSWER_MOST and response.length_remaining:
+        raise ProtocolError("the answer's body broke off")
+    return content
 
 
 def _plain(content: bytes, headers: Mapping[str, str]) -> bytes:

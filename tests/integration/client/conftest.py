@@ -1,0 +1,77 @@
+"""Servers and clients that are closed when their test ends."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import trustme
+
+from segment_rehook.rehook.client import RehookClient
+from segment_rehook.rehook.plan import Request
+from segment_rehook.rehook.reply import Reply
+from tests.integration.client.server import Script, ScriptedServer
+
+EVENT = Request("POST", "/events/invoke", b'{"event_name":"order_success","source_id":"u1"}')
+
+Serve = Callable[..., ScriptedServer]
+Connect = Callable[..., RehookClient]
+
+
+def call(client: RehookClient, timeout: float = 5.0, request: Request = EVENT) -> Reply:
+    """Send an event."""
+    return client.call(request, timeout=timeout, action="trackEvent")
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What is closed when the test ends."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def serve(stack: ExitStack) -> Serve:
+    """Start a server that runs a script for each connection."""
+
+    def start(script: Script, tls: ssl.SSLContext | None = None) -> ScriptedServer:
+        return stack.enter_context(ScriptedServer(script, tls))
+
+    return start
+
+
+@pytest.fixture
+def connect(stack: ExitStack) -> Connect:
+    """Make a client."""
+
+    def make(url: str, **more: Any) -> RehookClient:
+        client = RehookClient(url, lambda: ("key", "secret"), **more)
+        stack.callback(client.close)
+        return client
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority that nobody else trusts."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """A client's context that trusts it."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.fixture
+def certified(authority: trustme.CA) -> ssl.SSLContext:
+    """A server's context for 127.0.0.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context

@@ -1,0 +1,184 @@
+"""Calls that are not answered, or not wholly, and whether anything of them was sent.
+
+Where nothing was sent, the call must not be taken for one whose outcome is unknown. Where anything
+was, it must never be taken for one that was not: a reward would be given twice.
+"""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from segment_rehook.rehook.plan import Request
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.integration.client.conftest import EVENT, Connect, Serve, call
+from tests.integration.client.server import OK_BODY, Script, Wire, answer
+
+UNSENT, SENT = Outcome.UNREACHABLE, Outcome.UNKNOWN
+
+
+def test_refused(connect: Connect) -> None:
+    """Nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert call(connect(f"http://127.0.0.1:{port}")) == Reply(outcome=UNSENT, code="connect_failed")
+
+
+def unread_reset(wire: Wire) -> None:
+    """Reset without having read."""
+    wire.reset()
+
+
+def read_reset(wire: Wire) -> None:
+    """Reset after the request was read."""
+    wire.request()
+    wire.reset()
+
+
+def read_close(wire: Wire) -> None:
+    """Close after the request was read."""
+    wire.request()
+
+
+def half_read_reset(wire: Wire) -> None:
+    """Reset with some of the request unread."""
+    wire._sock.recv(10)
+    wire.reset()
+
+
+def test_a_connection_that_is_reset_at_once_is_never_taken_for_a_delivery(
+    serve: Serve, connect: Connect
+) -> None:
+    """Whether the request still left depends on who was quicker; what is said must be possible."""
+    server = serve(unread_reset)
+    client = connect(server.url)
+    for _ in range(50):
+        assert call(client).outcome in {UNSENT, SENT}
+
+
+@pytest.mark.parametrize("script", [read_reset, read_close, half_read_reset])
+def test_gone_after_the_request_was_sent(serve: Serve, connect: Connect, script: Script) -> None:
+    """Read or not, it may have been."""
+    reply = call(connect(serve(script).url))
+    assert reply == Reply(outcome=SENT, code="answer_failed")
+
+
+def test_gone_while_a_large_request_is_sent(serve: Serve, connect: Connect) -> None:
+    """Part of it has left, and nobody knows what a proxy makes of a part."""
+
+    def some_then_reset(wire: Wire) -> None:
+        wire._sock.recv(20_000)
+        wire.reset()
+
+    client = connect(serve(some_then_reset).url)
+    large = Request("POST", "/events/invoke", b" " * 20_000_000)
+    reply = client.call(large, timeout=10, action="trackEvent")
+    assert reply.outcome is SENT
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+INCOMPLETE = {
+    "status line": b"HTTP/1.1 200",
+    "head": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "head, at a line's end": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n",
+    "head of a 404": b"HTTP/1.1 404 Not Found\r\n",
+    "no body": answer()[: -len(OK_BODY)],
+    "body": answer()[:-1],
+    "body of a 404": answer("404 Not Found")[:-1],
+    "chunks": CHUNKED + b"5\r\nabcde\r\n",
+    "a chunk": CHUNKED + b"5\r\nabc",
+    "a chunk's length": CHUNKED + b"5",
+    "interim": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "early hints": b"HTTP/1.1 103 Early Hints\r\n\r\n",
+    "switching": b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x00\x01",
+}
+GARBAGE = {
+    "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "bytes": bytes(range(256)),
+    "blank lines": b"\r\n\r\n\r\n",
+    "no number": b"HTTP/1.1 OK 200\r\n\r\n",
+    "a small number": b"HTTP/1.1 20 OK\r\n\r\n",
+    "a large number": b"HTTP/1.1 2000 OK\r\n\r\n",
+    "a long line": b"HTTP/1.1 200 " + b"O" * 100_000 + b"\r\n\r\n",
+    "a long header": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+    "many headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1_000 + b"\r\n",
+    "two lengths": answer("200 OK", OK_BODY, "Content-Length: 5"),
+    "a chunk's length in words": CHUNKED + b"five\r\nabcde\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("reply", INCOMPLETE.values(), ids=INCOMPLETE.keys())
+def test_an_incomplete_answer_is_no_answer(serve: Serve, connect: Connect, reply: bytes) -> None:
+    """Whatever its status line said: who breaks off may have broken off anything."""
+
+    def script(wire: Wire) -> None:
+        wire.request()
+        wire.send(reply)
+
+    assert call(connect(serve(script).url)) == Reply(outcome=SENT, code="answer_failed")
+
+
+@pytest.mark.parametrize("reply", GARBAGE.values(), ids=GARBAGE.keys())
+def test_what_is_not_http_is_no_answer(serve: Serve, connect: Connect, reply: bytes) -> None:
+    """Nor does it raise, or hang until the time is over."""
+
+    def script(wire: Wire) -> None:
+        wire.request()
+        wire.send(reply)
+        wire.until_gone()
+
+    assert call(connect(serve(script).url)).outcome is SENT
+
+
+def test_a_connection_that_misbehaved_is_not_used_again(serve: Serve, connect: Connect) -> None:
+    """What is left of one answer must not be read as the next one."""
+
+    def script(wire: Wire) -> None:
+        wire.request()
+        if wire.number == 1:
+            wire.send(b"HTTP/1.1 2000 OK\r\n\r\n")
+            wire.until_gone()
+        else:
+            wire.send(answer())
+
+    server = serve(script)
+    client = connect(server.url)
+    assert [call(client).outcome for _ in range(2)] == [SENT, Outcome.DELIVERED]
+    assert server.connections == 2
+
+
+def test_an_early_answer_counts(serve: Serve, connect: Connect) -> None:
+    """A server may refuse a large body before it has read it, and close."""
+
+    def refuse(wire: Wire) -> None:
+        wire._sock.recv(1000)
+        wire.send(answer("413 Too Large", b"", "Connection: close"))
+        wire.until_gone()
+
+    client = connect(serve(refuse).url)
+    large = Request("POST", "/events/invoke", b" " * 5_000_000)
+    reply = client.call(large, timeout=10, action="trackEvent")
+    assert (reply.outcome, reply.code) == (Outcome.REJECTED, "413")
+
+
+def test_a_closed_client_sends_nothing(serve: Serve, connect: Connect) -> None:
+    """And says so."""
+    server = serve(Wire.reset)
+    client = connect(server.url)
+    client.close()
+    assert call(client).outcome is UNSENT
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("path", ["/a b", "/\r\nX: y", "/ü", "/\x00"])
+def test_an_odd_path_can_break_no_request(serve: Serve, connect: Connect, path: str) -> None:
+    """It is escaped: a stored request's path can't add a header."""
+
+    def script(wire: Wire) -> None:
+        while wire.request() is not None:
+            wire.send(answer())
+
+    server = serve(script)
+    call(connect(server.url), request=Request("POST", path, EVENT.body))
+    assert all(b"\r\nX: y" not in request for request in server.requests)

@@ -1,0 +1,139 @@
+"""One time-out bounds all of a call, whatever the server does to stretch it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from segment_rehook.rehook.client import RehookClient
+from segment_rehook.rehook.plan import Request
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.integration.client.conftest import EVENT, Connect, Serve, call
+from tests.integration.client.server import OK_BODY, Script, Wire, answer
+
+TIMEOUT = 0.4
+# Less than a drip's pause: no single receive may run over.
+SLACK = 0.25
+
+
+def timed(client: RehookClient, request: Request = EVENT) -> tuple[Reply, float]:
+    """A call with TIMEOUT, and how long it took."""
+    start = time.monotonic()
+    reply = call(client, TIMEOUT, request)
+    return reply, time.monotonic() - start
+
+
+def no_answer(wire: Wire) -> None:
+    """Read, and keep silent."""
+    wire.request()
+    wire.pause()
+
+
+def unread(wire: Wire) -> None:
+    """Do not even read."""
+    wire.pause()
+
+
+def dripped_head(wire: Wire) -> None:
+    """The head byte by byte."""
+    wire.request()
+    wire.drip(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50)
+
+
+def dripped_interims(wire: Wire) -> None:
+    """Please wait, please wait."""
+    wire.request()
+    while not wire.pause(0.05):
+        wire.send(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+
+def dripped_body(wire: Wire) -> None:
+    """A body of known length, byte by byte."""
+    wire.request()
+    wire.send(answer()[: -len(OK_BODY)])
+    wire.drip(OK_BODY)
+
+
+def dripped_chunks(wire: Wire) -> None:
+    """Chunks of one byte."""
+    wire.request()
+    wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not wire.pause(0.05):
+        wire.send(b"1\r\n \r\n")
+
+
+def dripped_until_closed(wire: Wire) -> None:
+    """A body that ends with the connection, which the client has let go of already."""
+    wire.request()
+    wire.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+    wire.drip(b" " * 200)
+
+
+SLOW: list[Script] = [
+    no_answer,
+    unread,
+    dripped_head,
+    dripped_interims,
+    dripped_body,
+    dripped_chunks,
+    dripped_until_closed,
+]
+
+
+@pytest.mark.parametrize("script", SLOW)
+def test_a_slow_answer_is_waited_for_no_longer_than_the_time_out(
+    serve: Serve, connect: Connect, script: Script
+) -> None:
+    """The request was sent, so the outcome is unknown."""
+    reply, took = timed(connect(serve(script).url))
+    assert reply == Reply(outcome=Outcome.UNKNOWN, code="answer_timeout")
+    assert TIMEOUT * 0.9 <= took <= TIMEOUT + SLACK
+
+
+def test_a_request_that_nobody_reads_is_given_up_as_well(serve: Serve, connect: Connect) -> None:
+    """Sending has a time-out too: buffers fill up."""
+    large = Request("POST", "/events/invoke", b" " * 50_000_000)
+    reply, took = timed(connect(serve(unread).url), large)
+    assert reply == Reply(outcome=Outcome.UNKNOWN, code="send_timeout")
+    assert took <= TIMEOUT + SLACK
+
+
+def test_a_connection_that_nobody_accepts_is_given_up(connect: Connect) -> None:
+    """A full backlog swallows packets as a firewall does."""
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        reply, took = timed(connect(f"http://127.0.0.1:{full.getsockname()[1]}"))
+        assert reply == Reply(outcome=Outcome.UNREACHABLE, code="connect_timeout")
+        assert TIMEOUT * 0.9 <= took <= TIMEOUT + SLACK
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, 1e-9])
+def test_without_time_nothing_is_sent(serve: Serve, connect: Connect, timeout: float) -> None:
+    """A call that comes too late is not made."""
+    server = serve(no_answer)
+    reply = call(connect(server.url), timeout)
+    assert reply.outcome is Outcome.UNREACHABLE
+    assert server.requests == []
+
+
+def test_a_late_call_does_not_spoil_the_next(serve: Serve, connect: Connect) -> None:
+    """Each call has a time of its own, also on a connection that another one used."""
+
+    def script(wire: Wire) -> None:
+        while wire.request() is not None:
+            if len(wire._server.requests) == 2:
+                wire.pause()
+            wire.send(answer())
+
+    server = serve(script)
+    client = connect(server.url)
+    outcomes = [call(client).outcome, timed(client)[0].outcome, call(client).outcome]
+    assert outcomes == [Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.DELIVERED]
+    assert server.connections == 2

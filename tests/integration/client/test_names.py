@@ -1,0 +1,137 @@
+"""Names that fail, hang, change, or stand for several addresses."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from segment_rehook.rehook.deadline import Clocks
+from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.resolver import NAME_KEPT, Address, look_up
+from tests.integration.client.conftest import Connect, Serve, call
+from tests.integration.client.server import Wire, always, answer
+
+
+class Names:
+    """A resolver's answers, counted."""
+
+    def __init__(self, *addresses: Address) -> None:
+        self.addresses = list(addresses)
+        self.asked = 0
+        self.failing: Exception | None = None
+
+    def __call__(self, _host: str, _port: int) -> list[Address]:
+        """Answer as told."""
+        self.asked += 1
+        if self.failing is not None:
+            raise self.failing
+        return self.addresses
+
+
+def one_answer(wire: Wire) -> None:
+    """Answer one request per connection."""
+    wire.request()
+    wire.send(answer("200 OK", b"{}", "Connection: close"))
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("idna"), OSError()])
+def test_a_name_that_fails_is_unreachable(connect: Connect, error: Exception) -> None:
+    """Nothing was sent; the next call asks anew."""
+    names = Names()
+    names.failing = error
+    client = connect("http://localhost:1", look_up=names)
+    unreachable = Reply(outcome=Outcome.UNREACHABLE, code="dns_failed")
+    assert [call(client) for _ in range(2)] == [unreachable] * 2
+    assert names.asked == 2
+
+
+def test_a_name_without_addresses_is_unreachable(connect: Connect) -> None:
+    """The system may find none and say nothing of it."""
+    reply = call(connect("http://localhost:1", look_up=Names()))
+    assert reply.outcome is Outcome.UNREACHABLE
+
+
+def test_a_name_that_hangs_is_waited_for_no_longer_than_the_time_out(connect: Connect) -> None:
+    """However many calls wait for it, one thread asks."""
+    over = threading.Event()
+    asked = []
+
+    def hang(host: str, port: int) -> list[Address]:
+        asked.append((host, port))
+        over.wait(30)
+        return []
+
+    client = connect("http://localhost:1", look_up=hang)
+    start = time.monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        replies = list(threads.map(lambda _: call(client, 0.3), range(8)))
+    took = time.monotonic() - start
+    over.set()
+    assert replies == [Reply(outcome=Outcome.UNREACHABLE, code="dns_timeout")] * 8
+    assert 0.25 <= took <= 0.7
+    assert len(asked) == 1
+
+
+def test_a_name_is_kept_for_a_while(serve: Serve, connect: Connect) -> None:
+    """Not for ever: Rehook may move."""
+    server = serve(one_answer)
+    now = [1000.0]
+    names = Names(("127.0.0.1", server.port))
+    clocks = Clocks(monotonic=lambda: now[0], wall=lambda: now[0])
+    client = connect("http://localhost:1", look_up=names, clocks=clocks)
+    call(client)
+    now[0] += NAME_KEPT
+    call(client)
+    assert names.asked == 1
+    now[0] += 1
+    call(client)
+    assert names.asked == 2
+
+
+def test_a_name_is_asked_again_when_its_addresses_fail(serve: Serve, connect: Connect) -> None:
+    """Then they may be old ones."""
+    server = serve(one_answer)
+    names = Names(("127.0.0.1", 1))
+    client = connect("http://localhost:1", look_up=names)
+    assert call(client).outcome is Outcome.UNREACHABLE
+    names.addresses = [("127.0.0.1", server.port)]
+    assert call(client).outcome is Outcome.DELIVERED
+
+
+def test_of_several_addresses_the_first_that_answers_is_used(
+    serve: Serve, connect: Connect
+) -> None:
+    """One that refuses costs nothing."""
+    server = serve(always(answer()))
+    names = Names(("127.0.0.1", 1), ("127.0.0.1", server.port))
+    assert call(connect("http://localhost:1", look_up=names)).outcome is Outcome.DELIVERED
+
+
+def test_an_address_that_swallows_packets_leaves_time_for_the_others(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given its share of the time and no more."""
+    server = serve(always(answer()))
+    names = Names(("127.0.0.2", 1), ("127.0.0.1", server.port))
+    real = socket.socket.connect
+    given: list[float | None] = []
+
+    def swallow(sock: socket.socket, address: Address) -> None:
+        if address[0] == "127.0.0.2":
+            given.append(sock.gettimeout())
+            raise TimeoutError
+        real(sock, address)
+
+    monkeypatch.setattr(socket.socket, "connect", swallow)
+    reply = call(connect("http://localhost:1", look_up=names), timeout=2.0)
+    assert reply.outcome is Outcome.DELIVERED
+    assert given[0] == pytest.approx(1.0, abs=0.1)
+
+
+def test_the_systems_own_resolver_knows_this_machine() -> None:
+    """The default asks the system."""
+    assert ("127.0.0.1", 7) in look_up("localhost", 7)

@@ -1,0 +1,279 @@
+"""Calls that are answered: what is sent, what is kept, what is followed and what is not."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import threading
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from segment_rehook import __version__
+from segment_rehook.rehook.client import ANSWER_MOST, BaseUrlInvalid, RehookClient
+from segment_rehook.rehook.plan import Request
+from segment_rehook.rehook.reply import Outcome
+from tests.integration.client.conftest import EVENT, Connect, Serve, call
+from tests.integration.client.server import OK_BODY, Wire, always, answer
+
+
+def test_the_request_as_it_goes_over_the_wire(serve: Serve, connect: Connect) -> None:
+    """Method, path, credentials and body; nothing else of ours."""
+    server = serve(always(answer()))
+    reply = call(connect(server.url))
+    assert (reply.outcome, reply.request_id) == (Outcome.DELIVERED, "req-1")
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert first == "POST /events/invoke HTTP/1.1"
+    assert headers == {
+        "Host": f"127.0.0.1:{server.port}",
+        "Content-Length": str(len(EVENT.body)),
+        "Authorization": "Basic " + base64.b64encode(b"key:secret").decode(),
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "Content-Type": "application/json",
+        "User-Agent": f"segment-rehook/{__version__}",
+    }
+    assert body == EVENT.body
+
+
+def test_a_base_path_is_put_before_each_path(serve: Serve, connect: Connect) -> None:
+    """A gateway in front of Rehook may have one."""
+    server = serve(always(answer()))
+    client = connect(server.url + "/rehook/")
+    call(client)
+    client.credentials_good(timeout=5)
+    firsts = [request.split(b"\r\n")[0] for request in server.requests]
+    assert firsts == [
+        b"POST /rehook/events/invoke HTTP/1.1",
+        b"GET /rehook/events/segment/check-auth HTTP/1.1",
+    ]
+
+
+def test_credentials_are_asked_for_at_each_call(serve: Serve) -> None:
+    """A rotation needs no new client; any text makes a header."""
+    server = serve(always(answer()))
+    pairs = iter([("a", "1"), ("ключ", "pass:word\n")])
+    client = RehookClient(server.url, lambda: next(pairs))
+    call(client)
+    call(client)
+    client.close()
+    for request, pair in zip(server.requests, ["a:1", "ключ:pass:word\n"], strict=True):
+        assert b"Basic " + base64.b64encode(pair.encode()) in request
+
+
+def test_what_credentials_raise_is_raised_before_anything_is_sent(serve: Serve) -> None:
+    """No secrets, no call."""
+    server = serve(always(answer()))
+
+    def none() -> tuple[str, str]:
+        raise LookupError("no secrets")
+
+    with pytest.raises(LookupError):
+        call(RehookClient(server.url, none))
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "good"),
+    [("200 OK", True), ("401 No", False), ("403 No", False), ("500 Oh", None), ("204 Hm", None)],
+)
+def test_check_auth_says_yes_no_or_nothing(
+    serve: Serve, connect: Connect, status: str, good: bool | None
+) -> None:
+    """Only 200 is yes, only 401 and 403 are no."""
+    assert connect(serve(always(answer(status, b""))).url).credentials_good(timeout=5) is good
+
+
+def test_check_auth_without_an_answer_says_nothing(serve: Serve, connect: Connect) -> None:
+    """Silence does not condemn a key pair."""
+    assert connect(serve(Wire.reset).url).credentials_good(timeout=5) is None
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_never_followed(serve: Serve, connect: Connect, status: int) -> None:
+    """Not even to the same host: it would carry credentials and reward where nobody meant them."""
+    elsewhere = serve(always(answer()))
+    server = serve(always(answer(f"{status} Moved", b"", f"Location: {elsewhere.url}/x")))
+    assert call(connect(server.url)).outcome is Outcome.REJECTED
+    assert (len(server.requests), elsewhere.connections) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "path", ["http://elsewhere.example/x", "https://127.0.0.1:1/", "@x.example/"]
+)
+def test_a_path_never_leads_to_another_host(serve: Serve, connect: Connect, path: str) -> None:
+    """A stored request's path comes out of a queue; credentials go to the base host alone."""
+    server = serve(always(answer()))
+    reply = call(connect(server.url), request=Request("POST", path, b"{}"))
+    assert reply.outcome is Outcome.UNREACHABLE
+    assert server.connections == 0
+
+
+def test_a_path_with_two_slashes_stays_on_the_host(serve: Serve, connect: Connect) -> None:
+    """A browser would read a host's name there."""
+    server = serve(always(answer()))
+    call(connect(server.url), request=Request("POST", "//elsewhere.example/x", b"{}"))
+    assert server.requests[0].startswith(b"POST //elsewhere.example/x HTTP/1.1")
+
+
+def test_a_proxy_of_the_environment_is_ignored(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials go to Rehook and nobody else."""
+    proxy, server = serve(always(answer("403 Proxy"))), serve(always(answer()))
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, proxy.url)
+    assert call(connect(server.url)).outcome is Outcome.DELIVERED
+    assert proxy.connections == 0
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(),
+        CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(OK_BODY), OK_BODY),
+        CHUNKED + b"".join(b"1\r\n%c\r\n" % byte for byte in OK_BODY) + b"0\r\nX: y\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + answer(),
+        b"HTTP/1.1 102 Processing\r\n\r\n" + answer(),
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + answer(),
+        answer().replace(b"\r\n", b"\n"),
+        answer("200 OK", gzip.compress(OK_BODY), "Content-Encoding: gzip"),
+        answer("200 OK", zlib.compress(OK_BODY), "Content-Encoding: deflate"),
+        answer("200 OK", OK_BODY, "Connection: keep-alive"),
+    ],
+    ids=["length", "chunk", "chunks", "100", "102", "103", "lf", "gzip", "deflate", "keep"],
+)
+def test_every_way_to_answer_is_read_and_its_connection_kept(
+    serve: Serve, connect: Connect, reply: bytes
+) -> None:
+    """Framing, interim answers and encodings are the server's choice."""
+    server = serve(always(reply))
+    client = connect(server.url)
+    for _ in range(3):
+        got = call(client)
+        assert (got.outcome, got.request_id) == (Outcome.DELIVERED, "req-1")
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.0 200 OK\r\n\r\n" + OK_BODY,
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + OK_BODY,
+        b"HTTP/1.1 200 OK\r\n\r\n" + OK_BODY,
+        answer("200 OK", OK_BODY, "Connection: close"),
+    ],
+    ids=["1.0", "close", "unsaid", "length-and-close"],
+)
+def test_an_answer_may_end_with_its_connection(
+    serve: Serve, connect: Connect, reply: bytes
+) -> None:
+    """Then the next call makes a new one."""
+
+    def once(wire: Wire) -> None:
+        wire.request()
+        wire.send(reply)
+
+    server = serve(once)
+    client = connect(server.url)
+    assert [call(client).request_id for _ in range(2)] == ["req-1", "req-1"]
+    assert server.connections == 2
+
+
+def test_packed_garbage_is_read_as_it_is(serve: Serve, connect: Connect) -> None:
+    """The status stands, whatever the body turns out to be."""
+    server = serve(always(answer("404 No", b"\x1f\x8bnot gzip", "Content-Encoding: gzip")))
+    assert call(connect(server.url)).outcome is Outcome.REJECTED
+
+
+def test_a_packed_flood_is_unpacked_within_bounds(serve: Serve, connect: Connect) -> None:
+    """A megabyte of blanks in a kilobyte: what lies beyond the bound is not looked at."""
+    flood = gzip.compress(b" " * 1_000_000 + b'{"code": 400}')
+    server = serve(always(answer("200 OK", flood, "Content-Encoding: gzip")))
+    assert call(connect(server.url)).outcome is Outcome.DELIVERED
+
+
+def test_of_a_huge_body_the_beginning_is_read(serve: Serve, connect: Connect) -> None:
+    """Nor is its rest waited for; the connection is not used again."""
+    huge = answer("404 Not Found", b" " * (ANSWER_MOST * 50))
+    server = serve(always(huge[:-1]))  # never whole
+    client = connect(server.url)
+    assert [call(client).outcome for _ in range(2)] == [Outcome.REJECTED] * 2
+    assert server.connections == 2
+
+
+def test_a_large_request_arrives_whole(serve: Serve, connect: Connect) -> None:
+    """One that takes many sends."""
+    body = json.dumps({"source_id": "u1", "metadata": {"text": "ü" * 500_000}}).encode()
+    server = serve(always(answer()))
+    client = connect(server.url)
+    reply = client.call(Request("POST", "/customers", body), timeout=10, action="identifyUser")
+    assert reply.outcome is Outcome.DELIVERED
+    assert server.requests[0].endswith(body)
+
+
+def test_sixteen_threads_share_the_client(serve: Serve, connect: Connect) -> None:
+    """Each gets the answer to its own request, over no more connections than threads."""
+
+    def echo(wire: Wire) -> None:
+        while (request := wire.request()) is not None:
+            said = json.dumps({"requestId": request.rpartition(b"\r\n\r\n")[2].decode()})
+            wire.send(answer("200 OK", said.encode()))
+
+    server = serve(echo)
+    client = connect(server.url)
+    together = threading.Barrier(16)
+
+    def many(thread: int) -> list[bool]:
+        together.wait()
+        return [
+            call(client, request=Request("POST", "/x", f"{thread}-{turn}".encode())).request_id
+            == f"{thread}-{turn}"
+            for turn in range(25)
+        ]
+
+    with ThreadPoolExecutor(16) as threads:
+        assert all(all(answers) for answers in threads.map(many, range(16)))
+    assert len(server.requests) == 400
+    assert server.connections <= 16
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.rehook.ai",
+        "http://127.0.0.1.example.com",
+        "ftp://api.rehook.ai",
+        "api.rehook.ai",
+        "https://",
+        "https://:443",
+        "https://user@api.rehook.ai",
+        "https://:pw@api.rehook.ai",
+        "https://api.rehook.ai?x=1",
+        "https://api.rehook.ai#x",
+        "https://api.rehook.ai:99999",
+        "https://api.rehook.ai:port",
+        "https://[::1",
+        "https://api.rehook.ai /x",
+        "https://api\x00.rehook.ai",
+        "https://" + "a" * 70 + ".ai",
+        "",
+    ],
+)
+def test_a_base_url_that_would_leak_or_mislead_is_refused(url: str) -> None:
+    """When the client is built, not at the first event."""
+    with pytest.raises(BaseUrlInvalid, match="REHOOK_URL"):
+        RehookClient(url, lambda: ("key", "secret"))
+
+
+@pytest.mark.parametrize("url", ["https://api.rehook.ai", "http://localhost:1", "http://[::1]:1/x"])
+def test_a_base_url_that_is_safe_is_taken(connect: Connect, url: str) -> None:
+    """TLS anywhere, plain text on this machine."""
+    connect(url)
