@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tools.sandbox import Sandbox
@@ -34,13 +35,13 @@ def main() -> int:
     if importlib.util.find_spec("schemathesis") is None:
         print("schemathesis is not installed: pip install schemathesis", file=sys.stderr)
         return 1
-    with Sandbox() as sandbox:
+    with tempfile.TemporaryDirectory() as scratch, Sandbox() as sandbox:
         sandbox.put_secret("segment/tokens", TOKEN)
         command = [sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT)]
         command += ["--url", sandbox.url, "--header", f"Authorization: Bearer {TOKEN}"]
         command += ["--checks", ",".join(CHECKS), "--seed", str(given.seed)]
         command += ["--max-examples", str(given.examples)]
-        return subprocess.run(command, check=False).returncode
+        return subprocess.run(command, check=False, cwd=scratch).returncode
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def elements(text: bytes) -> Iterator[bytes]:
     if text[start - 1 : start] != b"[":
         return
     end = len(text.rstrip(_BLANK))
-    if end > start and text[end - 1 : end] == b"]":
+    if text[end - 1 : end] == b"]":
         end -= 1
     depth, cut_before = 0, False
     for token in _TOKEN.finditer(text, start, end):
