@@ -158,7 +158,9 @@ class Mappings:
             elif kind < 0.6:
                 pieces.append("{{{" + path + "}}}")
             elif kind < 0.65:
-                pieces.append(self._rng.choice(["{{", "}}", "{{}}", "{{ }}", "{{{{a}}}}", "{", "}"]))
+                pieces.append(
+                    self._rng.choice(["{{", "}}", "{{}}", "{{ }}", "{{{{a}}}}", "{", "}"])
+                )
             else:
                 pieces.append(text(self._rng))
         return "".join(pieces)
@@ -210,13 +212,37 @@ class Mappings:
         return options
 
     def _pattern(self) -> str:
-        odd = [*"abceiosk.*+?()[]{}^$|/-#, 0125ΣσςßİıſKµμ", "\ud83d", "\ude00", "\n", "\u2028", "é", "É", "an"]
+        odd = [
+            *"abceiosk.*+?()[]{}^$|/-#, 0125ΣσςßİıſKµμ",
+            "\ud83d",
+            "\ude00",
+            "\n",
+            "\u2028",
+            "é",
+            "É",
+            "an",
+        ]
         if self._chance(0.1):
             return self._rng.choice(TEXTS)
         return "".join(self._rng.choice(odd) for _ in range(self._rng.choice([1, 1, 1, 2])))
 
     def _replacement(self) -> str:
-        odd = ["", "_", "$&", "$$", "$`", "$'", "$1", "$0", "$", "$<a>", "[$&]", "$$$$$&", "x" * 11, "😀" * 5]
+        odd = [
+            "",
+            "_",
+            "$&",
+            "$$",
+            "$`",
+            "$'",
+            "$1",
+            "$0",
+            "$",
+            "$<a>",
+            "[$&]",
+            "$$$$$&",
+            "x" * 11,
+            "😀" * 5,
+        ]
         return self._rng.choice([*odd, *WORDS])
 
     def array_path(self, depth: int) -> Generated:
@@ -245,7 +271,9 @@ class Mappings:
     def flatten(self, depth: int) -> Generated:
         """Give the options of `@flatten`."""
         separators: list[Generated] = [".", "_", "", " ", "\ud83d", {"@literal": "-"}, 5]
-        options: dict[str, Generated] = {"separator": self._rng.choice(separators[:2] * 5 + separators)}
+        options: dict[str, Generated] = {
+            "separator": self._rng.choice(separators[:2] * 5 + separators)
+        }
         if self._chance(0.95):
             options["value"] = {"@path": self.path()} if self._chance(0.6) else self.any(depth - 1)
         if self._chance(0.3):
@@ -254,13 +282,24 @@ class Mappings:
 
     def merge(self, depth: int) -> Generated:
         """Give the options of `@merge`."""
-        directions: list[Generated] = ["left", "right", "left", "right", "LEFT", "up", None, {"@literal": "left"}]
+        directions: list[Generated] = [
+            "left",
+            "right",
+            "left",
+            "right",
+            "LEFT",
+            "up",
+            None,
+            {"@literal": "left"},
+        ]
         objects: list[Generated] = []
         for _ in range(self._rng.randint(0, 4)):
             objects.append({"@path": self.path()} if self._chance(0.5) else self.object(depth - 1))
         if self._chance(0.1):
             objects.append(self.any(depth - 1))
-        options: dict[str, Generated] = {"objects": objects if self._chance(0.97) else scalar(self._rng)}
+        options: dict[str, Generated] = {
+            "objects": objects if self._chance(0.97) else scalar(self._rng)
+        }
         if self._chance(0.95):
             options["direction"] = self._rng.choice(directions)
         return options

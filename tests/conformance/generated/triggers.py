@@ -16,8 +16,42 @@ from tests.conformance.generated.values import (
     value,
 )
 
-_NOISE = ["(", ")", "!", "=", '"', "'", ".", " ", ",", "[", "]", "\\", "-", "and", "or", "null", "5", "\r", "é", "😀", "<", "_"]
-_NAMED = ["exists", "not_exists", "starts_with", "is_true", "number_equals", "contains", "not_contains", "is_false", "ends_with", "number_not_equals"]
+_NOISE = [
+    "(",
+    ")",
+    "!",
+    "=",
+    '"',
+    "'",
+    ".",
+    " ",
+    ",",
+    "[",
+    "]",
+    "\\",
+    "-",
+    "and",
+    "or",
+    "null",
+    "5",
+    "\r",
+    "é",
+    "😀",
+    "<",
+    "_",
+]
+_NAMED = [
+    "exists",
+    "not_exists",
+    "starts_with",
+    "is_true",
+    "number_equals",
+    "contains",
+    "not_contains",
+    "is_false",
+    "ends_with",
+    "number_not_equals",
+]
 
 
 def trigger_case(rng: Random) -> dict[str, Generated]:
@@ -49,7 +83,9 @@ class _Triggers:
         found = [self._one(brackets=brackets) for _ in range(self._rng.randint(1, most))]
         fql = found[0]
         for each in found[1:]:
-            used = joint if self._chance(0.85) else self._rng.choice(["and", "or", "AND", "nor", ","])
+            used = (
+                joint if self._chance(0.85) else self._rng.choice(["and", "or", "AND", "nor", ","])
+            )
             fql += self._blank() + used + self._blank() + each
         return fql
 
@@ -63,7 +99,11 @@ class _Triggers:
         return self._subject() + self._blank() + self._operator() + self._blank() + self._expected()
 
     def _blank(self) -> str:
-        return " " if self._chance(0.97) else self._rng.choice(["", "  ", "\t", "\n", "\r\n", "\u00a0"])
+        return (
+            " "
+            if self._chance(0.97)
+            else self._rng.choice(["", "  ", "\t", "\n", "\r\n", "\u00a0"])
+        )
 
     def _operator(self) -> str:
         kind = self._rng.random()
@@ -99,7 +139,15 @@ class _Triggers:
         if kind < 0.93:
             source = self._rng.choice(["properties", "traits", "context"])
             return f"{source}{self._path(self._event.get(source))}"
-        odd = ["properties", "traits", "messageId", "propertiesx.a", "type.x", "Type", "anonymousId"]
+        odd = [
+            "properties",
+            "traits",
+            "messageId",
+            "propertiesx.a",
+            "type.x",
+            "Type",
+            "anonymousId",
+        ]
         return self._rng.choice([*odd, *ODD_KEYS])
 
     def _path(self, at: Generated) -> str:
@@ -112,7 +160,10 @@ class _Triggers:
                 index = self._rng.randrange(len(at))
                 step, at = str(index), at[index]
             else:
-                step, at = self._rng.choice(["a", "missing", "length", "0", "toString", "x y"]), None
+                step, at = (
+                    self._rng.choice(["a", "missing", "length", "0", "toString", "x y"]),
+                    None,
+                )
             path += self._written(step)
         self._leaf = at
         return path
@@ -142,7 +193,9 @@ class _Triggers:
             if self._chance(0.15):
                 return self._rng.choice(odd)
             return str(number) if self._chance(0.5) else str(self._rng.randint(-3, 30))
-        return self._rng.choice(["true", "false", "null", "null", "true", "false", "abc", "True", "NULL", "undefined"])
+        return self._rng.choice(
+            ["true", "false", "null", "null", "true", "false", "abc", "True", "NULL", "undefined"]
+        )
 
     def _sought(self) -> str:
         kind = self._rng.random()

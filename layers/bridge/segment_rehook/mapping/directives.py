@@ -246,6 +246,13 @@ def _literal(option: Value, compiled: Compile) -> Part:
     return compiled(option)
 
 
+def _liquid(option: Value, _: Compile) -> Part:
+    # python-liquid takes its time to import, and few mappings use it.
+    from segment_rehook.mapping.liquid.dialect import compile_liquid  # noqa: PLC0415 — as said
+
+    return compile_liquid(option)
+
+
 DIRECTIVES: Mapping[str, Directive] = {
     "@arrayPath": _array_path,
     "@case": _case,
@@ -253,6 +260,7 @@ DIRECTIVES: Mapping[str, Directive] = {
     "@flatten": _flatten,
     "@if": _condition,
     "@json": _json,
+    "@liquid": _liquid,
     "@literal": _literal,
     "@merge": _merge,
     "@path": _textual(

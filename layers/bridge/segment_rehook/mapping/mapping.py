@@ -6,6 +6,7 @@ root mapping's key is unfolded, the mapping is validated, resolved, and undefine
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -74,10 +75,19 @@ def compile_mapping(mapping: JSON) -> CompiledMapping:
     """Compile a subscription's `settings`. Raises MappingInvalid alone."""
     try:
         part = _compile_transform(mapping)
+        run = _sparing(mapping, part.run)
     except RecursionError:
         mistake = Mistake("", "nests too many levels", STACK_EXHAUSTED)
         raise MappingInvalid([mistake], grouped=False) from None
-    return CompiledMapping(part.reads, _passthrough(mapping), part.run)
+    return CompiledMapping(part.reads, _passthrough(mapping), run)
+
+
+def _sparing(mapping: Value, run: Run) -> Run:
+    # The Liquid tags increment and decrement count in the payload itself, for fields that come
+    # later to see: they are given a copy, so that no other subscription sees it.
+    if not any(tag in str(mapping) for tag in ("increment", "decrement")):
+        return run
+    return lambda payload: run(deepcopy(payload))
 
 
 def _compile_transform(mapping: Value) -> Part:

@@ -1,0 +1,79 @@
+"""A moment at an offset from UTC, in the calendar that JavaScript counts by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_DAY = 86_400_000
+_MINUTE = 60_000
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`milliseconds` since 1970 in UTC; `offset` in minutes, west of Greenwich positive.
+
+    Years go from -271821 to 275760, beyond what `datetime` holds. `zone` is the name that the
+    offset was given by.
+    """
+
+    milliseconds: int
+    offset: float = 0
+    zone: str = ""
+
+    @property
+    def _local(self) -> int:
+        return self.milliseconds - int(self.offset * _MINUTE)
+
+    @property
+    def date(self) -> tuple[int, int, int]:
+        """Year, month from 1, day of the month."""
+        return civil(self._local // _DAY)
+
+    @property
+    def time(self) -> tuple[int, int, int, int]:
+        """Hour, minute, second, millisecond."""
+        seconds, milli = divmod(self._local % _DAY, 1_000)
+        minutes, second = divmod(seconds, 60)
+        hour, minute = divmod(minutes, 60)
+        return hour, minute, second, milli
+
+    @property
+    def weekday(self) -> int:
+        """Day of the week, Sunday being 0."""
+        return (self._local // _DAY + 4) % 7
+
+    @property
+    def day_of_year(self) -> int:
+        """Day of the year, from 1."""
+        year, _, _ = self.date
+        return self._local // _DAY - days(year, 1, 1) + 1
+
+    def week(self, first_day: int) -> int:
+        """Week of the year; days before the first `first_day` are in week 0."""
+        since = (self.weekday - first_day) % 7
+        return (self.day_of_year - 1 - since + 7) // 7
+
+
+def days(year: int, month: int, day: int) -> int:
+    """Count days since 1970-01-01 in the proleptic Gregorian calendar; any day number will do."""
+    year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
+    # March comes first, so that the leap day is a year's last.
+    year -= month <= 2  # noqa: PLR2004 — January and February
+    era, of_era = divmod(year, 400)
+    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+
+
+def civil(count: int) -> tuple[int, int, int]:
+    """Give the date that `days` counts to."""
+    era, of_era = divmod(count + 719_468, 146_097)
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    shifted = (5 * of_year + 2) // 153
+    month = shifted + 3 if shifted < 10 else shifted - 9  # noqa: PLR2004 — March comes first
+    return year + era * 400 + (month <= 2), month, of_year - (153 * shifted + 2) // 5 + 1  # noqa: PLR2004 — as above

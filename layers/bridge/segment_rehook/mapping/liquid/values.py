@@ -1,0 +1,201 @@
+"""How LiquidJS reads, compares, converts and prints values."""
+
+from __future__ import annotations
+
+import math
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from segment_rehook.mapping.liquid.scanner import Fault
+from segment_rehook.mapping.text import WHITESPACE, from_units, length, to_units
+from segment_rehook.mapping.values import (
+    UNDEFINED,
+    Value,
+    is_index,
+    is_number,
+    to_double,
+    to_number,
+    to_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT = 1_000_000
+"""Characters, or items, that one step of a template may make. LiquidJS allows a hundred times
+as many in all, and half a second: that would be a function's whole memory."""
+
+_ONLY_BLANK = re.compile(f"[{WHITESPACE}]*")
+
+
+class Drop(Enum):
+    """The words `nil`, `empty` and `blank`: each compares in its own way."""
+
+    NIL = "nil"
+    EMPTY = "empty"
+    BLANK = "blank"
+
+
+LITERALS: dict[str, Value] = {
+    "true": True,
+    "false": False,
+    "nil": Drop.NIL,
+    "null": Drop.NIL,
+    "empty": Drop.EMPTY,
+    "blank": Drop.BLANK,
+}
+
+
+def plain(value: Value) -> Value:
+    """Give what a word stands for: null, or an empty text."""
+    if isinstance(value, Drop):
+        return None if value is Drop.NIL else ""
+    return value
+
+
+def is_nil(value: Value) -> bool:
+    """Tell null and undefined from all else, words not looked into."""
+    return value is None or value is UNDEFINED
+
+
+def falsy(value: Value) -> bool:
+    """Tell whether a condition fails: only false, null and undefined do."""
+    value = plain(value)
+    return value is False or is_nil(value)
+
+
+def printed(value: Value) -> str:
+    """Convert for output: lists without a separator, null and undefined to nothing."""
+    value = plain(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return limited(from_units("".join(printed(item) for item in value)))
+    return "" if is_nil(value) else to_text(value)
+
+
+def as_text(value: Value) -> str:
+    """Convert as `String(value)`; a word is an object there."""
+    return "[object Object]" if isinstance(value, Drop) else to_text(value)
+
+
+def as_number(value: Value) -> float:
+    """Convert as `Number(value)`: null is 0, undefined and what is no number NaN."""
+    value = primitive(value)
+    if isinstance(value, str):
+        return to_number(value)
+    if value is None:
+        return 0.0
+    return to_double(value) if isinstance(value, int | float) else math.nan
+
+
+def primitive(value: Value) -> Value:
+    """Convert lists and objects to the text that they compare by."""
+    value = plain(value)
+    return to_text(value) if isinstance(value, list | dict) else value
+
+
+def as_list(value: Value) -> list[Value]:
+    """Take a list as it is, nothing as no item, all else as one."""
+    value = plain(value)
+    if isinstance(value, list):
+        return value
+    return [] if is_nil(value) else [value]
+
+
+def limited(text: str) -> str:
+    """Refuse a text beyond LIMIT."""
+    allow(len(text))
+    return text
+
+
+def allow(size: float) -> None:
+    """Raise Fault for a size beyond LIMIT."""
+    if size > LIMIT:
+        raise Fault("memory alloc limit exceeded")
+
+
+def equal(left: Value, right: Value) -> bool:
+    """Compare as `==`: words in their own way, lists item by item, objects by identity."""
+    if isinstance(left, Drop):
+        return _equals_word(left, right)
+    if isinstance(right, Drop):
+        return _equals_word(right, left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if is_number(left) and is_number(right):
+        return to_double(left) == to_double(right)
+    return left == right if isinstance(left, str) and isinstance(right, str) else left is right
+
+
+def _equals_word(word: Drop, value: Value) -> bool:
+    if word is Drop.NIL:
+        return is_nil(plain(value))
+    if word is Drop.BLANK:
+        if value is False or is_nil(plain(value)):
+            return True
+        if isinstance(value, str):
+            return _ONLY_BLANK.fullmatch(value) is not None
+    return isinstance(value, str | list | dict) and not value
+
+
+def compared(left: Value, right: Value, holds: Callable[[Any, Any], bool]) -> bool:
+    """Compare as `<` and its kin: two texts by their units, all else as numbers."""
+    if isinstance(left, Drop) or isinstance(right, Drop):
+        return False
+    left, right = primitive(left), primitive(right)
+    if isinstance(left, str) and isinstance(right, str):
+        return holds(to_units(left), to_units(right))
+    return holds(as_number(left), as_number(right))
+
+
+def contains(container: Value, sought: Value) -> bool:
+    """Look into a list for an equal item, into a text for a piece of it."""
+    container = plain(container)
+    if isinstance(container, list):
+        return any(equal(item, sought) for item in container)
+    return isinstance(container, str) and to_units(to_text(plain(sought))) in to_units(container)
+
+
+def key_text(key: Value) -> str:
+    """Convert a key as JavaScript does before it looks a member up."""
+    return key if isinstance(key, str) else to_text(key)
+
+
+def own(value: Value, key: str) -> Value:
+    """Give a member that the value itself has, `length` of lists and texts included."""
+    if isinstance(value, dict):
+        return value.get(key, UNDEFINED)
+    if isinstance(value, list | str):
+        if key == "length":
+            return size(value)
+        items = to_units(value) if isinstance(value, str) else value
+        if is_index(key) and int(key) < len(items):
+            return items[int(key)]
+    return UNDEFINED
+
+
+def size(value: list[Value] | str) -> int:
+    """Count items, or UTF-16 units."""
+    return length(value) if isinstance(value, str) else len(value)
+
+
+def read(value: Value, key: Value) -> Value:
+    """Read `value[key]` in a template: own members, negative indexes, size, first and last."""
+    if is_nil(value) or isinstance(value, Drop):
+        return None if value is None else UNDEFINED
+    if isinstance(value, list) and is_number(key):
+        return own(value, to_text(len(value) + key if key < 0 else key))
+    name = key_text(key)
+    found = own(value, name)
+    # A key that only converts to one of these words is no such word.
+    if not isinstance(key, str) or found is not UNDEFINED:
+        return found
+    if key == "size" and isinstance(value, str | list | dict):
+        return len(value) if isinstance(value, dict) else size(value)
+    if key in {"first", "last"} and isinstance(value, list) and value:
+        return value[0 if key == "first" else -1]
+    return found
