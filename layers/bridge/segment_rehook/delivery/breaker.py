@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import BreakerStore, Chance, Clock, Telemetry
 
 LOOK_EVERY = 2.0
-PAUSE_FIRST, PAUSE_MOST = 10.0, 300.0
+PAUSE_FIRST, PAUSE_MOST = 5.0, 60.0
 PROBE_MOST = 40.0  # a probe that says nothing for so long is given up
 THROTTLED_HOLD = 5.0
 
