@@ -136,6 +136,14 @@ def test_all_mistakes_are_named_at_once() -> None:
     ]
 
 
+def test_settings_of_the_wrong_type_are_named_and_looked_into_no_further() -> None:
+    """One mistake, no crash on what was expected inside."""
+    assert mistakes({"settings": {"traitNames": 5}}) == {
+        "settings.traitNames": "must be an object, not a number"
+    }
+    assert mistakes({"settings": []}) == {"settings": "must be an object, not a list"}
+
+
 def test_two_subscriptions_of_one_id_are_a_mistake() -> None:
     """An id names deliveries for good, so it can't belong to two; the message names the other."""
     found = mistakes({"subscriptions": [subscription(), subscription(name="orders!")]})

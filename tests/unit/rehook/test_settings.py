@@ -84,6 +84,7 @@ def test_denied_events_keep_named_track_events_back() -> None:
 )
 def test_events_older_than_the_limit_are_dropped(timestamp: object, dropped: bool) -> None:
     """Age is counted from the event's timestamp; what has none that can be read passes."""
+    assert not dropped or "(2)" in plan({"timestamp": timestamp}, maxEventAgeHours=2).detail
     found = reason({"timestamp": timestamp}, maxEventAgeHours=2)
     assert found == (DropReason.TOO_OLD if dropped else None)
 
@@ -231,6 +232,14 @@ def test_an_included_field_never_replaces_what_the_event_says() -> None:
     entry = plan({"properties": {"at": 1}, "timestamp": "T"}, includeFields={"at": "timestamp"})
     assert json.loads(entry.request.body)["metadata"] == {"at": 1}
     assert entry.notes == ("includeFields: at is kept as the event has it",)
+
+
+def test_an_included_field_may_be_the_whole_event() -> None:
+    """The language's path `.` is the root; another field beside it changes nothing."""
+    event = {"properties": None}
+    sent = body(event, includeFields={"id": "messageId", "all": "."})["metadata"]
+    assert sent["all"]["event"] == "Order Completed"
+    assert sent["id"] == sent["all"]["messageId"] == "m"
 
 
 def test_included_fields_may_have_any_name() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.mapping.errors import MappingInvalid, TriggerInvalid
@@ -158,11 +157,6 @@ def read_subscription(
         definition=raw,
     )
     return subscription, mistakes
-
-
-def union_of_reads(*reads: frozenset[str] | None) -> frozenset[str] | None:
-    """Join what several readers read of an event; None, that is everything, swallows the rest."""
-    return reduce(lambda one, other: None if one is None or other is None else one | other, reads)
 
 
 def _identity(raw: dict[str, Any], place: str, mistakes: list[Misshape]) -> str:

@@ -12,7 +12,6 @@ import msgspec
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.fields import FieldsInvalid, check_fields
 from segment_rehook.mapping.shapes import as_json
-from segment_rehook.mapping.subscription import union_of_reads
 from segment_rehook.mapping.values import Function
 from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata
@@ -32,9 +31,8 @@ def call_of(subscription: Subscription, event: Event, settings: Settings) -> Cal
     action = ACTIONS[subscription.action]
     try:
         payload = _payload(subscription, event, settings)
-        included = (path.reads for path in settings.include_fields.values())
-        reads = union_of_reads(frozenset(), *included)
-        adjusted, notes = adjust(action.slug, payload, settings, event.members(reads))
+        included = event.members(_included_reads(settings))
+        adjusted, notes = adjust(action.slug, payload, settings, included)
         key = None
         if subscription.idempotency_key is not None:
             key = subscription.key(event.members(subscription.idempotency_key.reads))
@@ -80,6 +78,16 @@ def _passed_texts(
     texts = {name: event.passable(source) for name, source in subscription.passed.items()}
     fit = {name: msgspec.Raw(text) for name, text in texts.items() if text is not None}
     return fit if len(fit) == len(texts) else None
+
+
+def _included_reads(settings: Settings) -> frozenset[str] | None:
+    """Name the members that the included fields read; None where one reads them all."""
+    reads: frozenset[str] = frozenset()
+    for path in settings.include_fields.values():
+        if path.reads is None:
+            return None
+        reads |= path.reads
+    return reads
 
 
 def _invalid(subscription: Subscription, invalid: FieldsInvalid, event: Event) -> Drop:
