@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 IDLE_MOST = 5.0
 # At most one TLS record (RFC 8446, 5.1). A record that did not leave whole can't be read by anyone.
 RECORD = 16_384
+# Long enough to take what has arrived, too short to wait for more. Seconds.
+LAST_LOOK = 0.001
 
 FIRST_FINAL = 200
 BLANK_LINES = frozenset({b"\r\n", b"\n"})
@@ -56,12 +58,20 @@ class _Receiver(io.RawIOBase):
     def __init__(self, sock: socket.socket, timer: CallTimer) -> None:
         self._sock, self._timer = sock, timer
         self._raw = sock.makefile("rb", buffering=0)
+        self._last_look_taken = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._timer.left())
+        try:
+            patience = self._timer.left()
+        except TimeoutError:
+            # The machine may have been frozen while the answer came in. What is here counts.
+            if self._last_look_taken:
+                raise
+            self._last_look_taken, patience = True, LAST_LOOK
+        self._sock.settimeout(patience)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:

@@ -1,0 +1,70 @@
+"""Answers cut anywhere: none is ever taken for more than it is."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from segment_rehook.rehook.reply import Outcome
+from tests.integration.client.conftest import Connect, Serve, call
+from tests.integration.client.server import OK_BODY, Wire, answer
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0" % (
+    len(OK_BODY),
+    OK_BODY,
+)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [answer(), answer("401 No", b'{"code":401,"key":"x"}'), b"HTTP/1.1 100 C\r\n\r\n" + answer()],
+    ids=["200", "401", "100-200"],
+)
+def test_an_answer_cut_at_any_byte_is_no_answer(
+    serve: Serve, connect: Connect, whole: bytes
+) -> None:
+    """Only the whole one is."""
+    cut_and_judge(serve, connect, whole)
+
+
+def test_chunks_cut_at_any_byte_are_no_answer(serve: Serve, connect: Connect) -> None:
+    """Up to the last chunk's length; what follows that says nothing any more."""
+    cut_and_judge(serve, connect, CHUNKED)
+
+
+def cut_and_judge(serve: Serve, connect: Connect, whole: bytes) -> None:
+    """One connection for each length."""
+
+    def script(wire: Wire) -> None:
+        wire.request()
+        wire.send(whole[: wire.number - 1])
+
+    client = connect(serve(script).url)
+    outcomes = [call(client).outcome for _ in range(len(whole))]
+    assert outcomes == [Outcome.UNKNOWN] * len(whole)
+
+
+def test_garbled_answers_raise_nothing(serve: Serve, connect: Connect) -> None:
+    """Bytes changed, doubled and lost at random: each call gets a reply, none is unsent."""
+    chance = random.Random(20_261_122)
+    sources = [answer(), CHUNKED + b"\r\n\r\n", answer("429 Slow", b"", "Retry-After: 5")]
+
+    def garbled() -> bytes:
+        data = bytearray(chance.choice(sources))
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(len(data))
+            piece = data[at : at + chance.randint(1, 8)]
+            data[at : at + len(piece)] = chance.choice(
+                [b"", piece * 2, chance.randbytes(len(piece)), b"\r\n", b"\n", b"\x00"]
+            )
+        return bytes(data)
+
+    def script(wire: Wire) -> None:
+        wire.request()
+        wire.send(garbled())
+
+    client = connect(serve(script).url)
+    outcomes = {call(client).outcome for _ in range(600)}
+    assert Outcome.UNREACHABLE not in outcomes
+    assert outcomes >= {Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.THROTTLED}

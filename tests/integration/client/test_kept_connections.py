@@ -1,0 +1,148 @@
+"""Connections that are kept: when they are used again, and what a stale one does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from segment_rehook.rehook.connection import IDLE_MOST
+from segment_rehook.rehook.deadline import Clocks
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.integration.client.conftest import Connect, Serve, call
+from tests.integration.client.server import Wire, always, answer
+
+
+class Bent:
+    """Two clocks that go as a test says."""
+
+    def __init__(self) -> None:
+        self.monotonic = self.wall = 1000.0
+
+    @property
+    def clocks(self) -> Clocks:
+        """As the client wants them."""
+        return Clocks(monotonic=lambda: self.monotonic, wall=lambda: self.wall)
+
+    def both(self, seconds: float) -> None:
+        """Time as it goes."""
+        self.monotonic += seconds
+        self.wall += seconds
+
+    def frozen(self, seconds: float) -> None:
+        """A machine that stood still: its monotonic clock has not gone on."""
+        self.wall += seconds
+
+    def set_back(self, seconds: float) -> None:
+        """Time as it goes, while somebody sets the wall clock back by an hour."""
+        self.monotonic += seconds
+        self.wall += seconds - 3600
+
+
+PASSING: list[Callable[[Bent, float], None]] = [Bent.both, Bent.frozen, Bent.set_back]
+
+
+@pytest.mark.parametrize("idle", PASSING)
+def test_a_connection_that_idled_is_dropped(
+    serve: Serve, connect: Connect, idle: Callable[[Bent, float], None]
+) -> None:
+    """By whichever clock says that it idled longer."""
+    server, bent = serve(always(answer())), Bent()
+    client = connect(server.url, clocks=bent.clocks)
+    call(client)
+    idle(bent, IDLE_MOST + 0.1)
+    call(client)
+    assert server.connections == 2
+
+
+def test_a_connection_that_idled_briefly_is_used_again(serve: Serve, connect: Connect) -> None:
+    """Each use counts anew."""
+    server, bent = serve(always(answer())), Bent()
+    client = connect(server.url, clocks=bent.clocks)
+    for _ in range(5):
+        assert call(client).outcome is Outcome.DELIVERED
+        bent.both(IDLE_MOST - 0.1)
+    assert server.connections == 1
+
+
+def closes(wire: Wire) -> None:
+    """Close."""
+    wire.close()
+
+
+def resets(wire: Wire) -> None:
+    """Reset."""
+    wire.reset()
+
+
+def speaks_unasked(wire: Wire) -> None:
+    """Say that it is closing, as load balancers do."""
+    wire.send(answer("408 Request Timeout", b"", "Connection: close"))
+    wire.close()
+
+
+@pytest.mark.parametrize("end", [closes, resets, speaks_unasked])
+def test_a_connection_that_the_server_has_closed_is_not_used(
+    serve: Serve, connect: Connect, end: Callable[[Wire], None]
+) -> None:
+    """No false unknown outcome: it is seen before anything is sent."""
+    ended = threading.Event()
+
+    def script(wire: Wire) -> None:
+        wire.request()
+        wire.send(answer())
+        if wire.number == 1:
+            end(wire)
+            ended.set()
+        wire.until_gone()
+
+    server = serve(script)
+    client = connect(server.url)
+    assert call(client).outcome is Outcome.DELIVERED
+    assert ended.wait(5)
+    assert call(client).outcome is Outcome.DELIVERED
+    assert server.connections == 2
+
+
+def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reset arrives after the look at the connection and before the request leaves."""
+    gone = threading.Event()
+
+    def script(wire: Wire) -> None:
+        wire.request()
+        wire.send(answer())
+        wire.reset()
+        gone.set()
+
+    client = connect(serve(script).url)
+    assert call(client).outcome is Outcome.DELIVERED
+    assert gone.wait(5)
+    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", lambda _connection: False)
+    assert call(client) == Reply(outcome=Outcome.UNREACHABLE, code="send_failed")
+
+
+def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(
+    serve: Serve, connect: Connect
+) -> None:
+    """The server closes while the request is on its way: it may have read it."""
+
+    def script(wire: Wire) -> None:
+        wire.request()
+        wire.send(answer())
+        wire.request()
+
+    client = connect(serve(script).url)
+    assert [call(client).outcome for _ in range(2)] == [Outcome.DELIVERED, Outcome.UNKNOWN]
+
+
+def test_a_second_answer_to_one_request_is_never_taken_for_the_next(
+    serve: Serve, connect: Connect
+) -> None:
+    """Whoever says more than was asked is not listened to again."""
+    twice = answer() + answer("200 OK", b'{"requestId":"foreign"}')
+    server = serve(always(twice))
+    client = connect(server.url)
+    assert [call(client).request_id for _ in range(3)] == ["req-1"] * 3
