@@ -11,7 +11,7 @@ from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.calls import call_of
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import UnreadableEvent
-from segment_rehook.segment.jsontext import JSON, decode
+from segment_rehook.segment.jsontext import JSON, decode_slowly
 
 if TYPE_CHECKING:
     from segment_rehook.mapping.fields import Field
@@ -45,7 +45,7 @@ def _explained(subscription: Subscription, event: Event, destination: Destinatio
     }
     if taken:
         call = call_of(subscription, event, destination.settings)
-        sent = decode(call.request.body) if isinstance(call, Call) else None
+        sent = decode_slowly(call.request.body) if isinstance(call, Call) else None
         entry["fields"] = {
             field.name: _field(field, subscription, event, sent)
             for field in ACTIONS[subscription.action].fields

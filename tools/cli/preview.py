@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.rehook.plan import Call, Drop
 from segment_rehook.segment.event import UnreadableEvent
-from segment_rehook.segment.jsontext import JSON, decode
+from segment_rehook.segment.jsontext import JSON, decode_slowly
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.destination import Destination
@@ -38,7 +38,7 @@ def _result(entry: Call | Drop | Fault) -> JSON:
         request: JSON = {
             "method": entry.request.method,
             "path": entry.request.path,
-            "body": decode(entry.request.body),
+            "body": decode_slowly(entry.request.body),
         }
         return {"subscription": entry.subscription, "request": request}
     if isinstance(entry, Drop):

@@ -181,6 +181,20 @@ def test_a_file_that_is_not_there_is_named(arguments: list[str]) -> None:
     assert "gone.json: No such file" in result.stderr
 
 
+def test_a_mapping_may_nest_deeper_than_any_event(tmp_path: Path) -> None:
+    """The deepest event that is read, wrapped once more by its mapping, is shown all the same."""
+    deep: Any = {}
+    for _ in range(126):
+        deep = {"a": deep}
+    settings = {"event_name": "e", "source_id": "u", "metadata": {"in": {"@path": "$.properties"}}}
+    file = tmp_path / "destination.json"
+    subscription = {"id": "s", "actionSlug": "trackEvent", "trigger": 'type = "track"'}
+    file.write_text(json.dumps({"subscriptions": [{**subscription, "settings": settings}]}))
+    text = json.dumps({"type": "track", "properties": deep})
+    (line,) = lines(run("--explain", "--destination", file, text=text))
+    assert line["results"][0]["request"]["body"]["metadata"] == {"in": deep}
+
+
 def test_explain_says_why_and_where_from() -> None:
     """Each subscription is there, also the one that does not take the event."""
     (line,) = lines(run("--explain", text=json.dumps(TRACK)))
