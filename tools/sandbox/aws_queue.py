@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import unix_time_millis
 from moto.sqs import models
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DEDUPLICATION_MILLISECONDS = 300_000
 _COUNTS = (
@@ -102,10 +105,19 @@ class IndexedQueue(Queue):
         del self._by_receipt[receipt_handle]
         _changed.notify_all()
 
-    def hasten(self, kept: set[str]) -> int:
-        """Make what waits for its visibility receivable now, but for the ids in ``kept``."""
+    def hasten(self, finished: Mapping[str, int] | None) -> int:
+        """Make what waits for its visibility receivable now.
+
+        ``finished``: up to which receive a consumer is done with a message, by id; what it has
+        received since stays in its hand. None: there is no consumer.
+        """
         with _changed:
-            waiting = [m for m in self._messages if m.id not in kept and not m.visible]
+            waiting = [
+                m
+                for m in self._messages
+                if not m.visible
+                and (finished is None or m.approximate_receive_count <= finished.get(m.id, 0))
+            ]
             for message in waiting:
                 message.visible_at = 0.0
             _changed.notify_all()

@@ -12,7 +12,7 @@ Its control API, besides the faults' (``tools.sandbox.control``):
     GET  /calls     how often each caller called each operation
     POST /messages  {"queue": name}: what lies in a queue, without receiving it
     POST /empty     {"queue": name}: forget its messages
-    POST /hasten    {"queue": name, "kept": [message ids]}: time passes for messages in back-off
+    POST /hasten    {"queue": name, "finished": {message id: receives}}: time passes for what waits
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ _Answer = tuple[str, list[tuple[str, str]], bytes]
 
 class _QueueQuery(msgspec.Struct, forbid_unknown_fields=True):
     queue: str
-    kept: list[str] = []
+    finished: dict[str, int] | None = None
 
 
 def _queue(name: str) -> aws_queue.IndexedQueue:
@@ -157,7 +157,7 @@ def _messages(body: bytes) -> list[dict[str, Any]]:
 
 def _hasten(body: bytes) -> int:
     query = decode(body, type=_QueueQuery)
-    return _queue(query.queue).hasten(set(query.kept))
+    return _queue(query.queue).hasten(query.finished)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ Every control API has the faults' part:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -68,7 +69,8 @@ class _ControlHandler(Handler):
 
     def _send(self, status: int, result: object) -> None:
         headers = [("content-type", "application/json")]
-        self.answer(status, headers, msgspec.json.encode(result))
+        # Not msgspec's encoder: what Rehook was sent may hold lone surrogates.
+        self.answer(status, headers, json.dumps(msgspec.to_builtins(result)).encode())
 
 
 class ControlRefused(Exception):
@@ -90,7 +92,7 @@ class ControlClient:
         response = self._http.request(method, address, body=body)
         if response.status != HTTPStatus.OK:
             raise ControlRefused(response.data.decode())
-        return decode(response.data)
+        return json.loads(response.data)
 
     def fault(self, fault: Fault) -> int:
         """Order a fault; its number lifts it."""

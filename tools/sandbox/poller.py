@@ -44,7 +44,7 @@ class Poller:
         self._changed = threading.Condition()
         self._paused = True
         self._closed = False
-        self._in_hand: set[str] = set()
+        self._finished: dict[str, int] = {}
         self._running = 0
         self._receiving = False
         self._workers = ThreadPoolExecutor(source.maximum_concurrency)
@@ -64,10 +64,12 @@ class Poller:
             self._changed.wait_for(lambda: not self._running and not self._receiving)
 
     @property
-    def in_hand(self) -> set[str]:
-        """The message ids that a function is at work on."""
+    def finished(self) -> dict[str, int] | None:
+        """Up to which receive a function is done with each message; None while it stands still."""
         with self._changed:
-            return set(self._in_hand)
+            if self._paused and not self._running and not self._receiving:
+                return None
+            return dict(self._finished)
 
     def close(self) -> None:
         """Stop; batches under way end with their function."""
@@ -91,7 +93,6 @@ class Poller:
                 if not messages:
                     continue
                 self._running += 1
-                self._in_hand |= {message["MessageId"] for message in messages}
             self._workers.submit(self._run, messages)
 
     def _may_receive(self) -> bool:
@@ -112,18 +113,21 @@ class Poller:
         return []
 
     def _run(self, messages: list[MessageTypeDef]) -> None:
-        ids = [message["MessageId"] for message in messages]
+        left = {each["MessageId"]: _receives(each) for each in messages}
+        done: set[str] = set()
         try:
             event = batch.event_of(messages, self._arn, REGION)
             with contextlib.suppress(FunctionBroken):
                 outcome = self._function.invoke(json.dumps(event).encode())
                 partial = self.source.partial_responses
-                done = batch.settled(ids, outcome, partial_responses=partial)
+                done = batch.settled(list(left), outcome, partial_responses=partial)
                 self._delete([message for message in messages if message["MessageId"] in done])
         finally:
             with self._changed:
                 self._running -= 1
-                self._in_hand -= set(ids)
+                self._finished |= left
+                for deleted in done:
+                    del self._finished[deleted]
                 self._changed.notify_all()
 
     def _delete(self, messages: list[MessageTypeDef]) -> None:
@@ -138,3 +142,7 @@ class Poller:
                     for number, message in enumerate(messages)
                 ],
             )
+
+
+def _receives(message: MessageTypeDef) -> int:
+    return int(message["Attributes"]["ApproximateReceiveCount"])

@@ -15,6 +15,7 @@ Its control API, besides the faults' (``tools.sandbox.control``):
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -154,7 +155,7 @@ class _ApiHandler(Handler):
                 self.wfile.flush()
                 self.close_connection = True
             case Kind.TRUNCATE:
-                encoded = msgspec.json.encode((answer or self._act(call, body)).body)
+                encoded = json.dumps((answer or self._act(call, body)).body).encode()
                 self.wfile.write(
                     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "
                     + str(len(encoded)).encode()
@@ -182,12 +183,12 @@ class _ApiHandler(Handler):
 
     def _send(self, answer: Answer, headers: dict[str, str]) -> None:
         headers = {"content-type": "application/json", **headers}
-        self.answer(answer.status, headers.items(), msgspec.json.encode(answer.body))
+        self.answer(answer.status, headers.items(), json.dumps(answer.body).encode())
 
     def _note(self, body: bytes) -> ReceivedCall:
         try:
-            fields = decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            fields = json.loads(body)
+        except ValueError:
             fields = None
         fields = fields if isinstance(fields, dict) else {}
         call = ReceivedCall(

@@ -195,16 +195,16 @@ class Sandbox:
     def queue(self, logical_id: str) -> Queue:
         """A queue of the stack."""
         name = self.stack.queues[logical_id].name
-        pollers = [each for each in self.pollers.values() if each.source.queue == logical_id]
+        consumers = [each for each in self.pollers.values() if each.source.queue == logical_id]
 
-        def kept() -> set[str]:
-            return {message for poller in pollers for message in poller.in_hand}
+        def hasten() -> int:
+            return self.aws.hasten(name, consumers[0].finished if consumers else None)
 
         return Queue(
             url=self._queue_url(name),
             messages=lambda: self.aws.messages(name),
             empty=lambda: self.aws.empty(name),
-            hasten=lambda: self.aws.hasten(name, kept()),
+            hasten=hasten,
         )
 
     def ledger(self) -> list[dict[str, Any]]:
@@ -224,10 +224,12 @@ class Sandbox:
             environment.kill()
         return len(killed)
 
-    def wait_until(self, holds: Callable[[], object], timeout: float = 20.0) -> None:
+    def wait_until(
+        self, holds: Callable[[], object], timeout: float = 20.0, every: float = 0.02
+    ) -> None:
         """Ask until something holds. Raises TimeoutError."""
         end = time.monotonic() + timeout
         while not holds():
             if time.monotonic() > end:
                 raise TimeoutError(f"it does not hold after {timeout} s")
-            time.sleep(0.02)
+            time.sleep(every)

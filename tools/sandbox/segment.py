@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import urllib3
@@ -60,7 +61,12 @@ class Segment:
         return self.send_signed(b"[" + b",".join(encoded) + b"]", encoded[0])
 
     def send_signed(
-        self, body: bytes, signed: bytes | None = None, *, method: str = "POST", **headers: str
+        self,
+        body: bytes,
+        signed: bytes | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        *,
+        method: str = "POST",
     ) -> Reply:
         """Send bytes with the signature of ``signed``, by default the whole body."""
         signature = sign(self.secret, body if signed is None else signed)

@@ -105,9 +105,9 @@ class AwsControl(ControlClient):
         """Forget a queue's messages."""
         self.call("POST", "/empty", {"queue": queue_name})
 
-    def hasten(self, queue_name: str, kept: set[str]) -> int:
-        """End the back-off of all messages but those kept; how many waited."""
-        return int(self.call("POST", "/hasten", {"queue": queue_name, "kept": sorted(kept)}))
+    def hasten(self, queue_name: str, finished: dict[str, int] | None) -> int:
+        """End the back-off of what no consumer has in hand (``IndexedQueue.hasten``)."""
+        return int(self.call("POST", "/hasten", {"queue": queue_name, "finished": finished}))
 
 
 def start_rehook(group: ProcessGroup) -> RehookControl:

@@ -1,0 +1,88 @@
+"""The bridge as it was built (``make native``), running in a sandbox: one per file of tests."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tools.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    """A sandbox for the tests of one file."""
+    with Sandbox() as box:
+        yield box
+
+
+@pytest.fixture
+def box(running: Sandbox) -> Iterator[Sandbox]:
+    """The same, with nothing ordered to fail at the end of each test."""
+    yield running
+    running.rehook.clear()
+    running.rehook.limit(None)
+    running.rehook.switch(on=True)
+    running.rehook.behave()
+    running.aws.clear()
+
+
+@pytest.fixture
+def fresh(box: Sandbox) -> None:
+    """A bridge that remembers no failure: new processes, and a breaker that was never tripped.
+
+    Else a test that fails on purpose would slow the next one down, as it should in life.
+    """
+    [table] = box.stack.tables.values()
+    for item in box.ledger():
+        if item["id"]["S"].startswith("breaker#"):
+            box.dynamodb.delete_item(TableName=table.name, Key={"id": item["id"]})
+    box.kill("IngestFunction")
+    box.kill("RedriveFunction")
+
+
+@pytest.fixture
+def user() -> str:
+    """A user whom no other test knows."""
+    return f"user-{next(NUMBERS)}"
+
+
+@pytest.fixture
+def track(user: str) -> Callable[..., dict[str, Any]]:
+    """Makes track events of the user, each with an id of its own."""
+
+    def make(**members: Any) -> dict[str, Any]:
+        number = next(NUMBERS)
+        return {
+            "type": "track",
+            "event": "order",
+            "messageId": f"message-{number}",
+            "userId": user,
+            "timestamp": "2026-01-15T10:00:00.000Z",
+            "properties": {"total": number},
+            **members,
+        }
+
+    return make
+
+
+def rewards(box: Sandbox, user: str) -> int:
+    """How many rewards Rehook gave a user for the event ``order``."""
+    return box.rehook.rewards().get((user, "order"), 0)
+
+
+def drain(box: Sandbox, timeout: float = 60.0) -> None:
+    """Let time pass for dead letters until none is left."""
+    queue = box.queue("DeadLetterQueue")
+
+    def empty() -> bool:
+        queue.hasten()
+        return not queue.messages()
+
+    box.wait_until(empty, timeout, every=0.2)

@@ -1,0 +1,136 @@
+"""What is delivered: single events and batches, once each, in each user's order."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.conftest import drain, rewards
+from tools.events.wrap import payloads
+from tools.sandbox import Fault, Kind
+from tools.sandbox.segment import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.sandbox import Sandbox
+
+    Track = Callable[..., dict[str, Any]]
+
+
+def test_health(box: Sandbox) -> None:
+    """Says so, and asks nothing of anybody."""
+    before = box.aws.call("GET", "/calls")
+    box.segment.url, url = f"{box.url}/health", box.segment.url
+    try:
+        reply = box.segment.send_raw(b"", {}, method="GET")
+    finally:
+        box.segment.url = url
+    assert (reply.status, reply.body["status"]) == (200, "ok")
+    assert reply.body["version"]
+    polled = [each for each in before if each["caller"] == "IngestFunction"]
+    after = [each for each in box.aws.call("GET", "/calls") if each["caller"] == "IngestFunction"]
+    assert after == polled
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_one_event(box: Sandbox, track: Track, user: str, method: str) -> None:
+    """By each method that Segment offers."""
+    event = track()
+    reply = box.segment.send_signed(encode(event), method=method)
+    assert reply.status == 200
+    [told] = reply.body["events"]
+    [delivery] = told["deliveries"]
+    assert (told["messageId"], told["outcome"]) == (event["messageId"], "delivered")
+    assert delivery["requestId"]
+    assert rewards(box, user) == 1
+
+
+def test_an_identify_makes_a_customer(box: Sandbox, user: str) -> None:
+    """With its traits as they were sent, and its referral code."""
+    traits = {"Name": "N", "orders": 7, "share": 0.5, "referral_code": f"code-{user}"}
+    event = {"type": "identify", "messageId": user, "userId": user, "traits": traits}
+    assert box.segment.send(event).body["delivered"] == 1
+    customer = box.rehook.customers()[user]
+    assert customer["metadata"] == traits
+    assert customer["referral_code"] == f"code-{user}"
+
+
+def test_the_samples(box: Sandbox) -> None:
+    """Every sample event gets an answer, and those that have a customer are delivered."""
+    for payload in payloads().values():
+        events = payload if isinstance(payload, list) else [payload]
+        reply = box.segment.send_batch(events)
+        assert reply.status == 200
+        assert reply.body["received"] == len(events)
+
+
+def test_a_duplicate_gives_no_second_reward(box: Sandbox, track: Track, user: str) -> None:
+    """Alone, in the same batch, and in another one."""
+    event = track()
+    assert box.segment.send_batch([event, event]).body["delivered"] == 1
+    assert box.segment.send(event).body["duplicate"] == 1
+    assert box.segment.send_batch([track(), event]).body["duplicate"] == 1
+    assert rewards(box, user) == 2
+
+
+def test_one_id_with_other_content_is_not_delivered(box: Sandbox, track: Track, user: str) -> None:
+    """Else a reused id would swallow an event as a duplicate in silence."""
+    event = track()
+    box.segment.send(event)
+    reply = box.segment.send({**event, "properties": {"total": "another"}})
+    [told] = reply.body["events"]
+    assert told["deliveries"][0]["reason"] == "id_conflict"
+    assert rewards(box, user) == 1
+
+
+def test_one_users_events_stay_in_order(box: Sandbox, track: Track, user: str) -> None:
+    """One after the other, while those of others go side by side."""
+    events = [track(userId=f"{user}-{number % 5}", event=f"e{number}") for number in range(40)]
+    since = len(box.rehook.calls())
+    assert box.segment.send_batch(events).body["delivered"] == 40
+    calls = box.rehook.calls(since)
+    for number in range(5):
+        names = [call.event_name for call in calls if call.source_id == f"{user}-{number}"]
+        assert names == [f"e{n}" for n in range(40) if n % 5 == number]
+
+
+def test_a_batch_of_four_thousand(box: Sandbox, user: str) -> None:
+    """Answered in time; each event is delivered once, now or from the queue."""
+    events = [
+        {
+            "type": "track",
+            "event": "order",
+            "messageId": f"{user}-{number}",
+            "userId": f"{user}-{number % 1500}",
+            "properties": {"total": number, "text": "x" * 700},
+        }
+        for number in range(4_000)
+    ]
+    started = time.monotonic()
+    reply = box.segment.send_batch(events)
+    seconds = time.monotonic() - started
+    assert reply.status == 200
+    assert reply.body["delivered"] + reply.body["stored"] == 4_000
+    assert seconds < 10
+    drain(box, 100)
+    given = box.rehook.rewards()
+    counts = [given[f"{user}-{number}", "order"] for number in range(1_500)]
+    assert counts == [3] * 1_000 + [2] * 500
+    assert box.segment.send_batch(events[:500]).body["duplicate"] == 500
+
+
+def test_a_slow_rehook_does_not_make_the_answer_late(box: Sandbox, track: Track, user: str) -> None:
+    """What does not fit the budget of 4 seconds is stored, and delivered later."""
+    box.rehook.fault(Fault(kind=Kind.DELAY, seconds=1.0, times=None, match={"event": "order"}))
+    events = [track(userId=f"{user}-{number}") for number in range(100)]
+    started = time.monotonic()
+    reply = box.segment.send_batch(events)
+    assert time.monotonic() - started < 5
+    assert reply.body["stored"] > 0
+    assert reply.body["stored"] + reply.body["delivered"] == 100
+    box.rehook.clear()
+    drain(box)
+    assert sum(rewards(box, f"{user}-{number}") for number in range(100)) == 100
