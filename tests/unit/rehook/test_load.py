@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segment_rehook.rehook.actions import DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.destination import DestinationInvalid, load
@@ -176,6 +178,64 @@ def test_at_most_fifty_subscriptions_are_taken() -> None:
 def test_a_file_that_is_no_json_object_says_where_it_breaks(text: bytes, said: str) -> None:
     """A person looks for a line in an editor, whatever the bytes."""
     assert said in mistakes(text)[""]
+
+
+KEYS = st.sampled_from(
+    [
+        "settings",
+        "subscriptions",
+        "name",
+        "id",
+        "actionSlug",
+        "trigger",
+        "enabled",
+        "@path",
+        "@if",
+        "traitNames",
+        "eventNames",
+        "includeFields",
+        "conversionEvents",
+        "check",
+        "allowedEvents",
+        "maxEventAgeHours",
+        "idempotencyKey",
+        "metadata",
+        "__segment_internal_directive",
+        "@",
+    ]
+)
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=4)
+    | st.sampled_from(["trackEvent", 'type = "track"', "direct", "$.userId", "iso-639-1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def places(raw: object) -> list[str] | None:
+    """Load anything; give the places of its mistakes, None if it has none."""
+    try:
+        load(json.dumps(raw).replace("Infinity", "1e999").encode())
+    except DestinationInvalid as invalid:
+        return [mistake.place for mistake in invalid.mistakes]
+    return None
+
+
+@given(raw=JUNK | st.fixed_dictionaries({"settings": JUNK, "subscriptions": st.lists(JUNK)}))
+def test_whatever_the_file_holds_it_loads_or_is_refused(raw: object) -> None:
+    """No other error gets out, and a refusal names at least one mistake."""
+    assert places(raw) != []
+
+
+@given(settings=JUNK.filter(lambda each: isinstance(each, dict)), key=JUNK)
+def test_whatever_a_mapping_holds_it_loads_or_is_refused(settings: object, key: object) -> None:
+    """A mapping's mistakes are places in the file, never a crash."""
+    raw = {"subscriptions": [subscription(settings=settings, idempotencyKey=key)]}
+    assert all(place.startswith("subscriptions[0].") for place in places(raw) or ())
 
 
 def test_the_error_s_text_names_places_and_reads_as_sentences() -> None:

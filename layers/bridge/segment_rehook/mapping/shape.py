@@ -66,8 +66,9 @@ def check_shape(value: JSON, shape: Shape, place: str) -> Iterator[Misshape]:
             yield from _check_members(value, shape, place)
         case list():
             yield from _check_items(value, shape, place)
-        case int() | float() if value <= shape.get("exclusiveMinimum", float("-inf")):
-            yield Misshape(place, f"must be more than {shape['exclusiveMinimum']}")
+        case int() | float() if "exclusiveMinimum" in shape:
+            if value <= shape["exclusiveMinimum"]:
+                yield Misshape(place, f"must be more than {shape['exclusiveMinimum']}")
         case _:
             pass
 
