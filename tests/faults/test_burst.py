@@ -1,0 +1,100 @@
+"""A first sync: more events at once than Rehook takes in many minutes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from segment_rehook.rehook.plan import Request
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.fakes.rehook import DELIVERED, Turn
+from tests.faults.simulated import SimulatedClock
+from tests.unit.delivery.world import World, track
+
+LIMIT = 50.0  # calls a second
+CALL_SECONDS = 0.02
+BATCH = 1_000
+SENDERS = 8
+# What the template sets for `RedriveConcurrency`, and more than anybody needs.
+REDRIVERS = (2, 10)
+# Calls that may come at once after a lull: a forgiving limit and a strict one.
+BUCKETS = (5.0, 50.0)
+
+REFUSED = Turn(Reply(outcome=Outcome.THROTTLED, code="429"), acts=False)
+
+
+class LimitedRehook:
+    """Rehook with a rate limit: a token bucket."""
+
+    def __init__(self, clock: SimulatedClock, bucket: float) -> None:
+        self._clock = clock
+        self._bucket = self._tokens = bucket
+        self._filled_at = clock.monotonic()
+        self.offered: Counter[int] = Counter()
+        """Calls that came in, by the second."""
+
+    def answer(self, _request: Request, _action: str) -> Turn:
+        """Take the call, or refuse it with 429."""
+        now = self._clock.monotonic()
+        self.offered[int(now)] += 1
+        self._tokens = min(self._bucket, self._tokens + (now - self._filled_at) * LIMIT)
+        self._filled_at = now
+        if self._tokens < 1.0:
+            return REFUSED
+        self._tokens -= 1.0
+        return DELIVERED
+
+
+def burst(events: int, bucket: float, redrivers: int) -> tuple[World, LimitedRehook, float]:
+    """Offer `events` at once and let everything come to its end; the seconds that it took."""
+    clock = SimulatedClock()
+    world = World(clock=clock)
+    rehook = LimitedRehook(clock, bucket)
+    world.rehook.answer = rehook.answer
+    world.rehook.before = lambda _operation, _request: clock.sleep(CALL_SECONDS)
+    batches = iter(
+        [track(f"m{number}", f"u{number}") for number in range(start, start + BATCH)]
+        for start in range(0, events, BATCH)
+    )
+    sending = [SENDERS]
+
+    def send() -> None:
+        environment = world.ingest()
+        for batch in batches:
+            assert world.post(*batch, on=environment).status == 200
+        sending[0] -= 1
+
+    def redrive() -> None:
+        environment = world.redrive()
+        while True:
+            if world.poll(environment):
+                continue
+            wait = world.dead.next_visible()
+            if wait is None and not sending[0]:
+                return
+            clock.sleep(min(wait if wait is not None else 1.0, 1.0) + 0.01)
+
+    started = clock.monotonic()
+    clock.run([send] * SENDERS + [redrive] * redrivers)
+    return world, rehook, clock.monotonic() - started
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("redrivers", REDRIVERS)
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_a_burst_drains_at_the_pace_that_rehook_allows(
+    burst_events: int, bucket: float, redrivers: int
+) -> None:
+    """Each event is delivered once; Rehook is kept busy, and asked little more than it allows."""
+    world, rehook, seconds = burst(burst_events, bucket, redrivers)
+
+    assert len(world.rehook.books) == burst_events
+    assert set(world.rehook.rewards.values()) == {1}
+    assert not world.dead.stored()
+    assert not world.lot.stored()
+    slowness = seconds / (burst_events / LIMIT)
+    offered = sum(rehook.offered.values()) / burst_events
+    assert slowness <= 1.3
+    assert offered <= 1.2
+    assert max(rehook.offered.values()) <= 3 * LIMIT
