@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.errors import LanguageError, MappingError
 from segment_rehook.mapping.mapping import compile_mapping
 from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.calls import call_of
@@ -35,12 +35,16 @@ def explain(event: Event | UnreadableEvent, destination: Destination) -> list[JS
 
 
 def _explained(subscription: Subscription, event: Event, destination: Destination) -> JSON:
-    taken = destination.takes(subscription, event)
+    threw = ""
+    try:
+        taken = destination.takes(subscription, event)
+    except MappingError as error:
+        taken, threw = False, str(error)
     entry: dict[str, JSON] = {
         "subscription": subscription.id,
         "matched": taken,
         "trigger": subscription.definition["trigger"],
-        "why": _why(subscription, event, destination, taken=taken),
+        "why": f"the trigger threw: {threw}" if threw else _why(subscription, event, destination),
         "saw": _saw(str(subscription.definition["trigger"]), event),
     }
     if taken:
@@ -56,12 +60,13 @@ def _explained(subscription: Subscription, event: Event, destination: Destinatio
     return entry
 
 
-def _why(subscription: Subscription, event: Event, destination: Destination, *, taken: bool) -> str:
+def _why(subscription: Subscription, event: Event, destination: Destination) -> str:
     if not subscription.enabled:
         return "the subscription is disabled"
     if event.type in destination.settings.ignored_types:
         return f"settings.eventTypes keeps {event.type} calls from the subscriptions"
-    return f"the trigger {'holds' if taken else 'does not hold'} for what it saw"
+    holds = destination.takes(subscription, event)
+    return f"the trigger {'holds' if holds else 'does not hold'} for what it saw"
 
 
 def _saw(trigger: str, event: Event) -> dict[str, JSON]:
@@ -83,14 +88,15 @@ def _field(field: Field, subscription: Subscription, event: Event, sent: JSON) -
 
 
 def _gave(mapping: JSON, event: Event) -> dict[str, JSON]:
-    compiled = compile_mapping({"value": mapping})
-    entry: dict[str, JSON] = {"reads": "the whole event"}
-    if compiled.reads is not None:
-        entry["reads"] = [*sorted(compiled.reads)]
+    """Run a mapping by itself: what it reads and what it gives, or what it throws."""
+    entry: dict[str, JSON] = {}
     try:
-        gave = compiled(event.members(compiled.reads))
-    except MappingError as error:
-        entry["threw"] = str(error)
+        compiled = compile_mapping({"value": mapping})
+        reads = compiled.reads
+        entry["reads"] = "the whole event" if reads is None else [*sorted(reads)]
+        gave = compiled(event.members(reads))
+    except LanguageError as error:  # under a root directive, fields are not validated by themselves
+        entry["threw"] = str(error).strip()
         return entry
     if isinstance(gave, dict) and "value" in gave:
         entry["gave"] = gave["value"]

@@ -224,6 +224,7 @@ def test_explain_tells_disabled_ignored_and_thrown_apart(tmp_path: Path) -> None
         "subscriptions": [
             {"id": "off", "enabled": False, "settings": {}, **shared},
             {"id": "wild", "settings": wild, **shared},
+            {"id": "broken", "settings": {}, **shared, "trigger": 'type = "track" and ()'},
         ],
     }
     file = tmp_path / "destination.json"
@@ -235,6 +236,9 @@ def test_explain_tells_disabled_ignored_and_thrown_apart(tmp_path: Path) -> None
     assert [entry["why"] for entry in page] == [
         "the subscription is disabled",
         "settings.eventTypes keeps page calls from the subscriptions",
+        "settings.eventTypes keeps page calls from the subscriptions",
     ]
+    undefined = "Cannot read properties of undefined (reading 'type')"
+    assert track[2]["why"] == f"the trigger threw: {undefined}"
     assert track[1]["saw"] == {"userId": "u1", "properties.total": 25.5}
     assert track[1]["fields"]["source_id"]["threw"] == "@path: expected string, got number"

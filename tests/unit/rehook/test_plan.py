@@ -134,6 +134,13 @@ def test_what_a_directive_throws_is_a_fault_and_nobody_else_s() -> None:
     assert plan[0] == Fault("wild", "@path: expected string, got number")
 
 
+def test_what_a_trigger_throws_is_a_fault_too() -> None:
+    """Segment's engine trips over an empty bracket when its turn comes."""
+    (fault,) = destination(tracked(trigger='type = "track" and ()')).plan(event(), NOW)
+    assert fault == Fault("t", "Cannot read properties of undefined (reading 'type')")
+    assert destination(tracked(trigger='type = "page" and ()')).plan(event(), NOW) == ()
+
+
 def test_each_subscription_that_matches_gives_its_own_entry_in_order() -> None:
     """Several subscriptions may take one event; disabled ones take none."""
     rules = destination(tracked(id="b"), tracked(id="off", enabled=False), tracked(id="a"))
