@@ -9,6 +9,8 @@ from contextlib import ExitStack
 import pytest
 
 from segment_rehook.rehook.client import RehookClient
+from segment_rehook.rehook.connection import _Receiver
+from segment_rehook.rehook.deadline import CallTimer, Clocks
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Outcome, Reply
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
@@ -34,6 +36,14 @@ def no_answer(wire: Wire) -> None:
 
 def unread(wire: Wire) -> None:
     """Do not even read."""
+    wire.pause()
+
+
+def late_start(wire: Wire) -> None:
+    """Begin late: what is left then is less than the whole time."""
+    wire.request()
+    wire.pause(TIMEOUT * 0.75)
+    wire.send(b"HTTP/1.1 ")
     wire.pause()
 
 
@@ -75,6 +85,7 @@ def dripped_until_closed(wire: Wire) -> None:
 SLOW: list[Script] = [
     no_answer,
     unread,
+    late_start,
     dripped_head,
     dripped_interims,
     dripped_body,
@@ -121,6 +132,19 @@ def test_without_time_nothing_is_sent(serve: Serve, connect: Connect, timeout: f
     reply = call(connect(server.url), timeout)
     assert reply.outcome is Outcome.UNREACHABLE
     assert server.requests == []
+
+
+def test_what_has_arrived_when_the_time_is_over_is_taken_once() -> None:
+    """A thawed machine finds an answer's parts waiting; a flood of them is not waited out."""
+    here, there = socket.socketpair()
+    with here, there:
+        receiver = _Receiver(here, CallTimer(0.0, Clocks()))
+        there.sendall(b"late")
+        assert receiver.read(100) == b"late"
+        there.sendall(b"later")
+        with pytest.raises(TimeoutError):
+            receiver.read(100)
+        receiver.close()
 
 
 def test_a_late_call_does_not_spoil_the_next(serve: Serve, connect: Connect) -> None:
