@@ -10,7 +10,8 @@ from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Outcome, Reply
 from tests.fakes.rehook import DELIVERED, Turn
 from tests.faults.simulated import SimulatedClock
-from tests.unit.delivery.world import World, track
+from tests.unit.delivery.samples import track
+from tests.unit.delivery.world import World
 
 LIMIT = 50.0  # calls a second
 CALL_SECONDS = 0.02

@@ -136,8 +136,6 @@ class _Message:
 
     def _call_of(self, header: Header, mine: Record, *, crashed: bool) -> Call | tuple[Parked, str]:
         """What is to be called, or why the message is given up instead."""
-        if self._expired:
-            return Parked.EXPIRED, header.detail
         if mine.crashes >= CRASHES_MOST:
             return Parked.CRASHES, header.detail
         try:
@@ -146,6 +144,8 @@ class _Message:
             return Parked.UNREADABLE, str(error)
         if crashed and not self._courier.repeats(letter.action):
             return Parked.OUTCOME_UNKNOWN, "claimant died"
+        if self._expired:
+            return Parked.EXPIRED, header.detail
         known = self._on.destination.subscriptions
         if not any(each.id == header.subscription and each.enabled for each in known):
             return Parked.SUBSCRIPTION_GONE, "no enabled subscription has this id"

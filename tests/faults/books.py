@@ -1,0 +1,167 @@
+"""What was sent, answered, acted on, recorded and parked, and whether it adds up."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.delivery.outcomes import Parked
+from segment_rehook.delivery.record import State
+from segment_rehook.rehook.plan import Call
+from segment_rehook.segment.event import Event
+from segment_rehook.segment.jsontext import encode
+from tests.fakes.queue import Stored
+from tests.faults.process import Violated
+from tests.unit.delivery.samples import delivery_of
+from tests.unit.delivery.world import World, header_of
+
+# Parked under `park`, these may have been given: whoever sends them back decides to risk it.
+MAY_HAVE_BEEN_GIVEN = {Parked.OUTCOME_UNKNOWN, Parked.CRASHES}
+
+
+@dataclass
+class Books:
+    """`named`: the delivery that a request belongs to, by its body."""
+
+    world: World
+    named: dict[bytes, str]
+    users: dict[str, str] = field(default_factory=dict)
+    repeatable: set[str] = field(default_factory=set)
+    risked: Counter[str] = field(default_factory=Counter)
+    """How often an operator sent back what may have been given."""
+    behind: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """For each delivery, those of its user that were accepted before it was first sent."""
+    settled: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """For each user, what was accepted, in order."""
+    unordered: set[str] = field(default_factory=set)
+    """Deliveries that no order is promised for."""
+    open: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
+    """The requests under way, the inner ones last."""
+    _unmarkable: list[int] = field(default_factory=list)
+
+    def expect(self, event: Mapping[str, Any]) -> None:
+        """An event that is about to be sent for the first time."""
+        parsed = Event.parse(encode(dict(event)))
+        (call,) = self.world.destination.plan(parsed, self.world.clock.now())
+        assert isinstance(call, Call)
+        delivery = delivery_of(event)
+        self.named[call.request.body] = delivery
+        self.users[delivery] = event["userId"]
+        if call.action == "identifyUser":
+            self.repeatable.add(delivery)
+
+    def begins(self, events: Sequence[Mapping[str, Any]], *, first: bool) -> None:
+        """An attempt at a request begins."""
+        self.open.append(events)
+        self._unmarkable.append(self._marks_to_fail())
+        for event in events:
+            delivery = delivery_of(event)
+            if first and delivery not in self.behind:
+                self.behind[delivery] = set(self.settled[self.users[delivery]])
+
+    def ends(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """It has ended. What could not be marked can be overtaken."""
+        self.open.remove(events)
+        unmarked = self._unmarkable.pop() > self._marks_to_fail()
+        if self.world.table.down or unmarked:
+            self.unordered.update(delivery_of(event) for event in events)
+
+    def overlapped(self) -> None:
+        """Between requests that are under way at once, no order is promised."""
+        for events in self.open:
+            self.unordered.update(delivery_of(event) for event in events)
+
+    def moved(self, messages: Iterable[Stored]) -> None:
+        """An operator sends these back from the parking lot: they lose their place."""
+        for message in messages:
+            header = header_of(message)
+            self.unordered.add(header.delivery)
+            if header.reason in MAY_HAVE_BEEN_GIVEN:
+                self.risked[header.delivery] += 1
+
+    def accepted(self, events: Sequence[Mapping[str, Any]], answer: HttpAnswer) -> None:
+        """Segment was told 200: each of these must be safe now."""
+        for event in events:
+            delivery = delivery_of(event)
+            if not self._safe(delivery):
+                raise Violated(f"200 for {delivery}, which is nowhere: {answer.body}")
+            user = self.users[delivery]
+            if delivery not in self.settled[user]:
+                self.settled[user].append(delivery)
+
+    def close(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Nothing is on its way any more: each delivery has come to one end."""
+        acted = Counter(self.named[request.body] for request in self.world.rehook.books)
+        for delivery in {delivery_of(event) for event in events}:
+            self._ended(delivery, acted[delivery])
+        self._check_rewards(acted)
+        self._check_order()
+
+    def close_for_good(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """All that was parked has been sent back, and Rehook took it: everything is delivered."""
+        acted = Counter(self.named[request.body] for request in self.world.rehook.books)
+        missing = {delivery_of(event) for event in events} - acted.keys()
+        if missing:
+            raise Violated(f"never delivered: {missing}")
+        self._check_rewards(acted)
+
+    def _marks_to_fail(self) -> int:
+        return sum(operation == "marks.put" for operation, _ in self.world.table._orders)
+
+    def _safe(self, delivery: str) -> bool:
+        record = self.world.record(delivery)
+        if record is not None and record.state is State.DELIVERED:
+            return True
+        if any(self.named[request.body] == delivery for request in self.world.rehook.books):
+            return True
+        rests = [*self.world.dead.stored(), *self.world.lot.stored()]
+        return any(header_of(message).delivery == delivery for message in rests)
+
+    def _ended(self, delivery: str, acted: int) -> None:
+        record = self.world.record(delivery)
+        parked = self.world.parked(delivery)
+        if record is None:
+            raise Violated(f"{delivery} was accepted, and the ledger does not know it")
+        if record.state is State.DELIVERED:
+            if not acted:
+                raise Violated(f"{delivery} is recorded as delivered, and Rehook never acted on it")
+        elif record.state is State.PARKED:
+            good = [header for header in parked if header.epoch == record.epoch]
+            if len(good) != 1:
+                raise Violated(f"{delivery} is parked, and {len(good)} messages can open it")
+        elif record.state is State.CLAIMED:
+            # Its end went unrecorded, which the table's faults alone excuse.
+            named = [header for header in parked if header.nonce == record.nonce]
+            if not (acted or named):
+                raise Violated(f"{delivery} is claimed for ever: {record}")
+            if not self.world.telemetry.counts["Unsettled"]:
+                raise Violated(f"{delivery} is still claimed, and no write of its end failed")
+        else:
+            raise Violated(f"{delivery} was left as {record.state}")
+
+    def _check_rewards(self, acted: Counter[str]) -> None:
+        if self.world.policy != "park":
+            return  # twice only where nobody could know: that is checked at each call
+        for delivery, times in acted.items():
+            if delivery not in self.repeatable and times > 1 + self.risked[delivery]:
+                raise Violated(f"{delivery} was given {times} times under `park`")
+
+    def _check_order(self) -> None:
+        if not self.world.ordered:
+            return
+        first: dict[str, int] = {}
+        for place, request in enumerate(self.world.rehook.books):
+            first.setdefault(self.named[request.body], place)
+        for delivery, earlier in self.behind.items():
+            for other in earlier - self.unordered:
+                if delivery in self.unordered or delivery not in first or other not in first:
+                    continue
+                if first[delivery] < first[other] and not self._was_parked(other):
+                    raise Violated(f"{delivery} overtook {other}, which was accepted before")
+
+    def _was_parked(self, delivery: str) -> bool:
+        writes = self.world.ledger.writes
+        return any(each.id == delivery and each.state is State.PARKED for each in writes)

@@ -1,0 +1,314 @@
+"""The promise as a machine that Hypothesis drives: any order of events, faults and interruptions.
+
+It runs the real pipeline, from the webhook's door to the parking lot, on fakes. What must hold at
+each call is checked by `Processes`; what must hold of each answer, and in the end, by `books`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from segment_rehook.delivery.answer import HttpAnswer
+from tests.fakes import rehook
+from tests.fakes.faults import Fate
+from tests.faults.books import Books
+from tests.faults.choices import (
+    OPERATIONS,
+    SPANS,
+    TURNS,
+    USERS,
+    Trouble,
+    answers,
+    events,
+    troubles,
+)
+from tests.faults.process import Interrupt, Process, Processes, Violated, die
+from tests.unit.delivery.samples import identify, order, track
+from tests.unit.delivery.world import IngestEnvironment, RedriveEnvironment, World
+
+
+@dataclass(eq=False)
+class Sent:
+    """A request of Segment's. `busy`: an attempt at it is under way."""
+
+    events: list[dict[str, Any]]
+    batch: bool
+    answered: bool = False
+    busy: bool = False
+    tries: int = field(default=0)
+
+
+class Promise(RuleBasedStateMachine):
+    """What Segment sends, what AWS and the operator do, and what goes wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.named: dict[bytes, str] = {}
+        self.sent: list[Sent] = []
+        self.number = 0
+        self.armed: dict[int, Interrupt] = {}
+
+    @initialize(
+        policy=st.sampled_from(["retry", "park"]), ordered=st.sampled_from([True, True, False])
+    )
+    def settings(self, policy: str, ordered: bool) -> None:
+        """Begin with a stack of these settings."""
+        self.world = World(policy=policy, ordered=ordered)
+        self.processes = Processes(self.world, self.named)
+        self.books = Books(self.world, self.named)
+        self.ingests = [self.world.ingest() for _ in range(2)]
+        self.redrives = [self.world.redrive() for _ in range(2)]
+
+    # What Segment does.
+
+    @rule(chosen=events, batch=st.booleans(), turns=answers, trouble=troubles)
+    def segment_sends(
+        self,
+        chosen: list[tuple[str, str]],
+        batch: bool,
+        turns: list[rehook.Turn],
+        trouble: list[Trouble],
+    ) -> None:
+        """New events, alone or in a batch."""
+        self.world.rehook.script.extend(turns)
+        self._arm(trouble)
+        made = [self._event(kind, user) for kind, user in chosen]
+        requests = [Sent(made, batch=True)]
+        if not batch:
+            requests = [Sent([each], batch=False) for each in made]
+        self.sent += requests
+        for request in requests:
+            self._attempt(request)
+
+    @precondition(lambda self: self.sent)
+    @rule(which=st.integers(0, 30), batch=st.booleans(), trouble=troubles)
+    def segment_duplicates(self, which: int, batch: bool, trouble: list[Trouble]) -> None:
+        """An event that was sent before, in a request of its own."""
+        self._arm(trouble)
+        old = self.sent[which % len(self.sent)]
+        copy = Sent([old.events[which % len(old.events)]], batch=batch)
+        self.sent.append(copy)
+        self._attempt(copy)
+
+    @precondition(lambda self: any(not each.answered for each in self.sent))
+    @rule(which=st.integers(0, 30), trouble=troubles)
+    def segment_retries(self, which: int, trouble: list[Trouble]) -> None:
+        """A request that got a 503, or no answer."""
+        self._arm(trouble)
+        unanswered = [each for each in self.sent if not each.answered]
+        self._attempt(unanswered[which % len(unanswered)])
+
+    # What AWS and the operator do.
+
+    @rule(turns=answers, trouble=troubles)
+    def redrive_runs(self, turns: list[rehook.Turn], trouble: list[Trouble]) -> None:
+        """The event source hands over what is visible."""
+        self.world.rehook.script.extend(turns)
+        self._arm(trouble)
+        self._poll()
+
+    @rule(span=st.sampled_from(SPANS))
+    def time_passes(self, span: float) -> None:
+        """Nothing else happens."""
+        self.world.clock.advance(span)
+
+    @rule(seconds=st.sampled_from([-4.0, 4.0]))
+    def clock_is_corrected(self, seconds: float) -> None:
+        """By less than the margin that leases have for it."""
+        self.world.clock.jump(seconds)
+
+    @rule(most=st.integers(1, 3))
+    def operator_redrives(self, most: int) -> None:
+        """SQS's own redrive, from the parking lot to the dead-letter queue."""
+        self.books.moved(self.world.lot.stored()[:most])
+        self.world.lot.move_to(self.world.dead, most)
+
+    @rule(mode=st.sampled_from(["deliver", "pause", "deliver"]))
+    def operator_sets_the_mode(self, mode: str) -> None:
+        """Seen by each environment when its secrets are old."""
+        self.world.store_secrets(mode=mode)
+
+    @rule(key=st.sampled_from(["key-1", "key-2"]), good=st.sampled_from([True, False, None]))
+    def the_key_pair_changes(self, key: str, good: bool | None) -> None:
+        """And check-auth says this of it."""
+        self.world.store_secrets(api_key=key)
+        self.world.rehook.credentials = good
+
+    @rule(which=st.sampled_from(["ingest", "redrive"]))
+    def an_environment_is_replaced(self, which: str) -> None:
+        """A cold start: no cached secrets, no view of the breaker."""
+        if which == "ingest":
+            self.ingests = [*self.ingests[1:], self.world.ingest()]
+        else:
+            self.redrives = [*self.redrives[1:], self.world.redrive()]
+
+    # What goes wrong.
+
+    @rule(turns=st.lists(st.sampled_from(TURNS), min_size=1, max_size=4))
+    def rehook_will_answer(self, turns: list[rehook.Turn]) -> None:
+        """The next calls, in this order."""
+        self.world.rehook.script.extend(turns)
+
+    @rule(
+        operation=st.sampled_from(OPERATIONS),
+        fate=st.sampled_from(list(Fate)),
+        times=st.sampled_from([1, 1, 2, 3]),
+    )
+    def a_store_will_fail(self, operation: str, fate: Fate, times: int) -> None:
+        """The next calls of this kind."""
+        self._faults(operation).order(fate, operation=operation, times=times)
+
+    @rule(what=st.sampled_from(["table", "queues", "ssm"]), down=st.sampled_from([True, False]))
+    def a_store_goes_down_or_comes_up(self, what: str, down: bool) -> None:
+        """As a whole."""
+        getattr(self.world, what).down = down
+
+    @rule(every=st.sampled_from([0, 2, 3]))
+    def queues_refuse_entries(self, every: int) -> None:
+        """Each second or third entry of every send, or none."""
+        for queue in (self.world.dead, self.world.lot):
+            queue.refuse = _each(every)
+        self.world.dead.refuse_visibility = _each(every)
+
+    def _arm(self, trouble: Sequence[Trouble]) -> None:
+        """What will happen to the next process, and at which of its steps."""
+        for step, what in trouble:
+            if isinstance(what, float):
+                self.armed[step] = self._freezing(what)
+            elif what == "die":
+                self.armed[step] = die
+            else:
+                self.armed[step] = self._overlapping(what)
+
+    def _freezing(self, span: float) -> Interrupt:
+        """Time passes; but a call has a deadline of its own, which the fake does not keep."""
+
+        def freeze(_process: Process, operation: str) -> None:
+            if operation != "rehook.call":
+                self.world.clock.advance(span)
+
+        return freeze
+
+    def _overlapping(self, what: str) -> Interrupt:
+        """Another invocation runs from beginning to end."""
+
+        def overlap(_process: Process, _operation: str) -> None:
+            self.books.overlapped()
+            if what == "poll":
+                self._poll()
+            elif what == "duplicate" and self.sent:
+                request = self.sent[-1]
+                self._attempt(Sent(list(request.events), batch=request.batch))
+            elif what == "new":
+                request = Sent([self._event("track", USERS[0])], batch=False)
+                self.sent.append(request)
+                self._attempt(request)
+
+        return overlap
+
+    def teardown(self) -> None:
+        """Faults stop, Segment gets its answers, the queue drains, and the books are compared."""
+        if not hasattr(self, "world"):
+            return
+        world = self.world
+        for faults in (world.table, world.queues, world.ssm):
+            faults.forget()
+        self.armed = {}
+        world.rehook.script.clear()
+        world.rehook.credentials = True
+        self.queues_refuse_entries(0)
+        world.store_secrets(mode="deliver")
+        world.clock.advance(61.0)
+        for request in self.sent:
+            for _ in range(3):
+                if not request.answered:
+                    self._attempt(request)
+            if not request.answered:
+                raise Violated("no 200 although nothing is wrong any more")
+        self._drain()
+        self.books.close(self.sent_events())
+        # Then the operator sends back all that was parked, and Rehook takes it.
+        self.books.moved(world.lot.stored())
+        world.lot.move_to(world.dead)
+        self._drain()
+        self.books.close_for_good(self.sent_events())
+
+    def sent_events(self) -> list[dict[str, Any]]:
+        """Every event that Segment was given a 200 for."""
+        return [event for request in self.sent for event in request.events]
+
+    def _event(self, kind: str, user: str) -> dict[str, Any]:
+        self.number += 1
+        name = f"m{self.number}"
+        if kind == "identify":
+            event = identify(name, user)
+        elif kind == "order":
+            event = order(name, f"{user}-{self.number // 3}", user)
+        else:
+            event = track(name, user)
+        self.books.expect(event)
+        return event
+
+    def _attempt(self, request: Sent) -> None:
+        if request.busy:
+            return
+        environment = self.ingests[request.tries % 2] if not self.processes.running else None
+        first = request.tries == 0
+        request.tries += 1
+        request.busy = True
+        answers: list[HttpAnswer] = []
+        process = self._process("ingest")
+        self.books.begins(request.events, first=first)
+        with self.processes.run(process):
+            environment_ = environment or self.world.ingest()
+            answers.append(self.world.post(*request.events, on=environment_, batch=request.batch))
+        request.busy = False
+        self.books.ends(request.events)
+        if process.dead:
+            self._bury(environment)
+        for answer in answers:
+            if answer.status == 200:
+                request.answered = True
+                self.books.accepted(request.events, answer)
+
+    def _poll(self) -> None:
+        environment = self.redrives[0] if not self.processes.running else self.world.redrive()
+        process = self._process("redrive")
+        with self.processes.run(process):
+            self.world.poll(environment)
+        if process.dead:
+            self._bury(environment)
+
+    def _process(self, name: str) -> Process:
+        """The next process; one that overlaps another is not interrupted itself."""
+        armed, self.armed = self.armed, {}
+        return Process(name, armed if not self.processes.running else {})
+
+    def _bury(self, environment: IngestEnvironment | RedriveEnvironment | None) -> None:
+        if environment in self.ingests:
+            self.ingests = [self.world.ingest(), self.world.ingest()]
+        self.redrives = [*self.redrives[1:], self.world.redrive()]
+
+    def _drain(self) -> None:
+        for _ in range(300):
+            wait = self.world.dead.next_visible()
+            if wait is None:
+                return
+            self.world.clock.advance(wait)
+            self._poll()
+        raise Violated(f"the queue never drained: {self.world.dead.stored()}")
+
+    def _faults(self, operation: str) -> Any:
+        if operation.startswith(("dead", "parking")):
+            return self.world.queues
+        return self.world.ssm if operation.startswith("secrets") else self.world.table
+
+
+def _each(every: int) -> Any:
+    count = iter(range(1, 1_000_000))
+    return lambda _entry: every > 0 and next(count) % every == 0

@@ -1,0 +1,32 @@
+"""The promise under every order of events, faults and interruptions that Hypothesis tries.
+
+The gate runs a fixed set of cases; `PROMISE_EXAMPLES=20000 pytest tests/faults/test_model.py
+--timeout 0` runs as many others, new ones each time.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.faults.machine import Promise
+
+EXAMPLES = int(os.environ.get("PROMISE_EXAMPLES", "0"))
+IN_THE_GATE = 600
+
+
+def test_the_promise_holds_whatever_happens() -> None:
+    """No case breaks the promise: at no call, in no answer, and not when all has come to rest."""
+    run_state_machine_as_test(
+        Promise,
+        settings=settings(
+            max_examples=EXAMPLES or IN_THE_GATE,
+            stateful_step_count=50,
+            deadline=None,
+            derandomize=not EXAMPLES,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
