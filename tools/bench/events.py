@@ -1,0 +1,129 @@
+"""Events: reading them, planning their calls, and a whole batch over stores in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery.breaker import Breaker
+from segment_rehook.delivery.courier import Courier, Terms
+from segment_rehook.delivery.dispatch import Dispatch
+from segment_rehook.delivery.ingest import Ingest
+from segment_rehook.delivery.webhook import Webhook
+from segment_rehook.rehook.destination import load
+from segment_rehook.segment import jsontext
+from segment_rehook.segment.event import Event
+from tests.fakes.queue import FakeQueue
+from tests.fakes.rehook import FakeRehook
+from tests.fakes.secrets import SECRETS, FakeSecretStore
+from tests.fakes.surroundings import FakeChance, FakeClock, FakeTelemetry
+from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeMarks
+from tools.bench.measure import Comparison, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SAMPLE = Path(__file__).parents[2] / "events" / "track-order-completed.json"
+TIMES = 2_000
+BATCH = 1_000
+
+
+def comparisons() -> Iterator[Comparison]:
+    """Each next to what the standard library takes to read and write the same JSON."""
+    text = json.dumps(json.loads(SAMPLE.read_bytes()), separators=(",", ":")).encode()
+    destination = load(None)
+    event = Event.parse(text)
+    value = json.loads(text)
+    bare = "json.loads + json.dumps of the event"
+
+    def loads_dumps() -> None:
+        for _ in range(TIMES):
+            json.dumps(json.loads(text))
+
+    def parse_plan() -> None:
+        for _ in range(TIMES):
+            destination.plan(Event.parse(text), 0.0)
+
+    def plan() -> None:
+        for _ in range(TIMES):
+            destination.plan(event, 0.0)
+
+    yield compare("plan an event that is read", plan, bare, loads_dumps, count=TIMES)
+    yield compare("read and plan an event", parse_plan, bare, loads_dumps, count=TIMES)
+    yield compare(
+        "jsontext.decode",
+        lambda: [jsontext.decode(text) for _ in range(TIMES)],
+        "json.loads",
+        lambda: [json.loads(text) for _ in range(TIMES)],
+        count=TIMES,
+    )
+    yield compare(
+        "jsontext.encode",
+        lambda: [jsontext.encode(value) for _ in range(TIMES)],
+        "json.dumps",
+        lambda: [json.dumps(value) for _ in range(TIMES)],
+        count=TIMES,
+    )
+    batch = batch_of(value)
+    yield compare(
+        f"ingest a batch of {BATCH:,}",
+        lambda: ingest(batch),
+        "json.loads + json.dumps of the batch",
+        lambda: json.dumps(json.loads(batch)),
+        count=BATCH,
+    )
+
+
+def batch_of(event: dict[str, object]) -> bytes:
+    """Events of as many users."""
+    return json.dumps(
+        [event | {"messageId": f"m{n}", "userId": f"u{n}"} for n in range(BATCH)]
+    ).encode()
+
+
+def ingest(body: bytes) -> None:
+    """One request through everything but AWS and the network."""
+    signature = hmac.new(SECRETS.shared_secrets[0].encode(), body, hashlib.sha1).hexdigest()
+    headers = {"content-type": "application/json", "x-signature": signature}
+    clock = FakeClock()
+    answer = webhook(clock).handle("POST", headers, body, clock.now())
+    if answer.status != 200 or answer.body["delivered"] != BATCH:  # noqa: PLR2004 — HTTP's own
+        raise RuntimeError(f"the batch was not delivered: {answer.status}")
+
+
+def webhook(clock: FakeClock) -> Webhook:
+    """The ingest function over stores in memory."""
+    chance, telemetry = FakeChance(), FakeTelemetry()
+    secrets = FakeSecretStore(clock)
+    courier = Courier(
+        ledger=FakeLedger(),
+        rehook=FakeRehook(),
+        secrets=secrets,
+        breaker=Breaker(
+            FakeBreakerStore(), clock, chance, telemetry, threshold=5, heeds_throttling=True
+        ),
+        clock=clock,
+        chance=chance,
+        telemetry=telemetry,
+        terms=Terms(call_timeout=2.0, lease=30.0, keep=45 * 86_400, park_unknown=False),
+    )
+    return Webhook(
+        ingest=Ingest(
+            courier=courier,
+            marks=FakeMarks(),
+            dead_letters=Dispatch(FakeQueue(clock=clock), telemetry),
+            parking=Dispatch(FakeQueue(clock=clock), telemetry),
+            ordered=True,
+            workers=16,
+        ),
+        destination=load(None),
+        secrets=secrets,
+        clock=clock,
+        telemetry=telemetry,
+        budget=4.0,
+        max_body_bytes=6_000_000,
+        batches_need_token=False,
+    )
