@@ -43,8 +43,9 @@ def fresh(box: Sandbox) -> None:
     for item in box.ledger():
         if item["id"]["S"].startswith("breaker#"):
             box.dynamodb.delete_item(TableName=table.name, Key={"id": item["id"]})
-    box.kill("IngestFunction")
-    box.kill("RedriveFunction")
+    for name, function in box.functions.items():
+        box.kill(name)
+        function.start()
 
 
 @pytest.fixture

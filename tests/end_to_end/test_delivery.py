@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.conftest import drain, rewards
 from tools.events.wrap import payloads
 from tools.sandbox import Fault, Kind
-from tools.sandbox.segment import encode
+from tools.sandbox.segment import TIMEOUT_SECONDS, Reply, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,8 +97,19 @@ def test_one_users_events_stay_in_order(box: Sandbox, track: Track, user: str) -
         assert names == [f"e{n}" for n in range(40) if n % 5 == number]
 
 
+def in_time(box: Sandbox, events: list[dict[str, Any]]) -> Reply:
+    """Send a batch; its answer must come before Segment's own time-out."""
+    started = time.monotonic()
+    reply = box.segment.send_batch(events)
+    assert time.monotonic() - started < TIMEOUT_SECONDS
+    return reply
+
+
 def test_a_batch_of_four_thousand(box: Sandbox, user: str) -> None:
-    """Answered in time; each event is delivered once, now or from the queue."""
+    """Each answer comes in time, and each event is delivered once, now or from the queue.
+
+    On a busy machine the first answer may be a 503: then Segment sends the whole batch again.
+    """
     events = [
         {
             "type": "track",
@@ -109,17 +120,20 @@ def test_a_batch_of_four_thousand(box: Sandbox, user: str) -> None:
         }
         for number in range(4_000)
     ]
-    started = time.monotonic()
-    reply = box.segment.send_batch(events)
-    seconds = time.monotonic() - started
+    reply = in_time(box, events)
+    for _ in range(4):
+        if reply.status == 503:
+            reply = in_time(box, events)
     assert reply.status == 200
-    assert reply.body["delivered"] + reply.body["stored"] == 4_000
-    assert seconds < 10
+    assert reply.body["received"] == 4_000
     drain(box, 100)
     given = box.rehook.rewards()
     counts = [given[f"{user}-{number}", "order"] for number in range(1_500)]
     assert counts == [3] * 1_000 + [2] * 500
-    assert box.segment.send_batch(events[:500]).body["duplicate"] == 500
+    again = box.segment.send_batch(events[:500]).body
+    assert again["duplicate"] + again["stored"] == 500
+    drain(box)
+    assert box.rehook.rewards() == given
 
 
 def test_a_slow_rehook_does_not_make_the_answer_late(box: Sandbox, track: Track, user: str) -> None:
