@@ -23,6 +23,7 @@ from tools.cli import parked, secrets
 from tools.cli.advice import advice
 from tools.cli.evaluate import evaluate as answers
 from tools.cli.explain import explain
+from tools.cli.mode import mode
 from tools.cli.preview import preview as preview_line
 from tools.cli.reading import Unreadable, read_bytes, read_events
 from tools.cli.schema import destination_schema
@@ -41,6 +42,10 @@ app = typer.Typer(
 )
 app.add_typer(secrets.commands, name="secrets")
 app.add_typer(parked.commands, name="parked")
+app.command(
+    name="mode",
+    epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
+)(mode)
 
 
 def run() -> None:
