@@ -88,9 +88,31 @@ lint: $(SETUP) ## ruff, mypy and the template's own checks
 .PHONY: check
 check: lint test ## the whole gate, the one that CI runs
 
-.PHONY: fuzz
-fuzz: $(SETUP) ## throw bodies at the way in (ARGS="--seconds 600")
-	@$(PY) -m tools.fuzz $(ARGS)
+# Tools that few runs need live in environments of their own, so that what everyone installs stays small.
+.cache/%/.installed: requirements/%.txt $(SETUP)
+	@echo "making .cache/$*"
+	@$(PY) -m venv --clear .cache/$*
+	@.cache/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	@touch $@
+
+.PHONY: audit
+audit: .cache/audit/.installed ## bandit, checkov and, where PyPI answers, pip-audit
+	@$(PY) -m tools.audit
+
+# The path in place of an editable install: the package is read from the checkout in either environment.
+FUZZ := PYTHONPATH=layers/bridge .cache/fuzz/bin/python -m tools.fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_EXAMPLES ?= 50
+.PHONY: fuzz fuzz-door fuzz-surface
+fuzz: fuzz-door fuzz-surface ## throw bodies at the way in, and requests at the running sandbox
+fuzz-door: .cache/fuzz/.installed
+	@$(FUZZ) --seconds $(FUZZ_SECONDS) $(ARGS)
+fuzz-surface: .cache/fuzz/.installed native
+	@$(FUZZ).surface --examples $(FUZZ_EXAMPLES) $(ARGS)
+
+.PHONY: faults
+faults: native ## load the built stack, kill and hinder it, and audit the books (ARGS="--seed 1")
+	@$(PY) -m tools.faults $(ARGS)
 
 # The environments in pyproject.toml bound the resolution; as a marker on each line they would be judged
 # by the interpreter that runs pip, which for the layer is not the one that it is built for.
@@ -100,7 +122,9 @@ UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.1
 lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt requirements/dev.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file layers/bridge/requirements.txt requirements/bridge.in
-	@sed -i "s/ ; python_full_version < '3.14' and sys_platform != 'win32' \\\\$$/ \\\\/" requirements/dev.txt layers/bridge/requirements.txt
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/fuzz.txt requirements/fuzz.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/audit.txt requirements/audit.in
+	@sed -i "s/ ; python_full_version < '3.14' and sys_platform != 'win32' \\\\$$/ \\\\/" requirements/*.txt layers/bridge/requirements.txt
 
 .PHONY: clean
 clean: ## remove everything that make made

@@ -9,7 +9,7 @@ import pytest
 from tests.template.stack import ROOT
 
 DEPLOYED = "layers/bridge/requirements.txt"
-LOCKS = (DEPLOYED, "requirements/dev.txt")
+LOCKS = (DEPLOYED, *(f"requirements/{name}.txt" for name in ("dev", "audit", "fuzz")))
 
 
 def entries(lock: str) -> dict[str, str]:
@@ -40,6 +40,11 @@ def test_what_is_tested_is_what_is_deployed() -> None:
     tested = entries("requirements/dev.txt")
     for pinned, entry in entries(DEPLOYED).items():
         assert re.findall(r"sha256:\w+", tested[pinned]) == re.findall(r"sha256:\w+", entry)
+
+
+def test_what_is_fuzzed_is_what_is_tested() -> None:
+    """The sandbox under schemathesis runs on the versions that it is tested with."""
+    assert entries("requirements/dev.txt").keys() <= entries("requirements/fuzz.txt").keys()
 
 
 def test_the_layers_lock_has_no_markers() -> None:

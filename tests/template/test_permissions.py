@@ -23,8 +23,23 @@ AUTHORISED_AS = {
 # What Lambda itself does with the function's role.
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 EVENT_SOURCE = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-# Only who received a message can change its visibility.
-REDRIVE_ONLY = {"sqs:ChangeMessageVisibility"}
+# By function and resource: ingest marks users and redrive clears the marks; ingest stores dead
+# letters and redrive takes them, without ever sending one; both park.
+READ_SECRETS = {"ssm:GetParametersByPath"}
+MAY = {
+    "IngestRole": {
+        "secrets": READ_SECRETS,
+        "Ledger": {"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem"},
+        "DeadLetterQueue": {"sqs:SendMessage"},
+        "ParkingLot": {"sqs:SendMessage"},
+    },
+    "RedriveRole": {
+        "secrets": READ_SECRETS,
+        "Ledger": {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem"},
+        "DeadLetterQueue": EVENT_SOURCE | {"sqs:ChangeMessageVisibility"},
+        "ParkingLot": {"sqs:SendMessage"},
+    },
+}
 
 
 def operations() -> dict[str, str]:
@@ -66,24 +81,28 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def granted(role: str) -> set[str]:
-    """Actions that the role may do without a condition, logs apart."""
-    return {
-        action
-        for statement in statements(role)
-        if "Condition" not in statement
-        for action in as_list(statement["Action"])
-    } - LOGS
+def granted(role: str) -> dict[str, set[str]]:
+    """Actions by resource, for what the role may do without a condition."""
+    found: dict[str, set[str]] = {}
+    for statement in statements(role):
+        if "Condition" in statement:
+            continue
+        for resource in as_list(statement["Resource"]):
+            name = resource["Fn::GetAtt"][0] if "Fn::GetAtt" in resource else "secrets"
+            found.setdefault(name, set()).update(as_list(statement["Action"]))
+    return found
 
 
-def test_redrive_may_do_what_the_code_calls_and_what_the_event_source_needs() -> None:
-    """No action more, none less."""
-    assert granted("RedriveRole") == actions_called() | EVENT_SOURCE
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_do_on_each_resource_what_its_function_does_there(role: str) -> None:
+    """No action more, none less; tests/end_to_end sees each of them being made."""
+    assert granted(role) == MAY[role] | {ROLES[role]: LOGS}
 
 
-def test_ingest_may_do_what_the_code_calls_and_takes_no_messages() -> None:
-    """It sends to the queues and never receives."""
-    assert granted("IngestRole") == actions_called() - REDRIVE_ONLY
+def test_what_may_be_done_is_what_the_code_calls() -> None:
+    """Together the roles have each call that stands in the package, and Lambda's own."""
+    allowed = {action for role in MAY.values() for actions in role.values() for action in actions}
+    assert allowed == actions_called() | EVENT_SOURCE
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,0 +1,31 @@
+"""template.yaml as CloudFormation is given it.
+
+Checks of templates know SAM's shorthand for a function and not the one for an HTTP API: of
+template.yaml itself they would pass over the API, its stage and the permissions that SAM adds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+REGION = "eu-west-1"
+
+
+def translated() -> dict[str, Any]:
+    """Parameters by their defaults, code as if it had been uploaded."""
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    for resource in template["Resources"].values():
+        for name in resource["Properties"].keys() & {"CodeUri", "ContentUri"}:
+            resource["Properties"][name] = "s3://bucket/key"
+    declared = template["Parameters"]
+    values = {name: said["Default"] for name, said in declared.items() if "Default" in said}
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
+    result: dict[str, Any] = translator.translate(template, values)
+    return result
