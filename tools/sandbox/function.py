@@ -64,7 +64,7 @@ class Function:
             return [each for each in (*self._busy, *idle) if each.alive]
 
     def close(self) -> None:
-        """End all environments."""
+        """End all environments, whatever they are at; a second time changes nothing."""
         with self._changed:
             self._closed = True
             ending, self._idle = [*self._idle, *self._busy], []

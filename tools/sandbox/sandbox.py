@@ -111,14 +111,16 @@ class Sandbox:
         resources.create(self.stack, self.sqs, self.dynamodb, self.ssm)
         self._put_secrets()
         self.functions = self._make_functions(self.rehook_url)
+        self._ending.callback(self._close_functions)
         for function in self.functions.values():
-            self._ending.callback(function.close)
             function.start()
         self.pollers = {
             source.function: self._make_poller(source) for source in self.stack.event_sources
         }
         front = Front(self.stack.routes, self.functions, self._port, self._watch_exchange)
         self._ending.callback(front.close)
+        # First of all at the end: pollers and requests wait for what functions are at.
+        self._ending.callback(self._close_functions)
         self.url = front.url
         self.webhook = front.url + _WEBHOOK
         self.segment = Segment(self.webhook, self.shared_secret, timeout=35.0)
@@ -160,6 +162,10 @@ class Sandbox:
             placed = dataclasses.replace(spec, environment=environment)
             functions[spec.name] = Function(placed, around, self._environments)
         return functions
+
+    def _close_functions(self) -> None:
+        for function in self.functions.values():
+            function.close()
 
     def _make_poller(self, source: template.EventSource) -> Poller:
         name = self.stack.queues[source.queue].name

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pytest
 import urllib3
 
 from tests.integration.sandbox.conftest import STACK
+from tools.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,6 +93,25 @@ def test_nothing_is_left_behind(
     until(lambda: not descendants(scratch) and not list(scratch.iterdir()))
     if number is not signal.SIGKILL:
         assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_work_under_way_does_not_delay_the_end() -> None:
+    """A batch and a request in the middle of their function are cut off."""
+    with Sandbox(built=STACK) as box, ThreadPoolExecutor(1) as pool:
+        since = len(box.log)
+        box.sqs.send_message(
+            QueueUrl=box.queue("Letters").url,
+            MessageBody="stall",
+            MessageGroupId="g",
+            MessageDeduplicationId="once",
+        )
+        box.log.wait_for(lambda line: "stall" in line.text, since=since)
+        answer = pool.submit(box.segment.send_raw, b"sleep 0.9", {"content-type": "text/plain"})
+        box.log.wait_for(lambda line: line.function == "Echo" and "START" in line.text, since=since)
+        started = time.monotonic()
+        box.__exit__()
+        assert time.monotonic() - started < 3
+        assert answer.exception(5) is not None or answer.result().status == 500
 
 
 def test_the_line_says_where_everything_is(
