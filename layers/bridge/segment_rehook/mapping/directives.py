@@ -30,7 +30,7 @@ from segment_rehook.mapping.values import (
     truthy,
     type_name,
 )
-from segment_rehook.segment.jsontext import JsonError
+from segment_rehook.segment.jsontext import NotJson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -204,7 +204,7 @@ def _decoded(value: Value) -> Value:
         return value
     try:
         return parse(value)
-    except JsonError:
+    except NotJson:
         return value  # the engine gives back what does not decode
 
 

@@ -7,15 +7,30 @@ from json.encoder import encode_basestring
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from segment_rehook.mapping.errors import STACK_EXHAUSTED, MappingError
 from segment_rehook.mapping.shapes import entries
 from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Value
-from segment_rehook.segment.jsontext import NotJson, decode, number_text
+from segment_rehook.segment.jsontext import (
+    MAX_DEPTH,
+    NotJson,
+    TooDeep,
+    decode,
+    decode_slowly,
+    number_text,
+)
+from segment_rehook.segment.slices import nesting
 
 if TYPE_CHECKING:
     from segment_rehook.mapping.values import Undefined
 
+DEEPEST = 3 * MAX_DEPTH
+"""Levels that a JSON text inside an event may have: with the mapping's own they can be encoded."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ESCAPED_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
+_ESCAPEDDEEPEST = 3 * MAX_DEPTH
+"""Levels that a JSON text inside an event may have: with the mapping's own they can be encoded."""
+
+_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
 
 
 def stringify(value: Value) -> str | Undefined:
@@ -32,12 +47,18 @@ def stringify(value: Value) -> str | Undefined:
 
 
 def parse(source: str) -> Value:
-    """Read a JSON text. Raises JsonError."""
+    """Read a JSON text. Raises NotJson, or MappingError where it is too deep to be sent on."""
     if _SURROGATE.search(source):
         if _ESCAPED_SURROGATE.search(source):
             raise NotJson("a backslash before a lone surrogate")
         source = _escaped(source)
-    return decode(source.encode())
+    text = source.encode()
+    try:
+        return decode(text)
+    except TooDeep:
+        if nesting(text) > DEEPEST:
+            raise MappingError(STACK_EXHAUSTED) from None
+        return decode_slowly(text)
 
 
 def quote(text: str) -> str:

@@ -114,13 +114,15 @@ def _collect(checks: list[tuple[Check, Value, Place]]) -> None:
         raise MappingInvalid(mistakes, grouped=True)
 
 
-def _raw(value: Value, place: Place) -> None:
-    if _kind(value) == "directive":
-        validate(value, place)
+# What options hold has been validated as members before (the engine does so once more, and takes
+# twice the time for each level): here it is about their kind.
+
+
+def _anything(_: Value, __: Place) -> None:
+    """Take any value of JSON."""
 
 
 def _text_or_directive(value: Value, place: Place) -> None:
-    _raw(value, place)
     if _kind(value) not in {"directive", "string"}:
         raise place.refuse(f"should be a string or a mapping directive but it is {_actual(value)}")
 
@@ -128,7 +130,19 @@ def _text_or_directive(value: Value, place: Place) -> None:
 def _object_or_directive(value: Value, place: Place) -> None:
     if not isinstance(value, dict):
         raise place.refuse(f"should be a object or a mapping directive but it is {_actual(value)}")
-    validate(value, place)
+
+
+def _with_validation(check: Check) -> Check:
+    def check_whole(value: Value, place: Place) -> None:
+        if _kind(value) == "directive":
+            validate(value, place)
+        check(value, place)
+
+    return check_whole
+
+
+_literal = _with_validation(_anything)
+_textual = _with_validation(_text_or_directive)
 
 
 def _string(value: Value, place: Place) -> str:
@@ -192,7 +206,7 @@ def _options(checks: Mapping[str, Check], *, required: Collection[str] = ()) -> 
 
 def _array_path(value: Value, place: Place) -> None:
     path, shape = [*_array(value, place), UNDEFINED, UNDEFINED][:2]
-    _text_or_directive(path, place)
+    _textual(path, place)
     validate(shape, place)
 
 
@@ -205,22 +219,24 @@ def _merge(value: Value, place: Place) -> None:
     _merge_options(value, place)
     objects = value["objects"] if isinstance(value, dict) else []
     for index, each in enumerate(objects):
-        _object_or_directive(each, place.into("objects").forgotten(str(index)))
+        member = place.into("objects").forgotten(str(index))
+        _object_or_directive(each, member)
+        validate(each, member)
 
 
 _CHECKS: Mapping[str, Check] = {
     "@arrayPath": _array_path,
     "@case": _options({"operator": _string, "value": _text_or_directive}),
-    "@excludeWhenNull": _raw,
-    "@flatten": _options({"separator": _string, "value": _raw}, required=("value",)),
-    "@if": _options({"exists": _raw, "then": _raw, "else": _raw}),
+    "@excludeWhenNull": _literal,
+    "@flatten": _options({"separator": _string, "value": _anything}, required=("value",)),
+    "@if": _options(dict.fromkeys(("exists", "then", "else"), _anything)),
     "@json": _options(
-        {"value": _raw, "mode": _one_of("encode", "decode")}, required=("value", "mode")
+        {"value": _anything, "mode": _one_of("encode", "decode")}, required=("value", "mode")
     ),
     "@liquid": _string,
-    "@literal": _raw,
+    "@literal": _literal,
     "@merge": _merge,
-    "@path": _text_or_directive,
+    "@path": _textual,
     "@replace": _options(
         {
             "pattern": _sized(1, MAX_PATTERN_LENGTH),
@@ -231,7 +247,7 @@ _CHECKS: Mapping[str, Check] = {
         },
         required=("pattern", "value"),
     ),
-    "@template": _text_or_directive,
+    "@template": _textual,
     "@transform": _options(
         {"apply": _object_or_directive, "mapping": _object_or_directive},
         required=("apply", "mapping"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import partial
 from io import StringIO
@@ -24,9 +25,9 @@ from segment_rehook.mapping.errors import STACK_EXHAUSTED, MappingError
 from segment_rehook.mapping.liquid.expressions import Names, Parser
 from segment_rehook.mapping.liquid.filtered import filtered_value
 from segment_rehook.mapping.liquid.filters import filters
-from segment_rehook.mapping.liquid.lexer import TAG_END, tokenize, tokenize_lines
+from segment_rehook.mapping.liquid.lexer import TAG_END, TAG_START, tokenize, tokenize_lines
 from segment_rehook.mapping.liquid.quoted import unquoted
-from segment_rehook.mapping.liquid.scanner import Fault, Refused, Scanner, refusal
+from segment_rehook.mapping.liquid.scanner import BLANK, Fault, Refused, Scanner, refusal
 from segment_rehook.mapping.liquid.scope import ENVIRONMENT
 from segment_rehook.mapping.liquid.tags import TAGS, CompileTag, Render, content, output, unknown
 from segment_rehook.mapping.part import Part, constant, throwing
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from segment_rehook.mapping.liquid.expressions import Evaluate
     from segment_rehook.mapping.values import Value
+
+_LINE_END = re.compile(f"-?[{''.join(BLANK - {chr(10)})}]*\\n(?![{''.join(BLANK)}]*-?%}})")
 
 LONGEST = 1_000
 """UTF-16 units that a template may have (actions-core, mapping-kit/liquid-directive)."""
@@ -161,10 +164,13 @@ class Construct:
 
     @property
     def whole(self) -> str:
-        """The tag's own text, delimiters included."""
+        """The tag's own text, delimiters or line end included."""
         source, end = self.token.source, self.scanner.stop
-        closing = source.find(TAG_END, end)
-        return source[self.token.start_index : end if closing < 0 else closing + len(TAG_END)]
+        if source.startswith(TAG_START, self.token.start_index):
+            end = source.find(TAG_END, end) + len(TAG_END)
+        elif (line_end := _LINE_END.match(source, end)) is not None:
+            end = line_end.end()  # a line of a `liquid` tag, and not its last
+        return source[self.token.start_index : end]
 
     def value(self) -> Evaluate:
         """Read an expression with filters."""

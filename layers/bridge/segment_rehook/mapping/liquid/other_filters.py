@@ -21,7 +21,7 @@ from segment_rehook.mapping.liquid.values import (
 )
 from segment_rehook.mapping.shapes import entries
 from segment_rehook.mapping.stringify import quote, stringify
-from segment_rehook.mapping.text import to_units
+from segment_rehook.mapping.text import from_units, to_units
 from segment_rehook.mapping.values import UNDEFINED, Function, Value, is_number, truthy
 
 if TYPE_CHECKING:
@@ -58,14 +58,15 @@ def _named(options: tuple[Value, ...]) -> dict[str, Value]:
 
 
 def _json(value: Value, space: Value = 0, *_: Value) -> Value:
-    gap = ""
-    if is_number(space):
-        gap = " " * int(max(0, min(space, _WIDEST_GAP)))
-    elif isinstance(space, str):
-        gap = to_units(space)[:_WIDEST_GAP]
     value = _without_words(value)
-    written = _indented(value, gap, "\n") if gap else stringify(value)
-    return limited(written) if isinstance(written, str) else written
+    gap: str | None = None
+    if is_number(space) and space > 0:
+        # V8 breaks lines for a number between 0 and 1 too, and indents by nothing.
+        gap = " " * int(min(space, _WIDEST_GAP))
+    elif isinstance(space, str) and space:
+        gap = to_units(space)[:_WIDEST_GAP]
+    written = stringify(value) if gap is None else _indented(value, gap, "\n")
+    return limited(from_units(written)) if isinstance(written, str) else written
 
 
 def _without_words(value: Value) -> Value:
