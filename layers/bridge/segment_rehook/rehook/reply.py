@@ -5,14 +5,14 @@ given must not be given again by accident, and one that was surely not given mus
 
     delivered     Rehook has it
     rejected      Rehook read it and will never take it: parked, not retried by itself
-    credentials   the key pair seems to be refused; check-auth decides (see delivery.attempt)
+    credentials   the key pair seems to be refused; check-auth decides (see delivery.courier)
     throttled     not processed; Rehook asks for patience
     unavailable   not processed; Rehook is in trouble
     unreachable   nothing was sent: name, connection or TLS failed
     unknown       it was sent, and what came of it is not known
 
 Sources: Rehook's trigger-event reference (error bodies, the 401 that names a `key`), and
-docs/decisions for what it leaves open.
+docs/failures.md, which says it all to users.
 """
 
 from __future__ import annotations

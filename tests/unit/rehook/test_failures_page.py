@@ -1,0 +1,49 @@
+"""docs/failures.md names every class, cause and reason that answers and logs can show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from segment_rehook.delivery.outcomes import Dropped, Parked, Stored
+from segment_rehook.rehook.deadline import Stage
+from segment_rehook.rehook.plan import DropReason
+from segment_rehook.rehook.reply import Outcome
+
+PAGE = (Path(__file__).parents[3] / "docs" / "failures.md").read_text(encoding="utf-8")
+# A table has a heading row of its own; what it is a table of stands before it.
+MARKS = {
+    "class": "| class |",
+    "code": "| code |",
+    "stored": "`stored`: ",
+    "parked": "`parked`: ",
+    "dropped": "`dropped`: ",
+}
+BY_THE_COMMAND_LINE = {"receive_count"}
+
+
+def named(table: str) -> set[str]:
+    """What the first column of a table names."""
+    rows = PAGE[PAGE.index(MARKS[table]) :].partition("\n| --- ")[2].partition("\n\n")[0]
+    firsts = [row.split("|")[1] for row in rows.splitlines()[1:]]
+    return {name for first in firsts for name in re.findall(r"`([a-z_]+)`", first)}
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        ("class", {*Outcome}),
+        (
+            "code",
+            {f"{stage}_{how}" for stage in Stage for how in ("failed", "timeout")} | {"late"},
+        ),
+        ("stored", {*Stored}),
+        ("parked", {*Parked} | BY_THE_COMMAND_LINE),
+        ("dropped", {*Dropped} | {*DropReason}),
+    ],
+)
+def test_the_page_names_them_all_and_no_others(table: str, values: set[str]) -> None:
+    """A reason that nobody can look up explains nothing."""
+    assert named(table) == {str(value) for value in values}
