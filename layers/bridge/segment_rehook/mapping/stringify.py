@@ -27,10 +27,7 @@ DEEPEST = 3 * MAX_DEPTH
 """Levels that a JSON text inside an event may have: with the mapping's own they can be encoded."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ESCAPEDDEEPEST = 3 * MAX_DEPTH
-"""Levels that a JSON text inside an event may have: with the mapping's own they can be encoded."""
-
-_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
+_ESCAPED_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
 
 
 def stringify(value: Value) -> str | Undefined:
