@@ -5,13 +5,7 @@ The requests are those that the npm packages put on the wire: method, headers an
 
 from __future__ import annotations
 
-import base64
 import json
-import shutil
-import subprocess
-from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,32 +15,14 @@ from segment_rehook.segment.envelope import Envelope
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.refusal import Refusal
 from segment_rehook.segment.webhook import receive
+from tests.conformance.webhook_senders import NO_AUTH, SENDERS, Sender, Turn, needs_node, take
 
-HERE = Path(__file__).parent
-NODE = shutil.which("node")
 SECRET = "a shared secret, ü"
 
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.skipif(
-        NODE is None or not (HERE / "node_modules").is_dir(),
-        reason="needs Node and its packages: make installs them where there is Node 20",
-    ),
-]
+pytestmark = needs_node
 
 RULES = AccessRules.from_lines(["another", SECRET], ["a-token", "X-Team-Token: t2"])
 SIGNED_ONLY = AccessRules.from_lines([SECRET], [])
-NO_AUTH = {"dynamicAuthSettings": {"oauth": {"type": "noAuth"}}}
-BEARER = {"dynamicAuthSettings": {"bearer": {"bearerToken": "a-token"}}}
-OAUTH = {
-    "dynamicAuthSettings": {
-        "oauth": {
-            "type": "clientCredentials",
-            "access": {"access_token": "a-token"},
-            "customParams": {"tokenPrefix": "Acme"},
-        }
-    }
-}
 
 AWKWARD = [
     r'{"type":"track","messageId":"m1","userId":"u","event":"Order","properties":{"total":25.0}}',
@@ -65,62 +41,10 @@ AWKWARD = [
 TOO_DEEP = '{"type":"track","messageId":"td","properties":' + '{"a":' * 1_000 + "1" + "}" * 1_001
 
 
-@dataclass(frozen=True)
-class Sender:
-    """One of Segment's destinations, as a user would have set it up."""
-
-    destination: str
-    settings: dict[str, Any]
-    mapping: dict[str, Any]
-
-
-SENDERS = {
-    "webhook": Sender("webhook", {}, {}),
-    "webhook, PUT": Sender("webhook", {}, {"method": "PUT"}),
-    "webhook, PATCH": Sender("webhook", {}, {"method": "PATCH"}),
-    "webhook, token": Sender("webhook", {}, {"headers": {"X-Team-Token": "t2"}}),
-    "webhook, odd type": Sender("webhook", {}, {"headers": {"Content-Type": "text/plain"}}),
-    "audiences": Sender("webhook-audiences", {}, {}),
-    "extensible": Sender("webhook-extensible", NO_AUTH, {}),
-    "extensible, bearer": Sender("webhook-extensible", BEARER, {}),
-    "extensible, OAuth": Sender("webhook-extensible", OAUTH, {}),
-    "extensible, headers": Sender("webhook-extensible", NO_AUTH, {"headers": {"X-Other": "1"}}),
-}
-
-
 def send(sender: Sender, events: list[str], *, batch: bool, **more: Any) -> list[dict[str, Any]]:
     """Let the destination send the events; give what came over the wire."""
-    (requests,) = send_each(sender, [events], batch=batch, **more)
+    (requests,) = take([Turn(sender, events, SECRET, batch, {}, more)])
     return requests
-
-
-def send_each(
-    sender: Sender, turns: list[list[str]], *, batch: bool, **more: Any
-) -> list[list[dict[str, Any]]]:
-    """Let one process send several lots, one after the other."""
-    questions = [
-        {
-            "destination": sender.destination,
-            "settings": {"sharedSecret": SECRET} | sender.settings,
-            "mapping": sender.mapping,
-            "events": events,
-            "batch": batch,
-            **more,
-        }
-        for events in turns
-    ]
-    client = subprocess.run(
-        [str(NODE), "webhook_clients.js"],
-        cwd=HERE,
-        input="".join(json.dumps(question) + "\n" for question in questions),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answers = [json.loads(line)["requests"] for line in client.stdout.splitlines()]
-    for request in chain.from_iterable(answers):
-        request["body"] = base64.b64decode(request["body"])
-    return answers
 
 
 def let_in(request: dict[str, Any], rules: AccessRules = RULES) -> Envelope:
@@ -150,7 +74,7 @@ def test_single_events_come_in(sender: Sender) -> None:
 def test_batches_come_in(sender: Sender) -> None:
     """Whichever awkward event comes first is the one that is signed; all of them are read."""
     turns = [AWKWARD[start:] + AWKWARD[:start] for start in range(len(AWKWARD))]
-    for (request,) in send_each(sender, turns, batch=True):
+    for (request,) in take([Turn(sender, turn, SECRET, True, {}, {}) for turn in turns]):
         envelope = let_in(request)
         assert envelope.batch
         sent = json.loads(request["body"])
