@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tools.sandbox import Sandbox
+from tools.sandbox.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +18,8 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Sandbox]:
-    """A sandbox for the tests of one file."""
+    """A sandbox for the tests of one file, of what the checkout says now."""
+    build()
     with Sandbox() as box:
         yield box
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.end_to_end.conftest import drain, rewards
-from tools.sandbox.sandbox import BUILT
+from tools.sandbox.build import BUILT
 from tools.sandbox.segment import Segment
 from tools.sandbox.template import STACK_NAME
 

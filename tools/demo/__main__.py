@@ -1,6 +1,6 @@
 """``python -m tools.demo``: the sample events on their way through the built bridge.
 
-Needs the build of ``make native``. Ends with 0 if every step came out as it should, with 1 if not.
+Ends with 0 if every step came out as it should, with 1 if not.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tools.demo.screen import Screen
 from tools.events.wrap import payloads
 from tools.sandbox import Sandbox
+from tools.sandbox.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,6 +193,7 @@ def main() -> int:
     """Run the demo; the exit code."""
     screen = Screen()
     started = time.monotonic()
+    build()
     with Sandbox() as box:
         screen.say(f"The bridge runs at {box.webhook}, built from this checkout.")
         Demo(box, screen).run()

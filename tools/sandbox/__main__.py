@@ -13,12 +13,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools.sandbox.artefacts import PackageMissing
+from tools.sandbox.artefacts import BuildMissing, PackageMissing
+from tools.sandbox.build import BUILT, BuildFailed, build
 from tools.sandbox.function import FunctionBroken
 from tools.sandbox.intrinsics import Unresolved
-from tools.sandbox.sandbox import BUILT, Sandbox
+from tools.sandbox.sandbox import Sandbox
 from tools.sandbox.services import ServiceBroken
-from tools.sandbox.template import TemplateMissing
 
 if TYPE_CHECKING:
     from tools.sandbox.front import Exchange
@@ -42,7 +42,9 @@ def up(
     parameter: Annotated[
         list[str] | None, typer.Option(help="Name=Value of a template parameter; repeatable.")
     ] = None,
-    template: Annotated[Path, typer.Option(help="The built template.")] = BUILT,
+    template: Annotated[
+        Path, typer.Option(help="Another built template; it is not built anew.")
+    ] = BUILT,
     as_json: Annotated[  # noqa: FBT002 — typer's option
         bool, typer.Option("--json", help="One line of JSON when ready, and nothing else.")
     ] = False,
@@ -52,6 +54,8 @@ def up(
         signal.signal(number, _interrupt)
     parameters = dict(_name_and_value(each) for each in parameter or [])
     try:
+        if template == BUILT:
+            build()
         with Sandbox(
             parameters=parameters,
             rehook_url=rehook_url,
@@ -67,7 +71,14 @@ def up(
             threading.Event().wait()
     except KeyboardInterrupt:
         return
-    except (FunctionBroken, PackageMissing, ServiceBroken, TemplateMissing, Unresolved) as error:
+    except (
+        BuildFailed,
+        BuildMissing,
+        FunctionBroken,
+        PackageMissing,
+        ServiceBroken,
+        Unresolved,
+    ) as error:
         console.print(f"The sandbox does not start: {error}", markup=False, style="red")
         raise typer.Exit(1) from error
     except OSError as error:

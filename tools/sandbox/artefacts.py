@@ -8,6 +8,8 @@ missing here too.
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +29,30 @@ RUNTIME_PACKAGES: Final = (
 """The runtime client and what it imports, then the AWS SDK and what it imports."""
 
 
+class BuildMissing(Exception):
+    """There is no built template where one was looked for."""
+
+
 class PackageMissing(Exception):
     """A package of the runtime is not installed beside the sandbox."""
+
+
+def snapshot(template: Path, folder: Path) -> Path:
+    """Copy a build into a new folder, so that a later build does not change what runs.
+
+    Gives the template in it. Raises BuildMissing.
+    """
+    if not template.is_file():
+        raise BuildMissing(f"{template} is not there; build it first: make native")
+    shutil.copytree(template.parent, folder, copy_function=_link_or_copy)
+    return folder / template.name
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
 
 
 def merge_layers(layers: tuple[Path, ...], opt: Path) -> Path:

@@ -13,7 +13,8 @@ import boto3
 from botocore.config import Config
 
 from tools.sandbox import resources, template
-from tools.sandbox.artefacts import merge_layers, runtime_folder
+from tools.sandbox.artefacts import merge_layers, runtime_folder, snapshot
+from tools.sandbox.build import BUILT
 from tools.sandbox.environment import Surroundings
 from tools.sandbox.front import Exchange, Front
 from tools.sandbox.function import Function
@@ -25,7 +26,6 @@ from tools.sandbox.segment import Segment
 from tools.sandbox.services import (
     API_KEY,
     API_SECRET,
-    CHECKOUT,
     QueuedMessage,
     RehookControl,
     start_aws,
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tools.sandbox.environment import Environment
-
-BUILT = CHECKOUT / ".aws-sam" / "native" / "template.yaml"
-"""Where ``make native`` puts the template that it built for this machine."""
 
 _WEBHOOK = "/segment"
 
@@ -106,7 +103,8 @@ class Sandbox:
             self.rehook = start_rehook(self._group)
             self._ending.callback(self.rehook.close)
             self.rehook_url = self.rehook.api_url
-        self.stack = template.read(self._built, self.aws.api_url, self._parameters)
+        built = snapshot(self._built, self._group.scratch / "built")
+        self.stack = template.read(built, self.aws.api_url, self._parameters)
         self._connect()
         resources.create(self.stack, self.sqs, self.dynamodb, self.ssm)
         self._put_secrets()

@@ -25,10 +25,6 @@ STACK_NAME = "segment-rehook-sandbox"
 _FUNCTION_OF_URI = re.compile(r":function:([^:/]+)")
 
 
-class TemplateMissing(Exception):
-    """There is no built template where one was looked for."""
-
-
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
     """A function as deployed. ``timeout``: seconds. ``reserved``: environments at most, or None."""
@@ -87,12 +83,10 @@ class Stack:
 
 
 def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
-    """Read a built template. Raises TemplateMissing, Unresolved.
+    """Read a built template. Raises Unresolved.
 
     ``aws_url``: where queue URLs point to. ``overrides``: values of template parameters.
     """
-    if not built.is_file():
-        raise TemplateMissing(f"{built} is not there; build it first: make native")
     template = yaml_parse(built.read_text())
     declared = template.get("Parameters", {})
     if unknown := overrides.keys() - declared.keys():
