@@ -27,19 +27,23 @@ class FakeSecretStore:
         self.stored = stored
         self._clock = clock
         self._cached: Secrets | None = None
-        self._tried = float("-inf")
+        self._tried = self._refused = float("-inf")
 
     def read(self) -> Secrets:
         """What was read at most 60 s ago, or the last that could be read."""
-        return self._at_most(FRESH_SECONDS)
+        if self._cached is not None and self._clock.monotonic() - self._tried < FRESH_SECONDS:
+            return self._cached
+        return self._anew()
 
     def refused(self) -> Secrets:
-        """What was read at most 30 s ago, or the last that could be read."""
-        return self._at_most(REFUSED_SECONDS)
-
-    def _at_most(self, age: float) -> Secrets:
-        if self._cached is not None and self._clock.monotonic() - self._tried < age:
+        """What is stored now, or the last that could be read; looked up at most every 30 s."""
+        if self._cached is not None and self._clock.monotonic() - self._refused < REFUSED_SECONDS:
             return self._cached
+        secrets = self._anew()
+        self._refused = self._tried
+        return secrets
+
+    def _anew(self) -> Secrets:
         try:
             secrets = self.faults.run("secrets.read", None, lambda: self.stored)
         except SecretsUnavailable:

@@ -32,31 +32,42 @@ class SsmSecretStore:
         self._clock = clock
         self._telemetry = telemetry
         self._cached: Secrets | None = None
-        self._tried_at = 0.0
+        self._tried_at = self._refused_at = float("-inf")
         # Held across the call: threads that find the cache old wait for one reading, not for many.
         self._lock = threading.Lock()
 
     def read(self) -> Secrets:
         """The secrets, read at most 60 s ago or the last good ones."""
-        return self._at_most(FRESH_SECONDS)
+        with self._lock:
+            if self._cached is not None and self._age(self._tried_at) < FRESH_SECONDS:
+                return self._cached
+            return self._anew()
 
     def refused(self) -> Secrets:
-        """The secrets, read at most 30 s ago or the last good ones."""
-        return self._at_most(REFUSED_SECONDS)
+        """The secrets as they are now or the last good ones; SSM is asked at most every 30 s.
 
-    def _at_most(self, age: float) -> Secrets:
+        However fresh the last reading is: what was put a moment ago is what is looked for.
+        """
         with self._lock:
-            if self._cached is not None and self._clock.monotonic() - self._tried_at < age:
+            if self._cached is not None and self._age(self._refused_at) < REFUSED_SECONDS:
                 return self._cached
-            try:
-                self._cached = self._fetch()
-            except SecretsUnavailable as error:
-                if self._cached is None:
-                    raise
-                self._telemetry.warn(f"The last known secrets stay in use. {error}")
-            # Also after a failure: an SSM that hangs must not cost its time-out at each event.
-            self._tried_at = self._clock.monotonic()
-            return self._cached
+            secrets = self._anew()
+            self._refused_at = self._tried_at
+            return secrets
+
+    def _age(self, since: float) -> float:
+        return self._clock.monotonic() - since
+
+    def _anew(self) -> Secrets:
+        try:
+            self._cached = self._fetch()
+        except SecretsUnavailable as error:
+            if self._cached is None:
+                raise
+            self._telemetry.warn(f"The last known secrets stay in use. {error}")
+        # Also after a failure: an SSM that hangs must not cost its time-out at each event.
+        self._tried_at = self._clock.monotonic()
+        return self._cached
 
     def _fetch(self) -> Secrets:
         try:
