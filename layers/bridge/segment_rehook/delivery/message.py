@@ -24,6 +24,7 @@ from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook.segment import jsontext
+from segment_rehook.segment.slices import elements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,37 +181,51 @@ _decoder = msgspec.json.Decoder(_Body)
 
 
 def read_body(header: Header, received: Received) -> Letter:
-    """The whole letter. Raises LetterUnreadable."""
+    """The whole letter, event and request byte for byte as they were. Raises LetterUnreadable."""
+    text = received.body.encode(errors="surrogatepass")
     try:
-        body = _decoder.decode(received.body)
+        body = _decoder.decode(text)
     except ValueError:
-        return _read_slowly(header, received.body)
+        body = _read_slowly(text)
     request = None
     if body.request is not None:
-        content = bytes(body.request.body)
-        request = Request(body.request.method, body.request.path, content)
-    return Letter(header=header, action=body.action, request=request, event=bytes(body.event))
+        request = Request(body.request.method, body.request.path, _object(body.request.body))
+    return Letter(header=header, action=body.action, request=request, event=_object(body.event))
 
 
-def _read_slowly(header: Header, text: str) -> Letter:
+def _read_slowly(text: bytes) -> _Body:
     """What msgspec refuses and JavaScript takes, such as a lone surrogate."""
     try:
-        body = jsontext.decode(text.encode())
-    except (jsontext.JsonError, UnicodeEncodeError) as error:
+        body = jsontext.decode(text)
+    except jsontext.JsonError as error:
         raise LetterUnreadable("the body is not JSON") from error
+    texts = _members(text)
     match body:
-        case {"action": str(action), "request": request, "event": dict(event)}:
-            pass
+        case {"action": str(action), "request": None, "event": dict()}:
+            request = None
+        case {
+            "action": str(action),
+            "request": {"method": str(method), "path": str(path), "body": dict()},
+            "event": dict(),
+        }:
+            content = _members(texts[b'"request"'])[b'"body"']
+            request = _Request(method, path, msgspec.Raw(content))
         case _:
             raise LetterUnreadable("the body is not an object with action, request and event")
-    match request:
-        case None:
-            sent = None
-        case {"method": str(method), "path": str(path), "body": dict(content)}:
-            sent = Request(method, path, jsontext.encode(content))
-        case _:
-            raise LetterUnreadable("the request is not an object with method, path and body")
-    return Letter(header=header, action=action, request=sent, event=jsontext.encode(event))
+    return _Body(action, request, msgspec.Raw(texts[b'"event"']))
+
+
+def _members(text: bytes) -> dict[bytes, bytes]:
+    """The raw texts of an object's members, by the raw texts of their names."""
+    pairs = (each.partition(b":") for each in elements(b"[" + text.strip()[1:-1] + b"]"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _object(raw: msgspec.Raw) -> bytes:
+    text = bytes(raw)
+    if not text.startswith(b"{"):
+        raise LetterUnreadable("event and request's body must be objects")
+    return text
 
 
 def _ascii(text: bytes) -> str:

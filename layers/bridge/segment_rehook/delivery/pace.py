@@ -1,7 +1,7 @@
 """How fast redrive calls: as fast as Rehook takes it, found by trying.
 
 Rehook's rate limit is not documented. So each environment begins without one, takes a refusal
-(429) as a measure of how fast is too fast, halves, and then climbs again in small steps:
+(429) as a measure of how fast is too fast, slows down, and then climbs again in small steps:
 additive increase, multiplicative decrease, as TCP does. Waiting costs little here, since the
 queue keeps what waits.
 """
@@ -23,6 +23,8 @@ STEP = 0.5
 CUT = 0.7
 # A second's refusals count once: they were all sent at the same speed.
 SETTLE = 1.0
+# Seconds over which calls are counted: an environment that had nothing to do is not a slow one.
+WINDOW = 10.0
 
 
 class Pace:
@@ -36,16 +38,23 @@ class Pace:
         self._cut_at = float("-inf")
         self._counted_since = clock.monotonic()
         self._taken = 0
+        self._measured = 0.0
 
-    def wait(self, most: float) -> None:
-        """Wait for this call's turn, `most` seconds at most."""
+    def wait(self, most: float) -> float:
+        """Wait for a turn to call, if it comes within `most` seconds.
+
+        Gives 0 when it has come, else the seconds until then: no turn was taken.
+        """
         with self._lock:
-            now = self._clock.monotonic()
             if self._rate is None:
-                return
+                return 0.0
+            now = self._clock.monotonic()
             turn = max(self._next, now)
+            if turn - now > most:
+                return turn - now
             self._next = turn + 1.0 / self._rate
-        self._clock.sleep(min(max(turn - now, 0.0), max(most, 0.0)))
+        self._clock.sleep(turn - now)
+        return 0.0
 
     def heard(self, reply: Reply) -> None:
         """Learn from what came of a call."""
@@ -54,6 +63,8 @@ class Pace:
             if reply.outcome is Outcome.THROTTLED:
                 self._slow_down(now)
             elif reply.outcome is Outcome.DELIVERED:
+                if now - self._counted_since > WINDOW:
+                    self._count_anew(now)
                 self._taken += 1
                 if self._rate is not None:
                     # By STEP a second, whatever the rate.
@@ -62,7 +73,13 @@ class Pace:
     def _slow_down(self, now: float) -> None:
         if now - self._cut_at < SETTLE:
             return
-        seconds = max(now - self._counted_since, SETTLE)
-        measured = self._taken / seconds
-        self._rate = max((self._rate if self._rate is not None else measured) * CUT, SLOWEST)
-        self._cut_at, self._counted_since, self._taken = now, now, 0
+        if self._rate is None:
+            before = self._measured
+            self._count_anew(now)
+            self._rate = max(before, self._measured)
+        self._rate = max(self._rate * CUT, SLOWEST)
+        self._cut_at = now
+
+    def _count_anew(self, now: float) -> None:
+        self._measured = self._taken / max(now - self._counted_since, SETTLE)
+        self._counted_since, self._taken = now, 0

@@ -99,6 +99,12 @@ class _Message:
         if not gate.open and not self._expired:
             pause = self._pause(at_least=gate.wait)
             return Again(Result(Terminal.STORED, Stored.BREAKER_OPEN), pause)
+        # Before the claim: whoever holds one and dies is taken to have called.
+        ahead = self._on.pace.wait(self._time_left() - self._courier.terms.call_timeout)
+        if ahead:
+            self._courier.breaker.spare()
+            pause = self._pause(throttled=True, at_least=ahead)
+            return Again(Result(Terminal.STORED, Stored.THROTTLED), pause)
         step = self._claim(header)
         if isinstance(step, Done):
             self._unmark(header)
@@ -129,7 +135,6 @@ class _Message:
         if not isinstance(call, Call):
             self._courier.breaker.spare()
             return self._park(header, taken.mine, *call, crashed=crashed)
-        self._on.pace.wait(self._time_left() - self._courier.terms.call_timeout)
         reply = self._courier.call(taken.mine, call.request, call.action, self._time_left)
         self._on.pace.heard(reply)
         return self._after(header, taken.mine, reply, call.action)

@@ -1,0 +1,86 @@
+"""How long a dead letter is hidden, and how often it is received in its life."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segment_rehook.delivery import backoff
+from tests.fakes.surroundings import FakeChance
+
+DAY = 86_400.0
+ages = st.floats(0.0, 14 * DAY)
+
+
+@given(ages, st.booleans(), st.none() | st.floats(0.0, 1e9), st.integers(0, 100))
+def test_a_delay_is_one_that_sqs_takes(
+    age: float, throttled: bool, at_least: float | None, seed: int
+) -> None:
+    """Whole seconds, and less than twelve hours from the receive, a minute of work included."""
+    delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, chance=FakeChance(seed))
+
+    assert isinstance(delay, int)
+    assert 1 <= delay <= 43_200 - 60
+
+
+@given(ages, st.booleans(), st.floats(0.0, 3_600.0), st.integers(0, 100))
+def test_what_rehook_asks_for_is_the_least(
+    age: float, throttled: bool, at_least: float, seed: int
+) -> None:
+    """A Retry-After is honoured, to the second."""
+    chance = FakeChance(seed)
+    delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, chance=chance)
+
+    assert delay >= round(at_least)
+
+
+@given(st.floats(0.0, 1_799.0))
+def test_a_young_throttled_message_comes_back_soon(age: float) -> None:
+    """A rate limit is not an outage."""
+    delay = backoff.delay(age=age, throttled=True, at_least=None, chance=FakeChance())
+
+    assert delay == 5
+
+
+@given(ages, st.integers(0, 50))
+def test_jitter_is_below_a_ceiling_that_grows_with_age(age: float, seed: int) -> None:
+    """So that messages that failed together do not come back together."""
+    delay = backoff.delay(age=age, throttled=False, at_least=None, chance=FakeChance(seed))
+
+    assert delay <= max(20.0, min(age, 7_200.0)) + 1
+
+
+@given(ages, st.integers(0, 50))
+def test_while_deliveries_are_off_a_message_waits_five_minutes(age: float, seed: int) -> None:
+    """It costs a receive each time it is handed back."""
+    assert backoff.aside(age=age, chance=FakeChance(seed)) >= 300
+
+
+def _receives(kind: str, seed: int) -> int:
+    """How often a message is received that is never delivered, in ten days."""
+    chance, age, count = FakeChance(seed), 0.0, 0
+    while age < 10 * DAY:
+        count += 1
+        if kind == "aside":
+            age += backoff.aside(age=age, chance=chance)
+        else:
+            throttled = kind == "throttled"
+            age += backoff.delay(age=age, throttled=throttled, at_least=None, chance=chance)
+    return count
+
+
+@pytest.mark.parametrize("kind", ["throttled", "failing", "aside"])
+def test_a_message_is_received_fewer_than_900_times(kind: str) -> None:
+    """SQS takes it away at 1,000, without a reason: also the unlucky ones stay below."""
+    assert max(_receives(kind, seed) for seed in range(40)) <= 900
+
+
+def test_in_the_long_run_half_an_hour_on_average_and_more() -> None:
+    """Old messages cost little."""
+    chance = FakeChance()
+    delays = [
+        backoff.delay(age=3 * DAY, throttled=True, at_least=None, chance=chance) for _ in range(500)
+    ]
+
+    assert sum(delays) / len(delays) >= 1_800

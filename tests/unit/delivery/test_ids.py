@@ -1,0 +1,169 @@
+"""The names of deliveries, groups and deduplication ids."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segment_rehook.delivery import ids
+from segment_rehook.segment.event import Event
+from segment_rehook.segment.jsontext import JSON, encode
+
+names = st.text(min_size=1, max_size=130) | st.sampled_from(
+    ["k:1", "h:1", "s:1", "m:track", "k:h:1", "1", ":", "k:", "é", "a" * 100, "a" * 101]
+)
+subscriptions = st.text(
+    st.characters(exclude_characters=":", exclude_categories=["C"]), min_size=1, max_size=20
+)
+FOR_SQS = set(string.ascii_letters + string.digits + string.punctuation)
+
+
+def event(**members: JSON) -> Event:
+    """An event with these members."""
+    return Event.parse(encode({"type": "track", **members}))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["message", "business"]), names), min_size=2, unique=True)
+)
+def test_two_events_never_share_a_key(kinds: list[tuple[str, str]]) -> None:
+    """No messageId can be written that is taken for a business key, or for another's hash."""
+    keys = set()
+    for kind, name in kinds:
+        if kind == "business":
+            keys.add(ids.business_key(name))
+        else:
+            keys.add(ids.event_key(event(messageId=name)) or "")
+    known = {(kind, _as_sent(name) if kind == "message" else name) for kind, name in kinds}
+    assert len(keys) == len(known)
+
+
+def _as_sent(name: str) -> str | None:
+    """What `Event.message_id` makes of it, which is not this module's."""
+    return event(messageId=name).message_id
+
+
+@given(names, subscriptions)
+def test_a_deliverys_id_can_be_undone(name: str, subscription: str) -> None:
+    """The subscription is what stands behind the last colon."""
+    delivery = ids.delivery_id(ids.business_key(name), subscription)
+
+    assert ids.subscription_of(delivery) == subscription
+
+
+@given(names)
+def test_a_key_is_short_printable_ascii(name: str) -> None:
+    """It is part of a table's key, of SQS attributes and of log lines."""
+    key = ids.business_key(name)
+
+    assert key.isascii()
+    assert key.isprintable()
+    assert len(key) <= 110
+
+
+def test_without_a_message_id_the_event_names_itself() -> None:
+    """By all but the times that differ from one try of Segment's to the next."""
+    first = event(timestamp="t", event="E", sentAt="1", receivedAt="1")
+    again = event(timestamp="t", event="E", sentAt="2", receivedAt="2")
+    other = event(timestamp="t2", event="E", sentAt="1", receivedAt="1")
+
+    assert ids.event_key(first) == ids.event_key(again)
+    assert ids.event_key(first) != ids.event_key(other)
+    assert (ids.event_key(first) or "").startswith("s:")
+
+
+def test_without_message_id_and_timestamp_there_is_no_key() -> None:
+    """Two of these could be one event sent twice, or two events."""
+    assert ids.event_key(event(event="E")) is None
+    assert ids.event_key(event(event="E", timestamp=None)) is None
+
+
+@given(st.lists(st.tuples(names, names, names), min_size=2, unique=True))
+def test_deduplication_ids_differ_with_each_of_their_parts(
+    parts: list[tuple[str, str, str]],
+) -> None:
+    """However the parts are cut: SQS swallows the second of two that are alike."""
+    made = {ids.dead_letter_dedupe(*each) for each in parts}
+
+    assert len(made) == len(parts)
+
+
+def test_the_kinds_of_deduplication_ids_are_apart() -> None:
+    """A parked message goes back through a queue that the others go through."""
+    made: list[Any] = [
+        ids.dead_letter_dedupe("d", "c", ""),
+        ids.dead_letter_dedupe("d", "c", "n"),
+        ids.parked_dedupe("d", 1),
+        ids.parked_dedupe("d", 2),
+        ids.conflict_dedupe("d"),
+        ids.sent_back_dedupe("d"),
+        ids.delivery_group("d"),
+        ids.user_hash("d"),
+    ]
+
+    assert len(set(made)) == len(made)
+
+
+@given(names, st.integers(0, 10**9))
+def test_sqs_takes_every_id(name: str, epoch: int) -> None:
+    """At most 128 characters, no spaces, ASCII."""
+    for made in (
+        ids.dead_letter_dedupe(name, name, name),
+        ids.parked_dedupe(name, epoch),
+        ids.conflict_dedupe(name),
+        ids.delivery_group(name),
+        ids.user_hash(name),
+    ):
+        assert len(made) <= 128
+        assert set(made) <= FOR_SQS
+
+
+def test_a_fingerprint_is_of_the_event_as_it_was_sent() -> None:
+    """Its spelling and its times don't count; type, event, user and payload do."""
+    of: dict[str, JSON] = {"event": "E", "userId": "u", "properties": {"a": 1, "b": 2}}
+    first = ids.fingerprint(event(**of, sentAt="1"), by_business_key=False)
+
+    def changed(**members: JSON) -> str:
+        return ids.fingerprint(event(**{**of, **members}), by_business_key=False)
+
+    assert first == changed(properties={"b": 2, "a": 1}, sentAt="2")
+    assert first != changed(event="F")
+    assert first != changed(userId="v")
+    assert first != changed(properties={"a": 1})
+    assert first != changed(type="identify")
+    assert first != changed(traits={})
+
+
+def test_under_a_business_key_the_payload_does_not_count() -> None:
+    """A reloaded page has another URL, and is the same order."""
+    first = event(userId="u", properties={"order": 1, "url": "a"})
+    again = event(userId="u", properties={"order": 1, "url": "b"})
+    stranger = event(userId="v", properties={"order": 1, "url": "a"})
+
+    def fingerprint(of: Event) -> str:
+        return ids.fingerprint(of, by_business_key=True)
+
+    assert fingerprint(first) == fingerprint(again)
+    assert fingerprint(first) != fingerprint(stranger)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(10**400), 10**400) | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    )
+)
+def test_any_payload_has_a_fingerprint(payload: JSON) -> None:
+    """Numbers beyond a double, lone surrogates, NaN: a name must be found for all of it."""
+    assert len(ids.fingerprint(event(properties=payload), by_business_key=False)) == 32
+
+
+def test_a_number_of_thousands_of_digits_has_a_fingerprint() -> None:
+    """Python refuses to print such integers; the event must not fail for it."""
+    digits = b"1" * 5_000
+    parsed = Event.parse(b'{"type":"track","properties":{"n":' + digits + b"}}")
+
+    assert len(ids.fingerprint(parsed, by_business_key=False)) == 32

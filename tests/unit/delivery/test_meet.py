@@ -1,0 +1,102 @@
+"""The protocol's table, row by row: what a record that is found allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from segment_rehook.delivery.meet import Verdict, live, redriven
+from segment_rehook.delivery.message import Header
+from segment_rehook.delivery.record import CLOCK_MARGIN, Record, State
+
+NOW = 1_800_000_000.0
+FOUND = Record(
+    id="m1:track",
+    state=State.CLAIMED,
+    token=3,
+    nonce="claim",
+    content="same",
+    expires_at=0,
+    lease=NOW + 10,
+)
+HEADER = Header(delivery="m1:track", user="u", content="same", reason="unavailable")
+RELEASED = replace(FOUND, state=State.RELEASED, lease=0.0)
+QUEUED = replace(FOUND, state=State.QUEUED, queued=True, lease=0.0)
+DELIVERED = replace(FOUND, state=State.DELIVERED, lease=0.0)
+PARKED = replace(FOUND, state=State.PARKED, epoch=3, lease=0.0)
+RAN_OUT = replace(FOUND, lease=NOW - CLOCK_MARGIN - 0.1)
+WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
+
+
+@pytest.mark.parametrize(
+    ("found", "content", "verdict"),
+    [
+        pytest.param(None, "same", Verdict.TAKE, id="absent"),
+        pytest.param(RELEASED, "same", Verdict.TAKE, id="released"),
+        pytest.param(RELEASED, "other", Verdict.TAKE, id="released, and another event comes"),
+        pytest.param(FOUND, "same", Verdict.CLAIMED, id="claimed"),
+        pytest.param(WITHIN_MARGIN, "same", Verdict.CLAIMED, id="run out by less than the margin"),
+        pytest.param(RAN_OUT, "same", Verdict.TAKE_CRASHED, id="run out"),
+        pytest.param(replace(FOUND, queued=True), "same", Verdict.QUEUED, id="redrive is at it"),
+        pytest.param(
+            replace(RAN_OUT, queued=True), "same", Verdict.TAKE_CRASHED, id="redrive died at it"
+        ),
+        pytest.param(QUEUED, "same", Verdict.QUEUED, id="queued"),
+        pytest.param(DELIVERED, "same", Verdict.DELIVERED, id="delivered"),
+        pytest.param(PARKED, "same", Verdict.PARKED, id="parked"),
+        pytest.param(FOUND, "other", Verdict.CONFLICT, id="claimed by another event"),
+        pytest.param(RAN_OUT, "other", Verdict.CONFLICT, id="another event's, run out"),
+        pytest.param(QUEUED, "other", Verdict.CONFLICT, id="another event queued"),
+        pytest.param(DELIVERED, "other", Verdict.CONFLICT, id="another event delivered"),
+        pytest.param(PARKED, "other", Verdict.CONFLICT, id="another event parked"),
+    ],
+)
+def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict) -> None:
+    """Ingest's column of the table."""
+    assert live(found, content, NOW) is verdict
+
+
+@pytest.mark.parametrize(
+    ("found", "header", "verdict"),
+    [
+        pytest.param(None, HEADER, Verdict.TAKE, id="absent"),
+        pytest.param(RELEASED, HEADER, Verdict.TAKE, id="released"),
+        pytest.param(FOUND, HEADER, Verdict.CLAIMED, id="claimed"),
+        pytest.param(WITHIN_MARGIN, HEADER, Verdict.CLAIMED, id="run out by less than the margin"),
+        pytest.param(RAN_OUT, HEADER, Verdict.TAKE_CRASHED, id="run out"),
+        pytest.param(
+            FOUND, replace(HEADER, nonce="claim", token=3), Verdict.TAKE, id="sent under this claim"
+        ),
+        pytest.param(
+            FOUND, replace(HEADER, nonce="", token=3), Verdict.CLAIMED, id="only the token is alike"
+        ),
+        pytest.param(
+            FOUND, replace(HEADER, nonce="older", token=2), Verdict.CLAIMED, id="an older claim's"
+        ),
+        pytest.param(
+            RAN_OUT, replace(HEADER, nonce="older"), Verdict.TAKE_CRASHED, id="older, and run out"
+        ),
+        pytest.param(QUEUED, HEADER, Verdict.TAKE, id="queued"),
+        pytest.param(DELIVERED, HEADER, Verdict.DELIVERED, id="delivered"),
+        pytest.param(PARKED, HEADER, Verdict.PARKED, id="a stale copy of something parked"),
+        pytest.param(PARKED, replace(HEADER, epoch=3), Verdict.TAKE, id="an operator redrove it"),
+        pytest.param(PARKED, replace(HEADER, epoch=2), Verdict.PARKED, id="parked anew since"),
+        pytest.param(
+            replace(PARKED, epoch=None), HEADER, Verdict.PARKED, id="no epoch opens no parked one"
+        ),
+        pytest.param(FOUND, replace(HEADER, content="other"), Verdict.CONFLICT, id="conflict"),
+        pytest.param(
+            DELIVERED, replace(HEADER, content="other"), Verdict.CONFLICT, id="other delivered"
+        ),
+        pytest.param(
+            PARKED,
+            replace(HEADER, content="other", epoch=3),
+            Verdict.CONFLICT,
+            id="another event's epoch",
+        ),
+    ],
+)
+def test_what_redrive_may_do(found: Record | None, header: Header, verdict: Verdict) -> None:
+    """Redrive's column of the table."""
+    assert redriven(found, header, NOW) is verdict

@@ -1,0 +1,208 @@
+"""Dead letters: what goes into a message comes out of it, whatever it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from segment_rehook.delivery import message
+from segment_rehook.delivery.message import Header, Letter, LetterUnreadable, read_body
+from segment_rehook.delivery.ports import SQS_MOST, Outgoing, Received
+from segment_rehook.rehook.plan import Request
+from segment_rehook.segment.event import Event
+from segment_rehook.segment.jsontext import decode
+from tests.fakes import sqs_rules
+
+HEADER = Header(
+    delivery="m1:track",
+    user="hash",
+    content="c",
+    reason="unavailable",
+    token=3,
+    nonce="n",
+    mark="k",
+)
+texts = st.text(
+    st.characters(exclude_categories=[])
+    | st.sampled_from("\u2028\u2029\U0001f600é\x7f\ufffe\ud800")
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+objects = st.dictionaries(texts, values, max_size=5)
+
+
+def as_bytes(value: object, *, ascii_only: bool) -> bytes:
+    """JSON as some sender writes it: UTF-8 where it can be, else escaped."""
+    text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=True).replace("Infinity", "1e999")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return as_bytes(value, ascii_only=True)
+
+
+def received(outgoing: Outgoing) -> Received:
+    """The message as SQS hands it over."""
+    return Received(
+        message_id="id",
+        receipt="r",
+        group=outgoing.group,
+        body=outgoing.body,
+        attributes=dict(outgoing.attributes),
+        sent_at=0.0,
+        receive_count=1,
+    )
+
+
+def letter(event: bytes, body: bytes = b"{}") -> Letter:
+    """A dead letter with this event and this request."""
+    return Letter(
+        header=HEADER,
+        action="trackEvent",
+        request=Request("POST", "/events/invoke", body),
+        event=event,
+    )
+
+
+@given(objects, objects, st.booleans())
+@example({"a": "\ud800", "n": 1.5, "inf": float("inf")}, {"b": "\ud800", "n": 1e21}, True)
+def test_a_letter_comes_back_as_it_was(
+    event: dict[str, object], body: dict[str, object], ascii_only: bool
+) -> None:
+    """Any event and any request: the same JSON, in ASCII, and SQS takes it."""
+    sent = letter(as_bytes(event, ascii_only=ascii_only), as_bytes(body, ascii_only=ascii_only))
+
+    outgoing = sent.for_dead_letters(ordered=True)
+    back = read_body(Header.read(outgoing.attributes), received(outgoing))
+
+    assert sqs_rules.takes(outgoing)
+    assert outgoing.body.isascii()
+    assert back.header == HEADER
+    assert Event.parse(back.event).members() == Event.parse(sent.event).members()
+    assert back.request is not None
+    assert sent.request is not None
+    assert decode(back.request.body) == decode(sent.request.body)
+    assert (back.action, back.request.path) == ("trackEvent", "/events/invoke")
+
+
+def test_the_request_is_sent_again_byte_for_byte() -> None:
+    """What Rehook was sent once it is sent again, however oddly the event is written."""
+    sent = letter(rb'{"type":"track", "x": "\ud800"}', b'{"n":25.0,"big":1e21,"s":"a/b"}')
+
+    back = read_body(HEADER, received(sent.for_dead_letters(ordered=True)))
+
+    assert back.request == sent.request
+    assert back.event == sent.event
+
+
+def test_an_event_that_could_not_be_mapped_has_no_request() -> None:
+    """And says so in the message."""
+    sent = Letter(header=HEADER, action="", request=None, event=b'{"type":"track"}')
+
+    assert read_body(HEADER, received(sent.for_dead_letters(ordered=True))) == sent
+
+
+def test_order_decides_on_the_group() -> None:
+    """The user's group keeps their order; where that is off, deliveries do not wait for another."""
+    sent = letter(b"{}")
+
+    assert sent.for_dead_letters(ordered=True).group == "hash"
+    assert sent.for_dead_letters(ordered=False).group != "hash"
+
+
+@given(texts)
+def test_a_parked_message_explains_itself(detail: str) -> None:
+    """Reason, detail and epoch are added, whatever the detail; SQS takes it."""
+    parked = letter(b"{}").for_parking("rejected", detail)
+    header = Header.read(parked.attributes)
+
+    assert sqs_rules.takes(parked)
+    assert (header.reason, header.epoch, header.nonce) == ("rejected", 3, "n")
+    assert header.mark == ""
+    assert len(header.detail) <= 1_000
+
+
+def test_parked_messages_have_groups_of_their_own() -> None:
+    """SQS shows ten messages of a group at most, so a user's would hide one another."""
+    one = letter(b"{}").for_parking("rejected", "")
+
+    assert one.group != "hash"
+
+
+def test_what_fits_into_the_dead_letter_queue_fits_into_the_parking_lot() -> None:
+    """Else it could never be given up, and SQS would delete it in the end."""
+    room = SQS_MOST - letter(b'{"s":""}').for_dead_letters(ordered=True).size()
+    largest = letter(b'{"s":"' + b"x" * (room - message.PARKING_ROOM) + b'"}')
+    larger = letter(b'{"s":"' + b"x" * (room - message.PARKING_ROOM + 1) + b'"}')
+
+    assert not largest.for_dead_letters(ordered=True).too_large
+    assert larger.for_dead_letters(ordered=True).too_large
+    assert not largest.for_parking("outcome_unknown", "d" * 5_000).too_large
+
+
+def test_sizes_are_counted_as_sqs_counts_them() -> None:
+    """In bytes, names and types of attributes included."""
+    outgoing = Outgoing(group="g", dedupe="d", body="abc", attributes={"delivery": "m:é"})
+
+    assert outgoing.size() == sqs_rules.octets(outgoing)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "2"},
+        {"schema": None},
+        {"delivery": None},
+        {"user": None},
+        {"content": None},
+        {"reason": None},
+        {"token": "x"},
+        {"token": "-1"},
+        {"token": "9" * 5_000},
+        {"epoch": "1.5"},
+        {"epoch": "²"},
+    ],
+)
+def test_other_messages_are_not_taken_for_ours(change: dict[str, str | None]) -> None:
+    """Attributes that this bridge did not write raise, and nothing else."""
+    attributes = {**letter(b"{}").for_parking("rejected", "").attributes, **change}
+
+    with pytest.raises(LetterUnreadable):
+        Header.read({name: value for name, value in attributes.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not json",
+        "[]",
+        "{}",
+        '{"action": "a", "request": null}',
+        '{"action": 1, "request": null, "event": {}}',
+        '{"action": "a", "request": {"method": "POST"}, "event": {}}',
+        '{"action": "a", "request": null, "event": 5}',
+        '{"action": "a", "request": {"method": "P", "path": "/", "body": 5}, "event": {"a": "\\ud800"}}',  # noqa: E501 — one case, one line
+        "[" * 5_000,
+        "\ud800",
+    ],
+)
+def test_a_body_that_is_none_of_ours_raises_and_nothing_else(body: str) -> None:
+    """So that it is parked as unreadable and does not come again for ever."""
+    outgoing = Outgoing(group="g", dedupe="d", body=body, attributes={})
+
+    with pytest.raises(LetterUnreadable):
+        read_body(HEADER, received(outgoing))
+
+
+def test_an_operators_wish_travels_in_an_attribute() -> None:
+    """Mapped anew, or sent as it was stored."""
+    attributes = letter(b"{}").for_dead_letters(ordered=True).attributes
+
+    assert not Header.read(attributes).resend
+    assert Header.read({**attributes, "send": "stored"}).resend

@@ -1,0 +1,117 @@
+"""Redrive's pace: as fast as Rehook takes it, found by trying."""
+
+from __future__ import annotations
+
+import pytest
+
+from segment_rehook.delivery.pace import CUT, SLOWEST, Pace
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.fakes.surroundings import FakeClock
+
+TAKEN = Reply(outcome=Outcome.DELIVERED, code="200")
+LIMITED = Reply(outcome=Outcome.THROTTLED, code="429")
+DOWN = Reply(outcome=Outcome.UNAVAILABLE, code="503")
+
+
+def calls(pace: Pace, clock: FakeClock, *, each: float, count: int) -> None:
+    """Calls that are taken, `each` seconds apart."""
+    for _ in range(count):
+        pace.heard(TAKEN)
+        clock.advance(each)
+
+
+def seconds_for(pace: Pace, clock: FakeClock, count: int) -> float:
+    """How long `count` turns take, with calls that take no time."""
+    before = clock.monotonic()
+    for _ in range(count):
+        assert pace.wait(1_000.0) == 0.0
+    return clock.monotonic() - before
+
+
+def test_without_a_refusal_nobody_waits() -> None:
+    """No limit is known, so none is kept."""
+    clock = FakeClock()
+
+    assert seconds_for(Pace(clock), clock, 1_000) == 0.0
+
+
+def test_a_refusal_says_how_fast_is_too_fast() -> None:
+    """Ten a second were too fast: from now on seven."""
+    clock = FakeClock()
+    pace = Pace(clock)
+    calls(pace, clock, each=0.1, count=50)
+    pace.heard(LIMITED)
+
+    assert seconds_for(pace, clock, 71) == pytest.approx(10.0, rel=0.05)
+
+
+def test_an_idle_environment_is_not_a_slow_one() -> None:
+    """What was measured is the burst, not the quiet hour before it."""
+    clock = FakeClock()
+    pace = Pace(clock)
+    clock.advance(3_600.0)
+    calls(pace, clock, each=0.1, count=10)
+    pace.heard(LIMITED)
+
+    assert seconds_for(pace, clock, 71) == pytest.approx(10.0, rel=0.1)
+
+
+def test_the_refusals_of_one_second_count_once() -> None:
+    """They were all sent at the same speed."""
+    clock = FakeClock()
+    pace = Pace(clock)
+    calls(pace, clock, each=0.1, count=50)
+    for _ in range(10):
+        pace.heard(LIMITED)
+
+    assert seconds_for(pace, clock, 71) == pytest.approx(10.0, rel=0.05)
+
+
+def test_it_climbs_again_while_calls_are_taken() -> None:
+    """By half a call a second, each second."""
+    clock = FakeClock()
+    pace = Pace(clock)
+    calls(pace, clock, each=0.1, count=50)
+    pace.heard(LIMITED)
+    begun = clock.monotonic()
+    taken = 0
+    while clock.monotonic() - begun < 20.0:
+        assert pace.wait(1_000.0) == 0.0
+        pace.heard(TAKEN)
+        taken += 1
+
+    assert taken == pytest.approx(20 * 10 * CUT + 0.5 * 20 * 20 / 2, rel=0.1)
+
+
+def test_it_never_stands_still() -> None:
+    """However often it is refused."""
+    clock = FakeClock()
+    pace = Pace(clock)
+    for _ in range(50):
+        pace.heard(LIMITED)
+        clock.advance(2.0)
+
+    assert seconds_for(pace, clock, 11) <= 11 / SLOWEST
+
+
+def test_a_turn_too_far_off_is_not_waited_for_and_not_taken() -> None:
+    """The function would run out of time: the message is handed back for as long."""
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.heard(LIMITED)
+    assert pace.wait(0.0) == 0.0
+
+    assert pace.wait(1.0) == pytest.approx(1 / SLOWEST)
+    assert pace.wait(1.0) == pytest.approx(1 / SLOWEST)
+    clock.advance(1 / SLOWEST)
+    assert pace.wait(0.0) == 0.0
+
+
+def test_an_outage_is_not_a_limit() -> None:
+    """The breaker's business."""
+    clock = FakeClock()
+    pace = Pace(clock)
+    for _ in range(10):
+        pace.heard(DOWN)
+
+    assert seconds_for(pace, clock, 100) == 0.0
