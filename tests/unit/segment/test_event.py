@@ -131,6 +131,13 @@ def test_a_message_id_that_stores_do_not_take_is_hashed(sent: bytes) -> None:
     assert event.message_id != other.message_id
 
 
+def test_no_message_id_can_be_written_like_another_ones_hash() -> None:
+    """Who sends the text that stands for a long id has an event of their own."""
+    long = Event.parse(b'{"messageId":"' + b"x" * 101 + b'"}').message_id
+    written = Event.parse(f'{{"messageId":"{long}"}}'.encode()).message_id
+    assert written not in {None, long}
+
+
 def test_type_is_text_or_missing() -> None:
     """A type that is no text matches nothing; an object without a type is a mapped one."""
     assert Event.parse(b'{"type":"track"}').type == "track"

@@ -31,6 +31,8 @@ UnreadableReason: TypeAlias = Literal["not_json", "not_an_object", "too_deep"]
 MESSAGE_ID_CHARACTERS: Final = 100
 """Segment's own limit on a messageId (segment-docs, "Common fields")."""
 
+_STANDS_FOR: Final = "sha256:"
+
 _members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -126,16 +128,18 @@ class Event:
 
         A number counts as its text. A text that is longer, or holds what log lines, queues and
         tables do not take (control characters, lone surrogates), is stood for by `sha256:` and
-        its hash, so that it still tells the event from others.
+        its hash, so that it still tells the event from others. So is one that begins like that,
+        lest a sender could name what stands for another's.
         """
         value = self.member("messageId")
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             value = number_text(value)
         if not isinstance(value, str) or not value:
             return None
-        if len(value) <= MESSAGE_ID_CHARACTERS and value.isprintable():
+        plain = len(value) <= MESSAGE_ID_CHARACTERS and value.isprintable()
+        if plain and not value.startswith(_STANDS_FOR):
             return value
-        return "sha256:" + hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
+        return _STANDS_FOR + hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
 
     @property
     def looks_mapped(self) -> bool:
