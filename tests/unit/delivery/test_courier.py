@@ -1,0 +1,317 @@
+"""A claim, a call under it, and what the ledger is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from segment_rehook.delivery import meet
+from segment_rehook.delivery.courier import ClaimUnknown, Courier, Taken
+from segment_rehook.delivery.meet import Verdict
+from segment_rehook.delivery.record import Record
+from segment_rehook.rehook.plan import Request
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.fakes import rehook
+from tests.fakes.faults import Fate
+from tests.unit.delivery.world import World
+
+REQUEST = Request("POST", "/events/invoke", b"{}")
+PLENTY = 100.0
+
+
+def claim(courier: Courier, *, content: str = "c") -> Taken:
+    """Claim as ingest does."""
+    return courier.claim(
+        "m1:track", content, lambda found: meet.live(found, content, courier.clock.now())
+    )
+
+
+def claimed(courier: Courier) -> Record:
+    """A claim that was won."""
+    mine = claim(courier).mine
+    assert mine is not None
+    return mine
+
+
+def call(courier: Courier, mine: Record, left: Callable[[], float] = lambda: PLENTY) -> Reply:
+    """Call under a claim."""
+    return courier.call(mine, REQUEST, "trackEvent", left)
+
+
+def test_a_claim_is_one_write() -> None:
+    """Where nobody was before."""
+    world = World()
+
+    assert claim(world.courier()).verdict is Verdict.TAKE
+    assert world.table.calls == {"ledger.swap": 1}
+
+
+def test_a_claim_that_is_held_is_not_taken() -> None:
+    """By whatever environment."""
+    world = World()
+    claimed(world.courier())
+
+    taken = claim(world.courier())
+
+    assert (taken.verdict, taken.mine) == (Verdict.CLAIMED, None)
+
+
+def test_a_dead_claimants_delivery_is_taken_over() -> None:
+    """And known to be such."""
+    world = World()
+    claimed(world.courier())
+    world.clock.advance(36.0)
+
+    taken = claim(world.courier())
+
+    assert taken.verdict is Verdict.TAKE_CRASHED
+    assert taken.mine is not None
+    assert (taken.mine.token, taken.mine.crashes) == (2, 1)
+
+
+def test_a_claim_without_an_answer_tells_its_nonce() -> None:
+    """So that a message can say that it was sent under it."""
+    world = World()
+    world.table.order(Fate.DONE_UNHEARD)
+
+    with pytest.raises(ClaimUnknown) as unknown:
+        claim(world.courier())
+
+    record = world.record("m1:track")
+    assert record is not None
+    assert (unknown.value.nonce, unknown.value.token) == (record.nonce, record.token)
+
+
+def test_a_takeover_without_an_answer_tells_no_nonce() -> None:
+    """Nobody called under it, but of the dead claimant before it nobody knows."""
+    world = World()
+    claimed(world.courier())
+    world.clock.advance(36.0)
+    swaps = iter([None, Fate.DONE_UNHEARD])
+
+    def before(_operation: str, _subject: object) -> None:
+        fate = next(swaps)
+        if fate is not None:
+            world.table.order(fate)
+
+    world.table.before = before
+    with pytest.raises(ClaimUnknown) as unknown:
+        claim(world.courier())
+
+    assert (unknown.value.nonce, unknown.value.token) == ("", 0)
+
+
+def test_a_late_writer_undoes_nothing() -> None:
+    """The claim was taken over; its first holder settles in vain."""
+    world = World()
+    late, other = world.courier(), world.courier()
+    lost = claimed(late)
+    world.clock.advance(36.0)
+    won = claimed(other)
+    late.release(lost)
+    late.settle_queued(lost)
+    late.settle_parked(lost, "rejected")
+    late.settle_delivered(lost, rehook.DELIVERED.reply)
+
+    assert world.record("m1:track") == won
+    assert world.telemetry.counts["Unrecorded"] == 1
+
+
+@pytest.mark.parametrize(
+    ("settle", "state"),
+    [
+        (lambda courier, mine: courier.settle_delivered(mine, rehook.DELIVERED.reply), "delivered"),
+        (lambda courier, mine: courier.settle_queued(mine), "queued"),
+        (lambda courier, mine: courier.settle_parked(mine, "rejected"), "parked"),
+        (lambda courier, mine: courier.release(mine), "released"),
+    ],
+    ids=["delivered", "queued", "parked", "released"],
+)
+@pytest.mark.parametrize("fate", list(Fate))
+def test_an_end_is_written_again_where_no_answer_came(
+    settle: Callable[[Courier, Record], None], state: str, fate: Fate
+) -> None:
+    """Whether the first write landed or not: no false alarm, and no second record."""
+    world = World()
+    courier = world.courier()
+    mine = claimed(courier)
+    world.table.order(fate)
+    settle(courier, mine)
+
+    record = world.record("m1:track")
+    assert record is not None
+    assert record.state == state
+    assert world.telemetry.counts == {}
+
+
+def test_a_delivery_that_cant_be_recorded_is_counted() -> None:
+    """It was made all the same."""
+    world = World()
+    courier = world.courier()
+    mine = claimed(courier)
+    world.table.down = True
+    courier.settle_delivered(mine, rehook.DELIVERED.reply)
+
+    assert world.telemetry.counts == {"Unrecorded": 1, "Unsettled": 1}
+    assert "m1:track" in str(world.telemetry.warnings)
+
+
+@pytest.mark.parametrize(
+    ("turn", "calls"),
+    [
+        (rehook.DELIVERED, 1),
+        (rehook.REJECTED, 1),
+        (rehook.THROTTLED, 1),
+        (rehook.UNREACHABLE, 1),
+        (rehook.UNKNOWN_DONE, 1),
+        (rehook.UNAVAILABLE, 2),
+    ],
+    ids=lambda value: value.reply.outcome if isinstance(value, rehook.Turn) else "",
+)
+def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> None:
+    """It alone says that nothing was processed."""
+    world = World()
+    courier = world.courier()
+    world.rehook.script.extend([turn, rehook.DELIVERED])
+    reply = call(courier, claimed(courier))
+
+    assert len(world.rehook.calls) == calls
+    assert reply.outcome is (Outcome.DELIVERED if calls == 2 else turn.reply.outcome)
+
+
+def test_no_second_try_without_the_time_for_it() -> None:
+    """A call begun must be able to end."""
+    world = World()
+    courier = world.courier()
+    world.rehook.script.append(rehook.UNAVAILABLE)
+    reply = call(courier, claimed(courier), lambda: 1.9)
+
+    assert (len(world.rehook.calls), reply.outcome) == (1, Outcome.UNAVAILABLE)
+
+
+def test_no_call_under_a_lease_about_to_run_out() -> None:
+    """Frozen between claim and call: by the time of the answer it would be somebody else's."""
+    world = World()
+    courier = world.courier()
+    mine = claimed(courier)
+    world.clock.advance(27.5)
+
+    assert call(courier, mine).outcome is Outcome.UNREACHABLE
+    assert not world.rehook.calls
+
+
+def test_what_was_never_called_says_nothing_of_rehook() -> None:
+    """Sixteen thawed workers must not open the breaker."""
+    world = World()
+    courier = world.courier()
+    mine = claimed(courier)
+    world.clock.advance(60.0)
+    for _ in range(20):
+        call(courier, mine)
+
+    assert courier.breaker.gate().open
+
+
+def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
+    """A firewall may dislike one event; the others must not wait for it."""
+    world = World()
+    courier = world.courier()
+    world.rehook.script.append(rehook.CREDENTIALS)
+
+    assert call(courier, claimed(courier)).outcome is Outcome.REJECTED
+    assert courier.breaker.gate().open
+
+
+@pytest.mark.parametrize("says", [False, None])
+def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) -> None:
+    """Also where it gives no clear answer: nothing is given up for that."""
+    world = World()
+    courier = world.courier()
+    world.rehook.credentials = says
+    world.rehook.script.append(rehook.CREDENTIALS)
+
+    assert call(courier, claimed(courier)).outcome is Outcome.CREDENTIALS
+    assert not courier.breaker.gate().open
+    assert world.telemetry.counts["CredentialsRefused"] == 1
+
+
+def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
+    """The cached one was refused, the one in SSM is good: nothing waits."""
+    world = World()
+    courier = world.courier()
+    mine = claimed(courier)
+    courier.secrets.read()
+    world.store_secrets(api_key="key-2")
+    world.rehook.credentials = False
+    world.rehook.script.append(rehook.CREDENTIALS)
+    courier.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
+    reply = call(courier, mine)
+
+    assert reply.outcome is Outcome.DELIVERED
+    assert courier.secrets.read().api_key == "key-2"
+    assert courier.breaker.gate().open
+
+
+def test_rotated_while_the_call_was_under_way() -> None:
+    """What check-auth says of the new pair says nothing of the old one: the call decides."""
+    world = World()
+    courier = world.courier()
+    mine = claimed(courier)
+    courier.secrets.read()
+    world.rehook.script.append(rehook.CREDENTIALS)
+
+    def rotate(_operation: str, _subject: object) -> None:
+        world.rehook.before = lambda *_: None
+        world.store_secrets(api_key="key-2")
+        courier.secrets._tried -= 60.0  # type: ignore[attr-defined]  # the fake's cache is old now
+
+    world.rehook.before = rotate
+
+    assert call(courier, mine).outcome is Outcome.DELIVERED
+    assert len(world.rehook.calls) == 2
+
+
+def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
+    """Stored as refused credentials, and nothing is concluded from it."""
+    world = World()
+    courier = world.courier()
+    world.rehook.script.append(rehook.CREDENTIALS)
+    reply = call(courier, claimed(courier), lambda: 1.0)
+
+    assert reply.outcome is Outcome.CREDENTIALS
+    assert world.rehook.checks == 0
+    assert courier.breaker.gate().open
+
+
+def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
+    """Asking took what was left: the new pair is for the next one to try."""
+    world = World()
+    courier = world.courier()
+    mine = claimed(courier)
+    courier.secrets.read()
+    courier.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
+    world.store_secrets(api_key="key-2")
+    world.rehook.credentials = False
+    world.rehook.script.append(rehook.CREDENTIALS)
+    left = iter([2.5, 0.5])
+    reply = call(courier, mine, lambda: next(left))
+
+    assert (len(world.rehook.calls), reply.outcome) == (1, Outcome.CREDENTIALS)
+    assert courier.breaker.gate().open
+
+
+@pytest.mark.parametrize(
+    ("policy", "action", "repeats"),
+    [
+        ("retry", "trackEvent", True),
+        ("retry", "identifyUser", True),
+        ("park", "trackEvent", False),
+        ("park", "identifyUser", True),
+    ],
+)
+def test_which_calls_are_made_again_when_their_outcome_is_unknown(
+    policy: str, action: str, repeats: bool
+) -> None:
+    """An upsert always; a reward as the operator chose."""
+    assert World(policy=policy).courier().repeats(action) is repeats
