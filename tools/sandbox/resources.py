@@ -48,6 +48,11 @@ def _create_table(table: Resource, dynamodb: DynamoDBClient) -> None:
         name: value for name, value in table.properties.items() if name in _TABLE_PROPERTIES
     }
     dynamodb.create_table(TableName=table.name, **properties)
+    recovery: Any = table.properties.get("PointInTimeRecoverySpecification")
+    if recovery is not None:
+        dynamodb.update_continuous_backups(
+            TableName=table.name, PointInTimeRecoverySpecification=recovery
+        )
     time_to_live: Any = table.properties.get("TimeToLiveSpecification")
     if time_to_live is not None:
         dynamodb.update_time_to_live(TableName=table.name, TimeToLiveSpecification=time_to_live)

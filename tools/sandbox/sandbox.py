@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from tools.sandbox.environment import Environment
 
+__all__ = ["BUILT", "Queue", "Sandbox"]
+
 _WEBHOOK = "/segment"
 
 

@@ -1,0 +1,47 @@
+"""``make verify-aws`` as far as the sandbox can answer it: it and AWS must pass the same checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.verify_aws import fifo, stores
+from tools.verify_aws.webhook import webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tools.sandbox import Sandbox
+    from tools.verify_aws.check import Check
+
+
+def failures(checks: Iterable[Check]) -> list[Check]:
+    """Those that do not hold."""
+    return [check for check in checks if not check.holds]
+
+
+def test_the_queues_behave_as_the_bridge_needs_them(box: Sandbox) -> None:
+    """The same probe runs on AWS: a difference between the two shows up there."""
+    assert failures(fifo.probe(box.sqs)) == []
+
+
+def test_the_webhook_lets_in_who_signs(box: Sandbox) -> None:
+    """And nothing reaches Rehook."""
+    before = len(box.rehook.calls())
+    assert failures(webhook(box.webhook, box.shared_secret)) == []
+    assert len(box.rehook.calls()) == before
+
+
+def test_a_wrong_secret_is_noticed(box: Sandbox) -> None:
+    """The check can fail."""
+    [failed] = failures(webhook(box.webhook, "another secret"))
+    assert failed.seen.startswith("401")
+
+
+def test_queues_and_table_are_as_they_must_be(box: Sandbox) -> None:
+    """By what the sandbox made of the template."""
+    waiting, parked = (box.queue(name).url for name in ("DeadLetterQueue", "ParkingLot"))
+    timeout = box.stack.functions["RedriveFunction"].timeout
+    assert failures(stores.queues(box.sqs, waiting, parked, timeout)) == []
+    assert len(failures(stores.queues(box.sqs, parked, waiting, timeout))) == 3
+    [table] = box.stack.tables.values()
+    assert failures(stores.table(box.dynamodb, table.name)) == []

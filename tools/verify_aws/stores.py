@@ -1,0 +1,70 @@
+"""The queues and the table of a deployed stack: what the promise needs of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tools.verify_aws.check import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+VISIBILITY_FACTOR = 6
+"""AWS's advice: visibility at least so many times the time-out of the function behind it."""
+
+
+def queues(
+    sqs: SQSClient, dead_letters: str, parking_lot: str, redrive_timeout: float
+) -> Iterator[Check]:
+    """Visibility, retention, order and redrive policy, by the queues' URLs."""
+    waiting, parked = (
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        for url in (dead_letters, parking_lot)
+    )
+    visibility = int(waiting["VisibilityTimeout"])
+    yield Check(
+        "the dead-letter queue's visibility is at least six times the redrive function's time-out",
+        holds=visibility >= VISIBILITY_FACTOR * redrive_timeout,
+        seen=f"{visibility} s and {redrive_timeout:.0f} s",
+    )
+    policy = json.loads(waiting.get("RedrivePolicy", "{}"))
+    yield Check(
+        "the parking lot is the dead-letter queue's last net",
+        holds=policy.get("deadLetterTargetArn") == parked["QueueArn"],
+        seen=str(policy),
+    )
+    retention = [int(each["MessageRetentionPeriod"]) for each in (waiting, parked)]
+    yield Check(
+        "the parking lot keeps messages longer than the dead-letter queue",
+        holds=retention[0] < retention[1],
+        seen=f"{retention[0]} s and {retention[1]} s",
+    )
+    yield Check(
+        "both queues are FIFO, with dedupe ids per message group",
+        holds=all(
+            each.get("FifoQueue") == "true" and each.get("DeduplicationScope") == "messageGroup"
+            for each in (waiting, parked)
+        ),
+    )
+
+
+def table(dynamodb: DynamoDBClient, name: str) -> Iterator[Check]:
+    """Expiry and recovery of the ledger."""
+    expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    yield Check(
+        "the ledger forgets by itself, by expires_at",
+        holds=expiry.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
+        and expiry.get("AttributeName") == "expires_at",
+        seen=str(expiry),
+    )
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
+    yield Check(
+        "the ledger can be restored to a point in time",
+        holds=recovery == "ENABLED",
+        seen=str(recovery),
+    )
