@@ -176,7 +176,7 @@ def _error_body(body: bytes) -> _ErrorBody:
 def _code(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value[: len(str(CODE_MOST)) + 1])
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= CODE_MOST:
+    if isinstance(value, int | float) and 0 <= value <= CODE_MOST:
         return int(value)
     return None
 
@@ -208,7 +208,7 @@ def _retry_after(header: str | None, now: float) -> float | None:
     else:
         try:
             date = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
+        except (ValueError, OverflowError):
             return None
         # asctime's format names no zone: HTTP's dates are UTC (RFC 9110, 5.6.7).
         seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
