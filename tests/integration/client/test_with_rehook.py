@@ -1,0 +1,71 @@
+"""The client next to the sandbox's Rehook, which answers as the API is documented."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from segment_rehook.rehook.client import RehookClient
+from segment_rehook.rehook.plan import Request
+from segment_rehook.rehook.referral import ResendWithoutCode
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.integration.client.conftest import Connect
+from tools.sandbox.rehook import Behaviour
+from tools.sandbox.rehook_server import RehookServer
+
+
+@pytest.fixture
+def rehook(stack: ExitStack) -> RehookServer:
+    """Rehook, with the key pair of this folder's clients."""
+    server = RehookServer(Behaviour(api_key="key", api_secret="secret"))
+    stack.callback(server.stop)
+    return server
+
+
+def identify(client: RehookClient | ResendWithoutCode, body: dict[str, Any]) -> Reply:
+    """Send an identify."""
+    request = Request("POST", "/customers", json.dumps(body).encode())
+    return client.call(request, timeout=5.0, action="identifyUser")
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_missing_field_is_rejected_with_its_name(
+    rehook: RehookServer, connect: Connect, status: int
+) -> None:
+    """Under either status that the documentation gives."""
+    rehook.rehook.behaviour.field_error_status = status
+    reply = identify(connect(rehook.url), {})
+    assert (reply.outcome, reply.code, reply.key) == (Outcome.REJECTED, "401", "source_id")
+    assert reply.request_id
+
+
+def test_a_wrong_key_pair_is_no_fault_of_the_event(rehook: RehookServer) -> None:
+    """And check-auth says the same."""
+    client = RehookClient(rehook.url, lambda: ("key", "wrong"))
+    assert identify(client, {"source_id": "u1"}).outcome is Outcome.CREDENTIALS
+    assert client.credentials_good(timeout=5.0) is False
+    client.close()
+
+
+def test_check_auth_takes_the_right_pair(rehook: RehookServer, connect: Connect) -> None:
+    """With a 200."""
+    assert connect(rehook.url).credentials_good(timeout=5.0) is True
+
+
+def test_traits_arrive_without_another_customers_code(
+    rehook: RehookServer, connect: Connect
+) -> None:
+    """`referralConflict: resend`; by default such an identify is rejected."""
+    client = connect(rehook.url)
+    assert identify(client, {"source_id": "u1", "referral_code": "KMN"}).code == "200"
+    taken = {"source_id": "u2", "metadata": {"name": "n"}, "referral_code": "KMN"}
+    assert identify(client, taken).outcome is Outcome.REJECTED
+    assert identify(ResendWithoutCode(client), taken).outcome is Outcome.DELIVERED
+    answer = rehook.rehook.handle(
+        "GET", "/customers/u2", {"authorization": "Basic a2V5OnNlY3JldA=="}, b""
+    )
+    assert answer.body["metadata"] == {"name": "n"}
+    assert answer.body["referral_code"] is None
