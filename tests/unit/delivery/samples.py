@@ -52,6 +52,26 @@ DESTINATION = load(
 )
 
 
+BROKEN = load(
+    encode(
+        {
+            "subscriptions": [
+                {
+                    "id": "track",
+                    "actionSlug": "trackEvent",
+                    "trigger": 'type = "track"',
+                    "settings": {
+                        "source_id": {"@path": "$.userId"},
+                        "event_name": {"@template": {"@path": "$.nowhere"}},
+                    },
+                }
+            ]
+        }
+    )
+)
+"""Its mapping throws on every event."""
+
+
 def track(
     message: str | None = "m1", user: str = "u1", *, event: str = "Signed Up", **properties: Any
 ) -> dict[str, Any]:
@@ -94,6 +114,12 @@ def body_of(events: Sequence[Mapping[str, Any]], *, batch: bool) -> bytes:
 def signature(signed: bytes, secret: str = "shared-1") -> str:
     """Segment's signature of a text."""
     return hmac.new(secret.encode(), signed, hashlib.sha1).hexdigest()
+
+
+def signed(*events: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a request, as Segment signs it: by its first event."""
+    body = body_of(events, batch=len(events) != 1)
+    return {"x-signature": signature(encode(dict(events[0])) if events else body)}, body
 
 
 def outcomes(answer: HttpAnswer) -> list[Any]:

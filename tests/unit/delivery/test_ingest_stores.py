@@ -1,0 +1,224 @@
+"""The budget, and stores that are down: what is stored, what is answered 200, what is not."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from segment_rehook.delivery.record import State
+from tests.fakes import rehook
+from tests.fakes.faults import Fate
+from tests.unit.delivery.samples import (
+    delivery_of,
+    outcomes,
+    reasons,
+    signed,
+    track,
+)
+from tests.unit.delivery.world import World
+
+UNKNOWN = rehook.UNKNOWN_DONE
+
+
+def test_a_call_is_begun_only_if_it_can_end_in_the_budget() -> None:
+    """What is left then is stored; the answer comes in time."""
+    world = World()
+
+    def slow(_operation: str, _subject: object) -> None:
+        world.clock.advance(1.5)
+
+    world.rehook.before = slow
+    begun = world.clock.monotonic()
+    answer = world.post(*[track(f"m{number}", f"u{number}") for number in range(20)])
+
+    assert world.clock.monotonic() - begun <= 4.0
+    assert outcomes(answer).count("delivered") == 2
+    assert reasons(answer).count("over_budget") == 18
+
+
+def test_the_budget_counts_from_when_the_request_came() -> None:
+    """A cold start is part of it."""
+    world = World()
+    environment = world.ingest()
+    answer = environment.webhook.handle("POST", *signed(track()), world.clock.now() - 3.0)
+
+    assert reasons(answer) == ["over_budget"]
+
+
+def test_an_open_breaker_stores() -> None:
+    """Without a call, and without a claim."""
+    world = World(threshold=1)
+    environment = world.ingest()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track("m1", "u1"), on=environment)
+    answer = world.post(track("m2", "u2"), on=environment)
+
+    assert reasons(answer) == ["breaker_open"]
+    assert world.record("m2:track") is None
+
+
+def test_a_rate_limit_stores_what_comes_next() -> None:
+    """Redrive knows its pace."""
+    world = World()
+    environment = world.ingest()
+    world.rehook.script.append(rehook.THROTTLED)
+    world.post(track("m1", "u1"), on=environment)
+
+    assert reasons(world.post(track("m2", "u2"), on=environment)) == ["throttled"]
+
+
+def test_paused_means_stored() -> None:
+    """In order, behind a mark, and not called for."""
+    world = World()
+    world.store_secrets(mode="pause")
+    answer = world.post(track("m1"), track("m2"))
+
+    assert reasons(answer) == ["paused", "paused"]
+    assert not world.rehook.calls
+    world.store_secrets(mode="deliver")
+    world.drain()
+    assert len(world.rehook.books) == 2
+
+
+def test_a_table_that_is_down_stores_and_says_200() -> None:
+    """A copy in the queue is harmless."""
+    world = World()
+    world.table.down = True
+    answer = world.post(track("m1"), track("m2", "u2"))
+
+    assert answer.status == 200
+    assert reasons(answer) == ["ledger_unavailable", "ledger_unavailable"]
+    world.table.down = False
+    world.drain()
+    assert len(world.rehook.books) == 2
+
+
+def test_a_claim_without_an_answer_still_marks_the_user() -> None:
+    """It failed one write; an event that waits without a mark would be overtaken."""
+    world = World()
+    world.table.order(Fate.NOTHING_DONE, operation="ledger.swap")
+    world.post(track("m1"))
+
+    assert reasons(world.post(track("m2"))) == ["user_waiting"]
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+def test_a_claim_without_an_answer_is_no_crash(fate: Fate) -> None:
+    """Redrive takes it over at once, also under `park`: nobody called."""
+    world = World(policy="park")
+    world.table.order(fate, operation="ledger.swap")
+    world.post(track())
+    world.poll()
+
+    assert len(world.rehook.books) == 1
+
+
+def test_queues_that_are_down_say_503() -> None:
+    """Neither settled nor stored: Segment comes again, and what is missing is delivered then."""
+    world = World()
+    world.queues.down = True
+    world.rehook.script.extend([rehook.DELIVERED, rehook.UNREACHABLE])
+    events = [track("m1", "u1"), track("m2", "u2"), track("m3", "u2")]
+    answer = world.post(*events)
+
+    assert answer.status == 503
+    assert answer.headers["retry-after"]
+    assert outcomes(answer) == ["delivered", "failed", "failed"]
+    world.queues.down = False
+    again = world.post(*events)
+    assert again.status == 200
+    world.drain()
+    assert len(world.rehook.books) == 3
+
+
+def test_known_to_be_undelivered_and_not_stored_is_released() -> None:
+    """Whoever meets it next need not wait for a lease."""
+    world = World()
+    world.queues.down = True
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track())
+
+    record = world.record("m1:track")
+    assert record is not None
+    assert record.state is State.RELEASED
+
+
+def test_unknown_and_not_stored_keeps_its_claim() -> None:
+    """It must not be taken for undelivered."""
+    world = World()
+    world.queues.down = True
+    world.rehook.script.append(UNKNOWN)
+    world.post(track())
+
+    record = world.record("m1:track")
+    assert record is not None
+    assert record.state is State.CLAIMED
+
+
+@pytest.mark.parametrize(
+    ("policy", "turn", "state"),
+    [("retry", rehook.REJECTED, State.RELEASED), ("park", UNKNOWN, State.CLAIMED)],
+)
+def test_what_cannot_be_parked_is_not_answered_200(
+    policy: str, turn: rehook.Turn, state: State
+) -> None:
+    """And nothing later of this user is delivered ahead of it."""
+    world = World(policy=policy)
+    world.queues.down = True
+    world.rehook.script.append(turn)
+    answer = world.post(track("m1"), track("m2"))
+
+    assert answer.status == 503
+    assert outcomes(answer) == ["failed", "failed"]
+    record = world.record("m1:track")
+    assert record is not None
+    assert record.state is state
+
+
+def test_what_rehook_refuses_and_no_queue_can_hold_is_dropped() -> None:
+    """To come again would not make it any smaller."""
+    world = World()
+    world.rehook.script.append(rehook.REJECTED)
+    answer = world.post(track(text="x" * 1_100_000))
+
+    assert answer.status == 200
+    assert (outcomes(answer), reasons(answer)) == (["dropped"], ["too_large"])
+
+
+def test_a_defect_of_ours_stores_the_event() -> None:
+    """And it is looked at: a warning, a metric."""
+    world = World()
+
+    def defect(_operation: str, _subject: object) -> None:
+        raise ZeroDivisionError
+
+    world.rehook.before = defect
+    answer = world.post(track())
+
+    assert reasons(answer) == ["unexpected"]
+    assert world.telemetry.counts["UnexpectedErrors"] == 1
+
+
+def test_no_worker_outlives_its_request() -> None:
+    """A thawed one would call minutes later."""
+    world = World(workers=8)
+    before = threading.active_count()
+    answer = world.post(
+        *[track(f"m{number}", f"u{number}") for number in range(200)],
+        on=world.ingest(threaded=True),
+    )
+
+    assert answer.status == 200
+    assert len(world.rehook.books) == 200
+    assert threading.active_count() == before
+
+
+def test_a_delivered_event_costs_one_read_and_two_writes() -> None:
+    """The healthy path, in DynamoDB's terms; docs/protocol.md has the figures."""
+    world = World()
+    world.post(track())
+
+    assert world.table.calls == {"marks.read": 1, "breaker.read": 1, "ledger.swap": 2}
+    assert not world.queues.calls
+    assert world.record(delivery_of(track())) is not None

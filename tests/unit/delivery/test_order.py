@@ -1,0 +1,99 @@
+"""Order per user across requests: marks, and what waits behind them."""
+
+from __future__ import annotations
+
+from segment_rehook.delivery.ids import user_hash
+from tests.fakes import rehook
+from tests.unit.delivery.samples import (
+    outcomes,
+    reasons,
+    track,
+)
+from tests.unit.delivery.world import World
+
+
+def test_a_user_who_waits_keeps_waiting_live() -> None:
+    """Later events queue up behind; they are not claimed, and not called for."""
+    world = World()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track("m1"))
+    answer = world.post(track("m2"))
+
+    assert reasons(answer) == ["user_waiting"]
+    assert world.record("m2:track") is None
+    world.drain()
+    assert [request.body.count(b'"m1"') for request in world.rehook.books] == [1, 0]
+    assert not world.marks.marks
+
+
+def test_a_duplicate_does_not_clear_the_mark_ahead_of_others() -> None:
+    """m1 and m2 wait, m1 comes again; m1 is done, m2 waits still: m3 must not overtake it."""
+    world = World()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track("m1"), track("m2"))
+    world.clock.advance(400.0)
+    world.post(track("m1"))
+    environment = world.redrive()
+    world.rehook.script.extend([rehook.DELIVERED, rehook.UNREACHABLE])
+    world.poll(environment)
+
+    assert reasons(world.post(track("m3"))) == ["user_waiting"]
+    world.drain(environment)
+    assert [name for request in world.rehook.books for name in _names(request.body)] == [
+        "m1",
+        "m2",
+        "m3",
+    ]
+
+
+def test_a_stale_mark_delays_one_event() -> None:
+    """It was put, and its message never sent: the user's next event clears it on its way."""
+    world = World()
+    world.marks.marks[user_hash("u1")] = "left over"
+    assert reasons(world.post(track("m1"))) == ["user_waiting"]
+    world.drain()
+
+    assert outcomes(world.post(track("m2"))) == ["delivered"]
+
+
+def test_the_mark_is_put_before_the_message_is_sent() -> None:
+    """Else somebody could overtake it in between."""
+    world = World()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    marked: list[bool] = []
+
+    def before(operation: str, _subject: object) -> None:
+        if operation == "dead.send":
+            marked.append(bool(world.marks.marks))
+
+    world.queues.before = before
+    world.post(track("m1"))
+    world.post(track("m2", "u2"))
+
+    assert marked[0]
+
+
+def test_four_thousand_events_of_many_users_are_kept_in_order() -> None:
+    """Side by side, and a tenth of the calls fails."""
+    world = World(workers=8, threshold=10_000)
+    count = iter(range(1_000_000))
+    world.rehook.answer = lambda _request, _action: (
+        rehook.UNREACHABLE if next(count) % 10 == 0 else rehook.DELIVERED
+    )
+    events = [track(f"m{number}", f"u{number % 500}") for number in range(4_000)]
+    answer = world.post(*events, on=world.ingest(threaded=True))
+    assert answer.status == 200
+    world.rehook.answer = lambda _request, _action: rehook.DELIVERED
+    world.drain(most=5_000)
+
+    by_user: dict[str, list[int]] = {}
+    names = [_names(request.body)[0] for request in world.rehook.books]
+    for name in names:
+        by_user.setdefault(f"u{int(name[1:]) % 500}", []).append(int(name[1:]))
+    assert len(names) == len(set(names)) == 4_000
+    assert all(places == sorted(places) for places in by_user.values())
+
+
+def _names(body: bytes) -> list[str]:
+    """The names of the sample events in a request."""
+    return [part.split(b'"')[0].decode() for part in body.split(b'"of":"')[1:]]
