@@ -7,7 +7,9 @@
 - Time: each send in moto counts all messages several times. Here it costs the same at any depth.
 - One operation at a time: two receives at once could take the same message.
 
-What it leaves as moto does it: the group lock, order, redrive to the dead-letter queue.
+- A group's messages that become visible at the same time come in order, the first one first.
+
+What it leaves as moto does it: the group lock, redrive to the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -84,6 +86,15 @@ class IndexedQueue(Queue):
             if message.id in ids and message.receipt_handle is not None:
                 self._by_receipt[message.receipt_handle] = message
 
+    def unlock_groups(self) -> None:
+        """Forget that messages are in flight whose time-out has run out.
+
+        moto does so one by one as it looks at them, which keeps a group locked until it has come to
+        the last of them, and then it hands that one out first.
+        """
+        visible = [message for message in self.pending_messages if message.visible]
+        self.pending_messages.difference_update(visible)
+
     def in_hand(self, receipt_handle: str) -> Message:
         """The message that a handle gives power over. Raises ReceiptHandleIsInvalid."""
         message = self._by_receipt.get(receipt_handle)
@@ -155,6 +166,7 @@ class IndexedBackend(SQSBackend):
         end = time.monotonic() + (wait_seconds_timeout or 0)
         with _changed:
             while True:
+                queue.unlock_groups()
                 received = super().receive_message(
                     queue_name, count, 0, visibility_timeout, message_attribute_names
                 )

@@ -198,6 +198,18 @@ def test_a_group_is_locked_while_one_of_it_is_in_flight(box: Sandbox, letters: s
     assert [message["Attributes"]["MessageGroupId"] for message in received] == ["two"]
 
 
+def test_a_group_comes_back_in_order(box: Sandbox, letters: str) -> None:
+    """Also where all of its messages become visible at the same moment."""
+    entries = [entry("back") for _ in range(4)]
+    box.sqs.send_message_batch(QueueUrl=letters, Entries=entries)
+    for received in range(2):
+        messages = box.sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=3)["Messages"]
+        assert [message["MessageId"] for message in messages] == [
+            message.id for message in box.queue("Letters").messages()[:3]
+        ], received
+        box.queue("Letters").hasten()
+
+
 def test_four_thousand_messages_take_seconds(box: Sandbox, letters: str) -> None:
     """A whole batch of Segment's can be stored within a function's time-out."""
     for _ in range(400):
