@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Rehook
 
 INGEST_LEASE, REDRIVE_LEASE = 30.0, 90.0
+# Seconds after which Segment's Webhooks (Actions) destination, which waits for ten, may be gone.
+LISTENS = 9.0
 
 
 class SystemClock:
@@ -130,6 +132,7 @@ def ingest() -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
             parking=stack.parking,
             ordered=settings.ordering,
             workers=settings.workers,
+            grace=LISTENS - settings.budget,
         ),
         destination=stack.destination,
         secrets=stack.secrets,

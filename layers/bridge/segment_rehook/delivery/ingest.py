@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.dispatch import Dispatch, Line
 from segment_rehook.delivery.live import Live
 from segment_rehook.delivery.order import Waiting
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 # Seconds kept back of the budget for the marks and the answer.
 RESERVE = 0.4
-# Seconds that storing may go on past the budget: to be late is better than to say 503.
-GRACE = 3.0
 MARKS_A_READ = 100
 
 
@@ -40,6 +39,8 @@ class Ingest:
     """Delivers what it can and stores the rest.
 
     `ordered`: keep each user's deliveries in order across requests. `workers`: users side by side.
+    `grace`: seconds that storing may go on past the budget, since to be late is better than to
+    answer 503.
     """
 
     courier: Courier
@@ -48,6 +49,7 @@ class Ingest:
     parking: Dispatch
     ordered: bool
     workers: int
+    grace: float = 3.0
 
     def run(self, lanes: Sequence[Lane], until: float, *, paused: bool = False) -> None:
         """Bring every lane to its end. `until`, on the monotonic clock: the answer is due then."""
@@ -90,24 +92,32 @@ class _Request:
                 worker.result()
 
     def store(self) -> None:
-        """Store what is left of each lane, in order, unclaimed."""
-        lanes = [lane for lane in self._lanes if lane.rest and not lane.failed]
+        """Store what is left of each lane, in order, unclaimed, up to what no queue can hold.
+
+        A lane of which nothing can be stored is not marked: no message would clear the mark.
+        """
+        lanes = [
+            lane
+            for lane in self._lanes
+            if lane.rest and not lane.failed and lane.rest[0].fits_a_message()
+        ]
         mark = self._waiting.put([lane.user for lane in lanes])
         lines = [Line(self._messages(lane, mark)) for lane in lanes]
-        self._on.dead_letters.send(lines, lambda: self._time_left() + GRACE)
+        self._on.dead_letters.send(lines, lambda: self._time_left() + self._on.grace)
         for lane, line in zip(lanes, lines, strict=True):
             lane.results += [
                 Result(Terminal.STORED if taken else Terminal.FAILED, lane.store_as)
                 for taken in line.taken
             ]
         for lane in self._lanes:
-            lane.results += [Result(Terminal.FAILED) for _ in lane.rest]
+            lane.results += [Result(Terminal.FAILED, lane.store_as) for _ in lane.rest]
 
     def _messages(self, lane: Lane, mark: str) -> list[Outgoing]:
-        """The lane's rest as messages; the last one clears the mark."""
+        """The lane's rest as messages, as far as it fits; the last one clears the mark."""
         reason = lane.store_as or Stored.OVER_BUDGET
-        letters = [delivery.letter(reason) for delivery in lane.rest[:-1]]
-        letters.append(lane.rest[-1].letter(reason, mark=mark))
+        *earlier, last = itertools.takewhile(Delivery.fits_a_message, lane.rest)
+        letters = [delivery.letter(reason) for delivery in earlier]
+        letters.append(last.letter(reason, mark=mark))
         return [letter.for_dead_letters(ordered=self._on.ordered) for letter in letters]
 
     def _work(self) -> None:
