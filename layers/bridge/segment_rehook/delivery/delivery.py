@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.message import Header, Letter
+from segment_rehook.delivery.ports import SQS_MOST
 from segment_rehook.rehook.plan import Call, Fault
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.plan import Request
     from segment_rehook.segment.event import Event
+
+_GROWTH = 3
+"""Escaped to ASCII, as messages are, a character takes at most so many times its bytes in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,14 @@ class Delivery:
             request=planned.request,
             event=event.raw,
         )
+
+    def fits_a_message(self) -> bool:
+        """Whether the queues can hold it. Segment's limit, 32 KB an event, is far below theirs."""
+        request = self.request.body if self.request else b""
+        if (len(self.event) + len(request)) * _GROWTH < SQS_MOST // 2:
+            return True
+        widest = self.letter("ledger_unavailable", token=10**9, nonce="0" * 32, mark="0" * 32)
+        return not widest.for_dead_letters(ordered=True).too_large
 
     def letter(self, reason: str, *, token: int = 0, nonce: str = "", mark: str = "") -> Letter:
         """As a message, under the claim of `token` and `nonce`, or under none."""

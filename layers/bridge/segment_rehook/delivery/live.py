@@ -95,6 +95,8 @@ class Live:
         return self._stored(lane, reason, sent=sent, code=reply.code)
 
     def _send(self, lane: Lane, delivery: Delivery, reason: Stored, token: int, nonce: str) -> bool:
+        if not delivery.fits_a_message():
+            return False  # and no mark: no message would ever clear it
         mark = self.waiting.put([lane.user])
         letter = delivery.letter(reason, token=token, nonce=nonce, mark=mark)
         return self.dead_letters.send_one(letter.for_dead_letters(ordered=self.waiting.on))

@@ -1,0 +1,59 @@
+"""An event that no queue can hold: delivered when Rehook takes it, never promised before."""
+
+from __future__ import annotations
+
+import pytest
+
+from segment_rehook.delivery.ports import SQS_MOST
+from tests.fakes import rehook
+from tests.unit.delivery.samples import outcomes, track
+from tests.unit.delivery.world import World
+
+LARGE = "x" * SQS_MOST
+
+
+@pytest.mark.parametrize("turn", [rehook.UNREACHABLE, rehook.UNKNOWN_DONE])
+def test_segment_keeps_it_and_its_next_try_is_delivered(turn: rehook.Turn) -> None:
+    """It leaves no mark behind: with no message to clear it, the user would wait for ever."""
+    world = World()
+    event = track("m1", text=LARGE)
+    world.rehook.script.append(turn)
+    assert world.post(event).status == 503
+    assert not world.marks.marks
+
+    world.clock.advance(3_600)
+    answer = world.post(event)
+    assert (answer.status, outcomes(answer)) == (200, ["delivered"])
+
+
+def test_what_comes_before_it_is_stored_and_what_comes_after_fails_with_it() -> None:
+    """In the user's order; what is stored clears the mark, and then the rest is delivered."""
+    world = World()
+    world.store_secrets(mode="pause")
+    events = [track("m1"), track("m2", text=LARGE), track("m3"), track("other", "u2")]
+    answer = world.post(*events)
+    assert answer.status == 503
+    assert outcomes(answer) == ["stored", "failed", "failed", "stored"]
+
+    world.store_secrets(mode="deliver")
+    world.clock.advance(61)
+    world.drain()
+    assert not world.marks.marks
+    answer = world.post(*events)
+    assert (answer.status, outcomes(answer)) == (
+        200,
+        ["duplicate", "delivered", "delivered", "duplicate"],
+    )
+
+
+def test_what_just_fits_is_stored() -> None:
+    """The two agree on what fits: none is refused that SQS would take, none marked and not sent."""
+    low, high = SQS_MOST // 3, SQS_MOST
+    while high - low > 1:
+        world = World()
+        world.store_secrets(mode="pause")
+        length = (low + high) // 2
+        answer = world.post(track(text="x" * length))
+        assert bool(world.marks.marks) is (outcomes(answer) == ["stored"])
+        low, high = (length, high) if outcomes(answer) == ["stored"] else (low, length)
+    assert SQS_MOST // 2 - 4_000 < low < SQS_MOST // 2
