@@ -1,0 +1,233 @@
+"""What an operator sends back from the parking lot, and what was never a dead letter of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.delivery.record import State
+from segment_rehook.rehook.destination import load
+from segment_rehook.segment.jsontext import encode
+from tests.fakes import rehook
+from tests.fakes.faults import Fate
+from tests.unit.delivery.samples import BROKEN, DESTINATION, track
+from tests.unit.delivery.world import World, header_of
+
+
+def parked(world: World | None = None) -> World:
+    """A world in which m1 was refused by Rehook and parked."""
+    world = world or World()
+    world.rehook.script.append(rehook.REJECTED)
+    world.post(track())
+    assert len(world.lot.stored()) == 1
+    return world
+
+
+def renamed(**changes: object) -> object:
+    """DESTINATION with its track subscription changed."""
+    subscriptions = [
+        {**dict(each.definition), **(changes if each.id == "track" else {})}
+        for each in DESTINATION.subscriptions
+    ]
+    return load(encode({"subscriptions": subscriptions}))  # type: ignore[dict-item]  # it is JSON
+
+
+def test_it_is_delivered_once() -> None:
+    """By SQS's own redrive; a second copy finds it delivered."""
+    world = parked()
+    copy = world.lot.stored()[0].message
+    world.lot.move_to(world.dead)
+    world.drain()
+    world.dead.send([Outgoing(group="g", dedupe="d", body=copy.body, attributes=copy.attributes)])
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert not world.lot.stored()
+
+
+def test_it_is_mapped_anew() -> None:
+    """A mended mapping mends what it broke."""
+    world = World(destination=BROKEN)
+    world.post(track())
+    assert header_of(world.lot.stored()[0]).reason == "mapping_error"
+    world.destination = DESTINATION
+    world.lot.move_to(world.dead)
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+
+
+def test_it_is_parked_again_where_the_mapping_is_still_broken() -> None:
+    """Under a new epoch, so that it can be sent back again, also within five minutes."""
+    world = World(destination=BROKEN)
+    world.post(track())
+    for epoch in (2, 3, 4):
+        world.lot.move_to(world.dead)
+        world.drain()
+        (header,) = world.parked("m1:track")
+        assert (header.reason, header.epoch) == ("mapping_error", epoch)
+
+
+def test_the_stored_request_is_sent_where_the_operator_says_so() -> None:
+    """Byte for byte, whatever the mapping is now."""
+    world = parked()
+    sent = world.rehook.calls[-1].body
+    message = world.lot.stored()[0].message
+    attributes = {**message.attributes, "send": "stored"}
+    world.destination = BROKEN
+    world.dead.send([Outgoing(group="g", dedupe="d", body=message.body, attributes=attributes)])
+    world.drain()
+
+    assert [request.body for request in world.rehook.books] == [sent]
+
+
+def test_automatic_retries_send_the_stored_request() -> None:
+    """An event is not mapped twice because Rehook was away."""
+    world = World()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track())
+    world.destination = BROKEN
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"id": "other"}, "subscription_gone"),
+        ({"enabled": False}, "subscription_gone"),
+        ({"trigger": 'type = "identify"'}, "not_mapped"),
+        ({"settings": {"event_name": "x", "source_id": {"@path": "$.no"}}}, "not_mapped"),
+    ],
+)
+def test_what_no_subscription_takes_any_more_is_parked(
+    changes: dict[str, object], reason: str
+) -> None:
+    """With the reason; nothing is called."""
+    world = parked()
+    world.destination = renamed(**changes)  # type: ignore[assignment]  # a Destination
+    world.rehook.calls.clear()
+    world.lot.move_to(world.dead)
+    world.drain()
+
+    assert [header.reason for header in world.parked("m1:track")] == [reason]
+    assert not world.rehook.calls
+
+
+def test_a_disabled_subscriptions_dead_letters_are_parked() -> None:
+    """They are not sent behind the operator's back."""
+    world = World()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track())
+    world.destination = renamed(enabled=False)  # type: ignore[assignment]  # a Destination
+    world.drain()
+
+    assert [header.reason for header in world.parked("m1:track")] == ["subscription_gone"]
+
+
+def test_a_stale_copy_opens_nothing() -> None:
+    """Parked twice since: only the newest parking's message counts."""
+    world = parked()
+    stale = world.lot.stored()[0].message
+    world.rehook.script.append(rehook.REJECTED)
+    world.lot.move_to(world.dead)
+    world.drain()
+    calls = len(world.rehook.calls)
+    world.dead.send([Outgoing(group="g", dedupe="d", body=stale.body, attributes=stale.attributes)])
+    world.drain()
+
+    assert len(world.rehook.calls) == calls
+    assert [header.epoch for header in world.parked("m1:track")] == [2]
+
+
+def test_parked_and_unrecorded_is_no_crash() -> None:
+    """The message names the claim it was parked under: sent back, it is called for at once."""
+    world = World(policy="park")
+    world.rehook.script.extend([rehook.UNREACHABLE, rehook.REJECTED])
+    world.post(track())
+    swaps: list[str] = []
+
+    def down_after_parking(operation: str, _subject: object) -> None:
+        if operation == "parking.send":
+            world.table.order(Fate.NOTHING_DONE, operation="ledger.swap", times=2)
+            swaps.append(operation)
+
+    world.queues.after = down_after_parking
+    world.drain()
+    record = world.record("m1:track")
+    assert record is not None
+    assert record.state is State.CLAIMED
+    world.clock.advance(400.0)
+    world.lot.move_to(world.dead)
+    world.drain()
+
+    assert swaps == ["parking.send"]
+    assert len(world.rehook.books) == 1
+
+
+def test_a_conflict_is_parked_as_often_as_it_is_sent_back() -> None:
+    """Within SQS's five minutes too, which know no epochs."""
+    world = World()
+    world.post(track(amount=1))
+    world.store_secrets(mode="pause")
+    world.post(track(amount=2))
+    world.store_secrets(mode="deliver")
+    world.drain()
+    for _ in range(3):
+        (header,) = world.parked("m1:track")
+        assert header.reason == "id_conflict"
+        world.lot.move_to(world.dead)
+        world.drain()
+
+    assert len(world.lot.stored()) == 1
+    assert len(world.rehook.books) == 1
+
+
+def test_two_events_under_one_id_are_both_stored() -> None:
+    """SQS must not take the second for the first: it is explained, as a conflict."""
+    world = World()
+    world.store_secrets(mode="pause")
+    world.post(track(amount=1))
+    world.post(track(amount=2))
+    world.store_secrets(mode="deliver")
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert [header.reason for header in world.parked("m1:track")] == ["id_conflict"]
+
+
+@pytest.mark.parametrize("attributes", [{}, {"schema": "9", "delivery": "x"}])
+def test_a_foreign_message_is_kept(attributes: dict[str, str]) -> None:
+    """It can't be told what it is; somebody put it there."""
+    world = World()
+    world.dead.send([Outgoing(group="g", dedupe="d", body="?", attributes=attributes)])
+    world.drain()
+    (kept,) = world.lot.stored()
+
+    assert kept.message.body == "?"
+    assert kept.message.attributes["reason"] == "unreadable"
+    assert attributes.items() <= kept.message.attributes.items()
+
+
+def test_a_foreign_message_that_fills_sqs_is_kept_too() -> None:
+    """Without the explanation, for which there is no room."""
+    world = World()
+    world.dead.send([Outgoing(group="g", dedupe="d", body="x" * 1_048_576, attributes={})])
+    world.drain()
+
+    assert len(world.lot.stored()) == 1
+
+
+def test_an_unreadable_body_is_parked_under_its_delivery() -> None:
+    """Its attributes say which it is."""
+    world = World()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track())
+    message = world.dead.stored()[0].message
+    (received,) = world.dead.receive()
+    world.dead.delete(received.receipt)
+    world.dead.send([Outgoing(group="g", dedupe="d", body="{", attributes=message.attributes)])
+    world.drain()
+
+    assert [header.reason for header in world.parked("m1:track")] == ["unreadable"]

@@ -1,0 +1,227 @@
+"""Dead letters: delivered again, hidden, or parked; row by row of the protocol."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from segment_rehook.delivery.record import State
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.fakes import rehook
+from tests.fakes.faults import Crash
+from tests.unit.delivery.samples import identify, track
+from tests.unit.delivery.world import World, header_of
+
+UNKNOWN = rehook.UNKNOWN_DONE
+
+
+def crash(_operation: str, _subject: object) -> None:
+    """The process dies here."""
+    raise Crash
+
+
+def waiting(*names: str, policy: str = "retry", threshold: int = 100) -> World:
+    """A world in which these events of one user wait, unclaimed."""
+    world = World(policy=policy, threshold=threshold)
+    world.store_secrets(mode="pause")
+    for name in names or ("m1",):
+        assert world.post(track(name)).status == 200
+    world.store_secrets(mode="deliver")
+    return world
+
+
+def state(world: World, name: str = "m1") -> State | None:
+    """What the ledger says of a track event."""
+    record = world.record(f"{name}:track")
+    return record.state if record else None
+
+
+@pytest.mark.parametrize(
+    ("turn", "policy", "kept", "outcome", "reason", "expected"),
+    [
+        (rehook.DELIVERED, "retry", False, "delivered", None, State.DELIVERED),
+        (rehook.REJECTED, "retry", False, "parked", "rejected", State.PARKED),
+        (rehook.THROTTLED, "retry", True, "stored", "throttled", State.QUEUED),
+        (rehook.UNAVAILABLE, "retry", True, "stored", "unavailable", State.QUEUED),
+        (rehook.UNREACHABLE, "retry", True, "stored", "unreachable", State.QUEUED),
+        (UNKNOWN, "retry", True, "stored", "unknown", State.QUEUED),
+        (UNKNOWN, "park", False, "parked", "outcome_unknown", State.PARKED),
+    ],
+)
+def test_each_outcome_has_its_end(
+    turn: rehook.Turn, policy: str, kept: bool, outcome: str, reason: str | None, expected: State
+) -> None:
+    """Deleted when delivered or parked, else hidden and kept: never sent anew."""
+    world = waiting(policy=policy)
+    sent = world.queues.calls["dead.send"]
+    world.rehook.script.extend([turn, turn])
+    (worked,) = world.poll()
+
+    assert (worked.kept, worked.result.outcome, worked.result.reason) == (kept, outcome, reason)
+    assert state(world) is expected
+    assert len(world.dead.stored()) == kept
+    assert len(world.lot.stored()) == (expected is State.PARKED)
+    assert world.queues.calls["dead.send"] == sent
+
+
+def test_a_group_stops_at_its_first_failure() -> None:
+    """Those behind it are hidden as long, untried; what went before is done."""
+    world = waiting("m1", "m2", "m3", "m4")
+    world.rehook.script.extend([rehook.DELIVERED, rehook.UNREACHABLE])
+    worked = world.poll()
+
+    assert [each.kept for each in worked] == [False, True, True, True]
+    assert len(world.rehook.calls) == 2
+    hidden = {stored.hidden_until for stored in world.dead.in_flight()}
+    assert len(hidden) == 1
+    world.drain()
+    assert len(world.rehook.books) == 4
+
+
+def test_groups_do_not_stop_one_another() -> None:
+    """Each user's messages are a group."""
+    world = waiting("m1")
+    world.store_secrets(mode="pause")
+    world.post(track("m2", "u2"))
+    world.store_secrets(mode="deliver")
+    world.rehook.script.extend([rehook.UNREACHABLE, rehook.DELIVERED])
+
+    assert sorted(each.kept for each in world.poll()) == [False, True]
+
+
+def test_hiding_comes_before_the_ledger() -> None:
+    """The other order would lose the delay of what is killed in between."""
+    world = waiting()
+    seen: list[str] = []
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.rehook.after = lambda *_: seen.append("call")
+    world.table.before = lambda operation, _subject: seen.append(operation)
+    world.queues.before = lambda operation, _subject: seen.append(operation)
+    world.poll()
+
+    assert seen[seen.index("call") :] == ["call", "dead.change_visibility", "ledger.swap"]
+
+
+def test_parking_comes_before_the_ledger_and_deleting_last() -> None:
+    """Killed in between, the message is still somewhere."""
+    world = waiting()
+    seen: list[str] = []
+    world.rehook.script.append(rehook.REJECTED)
+    world.rehook.after = lambda *_: seen.append("call")
+    world.table.before = lambda operation, _subject: seen.append(operation)
+    world.queues.before = lambda operation, _subject: seen.append(operation)
+    world.poll()
+
+    assert seen[seen.index("call") :] == ["call", "parking.send", "ledger.swap", "marks.clear"]
+
+
+def test_refused_visibility_costs_time_only() -> None:
+    """The queue's own time-out brings it back."""
+    world = waiting()
+    world.dead.refuse_visibility = lambda _receipt: True
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.poll()
+
+    assert world.telemetry.counts["VisibilityUnchanged"] == 1
+    assert world.dead.next_visible() == pytest.approx(360.0)
+
+
+def test_a_retry_after_is_waited_for() -> None:
+    """As Rehook says."""
+    world = waiting()
+    slow = Reply(outcome=Outcome.UNAVAILABLE, code="503", retry_after=100.0)
+    world.rehook.script.append(rehook.Turn(slow, acts=False))
+    world.poll()
+
+    assert (world.dead.next_visible() or 0) >= 100
+
+
+def test_somebody_elses_claim_is_waited_for() -> None:
+    """As long as its lease lasts; the message is not deleted."""
+    world = waiting()
+    other = world.courier(lease=90.0)
+    claim = other.claim("m1:track", "x", lambda _found: pytest.fail("there is none"))
+    assert claim.mine is not None
+    world.ledger.records["m1:track"] = replace(
+        claim.mine, content=header_of(world.dead.stored()[0]).content
+    )
+    (worked,) = world.poll()
+
+    assert (worked.kept, worked.result.reason) == (True, "claimed_elsewhere")
+    assert world.dead.next_visible() == pytest.approx(96.0, abs=1)
+
+
+def test_a_message_sent_under_the_claim_takes_over_at_once() -> None:
+    """Its sender knew the outcome, and died before it could write so."""
+    world = World(policy="park")
+    world.rehook.script.append(rehook.UNREACHABLE)
+    queue_after = world.queues
+
+    def die_after_sending(operation: str, _subject: object) -> None:
+        if operation == "dead.send":
+            raise Crash
+
+    queue_after.after = die_after_sending
+    with pytest.raises(Crash):
+        world.post(track())
+    queue_after.after = lambda *_: None
+    (worked,) = world.poll()
+
+    assert worked.result.outcome == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("policy", "event", "reason"),
+    [
+        ("retry", track(), None),
+        ("park", track(), "outcome_unknown"),
+        ("park", identify("m1"), None),
+    ],
+)
+def test_a_dead_claimants_message_comes_again(
+    policy: str, event: dict[str, object], reason: str | None
+) -> None:
+    """When the lease has run out, the policy decides; an upsert is repeated."""
+    world = World(policy=policy)
+    world.store_secrets(mode="pause")
+    world.post(event)
+    world.store_secrets(mode="deliver")
+    world.rehook.after = crash
+    with pytest.raises(Crash):
+        world.poll()
+    world.rehook.after = lambda *_: None
+    world.clock.advance(400.0)
+    (worked,) = world.poll()
+
+    assert worked.result.reason == reason
+    assert len(world.rehook.books) == (1 if reason else 2)
+
+
+def test_a_message_that_kills_three_times_is_parked() -> None:
+    """Its body is not read any more."""
+    world = waiting()
+    world.rehook.before = crash
+    for _ in range(3):
+        with pytest.raises(Crash):
+            world.poll()
+        world.clock.advance(400.0)
+    (worked,) = world.poll()
+
+    assert worked.result.reason == "crashes"
+
+
+def test_an_innocent_that_failed_three_times_is_not_a_killer() -> None:
+    """Crashes count in a row: a known outcome forgives."""
+    world = waiting()
+    for _ in range(4):
+        world.rehook.before = crash
+        with pytest.raises(Crash):
+            world.poll()
+        world.rehook.before = lambda *_: None
+        world.clock.advance(400.0)
+        world.rehook.script.append(rehook.UNREACHABLE)
+        assert world.poll()[0].result.reason == "unreachable"
+        world.clock.advance(8_000.0)
+
+    assert world.poll()[0].result.outcome == "delivered"

@@ -1,0 +1,185 @@
+"""What stops a dead letter: time, breaker, pause, age, stores that are down, defects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from segment_rehook.delivery.record import State
+from segment_rehook.delivery.redrive import AFTER_A_DEFECT, RESERVE
+from tests.fakes import rehook
+from tests.fakes.faults import Crash, Fate
+from tests.unit.delivery.samples import track
+from tests.unit.delivery.world import DAY, HOUR, REDRIVE_TIMEOUT, World, header_of
+
+UNKNOWN = rehook.UNKNOWN_DONE
+
+
+def crash(_operation: str, _subject: object) -> None:
+    """The process dies here."""
+    raise Crash
+
+
+def waiting(*names: str, policy: str = "retry", threshold: int = 100) -> World:
+    """A world in which these events of one user wait, unclaimed."""
+    world = World(policy=policy, threshold=threshold)
+    world.store_secrets(mode="pause")
+    for name in names or ("m1",):
+        assert world.post(track(name)).status == 200
+    world.store_secrets(mode="deliver")
+    return world
+
+
+def state(world: World, name: str = "m1") -> State | None:
+    """What the ledger says of a track event."""
+    record = world.record(f"{name}:track")
+    return record.state if record else None
+
+
+def test_no_call_without_the_time_for_it() -> None:
+    """What can't be finished is handed back, visible at once."""
+    world = waiting("m1", "m2")
+    worked = world.poll(seconds=RESERVE + REDRIVE_TIMEOUT - 0.1)
+
+    assert [each.result.reason for each in worked] == ["over_budget", "over_budget"]
+    assert not world.rehook.calls
+    assert world.dead.next_visible() == 0
+
+
+def test_an_open_breaker_hides_without_a_claim() -> None:
+    """For at least as long as it stays open."""
+    world = waiting(threshold=1)
+    environment = world.redrive()
+    environment.courier.breaker.heard(rehook.UNREACHABLE.reply)
+    (worked,) = world.poll(environment)
+
+    assert (worked.kept, worked.result.reason) == (True, "breaker_open")
+    assert state(world) is None
+    assert (world.dead.next_visible() or 0) >= 5
+
+
+def test_paused_hands_back() -> None:
+    """Without a call; and soon enough after it ends, it is delivered."""
+    world = waiting()
+    world.store_secrets(mode="pause")
+    (worked,) = world.poll()
+
+    assert (worked.kept, worked.result.reason) == (True, "paused")
+    assert not world.rehook.calls
+    world.store_secrets(mode="deliver")
+    world.drain()
+    assert len(world.rehook.books) == 1
+
+
+def test_a_message_past_its_last_day_is_parked_even_while_paused() -> None:
+    """SQS would delete it silently."""
+    world = waiting()
+    world.store_secrets(mode="pause")
+    world.clock.advance(9 * DAY + 1)
+    (worked,) = world.poll()
+
+    assert worked.result.reason == "expired"
+    assert len(world.lot.stored()) == 1
+
+
+def test_a_message_past_its_last_day_is_parked_while_rehook_is_down() -> None:
+    """An open breaker does not keep it back; no call is made."""
+    world = waiting(threshold=1)
+    environment = world.redrive()
+    world.clock.advance(9 * DAY + 1)
+    environment.courier.breaker.heard(rehook.UNREACHABLE.reply)
+    (worked,) = world.poll(environment)
+
+    assert worked.result.reason == "expired"
+    assert not world.rehook.calls
+
+
+def test_giving_up_comes_after_one_more_try_each() -> None:
+    """Those behind a blocked head get theirs in the same receive."""
+    world = waiting("m1", "m2", "m3")
+    world.clock.advance(73 * HOUR)
+    world.rehook.script.extend([rehook.UNREACHABLE, rehook.UNREACHABLE, rehook.DELIVERED])
+    worked = world.poll()
+
+    assert [each.result.reason for each in worked] == ["gave_up", "gave_up", None]
+    assert "unreachable" in header_of(world.lot.stored()[0]).detail
+
+
+def test_a_table_that_is_down_keeps_the_message() -> None:
+    """Nothing is called, nothing deleted."""
+    world = waiting()
+    world.table.down = True
+    (worked,) = world.poll()
+
+    assert (worked.kept, worked.result.reason) == (True, "ledger_unavailable")
+    assert not world.rehook.calls
+
+
+@pytest.mark.parametrize(
+    ("policy", "turn", "expected"),
+    [("retry", rehook.REJECTED, State.QUEUED), ("park", UNKNOWN, State.CLAIMED)],
+)
+def test_what_cannot_be_parked_is_kept(policy: str, turn: rehook.Turn, expected: State) -> None:
+    """Known to be undelivered, it is tried again; unknown, it stays claimed until found."""
+    world = waiting(policy=policy)
+    world.rehook.script.append(turn)
+    world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
+    (worked,) = world.poll()
+
+    assert (worked.kept, worked.result.reason) == (True, "parking_failed")
+    assert state(world) is expected
+
+
+def test_a_killer_that_cannot_be_parked_stays_suspected() -> None:
+    """Settled as queued it would be called for again, under `park` too."""
+    world = waiting(policy="park")
+    world.rehook.after = crash
+    with pytest.raises(Crash):
+        world.poll()
+    world.clock.advance(400.0)
+    record = world.record("m1:track")
+    assert record is not None
+    world.ledger.records["m1:track"] = replace(record, crashes=3)
+    world.rehook.after = lambda *_: None
+    world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
+    assert world.poll()[0].result.reason == "parking_failed"
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+
+
+def test_a_defect_keeps_its_group_and_lets_the_others_go() -> None:
+    """And ends in the parking lot, as what kills does."""
+    world = waiting("m1", "m2")
+    world.store_secrets(mode="pause")
+    world.post(track("m3", "u2"))
+    world.store_secrets(mode="deliver")
+
+    def defect(_operation: str, request: object) -> None:
+        if b'"m1"' in getattr(request, "body", b""):
+            raise ZeroDivisionError
+
+    world.rehook.before = defect
+    worked = {each.delivery: each for each in world.poll()}
+
+    assert worked["m1:track"].result.reason == "unexpected"
+    assert worked["m2:track"].kept
+    assert worked["m3:track"].result.outcome == "delivered"
+    assert world.dead.next_visible() == AFTER_A_DEFECT
+    world.drain()
+    assert header_of(world.lot.stored()[0]).reason == "crashes"
+    assert len(world.rehook.books) == 2
+
+
+def test_each_message_has_a_line_in_the_log() -> None:
+    """With its delivery, its outcome, and nothing of the event."""
+    world = waiting()
+    world.rehook.script.append(rehook.REJECTED)
+    for worked in world.poll():
+        worked.report(world.telemetry)
+    line = world.telemetry.lines[-1]
+
+    assert (line["delivery"], line["outcome"], line["reason"]) == ("m1:track", "parked", "rejected")
+    assert line["code"] == "400"
+    assert world.telemetry.counts["DeadLettersParked"] == 1

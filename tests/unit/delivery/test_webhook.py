@@ -1,0 +1,205 @@
+"""Segment's request and its answer: the door, the counts, the list, the modes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.rehook.destination import load
+from segment_rehook.segment.jsontext import encode
+from tests.fakes import rehook
+from tests.unit.delivery.samples import identify, order, outcomes, reasons, signature, track
+from tests.unit.delivery.world import World
+
+TWICE = load(
+    encode(
+        {
+            "subscriptions": [
+                {
+                    "id": name,
+                    "actionSlug": "trackEvent",
+                    "trigger": 'type = "track"',
+                    "settings": {"event_name": name, "source_id": {"@path": "$.userId"}},
+                }
+                for name in ("one", "two")
+            ]
+        }
+    )
+)
+
+
+def error_code(answer: HttpAnswer) -> Any:
+    """The error's code."""
+    error = answer.body["error"]
+    assert isinstance(error, dict)
+    return error["code"]
+
+
+def test_counts_and_list() -> None:
+    """One entry per event, in order; each event counts once."""
+    world = World()
+    world.post(track("m0"))
+    world.rehook.script.extend([rehook.DELIVERED, rehook.REJECTED])
+    answer = world.post(
+        track("m1"),
+        track("m2"),
+        track("m0"),
+        {"type": "page", "messageId": "p"},
+        track("m3", event="Signed Up") | {"userId": None},
+    )
+
+    assert answer.status == 200
+    assert outcomes(answer) == ["delivered", "parked", "duplicate", "ignored", "dropped"]
+    assert {name: count for name, count in answer.body.items() if name != "events"} == {
+        "received": 5,
+        "delivered": 1,
+        "parked": 1,
+        "duplicate": 1,
+        "ignored": 1,
+        "dropped": 1,
+        "stored": 0,
+    }
+    events = answer.body["events"]
+    assert isinstance(events, list)
+    assert events[0] == {
+        "messageId": "m1",
+        "outcome": "delivered",
+        "deliveries": [{"subscription": "track", "outcome": "delivered", "requestId": "req-1"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("turns", "outcome"),
+    [
+        ([rehook.DELIVERED, rehook.REJECTED], "parked"),
+        ([rehook.DELIVERED, rehook.UNREACHABLE], "stored"),
+        ([rehook.REJECTED, rehook.UNREACHABLE], "parked"),
+        ([rehook.DELIVERED, rehook.DELIVERED], "delivered"),
+    ],
+)
+def test_an_event_with_two_deliveries_counts_as_the_one_that_needs_looking_at(
+    turns: list[rehook.Turn], outcome: str
+) -> None:
+    """Parked before stored, stored before delivered."""
+    world = World(destination=TWICE)
+    world.rehook.script.extend(turns)
+
+    assert outcomes(world.post(track())) == [outcome]
+
+
+def test_a_duplicate_and_a_delivery_count_as_delivered() -> None:
+    """A subscription was added since; its part is new."""
+    world = World(destination=TWICE)
+    world.rehook.script.extend([rehook.DELIVERED, rehook.DELIVERED])
+    world.post(track())
+    del world.ledger.records["m1:two"]
+
+    assert outcomes(world.post(track())) == ["delivered"]
+
+
+def test_a_large_batch_lists_what_was_not_plainly_delivered() -> None:
+    """Four thousand lines of `delivered` help nobody."""
+    world = World()
+    world.post(track("m7"))
+    answer = world.post(*[track(f"m{number}", f"u{number}") for number in range(101)])
+
+    assert answer.body["received"] == 101
+    assert len(outcomes(answer)) == 1
+    small = world.post(*[track(f"n{number}", f"u{number}") for number in range(100)])
+    assert len(outcomes(small)) == 100
+
+
+def test_the_same_event_twice_in_one_request_is_one_delivery() -> None:
+    """Found before the ledger is asked."""
+    world = World()
+    answer = world.post(track(), track())
+
+    assert outcomes(answer) == ["delivered", "duplicate"]
+    assert reasons(answer) == [None, "same_request"]
+    assert world.table.calls["ledger.swap"] == 2
+
+
+def test_the_same_order_twice_in_one_request_is_one_delivery() -> None:
+    """Under two messageIds."""
+    world = World()
+
+    assert outcomes(world.post(order("m1", "7"), order("m2", "7"))) == ["delivered", "duplicate"]
+
+
+def test_two_events_under_one_id_in_one_request() -> None:
+    """The first is delivered, the second says what is wrong."""
+    world = World()
+    answer = world.post(track(amount=1), track(amount=2))
+
+    assert outcomes(answer) == ["delivered", "dropped"]
+    assert reasons(answer) == [None, "id_conflict"]
+
+
+def test_an_event_that_nothing_names_is_dropped() -> None:
+    """Two of them could not be told from one sent twice."""
+    world = World()
+    answer = world.post(track(None))
+
+    assert (outcomes(answer), reasons(answer)) == (["dropped"], ["missing_message_id"])
+    assert not world.rehook.calls
+
+
+def test_an_event_without_a_message_id_but_with_a_timestamp() -> None:
+    """It names itself, and is known again when Segment sends it again."""
+    world = World()
+    event = track(None) | {"timestamp": "2026-01-01T00:00:00Z"}
+    assert outcomes(world.post(event | {"sentAt": "1"})) == ["delivered"]
+
+    assert outcomes(world.post(event | {"sentAt": "2"})) == ["duplicate"]
+
+
+def test_one_bad_element_costs_only_itself() -> None:
+    """The batch is answered 200."""
+    world = World()
+    good = encode(track())
+    body = b"[" + good + b', 5, {"a": 1e, ' + encode(track("m2")) + b"]"
+    headers = {"x-signature": signature(good)}
+    answer = world.ingest().webhook.handle("POST", headers, body, world.clock.now())
+
+    assert answer.status == 200
+    assert outcomes(answer)[:2] == ["delivered", "dropped"]
+    assert reasons(answer)[1] == "not_an_object"
+
+
+def test_what_is_no_event_gets_a_hint() -> None:
+    """The usual mistake: the mapping's Data field."""
+    answer = World().post({"messageId": "m1", "userId": "u"})
+    events = answer.body["events"]
+
+    assert isinstance(events, list)
+    assert isinstance(events[0], dict)
+    assert "Data field" in str(events[0]["hint"])
+
+
+def test_dry_run_delivers_nothing_and_says_what_it_would() -> None:
+    """No call, no write, no message; the mapping is seen in the answer."""
+    world = World()
+    world.store_secrets(mode="dry-run")
+    answer = world.post(track(), identify())
+
+    assert answer.status == 200
+    assert reasons(answer) == ["dry_run", "dry_run"]
+    assert "/events/invoke" in str(answer.body)
+    assert not world.rehook.calls
+    assert not world.ledger.writes
+    assert not world.dead.stored()
+
+
+@pytest.mark.parametrize("mode", ["pause", "dry-run"])
+def test_a_mode_is_honoured_within_a_minute(mode: str) -> None:
+    """By an environment that has its secrets already."""
+    world = World()
+    environment = world.ingest()
+    world.post(track("m0"), on=environment)
+    world.store_secrets(mode=mode)
+    world.clock.advance(61.0)
+    world.post(track("m1"), on=environment)
+
+    assert len(world.rehook.calls) == 1

@@ -1,0 +1,137 @@
+"""Who is let in, and what is answered while secrets or queues are away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.rehook.destination import load
+from segment_rehook.segment.jsontext import encode
+from tests.fakes import rehook
+from tests.unit.delivery.samples import signature, track
+from tests.unit.delivery.world import World
+
+TWICE = load(
+    encode(
+        {
+            "subscriptions": [
+                {
+                    "id": name,
+                    "actionSlug": "trackEvent",
+                    "trigger": 'type = "track"',
+                    "settings": {"event_name": name, "source_id": {"@path": "$.userId"}},
+                }
+                for name in ("one", "two")
+            ]
+        }
+    )
+)
+
+
+def error_code(answer: HttpAnswer) -> Any:
+    """The error's code."""
+    error = answer.body["error"]
+    assert isinstance(error, dict)
+    return error["code"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({}, 401, "signature_missing"),
+        ({"x-signature": "0" * 40}, 401, "signature_wrong"),
+        ({"x-signature": "é"}, 401, "signature_malformed"),
+        ({"x-signature": "0" * 40, "content-encoding": "gzip"}, 400, "compressed_body"),
+    ],
+)
+def test_refusals(headers: dict[str, str], status: int, code: str) -> None:
+    """Nothing is read, called or written for a stranger."""
+    world = World()
+    answer = world.post(track(), headers=headers)
+
+    assert (answer.status, error_code(answer)) == (status, code)
+    assert not world.rehook.calls
+    assert not world.ledger.writes
+    assert world.telemetry.counts == {"RequestsRefused": 1}
+
+
+def test_a_body_that_can_never_be_good_is_400() -> None:
+    """Segment must not try it for four hours."""
+    world = World()
+    answer = world.ingest().webhook.handle(
+        "POST", {"x-signature": signature(b"nonsense")}, b"nonsense", world.clock.now()
+    )
+
+    assert answer.status == 400
+
+
+def test_a_rotated_shared_secret_is_found() -> None:
+    """The signature is of the new one, the cached secrets are the old ones: read anew, once."""
+    world = World()
+    environment = world.ingest()
+    world.post(track("m0"), on=environment)
+    world.store_secrets(shared_secrets=("shared-2",))
+    world.clock.advance(31.0)
+    headers = {"x-signature": signature(encode(track()), "shared-2")}
+
+    assert world.post(track(), on=environment, headers=headers).status == 200
+
+
+def test_a_wrong_signature_does_not_hammer_ssm() -> None:
+    """A stranger's requests cost one reading in half a minute."""
+    world = World()
+    environment = world.ingest()
+    for _ in range(50):
+        world.post(track(), on=environment, headers={"x-signature": "0" * 40})
+
+    assert world.ssm.calls["secrets.read"] == 2
+
+
+def test_without_secrets_it_is_503() -> None:
+    """Segment comes again; a 401 would lose the event."""
+    world = World()
+    world.ssm.down = True
+    answer = world.post(track())
+
+    assert (answer.status, error_code(answer)) == (503, "secrets_unavailable")
+    assert answer.headers == {"retry-after": "15"}
+
+
+def test_known_secrets_serve_on_while_ssm_is_down() -> None:
+    """For as long as it takes."""
+    world = World()
+    environment = world.ingest()
+    world.post(track("m0"), on=environment)
+    world.ssm.down = True
+    world.clock.advance(86_400.0)
+
+    assert world.post(track("m1"), on=environment).status == 200
+
+
+def test_503_says_what_was_settled() -> None:
+    """A person reads it in the Event Tester; Segment looks at the status only."""
+    world = World()
+    world.queues.down = True
+    world.rehook.script.extend([rehook.DELIVERED, rehook.UNREACHABLE])
+    answer = world.post(track("m1", "u1"), track("m2", "u2"))
+
+    assert (answer.status, error_code(answer)) == (503, "not_stored")
+    assert answer.headers == {"retry-after": "15"}
+    assert (answer.body["delivered"], answer.body["received"]) == (1, 2)
+
+
+def test_each_event_has_one_line_in_the_log() -> None:
+    """Without personal data: ids, outcomes, reasons."""
+    world = World()
+    world.rehook.script.append(rehook.REJECTED)
+    world.post(track("m1", "ann@example.com", secret="shhh"), {"type": "page", "messageId": "p"})
+    refused, ignored = world.telemetry.lines
+
+    assert (refused["message_id"], refused["outcome"]) == ("m1", "parked")
+    assert refused["deliveries"] == "track=parked rejected 400"
+    assert ignored["outcome"] == "ignored"
+    assert "ann" not in str(world.telemetry.lines)
+    assert "shhh" not in str(world.telemetry.lines)
+    assert world.telemetry.counts == {"EventsParked": 1, "EventsIgnored": 1}
