@@ -1,0 +1,140 @@
+"""Odd shapes that are good all the same, and how far one bad part of them reaches."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.conftest import drain, rewards
+from tools.sandbox.segment import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.sandbox import Sandbox
+
+    Track = Callable[..., dict[str, Any]]
+
+BEYOND_SQS = "x" * 1_048_576
+
+
+def array(*elements: bytes) -> bytes:
+    """A batch of texts."""
+    return b"[" + b",".join(elements) + b"]"
+
+
+def outcomes(box: Sandbox, body: bytes, signed: bytes | None = None) -> list[tuple[str, Any]]:
+    """Each event's outcome, and the reason of its delivery if there is one."""
+    reply = box.segment.send_signed(body, signed)
+    assert reply.status == 200
+    return [
+        (event["outcome"], event["deliveries"][0].get("reason") if event["deliveries"] else None)
+        for event in reply.body["events"]
+    ]
+
+
+def test_the_extensible_webhooks_wrapper(box: Sandbox, track: Track, user: str) -> None:
+    """`[{"json": …}, …]`, signed over the first inner event, over its wrapper, or as a whole."""
+    for signed in (lambda inner, _: inner, lambda inner, _: wrap(inner), lambda _, body: body):
+        inner = encode(track())
+        body = array(wrap(inner), wrap(encode(track())))
+        assert outcomes(box, body, signed(inner, body)) == [("delivered", None)] * 2
+    assert rewards(box, user) == 6
+
+
+def wrap(event: bytes) -> bytes:
+    """As the Extensible Webhook does in a batch."""
+    return b'{"json":' + event + b"}"
+
+
+def test_a_single_event_with_a_member_json_is_no_wrapper(
+    box: Sandbox, track: Track, user: str
+) -> None:
+    """Only a batch has wrappers, and only around objects."""
+    assert outcomes(box, encode(track(json=track()))) == [("delivered", None)]
+    assert outcomes(box, array(encode(track(json=1)))) == [("delivered", None)]
+    assert rewards(box, user) == 2
+
+
+def test_one_element_that_no_parser_takes_among_a_thousand(
+    box: Sandbox, track: Track, user: str
+) -> None:
+    """It is dropped with its reason; each of the others is delivered, at once or from the queue."""
+    elements = [encode(track(userId=f"{user}-{number % 50}")) for number in range(1000)]
+    elements.insert(500, b'{"type":"track","userId":"' + user.encode() + b'","properties":{"a":]}}')
+    reply = box.segment.send_signed(array(*elements), elements[0])
+    assert reply.status == 200
+    assert (reply.body["received"], reply.body["dropped"]) == (1001, 1)
+    assert reply.body["delivered"] + reply.body["stored"] == 1000
+    [told] = [event for event in reply.body["events"] if event["outcome"] == "dropped"]
+    assert told["deliveries"][0]["reason"] == "not_json"
+    drain(box)
+    assert [rewards(box, f"{user}-{number}") for number in range(50)] == [20] * 50
+
+
+def test_ten_thousand_keys(box: Sandbox, track: Track, user: str) -> None:
+    """At the top and within, alone and in a batch; also keys made to collide in weaker tables."""
+    many = {f"k{number}": number for number in range(10_000)}
+    multiples = {str(number * (2**61 - 1)): None for number in range(10_000)}
+    for event in (track(**many), track(properties=many), track(properties=multiples)):
+        assert outcomes(box, encode(event)) == [("delivered", None)]
+    events = [encode(track(**many)) for _ in range(5)]
+    assert outcomes(box, array(*events), events[0]) == [("delivered", None)] * 5
+    assert rewards(box, user) == 8
+
+
+@pytest.mark.usefixtures("fresh")
+def test_an_event_beyond_what_sqs_stores(box: Sandbox, track: Track, user: str) -> None:
+    """Delivered while Rehook takes it; if it has to wait, Segment is the one to keep it."""
+    large = track(properties={"text": BEYOND_SQS})
+    assert outcomes(box, encode(large)) == [("delivered", None)]
+
+    box.rehook.switch(on=False)
+    large, small = track(properties={"text": BEYOND_SQS}), track(userId=f"{user}-2")
+    reply = box.segment.send_batch([small, large])
+    assert reply.status == 503
+    assert int(reply.headers["retry-after"]) > 0
+    assert [event["outcome"] for event in reply.body["events"]] == ["stored", "failed"]
+    box.rehook.switch(on=True)
+    drain(box)
+    reply = box.segment.send_batch([small, large])
+    assert reply.status == 200
+    assert [event["outcome"] for event in reply.body["events"]] == ["duplicate", "delivered"]
+    assert (rewards(box, user), rewards(box, f"{user}-2")) == (2, 1)
+
+
+def test_one_that_rehook_refuses_and_no_queue_stores(box: Sandbox, track: Track) -> None:
+    """It could be parked nowhere and would be refused again: dropped, with Rehook's answer."""
+    large = track(properties={"text": BEYOND_SQS})
+    box.rehook.answer(400, '{"code": 400, "message": "no"}')
+    assert outcomes(box, encode(large)) == [("dropped", "too_large")]
+
+
+@pytest.mark.parametrize("mapped", [{"who": "u-1"}, {"userId": "u-1", "event": "order"}, {}])
+def test_data_that_is_not_the_whole_event(box: Sandbox, mapped: dict[str, str]) -> None:
+    """Taken, matched by nothing, and the Event Tester says where in Segment that is set."""
+    for body, signed in ((encode(mapped), None), (array(encode(mapped)), encode(mapped))):
+        reply = box.segment.send_signed(body, signed)
+        assert (reply.status, reply.body["ignored"]) == (200, 1)
+        assert "mapping's Data" in reply.body["events"][0]["hint"]
+
+
+@pytest.mark.parametrize("text", [b"type=track&userId=u", b'[{"body":"type=track"}]'])
+def test_a_form_is_told_from_json(box: Sandbox, text: bytes) -> None:
+    """As the Extensible Webhook sends it: refused with a hint, alone and in a batch."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    reply = box.segment.send_signed(text, headers=headers)
+    assert (reply.status, reply.body["error"]["code"]) == (400, "form_encoded")
+    assert "Content-Type" in reply.body["error"]["hint"]
+
+
+def test_a_body_that_is_base64_in_itself(box: Sandbox, track: Track) -> None:
+    """Only API Gateway's own encoding is undone."""
+    body = base64.b64encode(encode(track()))
+    reply = box.segment.send_signed(body)
+    assert (reply.status, reply.body["error"]["code"]) == (400, "not_json")
+    headers = {"content-type": "application/cloudevents+json"}
+    reply = box.segment.send_signed(encode(track()), headers=headers)
+    assert reply.body["delivered"] == 1
