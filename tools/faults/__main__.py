@@ -1,0 +1,60 @@
+"""``python -m tools.faults``: one run of the crash test; exit code 0 if every invariant holds."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 — typer reads it at run time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tools.faults.report import as_json, show
+from tools.faults.run import Order, run
+from tools.sandbox.sandbox import BUILT
+
+console = Console(stderr=True)
+
+
+class Policy(StrEnum):
+    """What to do with an unknown outcome."""
+
+    RETRY = "retry"
+    PARK = "park"
+
+
+def faults(
+    seed: Annotated[int | None, typer.Option(help="Draws everything; default: any.")] = None,
+    events: Annotated[int, typer.Option(min=1, help="How many events Segment sends.")] = 1000,
+    kills: Annotated[int, typer.Option(min=0, help="How many processes are killed.")] = 40,
+    freezes: Annotated[
+        int | None, typer.Option(min=0, help="How many are frozen; default: kills / 10.")
+    ] = None,
+    policy: Annotated[Policy, typer.Option(help="The template's UnknownPolicy.")] = Policy.RETRY,
+    template: Annotated[Path, typer.Option(help="The built template.")] = BUILT,
+    as_json_: Annotated[  # noqa: FBT002 — typer's option
+        bool, typer.Option("--json", help="One JSON object instead of tables.")
+    ] = False,
+) -> None:
+    """Put the built stack under load, kill its processes, let its neighbours fail, and audit it."""
+    order = Order(
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        events=events,
+        kills=kills,
+        freezes=kills // 10 if freezes is None else freezes,
+        policy=policy,
+        built=template,
+    )
+    console.print(f"seed {order.seed}")
+    outcome = run(order, lambda text: console.print(text, markup=False))
+    if as_json_:
+        print(json.dumps(as_json(outcome), indent=2))
+    else:
+        show(outcome, Console())
+    raise typer.Exit(0 if outcome.holds else 1)
+
+
+if __name__ == "__main__":
+    typer.run(faults)

@@ -1,0 +1,239 @@
+"""The invariants: what must hold between the books, whatever was killed and whatever failed.
+
+A violation is a sentence that names the event. What is excused, and by what, is counted, so that
+an excuse that grows is seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tools.faults.load import PERSONAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tools.faults.books import Books
+    from tools.faults.journal import Step
+    from tools.faults.load import Sent
+
+MAYBE_DONE = frozenset({"outcome_unknown", "crashes"})
+"""Reasons for parking what Rehook may have carried out."""
+NOT_DONE = frozenset({*range(300, 500), 503}) - {408}
+"""Answers that say: not carried out."""
+
+
+@dataclass(slots=True)
+class Audit:
+    """What was found. `violations`: by invariant. `fates`: how many units ended in which way."""
+
+    violations: dict[str, list[str]] = field(default_factory=dict)
+    excused: Counter[str] = field(default_factory=Counter)
+    fates: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was violated."""
+        return not any(self.violations.values())
+
+
+def audit(books: Books, *, park: bool) -> Audit:
+    """Compare the books. `park`: the policy for unknown outcomes was `park`."""
+    return _Audit(books, park=park).run()
+
+
+class _Audit:
+    def __init__(self, books: Books, *, park: bool) -> None:
+        self._books = books
+        self._park = park
+        self._found = Audit()
+        self._by_unit: dict[str, list[Sent]] = defaultdict(list)
+        for sent in books.sent:
+            if sent.unit is not None:
+                self._by_unit[sent.unit].append(sent)
+        self._unknown = _unknown_outcomes(books, self._by_unit)
+
+    def run(self) -> Audit:
+        checks: dict[str, Callable[[], Iterator[str]]] = {
+            "every event is answered for good": self._answered,
+            "every event ends in one way, with a reason": self._fates,
+            "what Segment was told is true": self._told,
+            "no reward twice but for an unknown outcome": self._once,
+            "each user's events reach Rehook in order": self._order,
+            "nothing is left waiting or claimed": self._left,
+            "the ledger agrees with Rehook": self._ledger,
+            "the logs say the same, and nothing personal": self._logs,
+        }
+        self._found.violations = {name: list(check()) for name, check in checks.items()}
+        return self._found
+
+    def _answered(self) -> Iterator[str]:
+        for status, text in self._books.discarded:
+            yield f"an answer {status} made Segment give up: {text[:200]}"
+        for sent in self._books.sent:
+            if self._books.told[sent.number].at is None:
+                yield f"event {sent.number} was never answered 200"
+
+    def _fates(self) -> Iterator[str]:
+        for sent in self._books.sent:
+            if sent.unit is None:
+                [fate, *others] = {
+                    entry["outcome"] for entry in self._books.told[sent.number].events
+                }
+                self._found.fates[fate] += 1
+                if others or fate not in sent.says:
+                    yield f"event {sent.number} was {fate} {others}, not {set(sent.says)}"
+        for unit, events in self._by_unit.items():
+            acted = bool(self._books.calls.get(unit))
+            reasons = {
+                message.attributes["reason"]
+                for sent in events
+                for message in self._books.parked.get(sent.delivery or "", ())
+            }
+            name = f"parked: {', '.join(sorted(reasons))}" if reasons else "delivered"
+            self._found.fates[name if acted or reasons else "lost"] += 1
+            if not acted and not reasons:
+                yield f"{unit} is lost: neither delivered nor parked"
+            elif acted and reasons and not reasons <= MAYBE_DONE and not self._unknown[unit]:
+                yield f"{unit} was delivered and is parked as well: {reasons}"
+
+    def _told(self) -> Iterator[str]:
+        for sent in self._books.sent:
+            for entry in self._books.told[sent.number].events:
+                for delivery in entry["deliveries"]:
+                    if lie := self._lie(sent, delivery["outcome"], delivery.get("reason")):
+                        yield f"event {sent.number} ({sent.unit}): {lie}"
+
+    def _lie(self, sent: Sent, outcome: str, reason: str | None) -> str | None:
+        acted = bool(self._books.calls.get(sent.unit or ""))
+        parked = bool(self._books.parked.get(sent.delivery or ""))
+        match outcome, reason:
+            case ("delivered", _) | ("duplicate", "delivered") if not acted:
+                return "told delivered, Rehook has no such call"
+            case ("parked", _) | ("duplicate", "parked") if not parked:
+                return "told parked, it is not in the parking lot"
+            case ("dropped", _) if "dropped" not in sent.says:
+                return f"told dropped ({reason})"
+            case ("failed", _):
+                return "told 200 for what failed"
+        return None
+
+    def _once(self) -> Iterator[str]:
+        for unit, calls in self._books.calls.items():
+            events = self._by_unit.get(unit)
+            if events is None:
+                yield f"{unit}: Rehook has it, and nobody sent it"
+                continue
+            if not events[0].reward:
+                self._found.excused["upserts repeated"] += len(calls) - 1
+                continue
+            if self._books.rewards.get(unit) != len(calls):
+                yield f"{unit}: {self._books.rewards.get(unit)} rewards, {len(calls)} calls"
+            unknown = self._unknown[unit]
+            if len(calls) > 1 and (self._park or len(calls) > 1 + len(unknown)):
+                yield f"{unit}: rewarded {len(calls)} times, with {unknown or 'no'} unknown outcomes"
+            self._found.excused["rewards repeated"] += len(calls) - 1
+
+    def _order(self) -> Iterator[str]:
+        """First calls only: a repeated call comes when it comes."""
+        journal, books = self._books.journal, self._books
+        unmarked = {key for step in journal.named("mark") if not step.done for key in step.keys}
+        users: dict[str, list[Sent]] = defaultdict(list)
+        for events in self._by_unit.values():
+            first = events[0]
+            if first.user is not None and books.calls.get(first.unit or ""):
+                users[first.user].append(first)
+        for user, sent in users.items():
+            latest = 0
+            for event in sorted(sent, key=lambda each: each.number):
+                number = books.calls[event.unit or ""][0].number
+                if number < latest:
+                    blind = user in unmarked or any(
+                        delivery.get("reason") == "ledger_unavailable"
+                        for each in sent
+                        for entry in books.told[each.number].events
+                        for delivery in entry["deliveries"]
+                    )
+                    if not blind:
+                        yield f"{event.unit} overtook an earlier event of its user"
+                    self._found.excused["out of order, the marks were out of reach"] += blind
+                latest = max(latest, number)
+
+    def _left(self) -> Iterator[str]:
+        for message in self._books.waiting:
+            yield f"a message waits: {message.attributes.get('delivery')}"
+        for delivery, item in self._books.ledger.items():
+            if item["state"]["S"] not in {"delivered", "parked"}:
+                yield f"{delivery} is left {item['state']['S']}"
+
+    def _ledger(self) -> Iterator[str]:
+        for unit, events in self._by_unit.items():
+            delivery = events[0].delivery or ""
+            item = self._books.ledger.get(delivery)
+            if item is None:
+                yield f"{unit}: the ledger does not know it"
+            elif item["state"]["S"] == "delivered" and not self._books.calls.get(unit):
+                yield f"{unit}: recorded as delivered, Rehook has no such call"
+            elif item["state"]["S"] == "parked":
+                epochs = {m.attributes["epoch"] for m in self._books.parked.get(delivery, ())}
+                if item["epoch"]["N"] not in epochs:
+                    yield f"{unit}: recorded as parked, no message can open it again ({epochs})"
+
+    def _logs(self) -> Iterator[str]:
+        logged: dict[str | None, set[str]] = defaultdict(set)
+        for entry in self._books.logs:
+            if "outcome" in entry and "deliveries" in entry:
+                logged[entry.get("message_id")].add(entry["outcome"])
+            if PERSONAL in str(entry):
+                yield f"personal data in a log line: {entry}"
+        for sent in self._books.sent:
+            told = {entry["outcome"] for entry in self._books.told[sent.number].events}
+            if missing := told - logged[sent.message_id]:
+                yield f"event {sent.number}: told {missing}, which no log line says"
+
+
+def _unknown_outcomes(books: Books, by_unit: dict[str, list[Sent]]) -> dict[str, list[str]]:
+    """For each unit its calls whose outcome could not be known, or not be recorded, and why."""
+    settles: dict[str, list[Step]] = defaultdict(list)
+    for step in books.journal.named("settle delivered"):
+        for key in step.keys:
+            settles[key].append(step)
+    unknown: dict[str, list[str]] = defaultdict(list)
+    for call in books.journal.named("call"):
+        [unit] = call.keys
+        deliveries = {sent.delivery for sent in by_unit.get(unit, ())}
+        own = [
+            step
+            for delivery in deliveries
+            for step in settles.get(delivery or "", ())
+            if step.pid == call.pid and step.began >= call.began
+        ]
+        if cause := _cause(books, call, own):
+            unknown[unit].append(cause)
+    return unknown
+
+
+def _cause(books: Books, call: Step, settles: list[Step]) -> str | None:
+    """Why the outcome of a call was not known; None where it was known and recorded."""
+    if call.cut:
+        return "killed at the call"
+    if call.status in NOT_DONE:
+        return None
+    if not call.done:
+        return f"answered {call.status}"
+    if any(step.status in range(200, 300) for step in settles):
+        return None
+    if settles:
+        return "not recorded"
+    if call.pid in books.blows.killed or call.pid is None:
+        return "killed after the call"
+    if any(pid == call.pid for pid, _, _ in books.blows.frozen):
+        return "frozen at the call"
+    ended = call.ended or call.began
+    return "answered too late" if ended - call.began > TIME_OUT else None
+
+
+TIME_OUT = 1.9
+"""Seconds, a little less than ingest's: a loaded machine needs some of it itself."""

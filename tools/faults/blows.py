@@ -1,0 +1,150 @@
+"""Killing and freezing function processes: at random, and at exact steps of the protocol.
+
+A blow at a step is armed and falls on the next process that comes to it: the relay tells of every
+request before it is passed on and after it was carried out, and no answer reaches a process that
+was killed in between. So "after the call" means: Rehook has acted and the function never knew.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tools.faults.journal import Step
+    from tools.sandbox.environment import Environment
+    from tools.sandbox.sandbox import Sandbox
+
+INGEST, REDRIVE = "IngestFunction", "RedriveFunction"
+FUNCTIONS = (INGEST, REDRIVE)
+
+
+class When(StrEnum):
+    """On which side of a call."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Moment(NamedTuple):
+    """An exact place in a function's work."""
+
+    function: str
+    when: When
+    step: str
+
+    def __str__(self) -> str:
+        return f"{self.function.removesuffix('Function').lower()} {self.when} {self.step}"
+
+
+_STEPS = {
+    INGEST: ("claim", "call", "settle delivered", "mark", "send", "settle queued", "park"),
+    REDRIVE: ("claim", "call", "settle delivered", "unmark", "hide", "settle queued", "park"),
+}
+MOMENTS = [
+    *(Moment(name, when, step) for name, steps in _STEPS.items() for step in steps for when in When)
+]
+"""What kills are aimed at. "After settle delivered" of redrive is "before the delete": the event
+source deletes once the function has answered."""
+
+
+@dataclass(slots=True)
+class Blow:
+    """``seconds``: how long it is frozen; 0 to kill it."""
+
+    moment: Moment
+    seconds: float = 0.0
+
+
+class Blows:
+    """Deals blows, and counts them."""
+
+    def __init__(self, box: Callable[[], Sandbox], seed: int) -> None:
+        self._box = box
+        self._random = random.Random(seed)
+        self._lock = threading.Condition()
+        self._armed: Blow | None = None
+        self.kills: Counter[str] = Counter()
+        self.freezes: Counter[str] = Counter()
+        self.killed: dict[int, float] = {}
+        """When each killed process was killed (monotonic)."""
+        self.frozen: list[tuple[int, float, float]] = []
+        """Each freeze: process, from, to."""
+
+    def meet(self, step: Step, when: When, environment: Environment) -> bool:
+        """A process has come to a step; True if it was killed there."""
+        with self._lock:
+            armed = self._armed
+            if armed is None or armed.moment != (step.function, when, step.name):
+                return False
+            self._armed = None
+            self._lock.notify_all()
+        if armed.seconds:
+            self._freeze(environment, armed.seconds, str(armed.moment))
+            return False
+        self._kill(environment, str(armed.moment))
+        return True
+
+    def aim(self, blow: Blow, patience: float) -> bool:
+        """Wait until a process has come to the moment and was hit; False if none came."""
+        with self._lock:
+            self._armed = blow
+            hit = self._lock.wait_for(lambda: self._armed is None, patience)
+            self._armed = None
+            return hit
+
+    def strike(self, seconds: float = 0.0) -> bool:
+        """Hit any busy process wherever it is; False if none is busy."""
+        busy = [
+            environment
+            for function in FUNCTIONS
+            for environment in self._box().processes(function, busy_only=True)
+        ]
+        if not busy:
+            return False
+        environment = self._random.choice(busy)
+        if seconds:
+            self._freeze(environment, seconds, "at random")
+        else:
+            self._kill(environment, "at random")
+        return True
+
+    def _kill(self, environment: Environment, name: str) -> None:
+        environment.kill()
+        with self._lock:
+            self.kills[name] += 1
+            self.killed[environment.pid] = time.monotonic()
+
+    def _freeze(self, environment: Environment, seconds: float, name: str) -> None:
+        environment.hold()
+        now = time.monotonic()
+        with self._lock:
+            self.freezes[name] += 1
+            self.frozen.append((environment.pid, now, now + seconds))
+        threading.Timer(seconds, environment.let_go).start()
+
+
+def plan(kills: int, freezes: int, chance: random.Random) -> Sequence[Blow | float]:
+    """A run's blows in order: half of the kills aimed, each moment in its turn, the rest random.
+
+    A number is a blow at random: the seconds of its freeze, 0 for a kill.
+    """
+    moments = MOMENTS[:]
+    chance.shuffle(moments)
+    blows: list[Blow | float] = [
+        Blow(moments[number // 2 % len(moments)]) if number % 2 == 0 else 0.0
+        for number in range(kills)
+    ]
+    for number in range(freezes):
+        seconds = chance.uniform(0.3, 4.0)
+        moment = chance.choice(MOMENTS)
+        blows.append(Blow(moment, seconds) if number % 2 == 0 else seconds)
+    chance.shuffle(blows)
+    return blows

@@ -1,0 +1,97 @@
+"""Time passes: what would take minutes in the stack is moved forward, where that is honest.
+
+- Messages in back-off become receivable (the sandbox's ``hasten``); SQS may do that at any time.
+- A lease ends early, but only one whose holder is gone: killed, or at the end of its invocation.
+- The breaker's pause, and a dead prober's, end early.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from tools.faults.blows import Blows
+    from tools.faults.journal import Journal
+    from tools.sandbox.logs import LogLine
+    from tools.sandbox.sandbox import Sandbox
+
+QUEUE = "DeadLetterQueue"
+PAUSE = 2.0
+"""Seconds from one step of time to the next: a message may be received 1,000 times in its life."""
+
+
+class Ends:
+    """When each process last came to the end of an invocation, from the sandbox's log."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ends: dict[int, float] = {}
+
+    def watch(self, line: LogLine) -> None:
+        """To be given to the sandbox as ``watch_log``."""
+        if line.text.startswith("REPORT "):
+            with self._lock:
+                self._ends[line.process] = time.monotonic()
+
+    def since(self, process: int, moment: float) -> bool:
+        """Whether an invocation that was under way then has ended."""
+        with self._lock:
+            return self._ends.get(process, moment) > moment
+
+
+class Passing:
+    """A thread that moves time forward every two seconds."""
+
+    def __init__(self, box: Sandbox, journal: Journal, blows: Blows, ends: Ends) -> None:
+        self._box, self._journal, self._blows, self._ends = box, journal, blows, ends
+        self._over = threading.Event()
+        [table] = box.stack.tables.values()
+        self._table = table.name
+        self.leases = 0
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Let time go its own way again."""
+        self._over.set()
+        self._thread.join()
+
+    def step(self) -> None:
+        """One step of time."""
+        claims = {step.nonce: (step.pid, step.began) for step in self._journal.named("claim")}
+        now = time.time()
+        for item in self._box.ledger():
+            nonce = item.get("nonce", {}).get("S", "")
+            if item.get("state", {}).get("S") == "claimed" and float(item["lease"]["N"]) > now:
+                pid, began = claims.get(nonce, (None, 0.0))
+                if pid is None or self._gone(pid, began):
+                    self._age(item["id"]["S"], nonce, "SET lease = :past")
+                    self.leases += 1
+            elif float(item.get("open_until", {}).get("N", 0)) > now:
+                self._age(item["id"]["S"], nonce, "SET open_until = :past, probing_until = :past")
+        self._box.queue(QUEUE).hasten()
+
+    def _run(self) -> None:
+        while not self._over.wait(PAUSE):
+            # The table may be made to fail for everyone: then time stands still for a moment.
+            with contextlib.suppress(BotoCoreError, ClientError):
+                self.step()
+
+    def _gone(self, pid: int, began: float) -> bool:
+        return self._blows.killed.get(pid, began) > began or self._ends.since(pid, began)
+
+    def _age(self, key: str, nonce: str, change: str) -> None:
+        # Not 0: that would say that the breaker is closed.
+        with contextlib.suppress(self._box.dynamodb.exceptions.ConditionalCheckFailedException):
+            self._box.dynamodb.update_item(
+                TableName=self._table,
+                Key={"id": {"S": key}},
+                UpdateExpression=change,
+                ConditionExpression="nonce = :nonce",
+                ExpressionAttributeValues={":past": {"N": "1"}, ":nonce": {"S": nonce}},
+            )

@@ -1,0 +1,260 @@
+"""One run: load, blows and weather at once; then calm, until the queue is empty; then the audit."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.faults import blows, books
+from tools.faults.audit import Audit, audit
+from tools.faults.blows import Blow, Blows
+from tools.faults.load import DESTINATION, OWNER, TAKEN_CODE, Load
+from tools.faults.passing import QUEUE, Ends, Passing
+from tools.faults.sender import Sender
+from tools.faults.tap import Tap
+from tools.faults.variant import variant
+from tools.faults.weather import Weather
+from tools.sandbox.processes import ProcessGroup
+from tools.sandbox.sandbox import BUILT, Sandbox
+from tools.sandbox.services import API_KEY, API_SECRET, start_rehook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.faults.load import Sent
+
+SEGMENT_PATIENCE = 10.0
+REPLAYED = 50
+"""Events in a request of the replay."""
+STORM_MOST = 900.0
+AIM_PATIENCE = 3.0
+AFTER_LOAD = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is wanted. ``drain``: seconds that the queue may take to empty once all is calm."""
+
+    seed: int
+    events: int
+    kills: int
+    freezes: int
+    policy: str = "retry"
+    lanes: int = 8
+    drain: float = 180.0
+    built: Path = BUILT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of it."""
+
+    seed: int
+    policy: str
+    audit: Audit
+    figures: dict[str, int]
+    answers: Counter[str]
+    spells: Counter[str]
+    kills: Counter[str]
+    freezes: Counter[str]
+    seconds: dict[str, float]
+    processes_left: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether every invariant does."""
+        return self.audit.holds and not self.processes_left
+
+
+def run(order: Order, say: Callable[[str], None]) -> Outcome:
+    """Do one run; ``say`` is told how it goes."""
+    with tempfile.TemporaryDirectory(prefix="segment-rehook-faults-") as folder:
+        return _Run(order, say, Path(folder)).run()
+
+
+class _Run:
+    def __init__(self, order: Order, say: Callable[[str], None], folder: Path) -> None:
+        self._order = order
+        self._say = say
+        self._folder = folder
+        self._ends = Ends()
+        self._blows = Blows(lambda: self._box, order.seed)
+        self._tap = Tap(lambda: self._box, self._blows)
+        self._seconds: dict[str, float] = {}
+        self._load_done = threading.Event()
+        self._spells: Counter[str] = Counter()
+
+    def run(self) -> Outcome:
+        order = self._order
+        lanes = Load(order.events, order.lanes, order.seed).requests()
+        sent = [event for lane in lanes for request in lane for event in request]
+        with contextlib.ExitStack() as ending:
+            ending.callback(self._tap.close)
+            group = ProcessGroup()
+            ending.callback(group.close)
+            self._rehook = start_rehook(group)
+            ending.callback(self._rehook.close)
+            self._tap.rehook.upstream = self._rehook.api_url
+            self._box = ending.enter_context(self._sandbox())
+            self._tap.aws.upstream = self._box.aws.api_url
+            sender = Sender(
+                self._box.webhook, self._box.shared_secret, order.seed, timeout=SEGMENT_PATIENCE
+            )
+            with contextlib.closing(sender):
+                self._storm(lanes, sender)
+                self._calm(lanes, sender)
+            account = books.take(
+                self._box, self._rehook, sent, sender, self._tap.journal, self._blows
+            )
+            processes = {line.process for line in self._box.log.lines()}
+        found = audit(account, park=order.policy == "park")
+        return Outcome(
+            seed=order.seed,
+            policy=order.policy,
+            audit=found,
+            figures={
+                "events sent": len(sent),
+                "requests answered": sum(sender.answers.values()),
+                "calls that Rehook carried out": sum(map(len, account.calls.values())),
+                "rewards": sum(account.rewards.values()),
+                "calls made": sum(1 for _ in self._tap.journal.named("call")),
+                "records in the ledger": len(account.ledger),
+                "messages parked": sum(map(len, account.parked.values())),
+                "processes that ran": len(processes),
+                "leases that ran out": self._leases,
+                "marks left": account.marks,
+            },
+            answers=sender.answers,
+            spells=self._spells,
+            kills=self._blows.kills,
+            freezes=self._blows.freezes,
+            seconds=self._seconds,
+            processes_left=sum(map(_runs, processes)),
+        )
+
+    def _sandbox(self) -> Sandbox:
+        built = variant(
+            self._order.built,
+            self._folder,
+            variables={
+                f"AWS_ENDPOINT_URL_{service}": self._tap.aws.url
+                for service in ("DYNAMODB", "SQS", "SSM")
+            },
+            destination=DESTINATION,
+        )
+        return Sandbox(
+            parameters={"UnknownPolicy": self._order.policy},
+            rehook_url=self._tap.rehook.url,
+            built=built,
+            environments=4,
+            watch_log=self._ends.watch,
+        )
+
+    def _storm(self, lanes: list[list[list[Sent]]], sender: Sender) -> None:
+        """The load, with everything going wrong until it is through and all blows have fallen."""
+        began = time.monotonic()
+        self._take_code()
+        self._passing = Passing(self._box, self._tap.journal, self._blows, self._ends)
+        weather = Weather(self._rehook, self._box.aws, self._tap.rehook, self._order.seed)
+        total = sum(map(len, lanes))
+        striking = threading.Thread(target=self._strike, args=(sender, total))
+        striking.start()
+        try:
+            sender.send(lanes, lambda: time.monotonic() - began < STORM_MOST)
+        finally:
+            self._load_done.set()
+            striking.join()
+            weather.calm()
+        self._spells = weather.spells
+        self._seconds["storm"] = time.monotonic() - began
+
+    def _calm(self, lanes: list[list[list[Sent]]], sender: Sender) -> None:
+        """Nothing fails any more: the queue empties, Segment replays everything, it empties again."""
+        began = time.monotonic()
+        self._drain(lambda: True)
+        self._seconds["drain"] = time.monotonic() - began
+        began = time.monotonic()
+        replayed = [[event for request in lane for event in request] for lane in lanes]
+        sender.send(
+            [
+                [each[at : at + REPLAYED] for at in range(0, len(each), REPLAYED)]
+                for each in replayed
+            ],
+            lambda: time.monotonic() - began < STORM_MOST,
+        )
+        self._drain(self._settled)
+        self._passing.close()
+        self._leases = self._passing.leases
+        self._seconds["replay"] = time.monotonic() - began
+
+    def _strike(self, sender: Sender, total: int) -> None:
+        """Deal the blows, spread over the load; what is left then falls at once."""
+        order = self._order
+        blows_planned = blows.plan(order.kills, order.freezes, random.Random(order.seed))
+        ends = None
+        for number, blow in enumerate(blows_planned):
+            due = number / len(blows_planned) * total * 0.95
+            while sender.settled < due and not self._load_done.wait(0.02):
+                pass
+            if self._load_done.is_set():
+                ends = ends or time.monotonic() + AFTER_LOAD
+                if time.monotonic() > ends:
+                    break
+            self._deal(blow)
+            if number % max(len(blows_planned) // 10, 1) == 0:
+                dealt = sum(self._blows.kills.values())
+                self._say(f"{sender.settled} of {total} requests answered, {dealt} kills")
+
+    def _deal(self, blow: Blow | float) -> None:
+        if isinstance(blow, Blow):
+            if self._blows.aim(blow, AIM_PATIENCE):
+                return
+            blow = blow.seconds  # nobody came by: whoever is busy
+        end = time.monotonic() + AIM_PATIENCE
+        while not self._blows.strike(blow) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def _take_code(self) -> None:
+        """Give the referral code to a customer of its own."""
+        body = json.dumps({"source_id": OWNER, "referral_code": TAKEN_CODE, "metadata": {}})
+        headers = urllib3.make_headers(basic_auth=f"{API_KEY}:{API_SECRET}")
+        urllib3.request("POST", f"{self._rehook.api_url}/customers", body=body, headers=headers)
+
+    def _drain(self, also: Callable[[], bool]) -> None:
+        queue = self._box.queue(QUEUE)
+        end = time.monotonic() + self._order.drain
+        while time.monotonic() < end:
+            if not queue.messages() and not self._busy() and also():
+                return
+            with contextlib.suppress(BotoCoreError, ClientError):
+                self._passing.step()
+            time.sleep(0.5)
+
+    def _busy(self) -> bool:
+        return any(self._box.processes(name, busy_only=True) for name in blows.FUNCTIONS)
+
+    def _settled(self) -> bool:
+        return all(
+            item["state"]["S"] in {"delivered", "parked"}
+            for item in self._box.ledger()
+            if item["id"]["S"].startswith("delivery#")
+        )
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process still is one of the stack's: the number may be another's by now."""
+    try:
+        return b"awslambdaric" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

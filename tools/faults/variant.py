@@ -1,0 +1,34 @@
+"""A built stack with other variables and another destination.json, beside the one that was built.
+
+The sandbox runs whatever built template it is given, so a variant is a folder of links and a
+template of its own: nothing of the stack's code knows that it is being tested.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def variant(
+    built: Path, folder: Path, *, variables: Mapping[str, str], destination: Mapping[str, Any]
+) -> Path:
+    """Make one of the built template ``built`` in the empty ``folder``; gives its template."""
+    for entry in built.parent.iterdir():
+        if entry.is_dir():
+            (folder / entry.name).symlink_to(entry.resolve())
+    own = folder / "destination"
+    own.mkdir()
+    (own / "destination.json").write_text(json.dumps(destination))
+    template = yaml_parse(built.read_text())
+    template["Globals"]["Function"]["Environment"]["Variables"].update(variables)
+    template["Resources"]["DestinationLayer"]["Properties"]["ContentUri"] = own.name
+    placed = folder / built.name
+    placed.write_text(json.dumps(template))
+    return placed
