@@ -1,0 +1,40 @@
+"""What each role allows is what its function was seen to do, no more and no less."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.conftest import drain, rewards
+from tests.template.test_permissions import EVENT_SOURCE, MAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.sandbox import Sandbox
+
+    Track = Callable[..., dict[str, Any]]
+
+
+@pytest.mark.usefixtures("fresh")
+def test_each_permission_is_used(box: Sandbox, track: Track, user: str) -> None:
+    """By one event that is delivered, one that ingest parks, one that redrive tries and parks."""
+    lot = box.queue("ParkingLot")
+    assert box.segment.send(track()).body["delivered"] == 1
+    box.rehook.answer(400, event="order")
+    assert box.segment.send(track()).body["parked"] == 1
+    box.rehook.answer(429, event="order", times=2)
+    assert box.segment.send(track()).body["stored"] == 1
+    box.rehook.answer(400, event="order")
+    drain(box)
+    assert len(lot.messages()) == 2
+    assert rewards(box, user) == 1
+    for role, function in (("IngestRole", "IngestFunction"), ("RedriveRole", "RedriveFunction")):
+        called = {_authorised_as(operation) for operation in box.aws.operations(function)}
+        assert called == set().union(*MAY[role].values()) - EVENT_SOURCE
+
+
+def _authorised_as(operation: str) -> str:
+    # SQS's batches are authorised as single calls; DynamoDB's are actions of their own.
+    return operation.removesuffix("Batch") if operation.startswith("sqs:") else operation
