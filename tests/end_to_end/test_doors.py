@@ -9,6 +9,7 @@ import pytest
 import urllib3
 
 from tests.end_to_end.conftest import drain, rewards
+from tools.events.wrap import wrapped
 from tools.sandbox import Fault, Kind, Sandbox
 from tools.sandbox.segment import Reply, Segment, encode, sign
 from tools.sandbox.services import API_KEY, API_SECRET
@@ -218,15 +219,22 @@ def test_refusals_are_counted_and_logged_by_their_code(box: Sandbox, track: Trac
     body = encode(track())
     for headers in ({}, {"x-signature": "0" * 40}, {"content-encoding": "gzip", **BEARER}):
         assert box.segment.send_raw(body, headers).status in {400, 401}
-    box.log.wait_for(lambda line: "REPORT" in line.text, since=since)
+    hand_made = wrapped()["ingest-page-viewed.json"] | {"body": "%", "isBase64Encoded": True}
+    box.functions["IngestFunction"].invoke(encode(hand_made))
+
+    def all_reported() -> bool:
+        return sum("REPORT" in line.text for line in box.log.lines(since=since)) == 4
+
+    box.wait_until(all_reported)
     entries = box.log.entries("IngestFunction", since)
     refused = [entry for entry in entries if entry.get("message") == "request refused"]
     assert [(entry["status"], entry["code"]) for entry in refused] == [
         (401, "credentials_missing"),
         (401, "signature_wrong"),
         (400, "compressed_body"),
+        (400, "bad_base64"),
     ]
-    assert sum(entry.get("RequestsRefused", [0])[0] for entry in entries) == 3
+    assert sum(entry.get("RequestsRefused", [0])[0] for entry in entries) == 4
 
 
 @pytest.mark.usefixtures("fresh")

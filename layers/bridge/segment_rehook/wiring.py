@@ -21,7 +21,7 @@ from segment_rehook.aws.settings import DAY, IngestSettings, RedriveSettings, Se
 from segment_rehook.aws.sqs import SqsQueue, received
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.telemetry import LambdaTelemetry
-from segment_rehook.delivery.answer import HttpAnswer, refusal
+from segment_rehook.delivery.answer import HttpAnswer
 from segment_rehook.delivery.breaker import Breaker
 from segment_rehook.delivery.courier import Courier, Terms
 from segment_rehook.delivery.dispatch import Dispatch
@@ -147,7 +147,7 @@ def ingest() -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
         try:
             request = webhook_request(event)
         except Refusal as refused:
-            return refusal(refused.status, refused.code, refused.message, refused.hint)
+            return webhook.refuse(refused)
         if request.path.endswith("/health"):
             return HttpAnswer(200, {"status": "ok", "version": __version__})
         return webhook.handle(request.method, request.headers, request.body, request.received_at)

@@ -66,9 +66,7 @@ class Webhook:
         try:
             secrets, envelope = self._open(method, headers, body)
         except Refusal as refused:
-            self.telemetry.warn("request refused", status=refused.status, code=refused.code)
-            self.telemetry.count("RequestsRefused")
-            return refusal(refused.status, refused.code, refused.message, refused.hint)
+            return self.refuse(refused)
         except (SecretsUnavailable, AccessNotConfigured) as error:
             self.telemetry.warn(str(error))
             self.telemetry.count("SecretsUnavailable")
@@ -79,6 +77,12 @@ class Webhook:
                 "The function's log names the parameter and the command that puts it.",
             )
         return self._deliver(envelope, secrets.mode, until)
+
+    def refuse(self, refused: Refusal) -> HttpAnswer:
+        """Turn a request away: counted, and logged by its code alone."""
+        self.telemetry.warn("request refused", status=refused.status, code=refused.code)
+        self.telemetry.count("RequestsRefused")
+        return refusal(refused.status, refused.code, refused.message, refused.hint)
 
     def _open(
         self, method: str, headers: Mapping[str, str], body: bytes
