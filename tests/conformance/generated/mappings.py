@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from tests.conformance.generated.paths import Paths
 from tests.conformance.generated.values import (
-    KEYS,
-    ODD_KEYS,
     TEXTS,
     WORDS,
     Generated,
@@ -28,12 +27,11 @@ def mapping_case(rng: Random) -> dict[str, Generated]:
     return {"mapping": Mappings(rng, payload).mapping(), "input": given}
 
 
-class Mappings:
+class Mappings(Paths):
     """Generates mappings whose paths lead, mostly, somewhere in `payload`."""
 
     def __init__(self, rng: Random, payload: Generated) -> None:
-        self._rng = rng
-        self._payload = payload
+        super().__init__(rng, payload)
         self._directives: dict[str, Callable[[int], Generated]] = {
             "@path": lambda depth: self.textual(depth, self.path),
             "@template": lambda depth: self.textual(depth, self.template),
@@ -48,9 +46,6 @@ class Mappings:
             "@transform": self.transform,
             "@excludeWhenNull": self.any,
         }
-
-    def _chance(self, probability: float) -> bool:
-        return self._rng.random() < probability
 
     def mapping(self) -> Generated:
         """Give a whole mapping."""
@@ -115,55 +110,6 @@ class Mappings:
         if depth > 1 and self._chance(0.08):
             return {"@literal": static()} if self._chance(0.7) else self.directive(depth - 1)
         return static()
-
-    def path(self) -> str:
-        """Give a path, most likely to something that is there."""
-        steps: list[str] = []
-        at = self._payload
-        while self._chance(0.92 if not steps else 0.6):
-            if isinstance(at, dict) and at and self._chance(0.9):
-                step = self._rng.choice(list(at))
-                at = at[step]
-            elif isinstance(at, list) and at and self._chance(0.9):
-                index = self._rng.randrange(len(at))
-                step, at = str(index), at[index]
-            else:
-                step, at = self._rng.choice([*KEYS[:14], *ODD_KEYS, "length", "name", "3"]), None
-            steps.append(step)
-        return self._rng.choice(["$.", "$.", "$.", "", ".", "$"]) + self._joined(steps)
-
-    def _joined(self, steps: list[str]) -> str:
-        joined = ""
-        for step in steps:
-            style = self._rng.random()
-            if step.isdigit() and style < 0.5:
-                joined += f"[{step}]"
-            elif style < 0.04:
-                joined += self._rng.choice([f"['{step}']", f'["{step}"]', f"[{step}]", f"..{step}"])
-            else:
-                joined += f".{step}" if joined else step
-        if self._chance(0.03):
-            at = self._rng.randint(0, len(joined))
-            joined = joined[:at] + self._rng.choice(["[", "]", "'", ".", "$.", "0"]) + joined[at:]
-        return joined
-
-    def template(self) -> str:
-        """Give a template."""
-        pieces: list[str] = []
-        for _ in range(self._rng.randint(0, 4)):
-            kind = self._rng.random()
-            path = self.path().removeprefix("$.") if self._chance(0.9) else self.path()
-            if kind < 0.5:
-                pieces.append("{{" + self._rng.choice(["", " ", "\u00a0"]) + path + "}}")
-            elif kind < 0.6:
-                pieces.append("{{{" + path + "}}}")
-            elif kind < 0.65:
-                pieces.append(
-                    self._rng.choice(["{{", "}}", "{{}}", "{{ }}", "{{{{a}}}}", "{", "}"])
-                )
-            else:
-                pieces.append(text(self._rng))
-        return "".join(pieces)
 
     def condition(self, depth: int) -> Generated:
         """Give the options of `@if`."""
@@ -292,9 +238,10 @@ class Mappings:
             None,
             {"@literal": "left"},
         ]
-        objects: list[Generated] = []
-        for _ in range(self._rng.randint(0, 4)):
-            objects.append({"@path": self.path()} if self._chance(0.5) else self.object(depth - 1))
+        objects: list[Generated] = [
+            {"@path": self.path()} if self._chance(0.5) else self.object(depth - 1)
+            for _ in range(self._rng.randint(0, 4))
+        ]
         if self._chance(0.1):
             objects.append(self.any(depth - 1))
         options: dict[str, Generated] = {

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
+from tests.conformance.generated.template_words import (
+    DATES,
+    DISABLED,
+    FORMATS,
+    NUMBER_FILTERS,
+    PIECES,
+    PLAIN_FILTERS,
+    TEXT_FILTERS,
+)
 from tests.conformance.generated.values import (
     TEXTS,
     WORDS,
@@ -13,42 +23,16 @@ from tests.conformance.generated.values import (
     text,
 )
 
-_PLAIN_FILTERS = [
-    "abs", "ceil", "floor", "round", "capitalize", "downcase", "upcase", "escape", "escape_once",
-    "strip_html", "strip_newlines", "squish", "strip", "lstrip", "rstrip", "size", "first", "last",
-    "json", "compact", "url_encode", "url_decode", "cgi_escape", "uri_escape", "slugify", "sum", "pop",
-    "shift", "join", "base64_encode", "base64_decode", "sha256", "to_integer", "raw", "inspect",
-    "number_of_words", "normalize_whitespace", "truncate", "truncatewords", "split", "date",
-    "xml_escape", "jsonify", "date_to_xmlschema", "date_to_rfc822", "date_to_string",
-    "date_to_long_string", "default", "push", "unshift", "no_such_filter",
-]  # fmt: skip
-_NUMBER_FILTERS = ["plus", "minus", "times", "divided_by", "modulo", "at_least", "at_most", "round"]
-_TEXT_FILTERS = [
-    "append", "prepend", "remove", "remove_first", "remove_last", "split", "join", "default", "strip",
-    "lstrip", "rstrip", "push", "unshift", "hmac_sha256", "number_of_words",
-]  # fmt: skip
-_DISABLED = ["map", "sort", "uniq", "concat", "reverse", "find", "where_exp", "type", "newline_to_br"]
-_FORMATS = [
-    "%Y-%m-%d", "%H:%M:%S.%L", "%A %B %-d, %Y", "%a %b %e %l:%M %p", "%j %U %W %u %w %y %C", "%s", "%z %:z %Z",
-    "%N %3N", "%q", "%10Y|%-m|%_m|%^a|%#p|%05d", "%c", "%x", "%X", "%%%n%t", "%k %I %P %h", "%Q %", "", "%5",
-]  # fmt: skip
-_DATES = [
-    "2024-02-29T23:59:59.123Z", "2021-01-01", "2024-03-05 10:00:00", "March 5, 2024", "5 Mar 2024 10:00 +0200",
-    "Tue, 05 Mar 2024 10:00:00 GMT", "03/05/2024", "2024/3/5", "1999-12-31T24:00:00Z", "2024-13-01", "2024-02-31",
-    "10:30", "1/2/3", "noon", "item 5", "2024-06-01T12:00:00+05:30", "+010000-01-01", "0099-01-01", "1700000000",
-    "2024", "2024-5", "12/25/95 3:04 pm", "Jan 1 (new year) 2020", "2020-01-01T00:00", "2020-01-01T", "T10",
-    "2024-03-05T10:00:00.123456789Z", "-5", "1e3", "2024-03-05T25:00", "Sat Feb 29 2020 01:02:03 GMT-0800 (PST)",
-]  # fmt: skip
-_PIECES = ["{{", "}}", "{%", "%}", "{", "}", "-", "|", "'", '"', "\\", " ", "\n", "%", "[", "]", ".", ":", ",", "=", "#"]
-
 
 def template_case(rng: Random) -> dict[str, Generated]:
     """Give a mapping of one to three templates and the payload they are rendered with."""
     payload = event(rng)
-    payload.update({"n": number(rng), "s": text(rng), "date": rng.choice(_DATES)})
+    payload.update({"n": number(rng), "s": text(rng), "date": rng.choice(DATES)})
     templates = _Templates(rng, payload)
     fields = rng.choice([1, 1, 1, 2, 3])
-    mapping: dict[str, Generated] = {str(each): {"@liquid": templates.template()} for each in range(fields)}
+    mapping: dict[str, Generated] = {
+        str(each): {"@liquid": templates.template()} for each in range(fields)
+    }
     if rng.random() < 0.04:
         item = {"@liquid": templates.template()}
         mapping = {"items": {"@arrayPath": ["$.properties", {"x": item}]}, "n": {"@path": "$.n"}}
@@ -69,7 +53,7 @@ class _Templates:
         made = self._parts(3)
         while self._chance(0.07):
             at = self._rng.randint(0, len(made))
-            made = made[:at] + self._rng.choice(_PIECES) + made[at + self._rng.choice([0, 0, 1]) :]
+            made = made[:at] + self._rng.choice(PIECES) + made[at + self._rng.choice([0, 0, 1]) :]
         return made if self._chance(0.995) else made + "x" * 1000
 
     def _parts(self, depth: int) -> str:
@@ -80,7 +64,7 @@ class _Templates:
         if kind < 0.5:
             return self._wrapped("{{", self._value(), "}}")
         if kind < 0.65:
-            literal = text(self._rng) if self._chance(0.9) else self._rng.choice(_PIECES)
+            literal = text(self._rng) if self._chance(0.9) else self._rng.choice(PIECES)
             return self._rng.choice(["", " ", "\n ", "\t"]) + literal.replace("{", "")
         return self._tag(depth - 1)
 
@@ -93,46 +77,60 @@ class _Templates:
         return self._wrapped("{%", inner, "%}")
 
     def _tag(self, depth: int) -> str:
-        kind = self._rng.random()
-        if depth <= 0 or kind < 0.2:
-            name = self._rng.choice(["x", "y", "n", "a-b", "size"])
-            self._assigned.append(name)
-            return self._t(f"assign {name} = {self._value()}")
-        if kind < 0.5:
-            tag = self._rng.choice(["if", "if", "unless"])
-            made = self._t(f"{tag} {self._condition()}") + self._parts(depth)
-            while self._chance(0.25):
-                made += self._t(f"elsif {self._condition()}") + self._parts(depth)
-            if self._chance(0.45):
-                made += self._t("else") + self._parts(depth)
-            return made + (self._t(f"end{tag}") if self._chance(0.97) else "")
-        if kind < 0.6:
+        if depth <= 0:
+            return self._assign(depth)
+        makers: dict[Callable[[int], str], int] = {
+            self._assign: 20,
+            self._choice: 30,
+            self._enclosing: 26,
+            self._counter: 8,
+            self._cycle: 6,
+            self._echo: 7,
+            self._other: 8,
+        }
+        return self._rng.choices(list(makers), list(makers.values()))[0](depth)
+
+    def _assign(self, _: int) -> str:
+        name = self._rng.choice(["x", "y", "n", "a-b", "size"])
+        self._assigned.append(name)
+        return self._t(f"assign {name} = {self._value()}")
+
+    def _choice(self, depth: int) -> str:
+        tag = self._rng.choice(["if", "if", "unless"])
+        made = self._t(f"{tag} {self._condition()}") + self._parts(depth)
+        while self._chance(0.25):
+            made += self._t(f"elsif {self._condition()}") + self._parts(depth)
+        if self._chance(0.45):
+            made += self._t("else") + self._parts(depth)
+        return made + (self._t(f"end{tag}") if self._chance(0.97) else "")
+
+    def _enclosing(self, depth: int) -> str:
+        tag = self._rng.choice(["capture", "capture", "raw", "comment", "block"])
+        name = {"capture": " c", "block": " b"}.get(tag, "")
+        if tag == "capture":
             self._assigned.append("c")
-            return self._t("capture c") + self._parts(depth) + self._t("endcapture")
-        if kind < 0.68:
-            counter = self._rng.choice(["x", "n", "count", "size", "type"])
-            return self._t(f"{self._rng.choice(['increment', 'decrement'])} {counter}")
-        if kind < 0.74:
-            group = self._rng.choice(["", "", "'g': ", "s: "])
-            values = ", ".join(self._operand() for _ in range(self._rng.randint(1, 3)))
-            return self._t(f"cycle {group}{values}") * self._rng.randint(1, 3)
-        if kind < 0.79:
-            return self._t("raw") + self._parts(depth) + self._t("endraw")
-        if kind < 0.84:
-            return self._t("comment") + self._parts(depth) + self._t("endcomment")
-        if kind < 0.88:
+        return self._t(tag + name) + self._parts(depth) + self._t(f"end{tag}")
+
+    def _counter(self, _: int) -> str:
+        counter = self._rng.choice(["x", "n", "count", "size", "type"])
+        return self._t(f"{self._rng.choice(['increment', 'decrement'])} {counter}")
+
+    def _cycle(self, _: int) -> str:
+        group = self._rng.choice(["", "", "'g': ", "s: "])
+        values = ", ".join(self._operand() for _ in range(self._rng.randint(1, 3)))
+        return self._t(f"cycle {group}{values}") * self._rng.randint(1, 3)
+
+    def _echo(self, _: int) -> str:
+        if self._chance(0.5):
             return self._t(f"echo {self._value()}")
-        if kind < 0.91:
-            lines = [f"assign q = {self._value()}", "echo q", f"if {self._condition()}", "echo 1", "endif"]
-            return self._t("liquid\n" + "\n ".join(lines))
-        if kind < 0.93:
-            return self._t(self._rng.choice(["break", "continue"]))
-        if kind < 0.95:
-            return self._t("# " + self._rng.choice(["a comment", "one\n # two", "one\n two"]))
-        if kind < 0.97:
-            return self._t("block b") + self._parts(depth) + self._t("endblock")
-        odd = ["for a in items", "case s", "render 'x'", "endif", "else", "nothing", "", "tablerow i in a", "layout"]
-        return self._t(self._rng.choice(odd))
+        lines = [f"assign q = {self._value()}", "echo q", f"if {self._condition()}", "echo 1"]
+        return self._t("liquid\n" + "\n ".join([*lines, "endif"]))
+
+    def _other(self, _: int) -> str:
+        comments = ["# a comment", "# one\n # two", "# one\n two"]
+        disabled = ["for a in items", "case s", "render 'x'", "tablerow i in a", "layout"]
+        odd = ["endif", "else", "nothing", "", "break", "continue", "break", "continue"]
+        return self._t(self._rng.choice([*comments, *disabled, *odd]))
 
     def _condition(self) -> str:
         made = self._comparison()
@@ -145,7 +143,11 @@ class _Templates:
         if self._chance(0.3):
             return negated + self._operand()
         operators = ["==", "!=", "<", ">", "<=", ">=", "contains", "==", "contains"]
-        operator = self._rng.choice(operators) if self._chance(0.98) else self._rng.choice(["=", "<>", "~"])
+        operator = (
+            self._rng.choice(operators)
+            if self._chance(0.98)
+            else self._rng.choice(["=", "<>", "~"])
+        )
         return f"{negated}{self._operand()} {operator} {self._operand()}"
 
     def _value(self) -> str:
@@ -158,21 +160,29 @@ class _Templates:
         kind = self._rng.random()
         blank = self._rng.choice([" ", " ", ""])
         if kind < 0.45:
-            return f"{blank}|{blank}{self._rng.choice(_PLAIN_FILTERS)}"
+            return f"{blank}|{blank}{self._rng.choice(PLAIN_FILTERS)}"
         if kind < 0.58:
-            return f" | {self._rng.choice(_NUMBER_FILTERS)}: {self._operand(numeric=True)}"
+            return f" | {self._rng.choice(NUMBER_FILTERS)}: {self._operand(numeric=True)}"
         if kind < 0.75:
-            return f" | {self._rng.choice(_TEXT_FILTERS)}: {self._operand()}"
+            return f" | {self._rng.choice(TEXT_FILTERS)}: {self._operand()}"
         if kind < 0.82:
-            zone = self._rng.choice(["", "", "", ", 60", ", -330", ", 'America/New_York'", ", 'Asia/Kolkata'"])
-            return f" | date: {self._quoted(self._rng.choice(_FORMATS))}{zone}"
+            zone = self._rng.choice(
+                ["", "", "", ", 60", ", -330", ", 'America/New_York'", ", 'Asia/Kolkata'"]
+            )
+            return f" | date: {self._quoted(self._rng.choice(FORMATS))}{zone}"
         if kind < 0.97:
             return self._longer_filter()
-        return f" | {self._rng.choice(_DISABLED)}: 'a'" if self._chance(0.7) else self._rng.choice(["|", " | x y", " | a:"])
+        return (
+            f" | {self._rng.choice(DISABLED)}: 'a'"
+            if self._chance(0.7)
+            else self._rng.choice(["|", " | x y", " | a:"])
+        )
 
     def _longer_filter(self) -> str:
         first, second = self._operand(), self._operand()
         size = self._rng.choice(["0", "1", "2", "3", "-1", "-2", "5", "2.5", first])
+        member = self._rng.choice(["a", "b", "a.b", "plan", "", "length"])
+        mode = self._rng.choice(["raw", "pretty", "ascii", "latin", "none", "x"])
         return self._rng.choice(
             [
                 f" | replace: {first}, {second}",
@@ -184,11 +194,11 @@ class _Templates:
                 f" | truncatewords: {size}, {second}",
                 f" | truncate: {size}",
                 f" | default: {first}, allow_false: {self._rng.choice(['true', 'false', 'nil'])}",
-                f" | where: {self._quoted(self._rng.choice(['a', 'b', 'a.b', 'plan', '', 'length']))}",
+                f" | where: {self._quoted(member)}",
                 f" | where: 'a', {second}",
-                f" | sum: {self._quoted(self._rng.choice(['a', 'b', 'a.b']))}",
+                f" | sum: {self._quoted(member)}",
                 f" | json: {self._rng.choice(['2', '20', first])}",
-                f" | slugify: {self._rng.choice(['raw', 'pretty', 'ascii', 'latin', 'none', 'x'])!r}",
+                f" | slugify: {mode!r}",
                 f" | date_to_string: 'ordinal', {self._rng.choice(['US', 'UK'])!r}",
                 f" | divided_by: {size}, true",
                 f" | number_of_words: {self._rng.choice(['cjk', 'auto'])!r}",
@@ -204,20 +214,47 @@ class _Templates:
     def _operand(self, *, numeric: bool = False) -> str:
         kind = self._rng.random()
         if numeric and kind < 0.6:
-            return self._rng.choice(["0", "1", "2", "-3", "2.5", "10", "0.1", "1e3", "5.", "+4", str(self._rng.randint(-9, 99))])
+            return self._rng.choice(
+                [
+                    "0",
+                    "1",
+                    "2",
+                    "-3",
+                    "2.5",
+                    "10",
+                    "0.1",
+                    "1e3",
+                    "5.",
+                    "+4",
+                    str(self._rng.randint(-9, 99)),
+                ]
+            )
         if kind < 0.5:
             return self._path()
         if kind < 0.6 and self._assigned:
             return self._rng.choice(self._assigned)
         if kind < 0.75:
-            return self._quoted(self._rng.choice([*WORDS, *TEXTS, *_DATES]))
+            return self._quoted(self._rng.choice([*WORDS, *TEXTS, *DATES]))
         if kind < 0.82:
             return self._rng.choice(["nil", "null", "true", "false", "empty", "blank"])
         if kind < 0.88:
-            return self._rng.choice(["(1..3)", "(0..n)", "(3..1)", "(1..2.5)", "('1'..\"3\")", "(a..b)", "(1..3"])
+            return self._rng.choice(
+                ["(1..3)", "(0..n)", "(3..1)", "(1..2.5)", "('1'..\"3\")", "(a..b)", "(1..3"]
+            )
         if kind < 0.96:
             return self._rng.choice(["0", "1", "5", "-1", "2.5", "25.0", "100", "1.5.2", "007"])
-        escapes = ["'\\n\\t'", '"\\u0041\\x"', "'\\101'", '"a\\"b"', "'\\u00'", "undefined_name", "é", "[", ".a", "a..b"]
+        escapes = [
+            "'\\n\\t'",
+            '"\\u0041\\x"',
+            "'\\101'",
+            '"a\\"b"',
+            "'\\u00'",
+            "undefined_name",
+            "é",
+            "[",
+            ".a",
+            "a..b",
+        ]
         return self._rng.choice(escapes)
 
     def _path(self) -> str:
@@ -231,7 +268,12 @@ class _Templates:
                 index = self._rng.randrange(-len(at), len(at) + 1)
                 step, at = str(index), at[index % len(at)]
             else:
-                step, at = self._rng.choice(["size", "first", "last", "length", "missing", "0", "toString"]), None
+                step, at = (
+                    self._rng.choice(
+                        ["size", "first", "last", "length", "missing", "0", "toString"]
+                    ),
+                    None,
+                )
             path += self._step(step, first=not path)
         return path
 

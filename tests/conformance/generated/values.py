@@ -12,7 +12,8 @@ Generated: TypeAlias = object
 WORDS = ["a", "b", "c", "plan", "items", "Order Completed", "email", "x y", "PRO", "Signed Up", "é"]
 TEXTS = [
     "", " ", "0", "1", "007", "-5", "1e3", "0x1F", "Infinity", "NaN", "true", "false", "null",
-    "abc", "a,b,c", "a.b", "$&", "$$1", "hello world", "\t\n x \u00a0", "\ufeffbom\u2028", "line\nend",
+    "abc", "a,b,c", "a.b", "$&", "$$1", "hello world", "\t\n x \u00a0", "\ufeffbom\u2028",
+    "line\nend",
     "😀", "👩‍👩‍👧", "e\u0301", "\ud83d", "\ude00", "x\ud800y", "\U0001f600\U0001f601", "𐐨",
     "straße", "ŉ", "İstanbul", "ΟΔΟΣ", "ΑΣ Σ", "ǆ", "ﬁn", "Kelvin K", "ſ", "µ",
     "<b>&amp;\"'</b>", '{"a": 1, "b": [null, 2.50]}', "[1, 2", '"\\ud800"', "{}", "[]", " 12 ",
@@ -26,7 +27,8 @@ NUMBERS = [
     0.30000000000000004, 4.35, 3.14159, 100.0, 1e16, 2.0**-1074 * 3,
 ]  # fmt: skip
 KEYS = [
-    "a", "b", "c", "items", "plan", "0", "1", "2", "10", "01", "-1", "1.5", "", "a.b", "x y", "é", "😀",
+    "a", "b", "c", "items", "plan", "0", "1", "2", "10", "01", "-1", "1.5", "", "a.b", "x y", "é",
+    "😀",
     "length", "name", "\ud800", "[0]", "'q'", '"d"', "$", "@path", "@x", "_metadata", "4294967294",
     "4294967295", "4294967296", "size", "first", "last", "true",
 ]  # fmt: skip
