@@ -114,6 +114,10 @@ fuzz-surface: .cache/fuzz/.installed native
 faults: native ## load the built stack, kill and hinder it, and audit the books (ARGS="--seed 1")
 	@$(PY) -m tools.faults $(ARGS)
 
+.PHONY: bench
+bench: $(SETUP) ## measure the hot paths, as ratios that hold on any machine (ARGS=events or calls)
+	@$(PY) -m tools.bench $(ARGS)
+
 # The environments in pyproject.toml bound the resolution; as a marker on each line they would be judged
 # by the interpreter that runs pip, which for the layer is not the one that it is built for.
 UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
