@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 
@@ -162,3 +163,26 @@ def test_blanks_around_secrets_and_tokens_do_not_count() -> None:
         {"x-api-key": " key-one "},
     ):
         rules.check(headers, EVENT)
+
+
+def test_all_comparisons_are_made_whatever_another_one_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wrong signature does not spare the tokens: time tells nothing of either."""
+    made: list[bytes] = []
+    compare = hmac.compare_digest
+
+    def counted(one: bytes, other: bytes) -> bool:
+        made.append(one)
+        return compare(one, other)
+
+    monkeypatch.setattr("hmac.compare_digest", counted)
+    rules = AccessRules.from_lines(SECRETS, TOKENS)
+    counts = set()
+    for signature in (signed(EVENT), signed(EVENT, "old-secret"), signed(EVENT, "wrong")):
+        for token in ("token-one", "wrong"):
+            made.clear()
+            with contextlib.suppress(RefusedAccess):
+                rules.check(signature | {"authorization": f"Bearer {token}"}, EVENT)
+            counts.add(len(made))
+    assert counts == {2 + 2 * 2}

@@ -106,8 +106,12 @@ class AccessRules:
         """
         if not self.secrets and not self.tokens:
             raise AccessNotConfigured("the stack has neither a shared secret nor a token")
-        covered = self._check_signature(headers, body) if self.secrets else None
-        has_token = self._check_token(headers) if self.tokens else False
+        covered = self._judge_signature(headers, body) if self.secrets else None
+        has_token = self._judge_token(headers) if self.tokens else False
+        # Both are judged before either is told: each comparison is made, whatever another said.
+        for judged in (covered, has_token):
+            if isinstance(judged, RefusedAccess):
+                raise judged
         if not has_token and not covered:
             raise self._nothing_given()
         if not self.batches_need_token or has_token or covered is Coverage.WHOLE_BODY:
@@ -122,21 +126,23 @@ class AccessRules:
             "In Segment, add the token's header to the mapping's Headers, or switch batching off.",
         )
 
-    def _check_signature(self, headers: Mapping[str, str], body: bytes) -> Coverage | None:
+    def _judge_signature(
+        self, headers: Mapping[str, str], body: bytes
+    ) -> Coverage | RefusedAccess | None:
         header = headers.get(SIGNATURE_HEADER)
         if header is None:
             return None
         try:
             signature = parse_signature(header)
         except MalformedSignature as error:
-            raise RefusedAccess(
+            return RefusedAccess(
                 "signature_malformed",
                 f"X-Signature is no signature of Segment's: {error}.",
                 "Segment sends 40 hexadecimal digits: the HMAC-SHA1 of the event.",
-            ) from None
+            )
         covered = coverage(signature, self.secrets, body)
         if covered is Coverage.NOTHING:
-            raise RefusedAccess(
+            return RefusedAccess(
                 "signature_wrong",
                 "X-Signature does not match the body under any shared secret of this stack.",
                 "Compare the destination's Shared Secret in Segment with this stack's; nothing"
@@ -145,12 +151,12 @@ class AccessRules:
             )
         return covered
 
-    def _check_token(self, headers: Mapping[str, str]) -> bool:
+    def _judge_token(self, headers: Mapping[str, str]) -> bool | RefusedAccess:
         given = [token for token in self.tokens if token.header in headers]
         if not given:
             return False
         if sum([token.matches(headers[token.header]) for token in given]) == 0:
-            raise RefusedAccess(
+            return RefusedAccess(
                 "token_wrong",
                 "The token is not one of this stack's.",
                 "Compare the header in the mapping's Headers in Segment with this stack's tokens.",
