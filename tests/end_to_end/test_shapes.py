@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,6 +111,34 @@ def test_one_that_rehook_refuses_and_no_queue_stores(box: Sandbox, track: Track)
     large = track(properties={"text": BEYOND_SQS})
     box.rehook.answer(400, '{"code": 400, "message": "no"}')
     assert outcomes(box, encode(large)) == [("dropped", "too_large")]
+
+
+@pytest.mark.usefixtures("fresh")
+def test_awkward_contents_come_out_of_the_queue_as_they_went_in(box: Sandbox, user: str) -> None:
+    """Cut emoji, line separators, digits beyond a double, a key said twice: all in order."""
+    properties = {
+        r'{"cut":"Ann \ud83d","\ude00":1}': {"cut": "Ann \ud83d", "\ude00": 1},
+        '{"a":"\U0001f600","é":"\u2028\x7f"}': {"a": "\U0001f600", "é": "\u2028\x7f"},
+        '{"a":12345678901234567890,"b":1e999,"c":1e21,"d":-0}': {
+            "a": 12345678901234567890,
+            "b": None,
+            "c": 1e21,
+            "d": 0,
+        },
+        r'{"a":1,"a":{"b":"\u0000"}}': {"a": {"b": "\0"}},
+    }
+    since = len(box.rehook.calls())
+    box.rehook.switch(on=False)
+    for number, text in enumerate(properties):
+        head = f'{{"type":"track","event":"e","messageId":"{user}-{number}","userId":"{user}"'
+        body = f'{head},"properties":{text}}}'.encode()
+        assert outcomes(box, body)[0][0] == "stored"
+    box.rehook.switch(on=True)
+    drain(box)
+    delivered = [
+        json.loads(call.body)["metadata"] for call in box.rehook.calls(since) if call.acted
+    ]
+    assert delivered == list(properties.values())
 
 
 @pytest.mark.parametrize("mapped", [{"who": "u-1"}, {"userId": "u-1", "event": "order"}, {}])
