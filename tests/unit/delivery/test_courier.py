@@ -145,6 +145,18 @@ def test_an_end_is_written_again_where_no_answer_came(
     assert world.telemetry.counts == {}
 
 
+def test_a_table_that_hangs_is_not_asked_again() -> None:
+    """Two time-outs would end the function, and Segment would send again what was delivered."""
+    world = World()
+    courier = world.courier()
+    mine = claimed(courier)
+    world.table.before = lambda *_: world.clock.advance(3.0)
+    world.table.down = True
+    courier.settle_delivered(mine, rehook.DELIVERED.reply)
+
+    assert world.table.calls["ledger.swap"] == 2
+
+
 def test_a_delivery_that_cant_be_recorded_is_counted() -> None:
     """It was made all the same."""
     world = World()

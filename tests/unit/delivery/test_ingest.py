@@ -15,14 +15,10 @@ from tests.unit.delivery.samples import (
     reasons,
     track,
 )
+from tests.unit.delivery.situations import crash
 from tests.unit.delivery.world import World, header_of
 
 UNKNOWN = rehook.UNKNOWN_DONE
-
-
-def crash(_operation: str, _subject: object) -> None:
-    """The process dies here."""
-    raise Crash
 
 
 @pytest.mark.parametrize(

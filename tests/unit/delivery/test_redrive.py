@@ -11,30 +11,10 @@ from segment_rehook.rehook.reply import Outcome, Reply
 from tests.fakes import rehook
 from tests.fakes.faults import Crash
 from tests.unit.delivery.samples import identify, track
+from tests.unit.delivery.situations import crash, state, waiting
 from tests.unit.delivery.world import World, header_of
 
 UNKNOWN = rehook.UNKNOWN_DONE
-
-
-def crash(_operation: str, _subject: object) -> None:
-    """The process dies here."""
-    raise Crash
-
-
-def waiting(*names: str, policy: str = "retry", threshold: int = 100) -> World:
-    """A world in which these events of one user wait, unclaimed."""
-    world = World(policy=policy, threshold=threshold)
-    world.store_secrets(mode="pause")
-    for name in names or ("m1",):
-        assert world.post(track(name)).status == 200
-    world.store_secrets(mode="deliver")
-    return world
-
-
-def state(world: World, name: str = "m1") -> State | None:
-    """What the ledger says of a track event."""
-    record = world.record(f"{name}:track")
-    return record.state if record else None
 
 
 @pytest.mark.parametrize(

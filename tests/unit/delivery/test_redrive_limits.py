@@ -11,30 +11,10 @@ from segment_rehook.delivery.redrive import AFTER_A_DEFECT, RESERVE
 from tests.fakes import rehook
 from tests.fakes.faults import Crash, Fate
 from tests.unit.delivery.samples import track
-from tests.unit.delivery.world import DAY, HOUR, REDRIVE_TIMEOUT, World, header_of
+from tests.unit.delivery.situations import crash, state, waiting
+from tests.unit.delivery.world import DAY, HOUR, REDRIVE_TIMEOUT, header_of
 
 UNKNOWN = rehook.UNKNOWN_DONE
-
-
-def crash(_operation: str, _subject: object) -> None:
-    """The process dies here."""
-    raise Crash
-
-
-def waiting(*names: str, policy: str = "retry", threshold: int = 100) -> World:
-    """A world in which these events of one user wait, unclaimed."""
-    world = World(policy=policy, threshold=threshold)
-    world.store_secrets(mode="pause")
-    for name in names or ("m1",):
-        assert world.post(track(name)).status == 200
-    world.store_secrets(mode="deliver")
-    return world
-
-
-def state(world: World, name: str = "m1") -> State | None:
-    """What the ledger says of a track event."""
-    record = world.record(f"{name}:track")
-    return record.state if record else None
 
 
 def test_no_call_without_the_time_for_it() -> None:
@@ -183,3 +163,16 @@ def test_each_message_has_a_line_in_the_log() -> None:
     assert (line["delivery"], line["outcome"], line["reason"]) == ("m1:track", "parked", "rejected")
     assert line["code"] == "400"
     assert world.telemetry.counts["DeadLettersParked"] == 1
+
+
+def test_what_may_have_been_given_says_so_also_when_it_is_old() -> None:
+    """Whoever sends back what has expired must know that it is a risk."""
+    world = waiting(policy="park")
+    world.rehook.after = crash
+    with pytest.raises(Crash):
+        world.poll()
+    world.rehook.after = lambda *_: None
+    world.clock.advance(9 * DAY + 1)
+    (worked,) = world.poll()
+
+    assert worked.result.reason == "outcome_unknown"

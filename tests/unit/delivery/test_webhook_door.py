@@ -7,27 +7,10 @@ from typing import Any
 import pytest
 
 from segment_rehook.delivery.answer import HttpAnswer
-from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import encode
 from tests.fakes import rehook
 from tests.unit.delivery.samples import signature, track
 from tests.unit.delivery.world import World
-
-TWICE = load(
-    encode(
-        {
-            "subscriptions": [
-                {
-                    "id": name,
-                    "actionSlug": "trackEvent",
-                    "trigger": 'type = "track"',
-                    "settings": {"event_name": name, "source_id": {"@path": "$.userId"}},
-                }
-                for name in ("one", "two")
-            ]
-        }
-    )
-)
 
 
 def error_code(answer: HttpAnswer) -> Any:

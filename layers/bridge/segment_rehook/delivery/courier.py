@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # Somebody else's write came first this often: leave the delivery to them.
 CLAIM_TRIES = 4
 SETTLE_TRIES = 2
+# Seconds after which a write that failed is not tried again: a table that hangs would take the
+# whole function's time, and then nobody hears that the delivery was made.
+SETTLE_SECONDS = 1.0
 # What a call needs of its lease beyond its own time-out.
 LEASE_MARGIN = 2.0
 
@@ -169,13 +172,15 @@ class Courier:
 
     def _settle(self, record: Record, mine: Record) -> bool:
         """Write it, and once more where the ledger gave no answer: it knows its own nonce."""
+        until = self.clock.monotonic() + SETTLE_SECONDS
         for _ in range(SETTLE_TRIES):
             try:
                 if self.ledger.swap(record, mine).won:
                     return True
                 break  # overtaken: the lease ran out, or a message that names the claim came first
             except LedgerUnavailable:
-                continue
+                if self.clock.monotonic() > until:
+                    break
         # The lease runs out, and whoever meets the record then finds out what happened.
         self.telemetry.count("Unsettled")
         return False
