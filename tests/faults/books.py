@@ -22,6 +22,17 @@ from tests.unit.delivery.world import World, header_of
 MAY_HAVE_BEEN_GIVEN = {Parked.OUTCOME_UNKNOWN, Parked.CRASHES}
 
 
+@dataclass(eq=False)
+class Sent:
+    """A request of Segment's. `busy`: an attempt at it is under way."""
+
+    events: list[dict[str, Any]]
+    batch: bool
+    answered: bool = False
+    busy: bool = False
+    tries: int = field(default=0)
+
+
 @dataclass
 class Books:
     """`named`: the delivery that a request belongs to, by its body."""

@@ -1,0 +1,1 @@
+"""Deliberate defects in the promise, each of which the tests must catch."""
