@@ -114,6 +114,10 @@ fuzz-surface: .cache/fuzz/.installed native
 faults: native ## load the built stack, kill and hinder it, and audit the books (ARGS="--seed 1")
 	@$(PY) -m tools.faults $(ARGS)
 
+.PHONY: mutants
+mutants: $(SETUP) ## put defects into a copy of the code, and see whether the tests notice
+	@$(PY) -m tools.mutants $(ARGS)
+
 .PHONY: bench
 bench: $(SETUP) ## measure the hot paths, as ratios that hold on any machine (ARGS=events or calls)
 	@$(PY) -m tools.bench $(ARGS)
