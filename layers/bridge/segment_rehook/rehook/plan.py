@@ -23,14 +23,12 @@ class DropReason(StrEnum):
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
     TOO_DEEP = "too_deep"
-    MISSING_MESSAGE_ID = "missing_message_id"
     MISSING_USER_ID = "missing_user_id"
     INVALID_FIELDS = "invalid_fields"
     INTEGRATION_DISABLED = "integration_disabled"
     DENIED_EVENT = "denied_event"
     TOO_OLD = "too_old"
     CONVERSION_WITHOUT_CODE = "conversion_without_code"
-    ID_CONFLICT = "id_conflict"
 
 
 @dataclass(frozen=True, slots=True)
