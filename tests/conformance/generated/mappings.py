@@ -77,7 +77,8 @@ class Mappings(Paths):
         """Give a field's name."""
         if self._chance(0.7):
             return self._rng.choice(["a", "b", "source_id", "metadata", "1", "0", "x"])
-        return key(self._rng)
+        # A built-in function under this name would be called by JSON.stringify.
+        return key(self._rng).replace("toJSON", "x")
 
     def any(self, depth: int) -> Generated:
         """Give a directive, most likely, or something else."""

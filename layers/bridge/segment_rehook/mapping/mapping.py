@@ -71,7 +71,7 @@ class CompiledMapping:
             raise MappingError(STACK_EXHAUSTED) from None
 
 
-def compile_mapping(mapping: JSON) -> CompiledMapping:
+def compile_mapping(mapping: Value) -> CompiledMapping:
     """Compile a subscription's `settings`. Raises MappingInvalid alone."""
     try:
         part = _compile_transform(mapping)

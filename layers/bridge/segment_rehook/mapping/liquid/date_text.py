@@ -51,6 +51,7 @@ class _NoDate(Exception):
 
 def milliseconds(text: str) -> int | None:
     """Give the milliseconds since 1970, or None where JavaScript has an invalid date."""
+    text = text.partition("\0")[0]  # where V8's reader stops
     try:
         count = _iso(text)
         if count is None:
