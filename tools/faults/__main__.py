@@ -45,6 +45,7 @@ def faults(
         kills=kills,
         freezes=kills // 10 if freezes is None else freezes,
         policy=policy,
+        drain=120 + events / 20,
         built=template,
     )
     console.print(f"seed {order.seed}")

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tools.faults.journal import Step
     from tools.sandbox.environment import Environment
@@ -41,7 +41,7 @@ class Moment(NamedTuple):
     step: str
 
     def __str__(self) -> str:
-        return f"{self.function.removesuffix('Function').lower()} {self.when} {self.step}"
+        return f"{_short(self.function)} {self.when} {self.step}"
 
 
 _STEPS = {
@@ -57,9 +57,10 @@ source deletes once the function has answered."""
 
 @dataclass(slots=True)
 class Blow:
-    """``seconds``: how long it is frozen; 0 to kill it."""
+    """``moment``: None for any. ``seconds``: how long it is frozen; 0 to kill it."""
 
-    moment: Moment
+    function: str
+    moment: Moment | None
     seconds: float = 0.0
 
 
@@ -70,7 +71,7 @@ class Blows:
         self._box = box
         self._random = random.Random(seed)
         self._lock = threading.Condition()
-        self._armed: Blow | None = None
+        self._armed: dict[str, Blow] = {}
         self.kills: Counter[str] = Counter()
         self.freezes: Counter[str] = Counter()
         self.killed: dict[int, float] = {}
@@ -81,10 +82,10 @@ class Blows:
     def meet(self, step: Step, when: When, environment: Environment) -> bool:
         """A process has come to a step; True if it was killed there."""
         with self._lock:
-            armed = self._armed
+            armed = self._armed.get(step.function)
             if armed is None or armed.moment != (step.function, when, step.name):
                 return False
-            self._armed = None
+            del self._armed[step.function]
             self._lock.notify_all()
         if armed.seconds:
             self._freeze(environment, armed.seconds, str(armed.moment))
@@ -92,28 +93,29 @@ class Blows:
         self._kill(environment, str(armed.moment))
         return True
 
-    def aim(self, blow: Blow, patience: float) -> bool:
-        """Wait until a process has come to the moment and was hit; False if none came."""
-        with self._lock:
-            self._armed = blow
-            hit = self._lock.wait_for(lambda: self._armed is None, patience)
-            self._armed = None
-            return hit
+    def deal(self, blow: Blow, patience: float) -> None:
+        """Wait until a process comes to the blow's moment; after that any busy one will do."""
+        if blow.moment is not None:
+            function = blow.function
+            with self._lock:
+                self._armed[function] = blow
+                if self._lock.wait_for(lambda: function not in self._armed, patience):
+                    return
+                del self._armed[function]
+        end = time.monotonic() + patience
+        while not self._strike(blow) and time.monotonic() < end:
+            time.sleep(0.02)
 
-    def strike(self, seconds: float = 0.0) -> bool:
-        """Hit any busy process wherever it is; False if none is busy."""
-        busy = [
-            environment
-            for function in FUNCTIONS
-            for environment in self._box().processes(function, busy_only=True)
-        ]
+    def _strike(self, blow: Blow) -> bool:
+        """Hit a busy process of the function wherever it is; False if none is busy."""
+        busy = self._box().processes(blow.function, busy_only=True)
         if not busy:
             return False
         environment = self._random.choice(busy)
-        if seconds:
-            self._freeze(environment, seconds, "at random")
+        if blow.seconds:
+            self._freeze(environment, blow.seconds, f"{_short(blow.function)} at random")
         else:
-            self._kill(environment, "at random")
+            self._kill(environment, f"{_short(blow.function)} at random")
         return True
 
     def _kill(self, environment: Environment, name: str) -> None:
@@ -131,20 +133,20 @@ class Blows:
         threading.Timer(seconds, environment.let_go).start()
 
 
-def plan(kills: int, freezes: int, chance: random.Random) -> Sequence[Blow | float]:
-    """A run's blows in order: half of the kills aimed, each moment in its turn, the rest random.
-
-    A number is a blow at random: the seconds of its freeze, 0 for a kill.
-    """
-    moments = MOMENTS[:]
+def plan(function: str, kills: int, freezes: int, chance: random.Random) -> list[Blow]:
+    """A function's blows in order: half of them aimed, each moment in its turn, the rest random."""
+    moments = [moment for moment in MOMENTS if moment.function == function]
     chance.shuffle(moments)
-    blows: list[Blow | float] = [
-        Blow(moments[number // 2 % len(moments)]) if number % 2 == 0 else 0.0
+    blows = [
+        Blow(function, moments[number // 2 % len(moments)] if number % 2 == 0 else None)
         for number in range(kills)
     ]
     for number in range(freezes):
-        seconds = chance.uniform(0.3, 4.0)
-        moment = chance.choice(MOMENTS)
-        blows.append(Blow(moment, seconds) if number % 2 == 0 else seconds)
+        moment = chance.choice(moments) if number % 2 == 0 else None
+        blows.append(Blow(function, moment, chance.uniform(0.3, 4.0)))
     chance.shuffle(blows)
     return blows
+
+
+def _short(function: str) -> str:
+    return function.removesuffix("Function").lower()

@@ -132,7 +132,9 @@ class Load:
     def _cut(self, events: list[Sent]) -> list[list[Sent]]:
         requests = []
         while events:
-            size = 1 if self._chance.random() < 0.6 else self._chance.choice((2, 5, 20, 60))  # noqa: PLR2004 — three in five are single
+            size = (
+                1 if self._chance.random() < 0.6 else self._chance.choice((2, 2, 3, 5, 8, 20, 60))
+            )
             requests.append(events[:size])
             events = events[size:]
         return requests

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.faults import blows, books
 from tools.faults.audit import Audit, audit
-from tools.faults.blows import Blow, Blows
+from tools.faults.blows import Blows
 from tools.faults.load import DESTINATION, OWNER, TAKEN_CODE, Load
 from tools.faults.passing import QUEUE, Ends, Passing
 from tools.faults.sender import Sender
@@ -38,8 +39,10 @@ SEGMENT_PATIENCE = 10.0
 REPLAYED = 50
 """Events in a request of the replay."""
 STORM_MOST = 900.0
-AIM_PATIENCE = 3.0
-AFTER_LOAD = 60.0
+LOADED = 0.8
+"""The share of the load over which blows are spread: after it, there is less to hit."""
+AIM_PATIENCE = 1.5
+AFTER_LOAD = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +171,15 @@ class _Run:
         self._passing = Passing(self._box, self._tap.journal, self._blows, self._ends)
         weather = Weather(self._rehook, self._box.aws, self._tap.rehook, self._order.seed)
         total = sum(map(len, lanes))
-        striking = threading.Thread(target=self._strike, args=(sender, total))
-        striking.start()
-        try:
-            sender.send(lanes, lambda: time.monotonic() - began < STORM_MOST)
-        finally:
-            self._load_done.set()
-            striking.join()
-            weather.calm()
+        with ThreadPoolExecutor(len(blows.FUNCTIONS)) as pool:
+            striking = [pool.submit(self._strike, name, sender, total) for name in blows.FUNCTIONS]
+            try:
+                sender.send(lanes, lambda: time.monotonic() - began < STORM_MOST)
+            finally:
+                self._load_done.set()
+                for each in striking:
+                    each.result()
+                weather.calm()
         self._spells = weather.spells
         self._seconds["storm"] = time.monotonic() - began
 
@@ -198,32 +202,27 @@ class _Run:
         self._leases = self._passing.leases
         self._seconds["replay"] = time.monotonic() - began
 
-    def _strike(self, sender: Sender, total: int) -> None:
-        """Deal the blows, spread over the load; what is left then falls at once."""
-        order = self._order
-        blows_planned = blows.plan(order.kills, order.freezes, random.Random(order.seed))
-        ends = None
-        for number, blow in enumerate(blows_planned):
-            due = number / len(blows_planned) * total * 0.95
+    def _strike(self, function: str, sender: Sender, total: int) -> None:
+        """Deal a function's blows, spread over the load; what is left of redrive's falls after."""
+        share = blows.FUNCTIONS.index(function)
+        kills, freezes = (
+            (number + share) // len(blows.FUNCTIONS)
+            for number in (self._order.kills, self._order.freezes)
+        )
+        planned = blows.plan(function, kills, freezes, random.Random(f"{self._order.seed} {share}"))
+        end = None
+        for number, blow in enumerate(planned):
+            due = number / len(planned) * total * LOADED
             while sender.settled < due and not self._load_done.wait(0.02):
                 pass
             if self._load_done.is_set():
-                ends = ends or time.monotonic() + AFTER_LOAD
-                if time.monotonic() > ends:
+                end = end or time.monotonic() + AFTER_LOAD
+                if time.monotonic() > end:
                     break
-            self._deal(blow)
-            if number % max(len(blows_planned) // 10, 1) == 0:
+            self._blows.deal(blow, AIM_PATIENCE)
+            if number % max(len(planned) // 5, 1) == 0:
                 dealt = sum(self._blows.kills.values())
                 self._say(f"{sender.settled} of {total} requests answered, {dealt} kills")
-
-    def _deal(self, blow: Blow | float) -> None:
-        if isinstance(blow, Blow):
-            if self._blows.aim(blow, AIM_PATIENCE):
-                return
-            blow = blow.seconds  # nobody came by: whoever is busy
-        end = time.monotonic() + AIM_PATIENCE
-        while not self._blows.strike(blow) and time.monotonic() < end:
-            time.sleep(0.02)
 
     def _take_code(self) -> None:
         """Give the referral code to a customer of its own."""
