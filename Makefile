@@ -22,7 +22,7 @@ export LAYER_CACHE := $(CURDIR)/.cache/layers
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .PHONY: setup
 setup: $(SETUP) ## make .venv and install the locked tools
@@ -121,6 +121,10 @@ mutants: $(SETUP) ## put defects into a copy of the code, and see whether the te
 .PHONY: bench
 bench: $(SETUP) ## measure the hot paths, as ratios that hold on any machine (ARGS=events or calls)
 	@$(PY) -m tools.bench $(ARGS)
+
+.PHONY: verify-aws
+verify-aws: $(SETUP) ## ask a deployed stack what no machine of one's own can answer (STACK=name)
+	@$(PY) -m tools.verify_aws --stack $(or $(STACK),$(error STACK=name is missing))
 
 # The environments in pyproject.toml bound the resolution; as a marker on each line they would be judged
 # by the interpreter that runs pip, which for the layer is not the one that it is built for.

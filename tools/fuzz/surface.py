@@ -1,7 +1,7 @@
 """`python -m tools.fuzz.surface`: the running sandbox is asked whatever openapi.yaml allows.
 
-No 5xx, and no answer outside the document. Needs the native build (`make native`) and schemathesis;
-both say so where they are missing. Takes some two minutes.
+No 5xx, and no answer outside the document. `make fuzz` makes what it needs: the native build, and
+an environment with schemathesis. Takes some two minutes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     if importlib.util.find_spec("schemathesis") is None:
-        print("schemathesis is not installed: pip install schemathesis", file=sys.stderr)
+        print("schemathesis is not installed here: run `make fuzz`", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as scratch, Sandbox() as sandbox:
         sandbox.put_secret("segment/tokens", TOKEN)
