@@ -6,6 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from tests.conformance.generated.template_words import (
+    DATE_PIECES,
     DATES,
     DISABLED,
     FORMATS,
@@ -27,7 +28,7 @@ from tests.conformance.generated.values import (
 def template_case(rng: Random) -> dict[str, Generated]:
     """Give a mapping of one to three templates and the payload they are rendered with."""
     payload = event(rng)
-    payload.update({"n": number(rng), "s": text(rng), "date": rng.choice(DATES)})
+    payload.update({"n": number(rng), "s": text(rng), "date": _date(rng)})
     templates = _Templates(rng, payload)
     fields = rng.choice([1, 1, 1, 2, 3])
     mapping: dict[str, Generated] = {
@@ -37,6 +38,12 @@ def template_case(rng: Random) -> dict[str, Generated]:
         item = {"@liquid": templates.template()}
         mapping = {"items": {"@arrayPath": ["$.properties", {"x": item}]}, "n": {"@path": "$.n"}}
     return {"mapping": mapping, "input": payload}
+
+
+def _date(rng: Random) -> str:
+    if rng.random() < 0.6:
+        return rng.choice(DATES)
+    return "".join(rng.choice(DATE_PIECES) for _ in range(rng.randint(1, 7)))
 
 
 class _Templates:
@@ -230,7 +237,7 @@ class _Templates:
                 ]
             )
         if kind < 0.5:
-            return self._path()
+            return self._path() if self._chance(0.85) else self._rng.choice(["date", "n", "s"])
         if kind < 0.6 and self._assigned:
             return self._rng.choice(self._assigned)
         if kind < 0.75:

@@ -22,9 +22,7 @@ def test_a_trigger_knows_what_it_reads(fql: str, reads: set[str]) -> None:
     assert compile_trigger(fql).reads == reads
 
 
-@pytest.mark.parametrize(
-    "fql", ["", "   ", "messageId", 'event !="A"', 'type = "a', "(", "()", "!"]
-)
+@pytest.mark.parametrize("fql", ["", "  ", "messageId", 'event !="A"', 'type = "a', "(", "()", "!"])
 def test_a_text_without_a_condition_is_refused(fql: str) -> None:
     """What matches nothing at Segment is a mistake, and named as one."""
     with pytest.raises(TriggerInvalid):

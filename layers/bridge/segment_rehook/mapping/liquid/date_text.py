@@ -25,7 +25,7 @@ _ISO = re.compile(
 # Words are anything from `A` up in Unicode, brackets and underscores included.
 _TOKEN = re.compile(
     f"(?P<number>[0-9]+)|(?P<symbol>[-:+.)])|(?P<blank>[{WHITESPACE}]+)"
-    f"|(?P<word>(?:(?![{WHITESPACE}])[A-\U0010ffff])+)|(?P<skipped>\\()|(?P<other>.)",
+    f"|(?P<word>(?:(?![{WHITESPACE}])[A-\U0010ffff])+)|(?P<bracket>\\()|(?P<other>.)",
     re.DOTALL,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -62,15 +62,10 @@ def milliseconds(text: str) -> int | None:
 
 
 def _iso(text: str) -> int | None:
-    # A time after an ISO date must be one: only dates are read loosely where they fail.
     found = _ISO.fullmatch(text)
     if found is None:
-        if re.match(r"(?:\d{4}|[+-]\d{6})(?:-\d\d){0,2}[Tt](?![A-\U0010ffff])", text, re.ASCII):
-            date = _ISO.match(text)
-            if date is not None and _is_date(date):
-                raise _NoDate
         return None
-    if not _is_date(found):
+    if not _is_month(int(found["month"] or 1)) or not _is_day(int(found["day"] or 1)):
         return None
     year, month, day = int(found["year"]), int(found["month"] or 1), int(found["day"] or 1)
     hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
@@ -85,8 +80,12 @@ def _iso(text: str) -> int | None:
     return _count(days(year, month, day), hour, minute - offset, second, milli)
 
 
-def _is_date(found: re.Match[str]) -> bool:
-    return 1 <= int(found["month"] or 1) <= 12 and 1 <= int(found["day"] or 1) <= 31  # noqa: PLR2004 — a calendar's
+def _is_month(number: int) -> bool:
+    return 1 <= number <= 12  # noqa: PLR2004 — a year's
+
+
+def _is_day(number: int) -> bool:
+    return 1 <= number <= 31  # noqa: PLR2004 — a month's
 
 
 def _fraction(digits: str) -> int:
@@ -119,7 +118,8 @@ class _Loose:
 
     def read(self, text: str) -> int:
         """Read a text from its start. Raises _NoDate."""
-        self.tokens = list(_TOKEN.finditer(_without_brackets(text)))[::-1]
+        self.tokens = _tokens(text)[::-1]
+        self._iso_start()
         while self.tokens:
             token = self.tokens.pop()
             if token["number"]:
@@ -132,6 +132,31 @@ class _Loose:
             elif token["symbol"] in {"+", "-", ")"} and self.number_read:
                 raise _NoDate
         return self._result()
+
+    def _iso_start(self) -> None:
+        # A date's ISO part counts as far as it goes, whatever follows but a time.
+        sign = self.tokens.pop() if self._peek("symbol") in {"+", "-"} else None
+        digits = self._peek("number")
+        if len(digits) != (4 if sign is None else 6):
+            self.tokens += [] if sign is None else [sign]
+            return
+        self.tokens.pop()
+        if sign is not None and sign["symbol"] == "-":
+            if not int(digits):
+                self.tokens.append(sign)
+                return
+            digits = f"-{digits}"
+        self.day.append(int(digits))
+        self.number_read = True
+        for fits in (_is_month, _is_day):
+            if not self._skip("-"):
+                break
+            digits = self._peek("number")
+            if len(digits) != 2 or not fits(int(digits)):  # noqa: PLR2004 — as ISO has them
+                return
+            self.day.append(int(self.tokens.pop()["number"]))
+        if self._peek("word").lower() == "t":
+            raise _NoDate  # a whole ISO time has been read before
 
     def _is_utc(self) -> bool:
         return self.zone_hour == self.zone_minute == 0
@@ -221,16 +246,16 @@ class _Loose:
             raise _NoDate
         first, second, third = [*self.day, 1, 1][:3]
         # A first number that can't be a day is a year.
-        is_day = 1 <= first <= 31  # noqa: PLR2004 — a month's
+        is_day = _is_day(first)
         if self.month:
             return (second, self.month, first) if is_day else (first, self.month, second)
         return (third, first, second) if is_day else (first, second, third)
 
     def _result(self) -> int:
         year, month, day = self._date()
-        if year < 100:  # noqa: PLR2004 — two digits
+        if 0 <= year < 100:  # noqa: PLR2004 — two digits
             year += 2000 if year < 50 else 1900  # noqa: PLR2004 — as V8 splits the century
-        if not (1 <= month <= 12 and 1 <= day <= 31):  # noqa: PLR2004 — a calendar's
+        if not _is_month(month) or not _is_day(day):
             raise _NoDate
         hour, minute, second, milli = [*self.time, 0, 0, 0, 0][:4]
         if self.half is not None:
@@ -247,13 +272,19 @@ def _value(digits: str) -> int:
     return int(significant[:_DIGITS_READ] or "0")
 
 
-def _without_brackets(text: str) -> str:
+def _tokens(text: str) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    at = 0
+    while (token := _TOKEN.match(text, at)) is not None:
+        found.append(token)
+        at = token.end() if token["bracket"] is None else _past_bracket(text, token.end())
+    return found
+
+
+def _past_bracket(text: str, at: int) -> int:
     # Brackets nest; an unclosed one swallows the rest.
-    kept: list[str] = []
-    depth = 0
-    for character in text:
-        depth += character == "("
-        if not depth:
-            kept.append(character)
-        depth -= character == ")" and depth > 0
-    return "".join(kept)
+    depth = 1
+    while depth and at < len(text):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        at += 1
+    return at

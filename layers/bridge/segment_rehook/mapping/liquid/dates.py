@@ -67,7 +67,8 @@ def _clock(moment: Moment) -> str:
 
 def _calendar(moment: Moment) -> str:
     year, month, day = moment.date
-    return f"{month}/{day}/{year}"
+    # Before the year 1 years are counted backwards, and the era goes unsaid.
+    return f"{month}/{day}/{year if year > 0 else 1 - year}"
 
 
 _LETTERS: Mapping[str, Callable[[Moment], object]] = {

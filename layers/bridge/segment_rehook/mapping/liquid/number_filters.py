@@ -18,9 +18,9 @@ _MOST_EXACT = 2.0**53 - 1
 
 
 def number(value: Value) -> float:
-    """Convert a value for calculation: NaN becomes 0."""
+    """Convert a value for calculation: NaN becomes 0, and so does -0."""
     converted = as_number(value)
-    return 0.0 if math.isnan(converted) else converted
+    return 0.0 if math.isnan(converted) or not converted else converted
 
 
 def _numeric(calculate: Callable[..., float]) -> Filter:
