@@ -271,7 +271,7 @@ IN_THE_CALL = (
         "if True else 0.0",
     ),
     Defect(
-        "the breaker closes for good when the table is down",
+        "an open breaker stays open while the table is down",
         "delivery/breaker.py",
         "            except LedgerUnavailable:\n                self._seen = None",
         "            except LedgerUnavailable:\n                pass",

@@ -211,6 +211,16 @@ def test_while_the_table_is_down_calls_go_on() -> None:
         one.heard(DOWN)
 
 
+def test_an_open_breaker_whose_table_goes_down_lets_calls_through() -> None:
+    """Nobody could book a probe, so nobody would ever find out that Rehook is back."""
+    world = World()
+    one = tripped(world)
+    world.table.down = True
+    world.clock.advance(LOOK_EVERY)
+
+    assert one.gate().open
+
+
 def test_two_that_trip_at_once_make_one_record() -> None:
     """The second one finds the first one's, and obeys it."""
     world = World()
