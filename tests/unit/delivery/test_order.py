@@ -97,3 +97,18 @@ def test_four_thousand_events_of_many_users_are_kept_in_order() -> None:
 def _names(body: bytes) -> list[str]:
     """The names of the sample events in a request."""
     return [part.split(b'"')[0].decode() for part in body.split(b'"of":"')[1:]]
+
+
+def test_behind_what_could_not_be_stored_nothing_is() -> None:
+    """SQS refuses the first of two: the second would overtake it when Segment comes again."""
+    world = World()
+    world.dead.refuse = lambda message: message.attributes["delivery"] == "m1:track"
+    world.rehook.script.append(rehook.UNREACHABLE)
+    answer = world.post(track("m1"), track("m2"))
+
+    assert outcomes(answer) == ["failed", "failed"]
+    assert not world.dead.stored()
+    world.dead.refuse = lambda _message: False
+    assert world.post(track("m1"), track("m2")).status == 200
+    world.drain()
+    assert [name for request in world.rehook.books for name in _names(request.body)] == ["m1", "m2"]
