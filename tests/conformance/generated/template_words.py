@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 PLAIN_FILTERS = [
     "abs", "ceil", "floor", "round", "capitalize", "downcase", "upcase", "escape", "escape_once",
     "strip_html", "strip_newlines", "squish", "strip", "lstrip", "rstrip", "size", "first", "last",
@@ -76,3 +78,10 @@ DATE_PIECES = [
     "1999", "70", "32", "0", "99", "100", "est", ",", "th", "foo", "T10:00", "\u00a0", "é", "-05",
     "2024-02-30", "24:00", "+", "_", "[", "0001", "12345678901", "\u0000",
 ]  # fmt: skip
+
+
+def date_text(rng: Random) -> str:
+    """Give a date, or pieces of dates in any order."""
+    if rng.random() < 0.6:
+        return rng.choice(DATES)
+    return "".join(rng.choice(DATE_PIECES) for _ in range(rng.randint(1, 7)))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from random import Random
 
 from tests.conformance.generated.template_words import (
-    DATE_PIECES,
     DATES,
     DISABLED,
     FORMATS,
@@ -14,6 +13,7 @@ from tests.conformance.generated.template_words import (
     PIECES,
     PLAIN_FILTERS,
     TEXT_FILTERS,
+    date_text,
 )
 from tests.conformance.generated.values import (
     TEXTS,
@@ -28,7 +28,7 @@ from tests.conformance.generated.values import (
 def template_case(rng: Random) -> dict[str, Generated]:
     """Give a mapping of one to three templates and the payload they are rendered with."""
     payload = event(rng)
-    payload.update({"n": number(rng), "s": text(rng), "date": _date(rng)})
+    payload.update({"n": number(rng), "s": text(rng), "date": date_text(rng)})
     templates = _Templates(rng, payload)
     fields = rng.choice([1, 1, 1, 2, 3])
     mapping: dict[str, Generated] = {
@@ -38,12 +38,6 @@ def template_case(rng: Random) -> dict[str, Generated]:
         item = {"@liquid": templates.template()}
         mapping = {"items": {"@arrayPath": ["$.properties", {"x": item}]}, "n": {"@path": "$.n"}}
     return {"mapping": mapping, "input": payload}
-
-
-def _date(rng: Random) -> str:
-    if rng.random() < 0.6:
-        return rng.choice(DATES)
-    return "".join(rng.choice(DATE_PIECES) for _ in range(rng.randint(1, 7)))
 
 
 class _Templates:
@@ -166,6 +160,8 @@ class _Templates:
     def _filter(self) -> str:
         kind = self._rng.random()
         blank = self._rng.choice([" ", " ", ""])
+        if kind < 0.07:
+            return self._any_filter()
         if kind < 0.45:
             return f"{blank}|{blank}{self._rng.choice(PLAIN_FILTERS)}"
         if kind < 0.58:
@@ -184,6 +180,15 @@ class _Templates:
             if self._chance(0.7)
             else self._rng.choice(["|", " | x y", " | a:"])
         )
+
+    def _any_filter(self) -> str:
+        # With as many arguments as may be, of any kind, named ones among them.
+        name = self._rng.choice([*PLAIN_FILTERS, *NUMBER_FILTERS, *TEXT_FILTERS])
+        given = [
+            self._rng.choice(["", "", "", "k: ", "'x': "]) + self._operand()
+            for _ in range(self._rng.choice([0, 1, 1, 2, 3]))
+        ]
+        return f" | {name}{':' if given else ''} {', '.join(given)}"
 
     def _longer_filter(self) -> str:
         first, second = self._operand(), self._operand()

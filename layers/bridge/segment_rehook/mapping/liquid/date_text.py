@@ -42,6 +42,7 @@ _ZONES = {
 }
 _HALVES = {"am": 0, "pm": 12}
 _DIGITS_READ = 9
+_LARGEST_OFFSET = 2**31 - 1
 _DAY_PARTS, _TIME_PARTS = 3, 4
 
 
@@ -264,6 +265,8 @@ class _Loose:
             hour = hour % 12 + self.half
         _check_time(hour, minute, second, milli)
         offset = self.sign * ((self.zone_hour or 0) * 60 + (self.zone_minute or 0))
+        if abs(offset) * 60 > _LARGEST_OFFSET:
+            raise _NoDate
         return _count(days(year, month, day), hour, minute - offset, second, milli)
 
 

@@ -5,7 +5,6 @@ Where the engine follows its machine's time zone and language, this is UTC and A
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -145,7 +144,7 @@ def _padded(text: str, flags: str, letter: str, wanted: int) -> str:
 
 
 def _moment(value: Value, clock: Callable[[], float], zone: Value = UNDEFINED) -> Moment | None:
-    value, zone = plain(value), plain(zone)
+    value = plain(value)
     if value is None or value is UNDEFINED:
         return None
     count = _counted(value, clock)
@@ -156,7 +155,8 @@ def _moment(value: Value, clock: Callable[[], float], zone: Value = UNDEFINED) -
     if isinstance(zone, str):
         return Moment(count, _zone_offset(zone, count), zone)
     offset = as_number(zone)
-    return Moment(count, offset) if math.isfinite(offset) else None
+    shown = abs(count - offset * 60_000)
+    return Moment(count, offset) if shown <= MOST_MILLISECONDS else None
 
 
 def _counted(value: Value, clock: Callable[[], float]) -> int | None:
@@ -181,7 +181,9 @@ def _zone_offset(name: str, count: int) -> float:
     try:
         offset = moment.astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Fault(f"Invalid time zone specified: {name}") from None
+        # Node prints the name's UTF-8 byte by byte.
+        shown = name.encode("utf-8", "surrogatepass").decode("latin-1")
+        raise Fault(f"Invalid time zone specified: {shown}") from None
     return 0 if offset is None else -offset.total_seconds() / 60
 
 

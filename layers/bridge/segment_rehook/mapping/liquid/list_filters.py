@@ -12,7 +12,6 @@ from segment_rehook.mapping.liquid.values import (
     allow,
     as_list,
     as_number,
-    as_text,
     equal,
     falsy,
     is_nil,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 def _join(value: Value, separator: Value = UNDEFINED, *_: Value) -> str:
     separator = plain(separator)
     between = " " if is_nil(separator) else printed(separator)
-    texts = ["" if is_nil(item) else as_text(item) for item in as_list(value)]
+    texts = ["" if is_nil(item) else to_text(item) for item in as_list(value)]
     allow(sum(map(len, texts)) + len(between) * len(texts))
     return from_units(between.join(texts))
 

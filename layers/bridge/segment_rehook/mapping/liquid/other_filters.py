@@ -13,7 +13,6 @@ from segment_rehook.mapping.liquid.scanner import Fault
 from segment_rehook.mapping.liquid.values import (
     Drop,
     as_number,
-    as_text,
     falsy,
     limited,
     plain,
@@ -22,7 +21,7 @@ from segment_rehook.mapping.liquid.values import (
 from segment_rehook.mapping.shapes import entries
 from segment_rehook.mapping.stringify import quote, stringify
 from segment_rehook.mapping.text import from_units, to_units
-from segment_rehook.mapping.values import UNDEFINED, Function, Value, is_number, truthy
+from segment_rehook.mapping.values import UNDEFINED, Function, Value, is_number, to_text, truthy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +49,7 @@ def _named(options: tuple[Value, ...]) -> dict[str, Value]:
         if isinstance(option, dict):
             continue  # an entry without a key of its own
         if not isinstance(option, list):
-            raise Fault(f"Iterator value {as_text(option)} is not an entry object")
+            raise Fault(f"Iterator value {to_text(option)} is not an entry object")
         key, value = [*option, UNDEFINED, UNDEFINED][:2]
         if isinstance(key, str):
             named[key] = value

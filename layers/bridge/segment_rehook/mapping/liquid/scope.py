@@ -15,6 +15,7 @@ class Scope(Protocol):
     """As much of a python-liquid render context as looking up takes."""
 
     locals: MutableMapping[str, object]
+    counters: dict[str, int]
     tag_namespace: dict[str, Any]
 
 
@@ -36,6 +37,8 @@ def variable(context: Scope, name: Value) -> Value:
         return {"super": ""}
     if key in context.locals:
         return context.locals[key]
+    if key in context.counters:
+        return context.counters[key]
     return payload_variable(environment(context), name)
 
 
@@ -51,4 +54,5 @@ class Detached:
 
     def __init__(self, item: Value) -> None:
         self.locals: MutableMapping[str, object] = {}
+        self.counters: dict[str, int] = {}
         self.tag_namespace: dict[str, Any] = {ENVIRONMENT: item}

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from io import StringIO
-from typing import TYPE_CHECKING, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from liquid.exceptions import StopRender
 
 from segment_rehook.mapping.liquid.scanner import Fault
 from segment_rehook.mapping.liquid.scope import BLOCKS, environment
-from segment_rehook.mapping.liquid.values import as_text, falsy, limited, plain, printed
+from segment_rehook.mapping.liquid.values import falsy, limited, plain, printed
 from segment_rehook.mapping.stringify import quote
 from segment_rehook.mapping.text import WHITESPACE, from_units
-from segment_rehook.mapping.values import UNDEFINED, Value, is_number, to_double, truthy
+from segment_rehook.mapping.values import UNDEFINED, Value, is_number, to_double, to_text, truthy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -139,8 +139,8 @@ def _counter(step: int, *, before: bool) -> CompileTag:
         def render(context: RenderContext, buffer: TextIO) -> None:
             payload = environment(context)
             # Counters are members of the payload: CompiledMapping gives such templates a copy.
-            counters: dict[str, Value] = payload if isinstance(payload, dict) else {}
-            value = counters.get(name)
+            counters: dict[str, Any] = payload if isinstance(payload, dict) else context.counters
+            value: Value = counters.get(name)
             number = to_double(value) if is_number(value) else 0
             counters[name] = number + step
             buffer.write(printed(counters[name] if before else number))
@@ -170,7 +170,7 @@ def _cycle(construct: Construct) -> Render:
     listed = ",".join(texts)
 
     def render(context: RenderContext, buffer: TextIO) -> None:
-        name = as_text(UNDEFINED if group is None else group(context))
+        name = to_text(UNDEFINED if group is None else group(context))
         index = context.cycle(f"cycle:{name}:{listed}", len(candidates))
         value = plain(candidates[index](context))
         if truthy(value):

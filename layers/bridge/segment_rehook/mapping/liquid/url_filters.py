@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
 from segment_rehook.mapping.liquid.scanner import Fault
-from segment_rehook.mapping.liquid.values import limited, plain, printed
+from segment_rehook.mapping.liquid.values import limited, printed
 from segment_rehook.mapping.text import WHITESPACE
-from segment_rehook.mapping.values import UNDEFINED, Value, truthy
+from segment_rehook.mapping.values import UNDEFINED, Value, to_text, truthy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from segment_rehook.mapping.liquid.filtered import Filter
 
@@ -85,21 +85,23 @@ def _dashed(text: str, *, also: frozenset[str] = frozenset()) -> str:
     return re.sub(" +", "-", "".join(kept))
 
 
+_SLUGS: Mapping[str, Callable[[str], str]] = {
+    "ascii": lambda text: _NOT_ASCII_WORD.sub("-", text),
+    "default": _dashed,
+    "latin": _dashed,
+    "pretty": lambda text: _dashed(text, also=_PRETTY),
+    "raw": lambda text: _BLANKS.sub("-", text),
+}
+
+
 def _slugify(value: Value, mode: Value = UNDEFINED, cased: Value = UNDEFINED, *_: Value) -> str:
     text = printed(value)
-    mode = "default" if mode is UNDEFINED else plain(mode)
     if mode == "latin":
         text = "".join(_LATIN.get(character, character) for character in text)
-    if mode == "raw":
-        slug = _BLANKS.sub("-", text)
-    elif mode == "ascii":
-        slug = _NOT_ASCII_WORD.sub("-", text)
-    elif mode in {"default", "latin"}:
-        slug = _dashed(text)
-    elif mode == "pretty":
-        slug = _dashed(text, also=_PRETTY)
-    else:
+    replace = _SLUGS.get("default" if mode is UNDEFINED else to_text(mode))
+    if replace is None:
         return text if truthy(cased) else text.lower()
+    slug = replace(text)
     slug = slug.removeprefix("-").removesuffix("-")
     return slug if truthy(cased) else slug.lower()
 

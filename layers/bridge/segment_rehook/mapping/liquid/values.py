@@ -36,6 +36,9 @@ class Drop(Enum):
     EMPTY = "empty"
     BLANK = "blank"
 
+    def __str__(self) -> str:
+        return "[object Object]"  # what it is to JavaScript where a text is wanted
+
 
 LITERALS: dict[str, Value] = {
     "true": True,
@@ -73,11 +76,6 @@ def printed(value: Value) -> str:
     if isinstance(value, list):
         return limited(from_units("".join(printed(item) for item in value)))
     return "" if is_nil(value) else to_text(value)
-
-
-def as_text(value: Value) -> str:
-    """Convert as `String(value)`; a word is an object there."""
-    return "[object Object]" if isinstance(value, Drop) else to_text(value)
 
 
 def as_number(value: Value) -> float:
