@@ -112,10 +112,10 @@ IN_THE_QUEUES = (
         "if longest else 1",
     ),
     Defect(
-        "go on behind a refused entry",
+        "try a refused entry once only",
         "delivery/dispatch.py",
-        "        for line, _ in call:\n            line.stopped = True",
-        "        for line, index in call:\n            line.messages = line.messages[:index]",
+        "TRIES = 2",
+        "TRIES = 1",
     ),
     Defect(
         "a deduplication id without the nonce",
