@@ -35,7 +35,7 @@ def lot(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> parked.Lot:
     """A parking lot with three rejected messages and one of somebody else's."""
     urls = [
         clients.sqs.create_queue(
-            QueueName=f"{name}-{next(_numbers)}.fifo", Attributes={"FifoQueue": "true"}
+            QueueName=f"sent-back-{name}-{next(_numbers)}.fifo", Attributes={"FifoQueue": "true"}
         )["QueueUrl"]
         for name in ("parking", "dead")
     ]
