@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -117,5 +118,11 @@ def test_python_liquid_is_imported_only_where_a_mapping_uses_it() -> None:
         "c({'a': {'@template': '{{b}}'}}); print('liquid' in sys.modules); "
         "c({'a': {'@liquid': '{{b}}'}}); print('liquid' in sys.modules)"
     )
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert run.stdout.split() == ["False", "True"]
