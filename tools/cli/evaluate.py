@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DEEPEST = 2_000
-"""Levels of nesting in one line. The engine itself gives up at about as many; Python 3.12 sooner."""
+"""Levels of nesting in one line: the engine gives up at about as many, and Python 3.12 sooner."""
 
 _FRAMES = 20 * DEEPEST
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")

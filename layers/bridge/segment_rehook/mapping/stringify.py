@@ -34,12 +34,13 @@ def stringify(value: Value) -> str | Undefined:
     """Write compact JSON, or give UNDEFINED for what JSON has no text for."""
     if value is UNDEFINED or isinstance(value, Function):
         return UNDEFINED
+    # Lists, not generators: these would make each level cost a frame of C's stack.
     if isinstance(value, list):
-        items = (stringify(item) for item in value)
-        return f"[{','.join('null' if item is UNDEFINED else item for item in items)}]"
+        items = [stringify(item) for item in value]
+        return f"[{','.join(['null' if item is UNDEFINED else item for item in items])}]"
     if isinstance(value, dict):
-        members = ((key, stringify(inner)) for key, inner in entries(value))
-        return f"{{{','.join(f'{quote(key)}:{inner}' for key, inner in members if inner)}}}"
+        members = [(key, stringify(inner)) for key, inner in entries(value)]
+        return f"{{{','.join([f'{quote(key)}:{inner}' for key, inner in members if inner])}}}"
     return _atom(value)
 
 

@@ -108,7 +108,7 @@ def to_text(value: Value) -> str:
     if isinstance(value, int | float):
         return number_text(value)
     if isinstance(value, list):
-        texts = ("" if item is None or item is UNDEFINED else to_text(item) for item in value)
+        texts = ["" if item is None or item is UNDEFINED else to_text(item) for item in value]
         return js_text.from_units(",".join(texts))
     if isinstance(value, dict):
         if "toString" in value:
