@@ -12,7 +12,9 @@ import pytest
 from hypothesis import settings
 
 TESTS = Path(__file__).parent
-FOLDERS_WITH_SERVERS = frozenset({"contract", "integration", "end_to_end", "faults", "conformance"})
+FOLDERS_WITH_SERVERS = frozenset(
+    {"contract", "integration", "end_to_end", "faults", "conformance", "redrive"}
+)
 THIS_MACHINE = ["127.0.0.1", "::1", "localhost"]
 
 settings.register_profile("gate", derandomize=True, deadline=None)
