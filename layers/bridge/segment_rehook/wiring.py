@@ -96,7 +96,7 @@ class Stack:
         )
         self.courier = Courier(
             ledger=DynamoLedger(table),
-            rehook=self._rehook(settings.rehook_url, connections=threads),
+            rehook=self._rehook(settings, connections=threads),
             secrets=self.secrets,
             breaker=breaker,
             clock=self.clock,
@@ -110,8 +110,13 @@ class Stack:
             ),
         )
 
-    def _rehook(self, url: str, *, connections: int) -> Rehook:
-        client = RehookClient(url, self._key_pair, connections=connections)
+    def _rehook(self, settings: Settings, *, connections: int) -> Rehook:
+        client = RehookClient(
+            settings.rehook_url,
+            self._key_pair,
+            connections=connections,
+            trusts_503=settings.trusts_503,
+        )
         resend = self.destination.settings.referral_conflict == "resend"
         return ResendWithoutCode(client) if resend else client
 

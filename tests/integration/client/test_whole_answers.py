@@ -277,3 +277,10 @@ def test_a_base_url_that_would_leak_or_mislead_is_refused(url: str) -> None:
 def test_a_base_url_that_is_safe_is_taken(connect: Connect, url: str) -> None:
     """TLS anywhere, plain text on this machine."""
     connect(url)
+
+
+def test_a_503_is_unknown_where_it_is_not_trusted(serve: Serve, connect: Connect) -> None:
+    """The operator's word on 503 reaches the judge."""
+    server = serve(always(answer("503 Service Unavailable")))
+    assert call(connect(server.url)).outcome is Outcome.UNAVAILABLE
+    assert call(connect(server.url, trusts_503=False)).outcome is Outcome.UNKNOWN

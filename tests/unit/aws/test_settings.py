@@ -27,6 +27,7 @@ def test_defaults_are_the_templates() -> None:
         call_timeout=2.0,
         workers=16,
         unknown_policy="retry",
+        trusts_503=True,
         ordering=True,
         give_up_after=72 * 3600,
         queue_retention=864_000,
@@ -52,6 +53,7 @@ def test_what_is_set_is_taken() -> None:
             "CALL_TIMEOUT_SECONDS": "1.5",
             "WORKERS": "4",
             "UNKNOWN_POLICY": "park",
+            "STATUS_503": "unknown",
             "ORDERING": "off",
             "GIVE_UP_AFTER_HOURS": "0.5e1",
             "QUEUE_RETENTION_SECONDS": "172800",
@@ -70,6 +72,7 @@ def test_what_is_set_is_taken() -> None:
     assert settings.destination_file == "/tmp/destination.json"
     assert (settings.call_timeout, settings.workers) == (1.5, 4)
     assert (settings.unknown_policy, settings.ordering) == ("park", False)
+    assert not settings.trusts_503
     assert (settings.give_up_after, settings.queue_retention) == (18_000, 172_800)
     assert (settings.ledger_keep, settings.breaker_threshold) == (60 * 86_400, 9)
     assert (settings.service, settings.metrics_namespace) == ("ingest", "Ours")
@@ -96,6 +99,7 @@ def test_what_is_set_is_taken() -> None:
         ("WORKERS", "0"),
         ("WORKERS", "2.5"),
         ("UNKNOWN_POLICY", "Retry"),
+        ("STATUS_503", "503"),
         ("ORDERING", "true"),
         ("GIVE_UP_AFTER_HOURS", "217"),
         ("QUEUE_RETENTION_SECONDS", "60"),

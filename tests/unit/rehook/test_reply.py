@@ -67,6 +67,16 @@ def test_only_503_may_be_tried_again_at_once(status: int) -> None:
     assert answered(status).again_at_once is (status == 503)
 
 
+@pytest.mark.parametrize(
+    ("action", "outcome"), [(TRACK, Outcome.UNKNOWN), (IDENTIFY, Outcome.UNAVAILABLE)]
+)
+def test_a_503_that_is_not_trusted_counts_as_any_5xx(action: str, outcome: Outcome) -> None:
+    """Behind a proxy that gives up early, a 503 does not say that nothing was processed."""
+    reply = judge(Answer(503, {}, b""), action=action, now=0.0, trusts_503=False)
+    assert reply.outcome is outcome
+    assert not reply.again_at_once
+
+
 @pytest.mark.parametrize("status", [100, 102, 103, 600, 999])
 def test_a_status_outside_the_table_leaves_the_outcome_of_an_event_unknown(status: int) -> None:
     """What no source knows is never taken for a delivery, nor for a failure."""

@@ -41,6 +41,7 @@ class Settings:
     call_timeout: float
     workers: int
     unknown_policy: str
+    trusts_503: bool
     ordering: bool
     give_up_after: int
     queue_retention: int
@@ -111,6 +112,7 @@ def _shared_fields(reader: _Reader, *, call_timeout: float) -> dict[str, Any]:
         "call_timeout": reader.number("CALL_TIMEOUT_SECONDS", 0.1, 60, default=call_timeout),
         "workers": reader.whole("WORKERS", 1, 64, default=16),
         "unknown_policy": reader.choice("UNKNOWN_POLICY", "retry", "park"),
+        "trusts_503": reader.choice("STATUS_503", "unprocessed", "unknown") == "unprocessed",
         "ordering": reader.choice("ORDERING", "on", "off") == "on",
         "give_up_after": int(give_up),
         "queue_retention": retention,

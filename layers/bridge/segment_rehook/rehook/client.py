@@ -47,8 +47,8 @@ class RehookClient:
 
     `base_url` must be https, except on loopback. `credentials` gives (API key, API secret) and is
     asked at each call, so that a rotation needs no new client; what it raises, a call raises
-    before anything is sent. `connections`: how many are kept. `tls`: another context than the one
-    that trusts the system's certificate authorities.
+    before anything is sent. `connections`: how many are kept. `trusts_503`: see `judge`. `tls`:
+    another context than the one that trusts the system's certificate authorities.
     """
 
     def __init__(
@@ -57,12 +57,14 @@ class RehookClient:
         credentials: Callable[[], tuple[str, str]],
         *,
         connections: int = 16,
+        trusts_503: bool = True,
         clocks: Clocks | None = None,
         look_up: Callable[[str, int], list[Address]] = look_up,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         host, port, self._prefix = _checked(base_url)
         self._credentials = credentials
+        self._trusts_503 = trusts_503
         self._clocks = clocks or Clocks()
         self._pool = pool_for(
             base_url,
@@ -75,7 +77,7 @@ class RehookClient:
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
         """Make one call; `timeout` in seconds bounds all of it. What goes wrong, the Reply says."""
         exchange = self._exchange(request.method, request.path, request.body, timeout)
-        return judge(exchange, action=action, now=self._clocks.wall())
+        return judge(exchange, action=action, now=self._clocks.wall(), trusts_503=self._trusts_503)
 
     def credentials_good(self, *, timeout: float) -> bool | None:
         """Ask check-auth: True at 200, False at 401 or 403, None where it says neither."""

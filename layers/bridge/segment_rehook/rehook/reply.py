@@ -110,13 +110,18 @@ class Reply:
         return _NAMES_REFERRAL_CODE.search(self.message) is not None
 
 
-def judge(exchange: Answer | Silence, *, action: str, now: float) -> Reply:
-    """Class what came of a call. `now` (epoch seconds) is for a Retry-After given as a date."""
+def judge(exchange: Answer | Silence, *, action: str, now: float, trusts_503: bool = True) -> Reply:
+    """Class what came of a call. `now` (epoch seconds) is for a Retry-After given as a date.
+
+    `trusts_503`: whether a 503 says that the request was not processed. A proxy that answers so
+    after it has given up on a server that is still at work makes it as unknown as any 5xx.
+    """
     if isinstance(exchange, Silence):
         outcome = Outcome.UNKNOWN if exchange.sent else Outcome.UNREACHABLE
         return Reply(outcome=outcome, code=exchange.cause)
     error = _error_body(exchange.body)
-    outcome = _outcome(exchange.status, error, action)
+    unprocessed = trusts_503 and exchange.status == UNPROCESSED
+    outcome = _outcome(exchange.status, error, action, unprocessed=unprocessed)
     said = error.code if error.says_no else exchange.status
     return Reply(
         outcome=outcome,
@@ -125,11 +130,11 @@ def judge(exchange: Answer | Silence, *, action: str, now: float) -> Reply:
         key=None if outcome is Outcome.DELIVERED else error.key,
         request_id=error.request_id,
         retry_after=_retry_after(exchange.headers.get("retry-after"), now),
-        again_at_once=exchange.status == UNPROCESSED,
+        again_at_once=unprocessed,
     )
 
 
-def _outcome(status: int, error: _ErrorBody, action: str) -> Outcome:
+def _outcome(status: int, error: _ErrorBody, action: str, *, unprocessed: bool) -> Outcome:
     if SUCCESSES <= status < REDIRECTS:
         return Outcome.REJECTED if error.says_no else Outcome.DELIVERED
     if status in THROTTLING:
@@ -139,7 +144,7 @@ def _outcome(status: int, error: _ErrorBody, action: str) -> Outcome:
         # the status, and check-auth has the last word on both.
         refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and error.code in CREDENTIALS)
         return Outcome.CREDENTIALS if refused and error.key is None else Outcome.REJECTED
-    if status == UNPROCESSED or action in REPEATABLE:
+    if unprocessed or action in REPEATABLE:
         return Outcome.UNAVAILABLE
     return Outcome.UNKNOWN
 
