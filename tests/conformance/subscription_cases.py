@@ -1,7 +1,7 @@
 """Subscriptions and events made up at random, odd on purpose, the same ones for the same seed.
 
-Left out is what the documentation names as different: integers beyond 2^53 (kept exact here), a
-`__proto__` key, and a `context` that is null (Segment's own bookkeeping trips over it).
+Left out is what the documentation names as different: integers beyond 2^53 (kept exact here), and
+a `context` that is null (Segment's own bookkeeping trips over it).
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ KEYS = [
     "items",
     "0",
     "a.b",
+    "__proto__",
     "",
     "ключ",
     "length",

@@ -82,6 +82,8 @@ def test_a_sound_object_may_go_on_as_it_is(text: bytes) -> None:
         b'{"a":[-1e999]}',
         b'{"a":' + b"9" * 400 + b"}",
         b'{"a":"\\ud800"}',
+        b'{"a":{"__proto__":1}}',
+        b'{"\\u005f_proto__":1}',
     ],
 )
 def test_what_parsers_read_differently_does_not_go_on_as_it_is(text: bytes) -> None:

@@ -102,8 +102,8 @@ class Event:
         """Give a member's raw text if it may be sent on as it is, else None.
 
         It may if it is an object in valid UTF-8 that every parser reads alike: no duplicate keys
-        at any depth, no number beyond a double, no lone surrogate. What is None here is sent
-        decoded and encoded anew.
+        at any depth, no number beyond a double, no lone surrogate; and none that Segment's engine
+        would lose (`__proto__`). What is None here is sent decoded and encoded anew.
         """
         if name not in self._slices:
             return None
@@ -111,7 +111,7 @@ class Event:
         if text[:1] != b"{" or has_long_number(text):
             return None
         try:
-            decode_slowly(text, pairs=_without_duplicates, real=_within_a_double)
+            decode_slowly(text, pairs=_plain_members, real=_within_a_double)
         except _UnfitError:
             return None
         return text
@@ -154,9 +154,9 @@ class _UnfitError(Exception):
     """The text holds something that parsers read differently."""
 
 
-def _without_duplicates(pairs: list[tuple[str, JSON]]) -> JSON:
+def _plain_members(pairs: list[tuple[str, JSON]]) -> JSON:
     members = dict(pairs)
-    if len(members) != len(pairs):
+    if len(members) != len(pairs) or "__proto__" in members:
         raise _UnfitError
     return members
 
