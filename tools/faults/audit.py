@@ -133,7 +133,7 @@ class _Audit:
                 yield f"{unit}: {self._books.rewards.get(unit)} rewards, {len(calls)} calls"
             unknown = self._unknown[unit]
             if len(calls) > 1 and (self._park or len(calls) > 1 + len(unknown)):
-                yield f"{unit}: rewarded {len(calls)} times, with {unknown or 'no'} unknown outcomes"
+                yield f"{unit}: rewarded {len(calls)} times, unknown outcomes: {unknown or 'none'}"
             self._found.excused["rewards repeated"] += len(calls) - 1
 
     def _order(self) -> Iterator[str]:

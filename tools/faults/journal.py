@@ -53,12 +53,6 @@ class Step:
         """Whether it went well, and its process could know it."""
         return self.status in SUCCESSES and not self.cut
 
-    def end(self, answered: Answered) -> None:
-        """Note what came back."""
-        self.ended = time.monotonic()
-        self.status = answered.status
-        self.refused = b"ConditionalCheckFailed" in answered.body
-
 
 class Journal:
     """All steps, in the order in which they began."""
@@ -66,11 +60,28 @@ class Journal:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._steps: list[Step] = []
+        self._open: list[Step] = []
 
-    def add(self, step: Step) -> None:
+    def begin(self, step: Step) -> None:
         """Keep a step."""
         with self._lock:
             self._steps.append(step)
+
+    def end(self, step: Step, answered: Answered) -> None:
+        """Note what came back."""
+        step.ended = time.monotonic()
+        step.status = answered.status
+        step.refused = b"ConditionalCheckFailed" in answered.body
+        with self._lock:
+            if step.name == "claim" and not step.refused:
+                self._open.append(step)
+            elif step.name.startswith("settle") and step.status in SUCCESSES:
+                self._open = [claim for claim in self._open if claim.keys != step.keys]
+
+    def open_claims(self) -> list[Step]:
+        """The claims that may have landed and whose delivery was not settled since."""
+        with self._lock:
+            return list(self._open)
 
     def named(self, *names: str) -> Iterator[Step]:
         """The steps of these names."""

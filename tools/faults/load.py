@@ -71,6 +71,9 @@ OWNER: Final = "owner"
 PERSONAL: Final = "pii"
 """In every user id and address, and never to be in a log."""
 
+SIZES: Final = (*[1] * 10, 2, 2, 3, 5, 8, 20, 60)
+"""Events in a request."""
+
 AWKWARD: Final[tuple[Any, ...]] = (
     "\U0001f389 ünï\u2028cödé\x00\x1f",
     "\ud800 alone",
@@ -132,9 +135,7 @@ class Load:
     def _cut(self, events: list[Sent]) -> list[list[Sent]]:
         requests = []
         while events:
-            size = (
-                1 if self._chance.random() < 0.6 else self._chance.choice((2, 2, 3, 5, 8, 20, 60))
-            )
+            size = self._chance.choice(SIZES)
             requests.append(events[:size])
             events = events[size:]
         return requests

@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from tools.faults.blows import Blows
-    from tools.faults.journal import Journal
+    from tools.faults.journal import Journal, Step
     from tools.sandbox.logs import LogLine
     from tools.sandbox.sandbox import Sandbox
 
@@ -52,6 +52,7 @@ class Passing:
         self._over = threading.Event()
         [table] = box.stack.tables.values()
         self._table = table.name
+        self._aged: set[str] = set()
         self.leases = 0
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -63,18 +64,21 @@ class Passing:
 
     def step(self) -> None:
         """One step of time."""
-        claims = {step.nonce: (step.pid, step.began) for step in self._journal.named("claim")}
-        now = time.time()
-        for item in self._box.ledger():
-            nonce = item.get("nonce", {}).get("S", "")
-            if item.get("state", {}).get("S") == "claimed" and float(item["lease"]["N"]) > now:
-                pid, began = claims.get(nonce, (None, 0.0))
-                if pid is None or self._gone(pid, began):
-                    self._age(item["id"]["S"], nonce, "SET lease = :past")
-                    self.leases += 1
-            elif float(item.get("open_until", {}).get("N", 0)) > now:
-                self._age(item["id"]["S"], nonce, "SET open_until = :past, probing_until = :past")
+        for claim in self._journal.open_claims():
+            key = f"delivery#{claim.keys[0]}"
+            if claim.nonce not in self._aged and self._gone(claim):
+                self._aged.add(claim.nonce)
+                self.leases += self._age(key, claim.nonce, "SET lease = :past")
+        breaker = self._breaker()
+        if breaker is not None and float(breaker["open_until"]["N"]) > time.time():
+            change = "SET open_until = :past, probing_until = :past"
+            self._age(breaker["id"]["S"], breaker["nonce"]["S"], change)
         self._box.queue(QUEUE).hasten()
+
+    def _breaker(self) -> dict[str, Any] | None:
+        key: Any = {"id": {"S": "breaker#rehook"}}
+        answer = self._box.dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return dict(answer["Item"]) if "Item" in answer else None
 
     def _run(self) -> None:
         while not self._over.wait(PAUSE):
@@ -82,16 +86,23 @@ class Passing:
             with contextlib.suppress(BotoCoreError, ClientError):
                 self.step()
 
-    def _gone(self, pid: int, began: float) -> bool:
+    def _gone(self, claim: Step) -> bool:
+        pid, began = claim.pid, claim.began
+        if pid is None:
+            return True
         return self._blows.killed.get(pid, began) > began or self._ends.since(pid, began)
 
-    def _age(self, key: str, nonce: str, change: str) -> None:
-        # Not 0: that would say that the breaker is closed.
-        with contextlib.suppress(self._box.dynamodb.exceptions.ConditionalCheckFailedException):
+    def _age(self, key: str, nonce: str, change: str) -> bool:
+        """Change an item if it still is the one with that nonce."""
+        try:
             self._box.dynamodb.update_item(
                 TableName=self._table,
                 Key={"id": {"S": key}},
                 UpdateExpression=change,
                 ConditionExpression="nonce = :nonce",
+                # Not 0: that would say that the breaker is closed.
                 ExpressionAttributeValues={":past": {"N": "1"}, ":nonce": {"S": nonce}},
             )
+        except self._box.dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True

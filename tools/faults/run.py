@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from tools.faults.load import Sent
 
 SEGMENT_PATIENCE = 10.0
-REPLAYED = 50
-"""Events in a request of the replay."""
+REPLAYED, BATCH = 0.1, 20
+"""The share of the settled events that Segment sends once more at the end, so many in a request."""
 STORM_MOST = 900.0
 LOADED = 0.8
 """The share of the load over which blows are spread: after it, there is less to hit."""
@@ -157,7 +157,7 @@ class _Run:
             destination=DESTINATION,
         )
         return Sandbox(
-            parameters={"UnknownPolicy": self._order.policy},
+            parameters={"UnknownPolicy": self._order.policy, "RedriveConcurrency": "4"},
             rehook_url=self._tap.rehook.url,
             built=built,
             environments=4,
@@ -184,20 +184,27 @@ class _Run:
         self._seconds["storm"] = time.monotonic() - began
 
     def _calm(self, lanes: list[list[list[Sent]]], sender: Sender) -> None:
-        """Nothing fails any more: the queue empties, Segment replays everything, it empties again."""
+        """Nothing fails any more: the queue empties, Segment replays, it empties again."""
         began = time.monotonic()
+        waiting = len(self._box.queue(QUEUE).messages())
+        self._say(f"calm after {self._seconds['storm']:.0f} s; {waiting} messages wait")
         self._drain(lambda: True)
         self._seconds["drain"] = time.monotonic() - began
         began = time.monotonic()
-        replayed = [[event for request in lane for event in request] for lane in lanes]
-        sender.send(
-            [
-                [each[at : at + REPLAYED] for at in range(0, len(each), REPLAYED)]
-                for each in replayed
-            ],
-            lambda: time.monotonic() - began < STORM_MOST,
-        )
-        self._drain(self._settled)
+        unsettled = self._unsettled()
+        chance = random.Random(self._order.seed)
+        batches = []
+        for lane in lanes:
+            events = [
+                event
+                for request in lane
+                for event in request
+                if event.delivery in unsettled or chance.random() < REPLAYED
+            ]
+            batches.append([events[at : at + BATCH] for at in range(0, len(events), BATCH)])
+        self._say(f"the queue is empty; {sum(map(len, batches))} requests are replayed")
+        sender.send(batches, lambda: time.monotonic() - began < STORM_MOST)
+        self._drain(lambda: not self._unsettled())
         self._passing.close()
         self._leases = self._passing.leases
         self._seconds["replay"] = time.monotonic() - began
@@ -243,12 +250,14 @@ class _Run:
     def _busy(self) -> bool:
         return any(self._box.processes(name, busy_only=True) for name in blows.FUNCTIONS)
 
-    def _settled(self) -> bool:
-        return all(
-            item["state"]["S"] in {"delivered", "parked"}
+    def _unsettled(self) -> set[str]:
+        """The deliveries that the ledger has neither as delivered nor as parked."""
+        return {
+            item["id"]["S"].removeprefix("delivery#")
             for item in self._box.ledger()
             if item["id"]["S"].startswith("delivery#")
-        )
+            and item["state"]["S"] not in {"delivered", "parked"}
+        }
 
 
 def _runs(pid: int) -> bool:

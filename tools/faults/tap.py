@@ -37,13 +37,13 @@ class Tap:
         function, environment = owner or ("", None)
         pid = environment.pid if environment else None
         step = Step(name=name, pid=pid, function=function, keys=keys, nonce=nonce)
-        self.journal.add(step)
+        self.journal.begin(step)
         self._current.step, self._current.environment = step, environment
         return self._meet(When.BEFORE)
 
     def after(self, _: Asked, answered: Answered) -> bool:
         """As `before`."""
-        self._current.step.end(answered)
+        self.journal.end(self._current.step, answered)
         return self._meet(When.AFTER)
 
     def close(self) -> None:
