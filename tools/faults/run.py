@@ -188,7 +188,7 @@ class _Run:
         began = time.monotonic()
         waiting = len(self._box.queue(QUEUE).messages())
         self._say(f"calm after {self._seconds['storm']:.0f} s; {waiting} messages wait")
-        self._drain(lambda: True)
+        self._drain()
         self._seconds["drain"] = time.monotonic() - began
         began = time.monotonic()
         unsettled = self._unsettled()
@@ -204,7 +204,7 @@ class _Run:
             batches.append([events[at : at + BATCH] for at in range(0, len(events), BATCH)])
         self._say(f"the queue is empty; {sum(map(len, batches))} requests are replayed")
         sender.send(batches, lambda: time.monotonic() - began < STORM_MOST)
-        self._drain(lambda: not self._unsettled())
+        self._drain()
         self._passing.close()
         self._leases = self._passing.leases
         self._seconds["replay"] = time.monotonic() - began
@@ -237,11 +237,11 @@ class _Run:
         headers = urllib3.make_headers(basic_auth=f"{API_KEY}:{API_SECRET}")
         urllib3.request("POST", f"{self._rehook.api_url}/customers", body=body, headers=headers)
 
-    def _drain(self, also: Callable[[], bool]) -> None:
+    def _drain(self) -> None:
         queue = self._box.queue(QUEUE)
         end = time.monotonic() + self._order.drain
         while time.monotonic() < end:
-            if not queue.messages() and not self._busy() and also():
+            if not queue.messages() and not self._busy():
                 return
             with contextlib.suppress(BotoCoreError, ClientError):
                 self._passing.step()
