@@ -1,0 +1,82 @@
+"""The shape of the package: imports point down only, and only wiring reaches for the world."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers" / "bridge" / "segment_rehook"
+LAYERS = ("segment", "mapping", "rehook", "delivery", "aws", "wiring")
+MODULES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] != "__init__.py"
+)
+# Who may use which library: a port's real side belongs to its adapter.
+LIBRARIES = {
+    "boto3": {"aws"},
+    "botocore": {"aws"},
+    "aws_lambda_powertools": {"aws"},
+    "urllib3": {"rehook"},
+    "liquid": {"mapping"},
+}
+
+
+def layer_of(path: Path) -> str:
+    """The layer that a module belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file names in an import, at its top or anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    """Wiring → aws → delivery → rehook → mapping → segment, and nothing deployed needs tools."""
+    height = LAYERS.index(layer_of(path))
+    for name in imports_of(path):
+        top, *rest = name.split(".")
+        assert top not in {"tools", "tests"}, name
+        if top == "segment_rehook" and rest and rest[0] in LAYERS:
+            assert LAYERS.index(rest[0]) <= height, f"{path.name} imports {name}"
+        assert layer_of(path) in LIBRARIES.get(top, {*LAYERS}), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("function", ["ingest", "redrive"])
+def test_a_handler_only_asks_wiring(function: str) -> None:
+    """No logic hides in a function's own file."""
+    path = ROOT / "functions" / function / "app.py"
+    assert imports_of(path) == {"segment_rehook.wiring"}
+    assert len(ast.parse(path.read_text()).body) <= 3
+
+
+def test_importing_touches_nothing() -> None:
+    """Every module can be imported with an empty environment and no way to open a socket."""
+    names = [
+        ".".join(["segment_rehook", *path.relative_to(PACKAGE).with_suffix("").parts])
+        for path in MODULES
+    ]
+    script = (
+        "import socket, importlib, sys\n"
+        "def refuse(*_args, **_options): raise AssertionError('a socket was opened')\n"
+        "socket.socket.connect = refuse\n"
+        f"for name in {names!r}: importlib.import_module(name.removesuffix('.__init__'))\n"
+    )
+    search = f"{PACKAGE.parent}"
+    subprocess.run(
+        [sys.executable, "-W", "error::ResourceWarning", "-c", script],
+        check=True,
+        env={"PYTHONPATH": search},
+        cwd="/",
+    )
