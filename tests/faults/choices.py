@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tests.fakes import rehook
+from tests.fakes.faults import Fate
 
 USERS = ("ann", "bob", "eve")
 TURNS = (
@@ -29,11 +30,24 @@ OPERATIONS = (
     "secrets.read",
 )
 SPANS = (1.0, 6.0, 20.0, 40.0, 100.0, 400.0, 4_000.0, 40_000.0)
-# An invocation takes some ten steps for each delivery.
-steps = st.integers(1, 16) | st.integers(1, 60)
-Trouble = tuple[int, str | float]
-# What happens to a process at one of its steps: a number is seconds for which it stands still.
-interruptions = st.sampled_from(["die", "poll", "duplicate", "new", 10.0, 40.0, 100.0, 400.0])
+# What a single event meets, its call above all; and the longer requests.
+steps = st.sampled_from([*range(1, 17), *range(7, 15), *range(20, 60, 4)])
+Trouble = tuple[int, str | float | Fate]
+# What happens to a process at one of its steps: a number is seconds for which it stands still, a
+# fate is that of the very call it is at.
+INTERRUPTIONS: tuple[str | float | Fate, ...] = (
+    "die",
+    *Fate,
+    "poll",
+    "duplicate",
+    "new",
+    "late poll",
+    "late duplicate",
+    10.0,
+    100.0,
+    400.0,
+)
+interruptions = st.sampled_from(INTERRUPTIONS)
 troubles = st.lists(st.tuples(steps, interruptions), max_size=2)
 answers = st.lists(st.sampled_from(TURNS), max_size=2)
 

@@ -150,7 +150,9 @@ class Promise(RuleBasedStateMachine):
         """The next calls of this kind."""
         self._faults(operation).order(fate, operation=operation, times=times)
 
-    @rule(what=st.sampled_from(["table", "queues", "ssm"]), down=st.sampled_from([True, False]))
+    @rule(
+        what=st.sampled_from(["table", "queues", "ssm"]), down=st.sampled_from([True, False, False])
+    )
     def a_store_goes_down_or_comes_up(self, what: str, down: bool) -> None:
         """As a whole."""
         getattr(self.world, what).down = down
@@ -165,38 +167,48 @@ class Promise(RuleBasedStateMachine):
     def _arm(self, trouble: Sequence[Trouble]) -> None:
         """What will happen to the next process, and at which of its steps."""
         for step, what in trouble:
-            if isinstance(what, float):
-                self.armed[step] = self._freezing(what)
-            elif what == "die":
+            if what == "die":
                 self.armed[step] = die
+            elif isinstance(what, Fate):
+                self.armed[step] = self._failing(what)
+            elif isinstance(what, float):
+                self.armed[step] = self._standing_still(what, "")
             else:
-                self.armed[step] = self._overlapping(what)
+                still, _, then = what.rpartition(" ")
+                self.armed[step] = self._standing_still(40.0 if still else 0.0, then)
 
-    def _freezing(self, span: float) -> Interrupt:
-        """Time passes; but a call has a deadline of its own, which the fake does not keep."""
+    def _failing(self, fate: Fate) -> Interrupt:
+        """The very call that the process is at fails."""
 
-        def freeze(_process: Process, operation: str) -> None:
-            if operation != "rehook.call":
-                self.world.clock.advance(span)
+        def fail(_process: Process, operation: str) -> None:
+            if not operation.startswith("rehook"):
+                self._faults(operation).order(fate, operation=operation)
 
-        return freeze
+        return fail
 
-    def _overlapping(self, what: str) -> Interrupt:
-        """Another invocation runs from beginning to end."""
+    def _standing_still(self, span: float, what: str) -> Interrupt:
+        """Time passes, and another invocation runs from beginning to end.
 
-        def overlap(_process: Process, _operation: str) -> None:
-            self.books.overlapped()
+        Not ahead of a call: a call has a deadline, which the fake does not keep.
+        """
+
+        def interrupt(_process: Process, operation: str) -> None:
+            if operation == "rehook.call":
+                return
+            self.world.clock.advance(span)
+            if what:
+                self.books.overlapped()
             if what == "poll":
                 self._poll()
             elif what == "duplicate" and self.sent:
-                request = self.sent[-1]
-                self._attempt(Sent(list(request.events), batch=request.batch))
+                under_way = [each for each in self.sent if each.busy] or self.sent[-1:]
+                self._attempt(Sent(list(under_way[0].events), batch=under_way[0].batch))
             elif what == "new":
                 request = Sent([self._event("track", USERS[0])], batch=False)
                 self.sent.append(request)
                 self._attempt(request)
 
-        return overlap
+        return interrupt
 
     def teardown(self) -> None:
         """Faults stop, Segment gets its answers, the queue drains, and the books are compared."""

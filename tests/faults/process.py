@@ -67,10 +67,11 @@ class Processes:
         self.world = world
         self.named = named
         self.running: list[Process] = []
+        self._violated: list[str] = []
         for faults in (world.table, world.queues, world.ssm):
             faults.before, faults.after = self._before, self._after
         world.rehook = Heard(self._heard)
-        world.rehook.before, world.rehook.after = self._before_call, self._step
+        world.rehook.before, world.rehook.after = self._before_call, self._answered
 
     @contextmanager
     def run(self, process: Process) -> Iterator[None]:
@@ -82,6 +83,9 @@ class Processes:
             return
         finally:
             self.running.pop()
+            if self._violated:
+                # Not raised where it was seen: the code under test survives errors.
+                raise Violated(self._violated[0])
         if process.owes:
             raise Violated(f"delivered, and never written down: {process.owes}")
 
@@ -116,11 +120,14 @@ class Processes:
         delivery, process = self.named[subject.body], self.running[-1]
         record = self.world.ledger.records.get(delivery)
         if record is None or record.nonce != process.claims.get(delivery):
-            raise Violated(f"{process.name} called for {delivery} without holding its claim")
-        if self.world.clock.now() > record.lease:
-            raise Violated(f"{process.name} called for {delivery} when its lease had run out")
-        if any(each.id == delivery and each.state is State.DELIVERED for each in self._writes()):
-            raise Violated(f"{process.name} called for {delivery}, which was delivered")
+            self._violated.append(f"{process.name} called for {delivery} without its claim")
+        elif self.world.clock.now() > record.lease:
+            self._violated.append(f"{process.name} called for {delivery}, its lease run out")
+        elif any(each.id == delivery and each.state is State.DELIVERED for each in self._writes()):
+            self._violated.append(f"{process.name} called for {delivery}, which was delivered")
+
+    def _answered(self, _operation: str, subject: object) -> None:
+        self._step("rehook.answer", subject)
 
     def _heard(self, request: Request) -> None:
         self.running[-1].owes.add(self.named[request.body])

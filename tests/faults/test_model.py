@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.faults.machine import Promise
 
 EXAMPLES = int(os.environ.get("PROMISE_EXAMPLES", "0"))
-IN_THE_GATE = 600
+IN_THE_GATE = 1_500
 
 
 def test_the_promise_holds_whatever_happens() -> None:
