@@ -114,7 +114,6 @@ class Poller:
 
     def _run(self, messages: list[MessageTypeDef]) -> None:
         left = {each["MessageId"]: _receives(each) for each in messages}
-        done: set[str] = set()
         try:
             event = batch.event_of(messages, self._arn, REGION)
             with contextlib.suppress(FunctionBroken):
@@ -125,9 +124,8 @@ class Poller:
         finally:
             with self._changed:
                 self._running -= 1
+                # Also what was deleted: SQS may have failed to, and then it comes again.
                 self._finished |= left
-                for deleted in done:
-                    del self._finished[deleted]
                 self._changed.notify_all()
 
     def _delete(self, messages: list[MessageTypeDef]) -> None:

@@ -104,6 +104,15 @@ def test_no_more_batches_at_once_than_the_template_says(box: Sandbox) -> None:
     assert most == 2
 
 
+def test_what_can_not_be_deleted_comes_again(box: Sandbox) -> None:
+    """When its visibility has run out, though the function was done with it."""
+    since = len(box.log)
+    box.aws.fault(Fault(kind=Kind.ANSWER, match={"operation": "DeleteMessageBatch"}))
+    send(box, "k", "stubborn")
+    box.wait_until(lambda: (box.queue("Letters").hasten(), not left(box))[1])
+    assert batches(box, since) == [["stubborn"], ["stubborn"]]
+
+
 def test_after_so_many_receives_it_goes_to_the_dead_letter_queue(box: Sandbox) -> None:
     """The redrive policy of the template is in force."""
     send(box, "j", "fail for good")
