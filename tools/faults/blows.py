@@ -1,6 +1,7 @@
 """Killing and freezing function processes: at random, and at exact steps of the protocol.
 
-A blow at a step is armed and falls on the next process that comes to it: the relay tells of every
+A blow at a step falls on the next process that comes to one that was not hit yet, so that the rare
+steps have their turn as well: the relay tells of every
 request before it is passed on and after it was carried out, and no answer reaches a process that
 was killed in between. So "after the call" means: Rehook has acted and the function never knew.
 """
@@ -55,12 +56,12 @@ MOMENTS = [
 source deletes once the function has answered."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Blow:
-    """``moment``: None for any. ``seconds``: how long it is frozen; 0 to kill it."""
+    """``aimed``: at an exact moment, else at random. ``seconds``: of its freeze; 0 to kill it."""
 
     function: str
-    moment: Moment | None
+    aimed: bool
     seconds: float = 0.0
 
 
@@ -72,6 +73,7 @@ class Blows:
         self._random = random.Random(seed)
         self._lock = threading.Condition()
         self._armed: dict[str, Blow] = {}
+        self._unhit: set[Moment] = set(MOMENTS)
         self.kills: Counter[str] = Counter()
         self.freezes: Counter[str] = Counter()
         self.killed: dict[int, float] = {}
@@ -81,21 +83,25 @@ class Blows:
 
     def meet(self, step: Step, when: When, environment: Environment) -> bool:
         """A process has come to a step; True if it was killed there."""
+        moment = Moment(step.function, when, step.name)
         with self._lock:
             armed = self._armed.get(step.function)
-            if armed is None or armed.moment != (step.function, when, step.name):
+            if armed is None or moment not in self._unhit:
                 return False
             del self._armed[step.function]
+            self._unhit.discard(moment)
+            if not any(left.function == step.function for left in self._unhit):
+                self._unhit.update(each for each in MOMENTS if each.function == step.function)
             self._lock.notify_all()
         if armed.seconds:
-            self._freeze(environment, armed.seconds, str(armed.moment))
+            self._freeze(environment, armed.seconds, str(moment))
             return False
-        self._kill(environment, str(armed.moment))
+        self._kill(environment, str(moment))
         return True
 
     def deal(self, blow: Blow, patience: float) -> None:
-        """Wait until a process comes to the blow's moment; after that any busy one will do."""
-        if blow.moment is not None:
+        """If it is aimed, wait until a process comes by; after that any busy one will do."""
+        if blow.aimed:
             function = blow.function
             with self._lock:
                 self._armed[function] = blow
@@ -134,16 +140,11 @@ class Blows:
 
 
 def plan(function: str, kills: int, freezes: int, chance: random.Random) -> list[Blow]:
-    """A function's blows in order: half of them aimed, each moment in its turn, the rest random."""
-    moments = [moment for moment in MOMENTS if moment.function == function]
-    chance.shuffle(moments)
-    blows = [
-        Blow(function, moments[number // 2 % len(moments)] if number % 2 == 0 else None)
-        for number in range(kills)
+    """A function's blows in order, half of them aimed."""
+    blows = [Blow(function, number % 2 == 0) for number in range(kills)]
+    blows += [
+        Blow(function, number % 2 == 0, chance.uniform(0.3, 4.0)) for number in range(freezes)
     ]
-    for number in range(freezes):
-        moment = chance.choice(moments) if number % 2 == 0 else None
-        blows.append(Blow(function, moment, chance.uniform(0.3, 4.0)))
     chance.shuffle(blows)
     return blows
 

@@ -70,9 +70,11 @@ class Passing:
                 self._aged.add(claim.nonce)
                 self.leases += self._age(key, claim.nonce, "SET lease = :past")
         breaker = self._breaker()
-        if breaker is not None and float(breaker["open_until"]["N"]) > time.time():
-            change = "SET open_until = :past, probing_until = :past"
-            self._age(breaker["id"]["S"], breaker["nonce"]["S"], change)
+        if breaker is not None:
+            until = max(float(breaker[name]["N"]) for name in ("open_until", "probing_until"))
+            if until > time.time():
+                change = "SET open_until = :past, probing_until = :past"
+                self._age(breaker["id"]["S"], breaker["nonce"]["S"], change)
         self._box.queue(QUEUE).hasten()
 
     def _breaker(self) -> dict[str, Any] | None:

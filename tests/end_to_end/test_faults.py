@@ -1,0 +1,82 @@
+"""The crash test, as short as it can be, and processes that are frozen as Lambda freezes them."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.conftest import drain, rewards
+from tools.faults.report import as_json
+from tools.faults.run import Order, run
+from tools.sandbox import Fault, Kind
+from tools.sandbox.build import build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.sandbox import Sandbox
+
+# Longer than Rehook's connections may idle (5 s) and than a call may take (2 s).
+FREEZE = 7.0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("policy", "seed"), [("retry", 41), ("park", 42)])
+def test_the_books_agree_after_a_storm(policy: str, seed: int) -> None:
+    """Killed at random and at exact steps, with every neighbour failing: the promise holds.
+
+    The long run is ``make faults``; docs/faults.md says what is compared.
+    """
+    build()
+    outcome = run(Order(seed=seed, events=150, kills=12, freezes=2, policy=policy), lambda _: None)
+    assert sum(outcome.kills.values()) >= 6, "there was next to nothing to kill"
+    assert outcome.holds, json.dumps(as_json(outcome), indent=1)
+
+
+def freeze(box: Sandbox, seconds: float) -> None:
+    """Stop all of ingest's processes where they are, and let them go on."""
+    frozen = box.processes("IngestFunction")
+    assert frozen
+    for process in frozen:
+        process.hold()
+    time.sleep(seconds)
+    for process in frozen:
+        process.let_go()
+
+
+def test_frozen_between_invocations(box: Sandbox, track: Callable[..., dict[str, Any]]) -> None:
+    """No late call, and no stale connection that would look like an unknown outcome."""
+    first, second = track(), track()
+    assert box.segment.send(first).body["delivered"] == 1
+    calls = len(box.rehook.calls())
+    box.rehook.switch(on=False)  # as a load balancer drops what idles
+    box.rehook.switch(on=True)
+    freeze(box, FREEZE)
+    assert len(box.rehook.calls()) == calls
+    answer = box.segment.send(second)
+    assert answer.body["delivered"] == 1, answer.text
+    assert rewards(box, first["userId"]) == 2
+
+
+def test_frozen_in_the_middle_of_a_call(
+    box: Sandbox, track: Callable[..., dict[str, Any]], user: str
+) -> None:
+    """The answer that came meanwhile counts: it is no unknown outcome, and nothing is repeated."""
+    event = track()
+    box.rehook.fault(Fault(kind=Kind.HOLD, match={"customer": user}))
+    with ThreadPoolExecutor(1) as pool:
+        answering = pool.submit(box.segment.send, event)
+        box.wait_until(lambda: box.rehook.held() == 1)
+        with ThreadPoolExecutor(1) as freezer:
+            freezing = freezer.submit(freeze, box, FREEZE)
+            time.sleep(0.5)  # frozen by now: only then may Rehook answer
+            box.rehook.release()
+            freezing.result()
+        answer = answering.result()
+    drain(box)
+    assert answer.body["delivered"] == 1, answer.text
+    assert rewards(box, user) == 1
