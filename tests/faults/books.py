@@ -80,8 +80,8 @@ class Books:
         if self.world.table.down or unmarked:
             self.unordered.update(delivery_of(event) for event in events)
 
-    def overlapped(self) -> None:
-        """Between requests that are under way at once, no order is promised."""
+    def unmarked(self) -> None:
+        """What is under way can be overtaken: another request is, too, or a mark is not put."""
         for events in self.open:
             self.unordered.update(delivery_of(event) for event in events)
 

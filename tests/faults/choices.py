@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 from hypothesis import strategies as st
 
 from tests.fakes import rehook
@@ -41,15 +44,25 @@ INTERRUPTIONS: tuple[str | float | Fate, ...] = (
     "poll",
     "duplicate",
     "new",
+    "soon poll",
+    "soon duplicate",
     "late poll",
     "late duplicate",
     10.0,
     100.0,
     400.0,
 )
+# Within a lease of ingest's, and beyond it.
+LATENESS = {"": 0.0, "soon": 10.0, "late": 40.0}
 interruptions = st.sampled_from(INTERRUPTIONS)
 troubles = st.lists(st.tuples(steps, interruptions), max_size=2)
 answers = st.lists(st.sampled_from(TURNS), max_size=2)
 
 kinds = st.sampled_from(["track", "track", "track", "identify", "order"])
 events = st.lists(st.tuples(kinds, st.sampled_from(USERS)), min_size=1, max_size=4)
+
+
+def every_nth(number: int) -> Callable[[object], bool]:
+    """Says yes each so many times; 0: never."""
+    count = itertools.count(1)
+    return lambda _entry: number > 0 and next(count) % number == 0

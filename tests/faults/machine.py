@@ -17,6 +17,7 @@ from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.faults.books import Books, Sent
 from tests.faults.choices import (
+    LATENESS,
     OPERATIONS,
     SPANS,
     TURNS,
@@ -24,11 +25,12 @@ from tests.faults.choices import (
     Trouble,
     answers,
     events,
+    every_nth,
     troubles,
 )
 from tests.faults.process import Interrupt, Process, Processes, Violated, die
 from tests.unit.delivery.samples import identify, order, track
-from tests.unit.delivery.world import IngestEnvironment, RedriveEnvironment, World
+from tests.unit.delivery.world import IngestEnvironment, World
 
 
 class Promise(RuleBasedStateMachine):
@@ -129,10 +131,7 @@ class Promise(RuleBasedStateMachine):
     @rule(which=st.sampled_from(["ingest", "redrive"]))
     def an_environment_is_replaced(self, which: str) -> None:
         """A cold start: no cached secrets, no view of the breaker."""
-        if which == "ingest":
-            self.ingests = [*self.ingests[1:], self.world.ingest()]
-        else:
-            self.redrives = [*self.redrives[1:], self.world.redrive()]
+        self._bury(self.ingests[0] if which == "ingest" else None)
 
     # What goes wrong.
 
@@ -161,8 +160,8 @@ class Promise(RuleBasedStateMachine):
     def queues_refuse_entries(self, every: int) -> None:
         """Each second or third entry of every send, or none."""
         for queue in (self.world.dead, self.world.lot):
-            queue.refuse = _each(every)
-        self.world.dead.refuse_visibility = _each(every)
+            queue.refuse = every_nth(every)
+        self.world.dead.refuse_visibility = every_nth(every)
 
     def _arm(self, trouble: Sequence[Trouble]) -> None:
         """What will happen to the next process, and at which of its steps."""
@@ -174,30 +173,29 @@ class Promise(RuleBasedStateMachine):
             elif isinstance(what, float):
                 self.armed[step] = self._standing_still(what, "")
             else:
-                still, _, then = what.rpartition(" ")
-                self.armed[step] = self._standing_still(40.0 if still else 0.0, then)
+                when, _, then = what.rpartition(" ")
+                self.armed[step] = self._standing_still(LATENESS[when], then)
 
     def _failing(self, fate: Fate) -> Interrupt:
         """The very call that the process is at fails."""
 
         def fail(_process: Process, operation: str) -> None:
+            if operation == "marks.put":
+                self.books.unmarked()
             if not operation.startswith("rehook"):
                 self._faults(operation).order(fate, operation=operation)
 
         return fail
 
     def _standing_still(self, span: float, what: str) -> Interrupt:
-        """Time passes, and another invocation runs from beginning to end.
-
-        Not ahead of a call: a call has a deadline, which the fake does not keep.
-        """
+        """Time passes, and another invocation runs from beginning to end."""
 
         def interrupt(_process: Process, operation: str) -> None:
             if operation == "rehook.call":
-                return
+                return  # a call has a deadline, which the fake does not keep
             self.world.clock.advance(span)
             if what:
-                self.books.overlapped()
+                self.books.unmarked()
             if what == "poll":
                 self._poll()
             elif what == "duplicate" and self.sent:
@@ -279,16 +277,17 @@ class Promise(RuleBasedStateMachine):
         with self.processes.run(process):
             self.world.poll(environment)
         if process.dead:
-            self._bury(environment)
+            self._bury(None)
 
     def _process(self, name: str) -> Process:
         """The next process; one that overlaps another is not interrupted itself."""
         armed, self.armed = self.armed, {}
         return Process(name, armed if not self.processes.running else {})
 
-    def _bury(self, environment: IngestEnvironment | RedriveEnvironment | None) -> None:
-        if environment in self.ingests:
-            self.ingests = [self.world.ingest(), self.world.ingest()]
+    def _bury(self, environment: IngestEnvironment | None) -> None:
+        if environment is not None:
+            others = [each for each in self.ingests if each is not environment]
+            self.ingests = [*others, self.world.ingest()]
         self.redrives = [*self.redrives[1:], self.world.redrive()]
 
     def _drain(self) -> None:
@@ -304,8 +303,3 @@ class Promise(RuleBasedStateMachine):
         if operation.startswith(("dead", "parking")):
             return self.world.queues
         return self.world.ssm if operation.startswith("secrets") else self.world.table
-
-
-def _each(every: int) -> Any:
-    count = iter(range(1, 1_000_000))
-    return lambda _entry: every > 0 and next(count) % every == 0

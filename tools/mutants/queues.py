@@ -180,8 +180,8 @@ IN_THE_QUEUES = (
     Defect(
         "clear the mark with the first message",
         "delivery/ingest.py",
-        "delivery.letter(reason) for delivery in lane.rest[:-1]",
-        "delivery.letter(reason, mark=mark) for delivery in lane.rest[:-1]",
+        "delivery.letter(reason) for delivery in earlier",
+        "delivery.letter(reason, mark=mark) for delivery in earlier",
     ),
     Defect(
         "never clear a mark",

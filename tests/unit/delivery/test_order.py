@@ -46,6 +46,18 @@ def test_a_duplicate_does_not_clear_the_mark_ahead_of_others() -> None:
     ]
 
 
+def test_the_mark_goes_with_the_last_message() -> None:
+    """Of two that wait the first is done, the second is not: nobody may overtake it."""
+    world = World()
+    world.store_secrets(mode="pause")
+    world.post(track("m1"), track("m2"))
+    world.store_secrets(mode="deliver")
+    world.rehook.script.extend([rehook.DELIVERED, rehook.UNREACHABLE])
+    world.poll()
+
+    assert reasons(world.post(track("m3"))) == ["user_waiting"]
+
+
 def test_a_stale_mark_delays_one_event() -> None:
     """It was put, and its message never sent: the user's next event clears it on its way."""
     world = World()

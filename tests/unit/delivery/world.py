@@ -214,9 +214,11 @@ class World:
         paused = environment.paused()
         until = self.clock.monotonic() + seconds
         worked = environment.redrive.run(messages, until, paused=paused)
-        for each in worked:
-            if not each.kept:
-                self.dead.delete(each.message.receipt)
+        # What is not reported as failed is deleted, whether it was worked on or not.
+        kept = {each.message.receipt for each in worked if each.kept}
+        for message in messages:
+            if message.receipt not in kept:
+                self.dead.delete(message.receipt)
         return worked
 
     def drain(self, on: RedriveEnvironment | None = None, most: int = 500) -> None:
