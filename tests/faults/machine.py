@@ -15,19 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from segment_rehook.delivery.answer import HttpAnswer
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
+from tests.faults import choices
 from tests.faults.books import Books, Sent
-from tests.faults.choices import (
-    LATENESS,
-    OPERATIONS,
-    SPANS,
-    TURNS,
-    USERS,
-    Trouble,
-    answers,
-    events,
-    every_nth,
-    troubles,
-)
 from tests.faults.process import Interrupt, Process, Processes, Violated, die
 from tests.unit.delivery.samples import identify, order, track
 from tests.unit.delivery.world import IngestEnvironment, World
@@ -56,13 +45,15 @@ class Promise(RuleBasedStateMachine):
 
     # What Segment does.
 
-    @rule(chosen=events, batch=st.booleans(), turns=answers, trouble=troubles)
+    @rule(
+        chosen=choices.events, batch=st.booleans(), turns=choices.answers, trouble=choices.troubles
+    )
     def segment_sends(
         self,
         chosen: list[tuple[str, str]],
         batch: bool,
         turns: list[rehook.Turn],
-        trouble: list[Trouble],
+        trouble: list[choices.Trouble],
     ) -> None:
         """New events, alone or in a batch."""
         self.world.rehook.script.extend(turns)
@@ -75,8 +66,8 @@ class Promise(RuleBasedStateMachine):
             self._attempt(request)
 
     @precondition(lambda self: self.sent)
-    @rule(which=st.integers(0, 30), batch=st.booleans(), trouble=troubles)
-    def segment_duplicates(self, which: int, batch: bool, trouble: list[Trouble]) -> None:
+    @rule(which=st.integers(0, 30), batch=st.booleans(), trouble=choices.troubles)
+    def segment_duplicates(self, which: int, batch: bool, trouble: list[choices.Trouble]) -> None:
         """An event that was sent before, in a request of its own."""
         self._arm(trouble)
         old = self.sent[which % len(self.sent)]
@@ -85,8 +76,8 @@ class Promise(RuleBasedStateMachine):
         self._attempt(copy)
 
     @precondition(lambda self: any(not each.answered for each in self.sent))
-    @rule(which=st.integers(0, 30), trouble=troubles)
-    def segment_retries(self, which: int, trouble: list[Trouble]) -> None:
+    @rule(which=st.integers(0, 30), trouble=choices.troubles)
+    def segment_retries(self, which: int, trouble: list[choices.Trouble]) -> None:
         """A request that got a 503, or no answer."""
         self._arm(trouble)
         unanswered = [each for each in self.sent if not each.answered]
@@ -94,14 +85,14 @@ class Promise(RuleBasedStateMachine):
 
     # What AWS and the operator do.
 
-    @rule(turns=answers, trouble=troubles)
-    def redrive_runs(self, turns: list[rehook.Turn], trouble: list[Trouble]) -> None:
+    @rule(turns=choices.answers, trouble=choices.troubles)
+    def redrive_runs(self, turns: list[rehook.Turn], trouble: list[choices.Trouble]) -> None:
         """The event source hands over what is visible."""
         self.world.rehook.script.extend(turns)
         self._arm(trouble)
         self._poll()
 
-    @rule(span=st.sampled_from(SPANS))
+    @rule(span=st.sampled_from(choices.SPANS))
     def time_passes(self, span: float) -> None:
         """Nothing else happens."""
         self.world.clock.advance(span)
@@ -135,13 +126,13 @@ class Promise(RuleBasedStateMachine):
 
     # What goes wrong.
 
-    @rule(turns=st.lists(st.sampled_from(TURNS), min_size=1, max_size=4))
+    @rule(turns=st.lists(st.sampled_from(choices.TURNS), min_size=1, max_size=4))
     def rehook_will_answer(self, turns: list[rehook.Turn]) -> None:
         """The next calls, in this order."""
         self.world.rehook.script.extend(turns)
 
     @rule(
-        operation=st.sampled_from(OPERATIONS),
+        operation=st.sampled_from(choices.OPERATIONS),
         fate=st.sampled_from(list(Fate)),
         times=st.sampled_from([1, 1, 2, 3]),
     )
@@ -160,10 +151,10 @@ class Promise(RuleBasedStateMachine):
     def queues_refuse_entries(self, every: int) -> None:
         """Each second or third entry of every send, or none."""
         for queue in (self.world.dead, self.world.lot):
-            queue.refuse = every_nth(every)
-        self.world.dead.refuse_visibility = every_nth(every)
+            queue.refuse = choices.every_nth(every)
+        self.world.dead.refuse_visibility = choices.every_nth(every)
 
-    def _arm(self, trouble: Sequence[Trouble]) -> None:
+    def _arm(self, trouble: Sequence[choices.Trouble]) -> None:
         """What will happen to the next process, and at which of its steps."""
         for step, what in trouble:
             if what == "die":
@@ -174,7 +165,7 @@ class Promise(RuleBasedStateMachine):
                 self.armed[step] = self._standing_still(what, "")
             else:
                 when, _, then = what.rpartition(" ")
-                self.armed[step] = self._standing_still(LATENESS[when], then)
+                self.armed[step] = self._standing_still(choices.LATENESS[when], then)
 
     def _failing(self, fate: Fate) -> Interrupt:
         """The very call that the process is at fails."""
@@ -202,7 +193,7 @@ class Promise(RuleBasedStateMachine):
                 under_way = [each for each in self.sent if each.busy] or self.sent[-1:]
                 self._attempt(Sent(list(under_way[0].events), batch=under_way[0].batch))
             elif what == "new":
-                request = Sent([self._event("track", USERS[0])], batch=False)
+                request = Sent([self._event("track", choices.USERS[0])], batch=False)
                 self.sent.append(request)
                 self._attempt(request)
 
