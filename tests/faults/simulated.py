@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from tests.fakes.surroundings import FakeClock
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class SimulatedClock(FakeClock):
@@ -51,14 +55,68 @@ class SimulatedClock(FakeClock):
         if errors:
             raise errors[0]
 
+    def beside(self, work: Sequence[Callable[[], None]]) -> None:
+        """Run all of these side by side, on behalf of one that runs; it goes on when all ended."""
+        ended = threading.Event()
+        errors: list[BaseException] = []
+        left = [len(work)]
+
+        def live(part: Callable[[], None], woken: threading.Event) -> None:
+            woken.wait()
+            try:
+                part()
+            except BaseException as error:  # noqa: BLE001 — raised by the one on whose behalf it ran
+                errors.append(error)
+            left[0] -= 1
+            if not left[0]:
+                self._queue_up(0.0, ended)
+            self._wake_next()
+
+        for part in work:
+            threading.Thread(target=live, args=(part, self._lie_down(0.0))).start()
+        self._wake_next()
+        ended.wait()
+        if errors:
+            raise errors[0]
+
     def _lie_down(self, seconds: float) -> threading.Event:
         woken = threading.Event()
+        self._queue_up(seconds, woken)
+        return woken
+
+    def _queue_up(self, seconds: float, woken: threading.Event) -> None:
         self._count += 1
         heapq.heappush(self._sleepers, (self.monotonic() + max(seconds, 0.0), self._count, woken))
-        return woken
 
     def _wake_next(self) -> None:
         if self._sleepers:
             at, _, woken = heapq.heappop(self._sleepers)
             self.advance(max(at - self.monotonic(), 0.0))
             woken.set()
+
+
+class SimulatedPool:
+    """Stands in for ThreadPoolExecutor where work sleeps on a simulated clock."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        self._clock = clock
+
+    def __call__(self, _workers: int) -> SimulatedPool:
+        """As the class it stands in for is called; as many workers as there is work."""
+        return self
+
+    def __enter__(self) -> SimulatedPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def map(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Do all of it side by side."""
+        results: dict[int, R] = {}
+
+        def part(place: int, item: T) -> Callable[[], None]:
+            return lambda: results.update({place: work(item)})
+
+        self._clock.beside([part(place, item) for place, item in enumerate(items)])
+        return [results[place] for place in sorted(results)]

@@ -6,10 +6,11 @@ from collections import Counter
 
 import pytest
 
+from segment_rehook.delivery import redrive as redrive_module
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Outcome, Reply
 from tests.fakes.rehook import DELIVERED, Turn
-from tests.faults.simulated import SimulatedClock
+from tests.faults.simulated import SimulatedClock, SimulatedPool
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.world import World
 
@@ -47,9 +48,13 @@ class LimitedRehook:
         return DELIVERED
 
 
-def burst(events: int, bucket: float, redrivers: int) -> tuple[World, LimitedRehook, float]:
+def burst(
+    monkeypatch: pytest.MonkeyPatch, events: int, bucket: float, redrivers: int
+) -> tuple[World, LimitedRehook, float]:
     """Offer `events` at once and let everything come to its end; the seconds that it took."""
     clock = SimulatedClock()
+    # Each environment of redrive works on its ten messages side by side.
+    monkeypatch.setattr(redrive_module, "ThreadPoolExecutor", SimulatedPool(clock))
     world = World(clock=clock)
     rehook = LimitedRehook(clock, bucket)
     world.rehook.answer = rehook.answer
@@ -85,10 +90,10 @@ def burst(events: int, bucket: float, redrivers: int) -> tuple[World, LimitedReh
 @pytest.mark.parametrize("redrivers", REDRIVERS)
 @pytest.mark.parametrize("bucket", BUCKETS)
 def test_a_burst_drains_at_the_pace_that_rehook_allows(
-    burst_events: int, bucket: float, redrivers: int
+    monkeypatch: pytest.MonkeyPatch, burst_events: int, bucket: float, redrivers: int
 ) -> None:
     """Each event is delivered once; Rehook is kept busy, and asked little more than it allows."""
-    world, rehook, seconds = burst(burst_events, bucket, redrivers)
+    world, rehook, seconds = burst(monkeypatch, burst_events, bucket, redrivers)
 
     assert len(world.rehook.books) == burst_events
     assert set(world.rehook.rewards.values()) == {1}
@@ -98,4 +103,7 @@ def test_a_burst_drains_at_the_pace_that_rehook_allows(
     offered = sum(rehook.offered.values()) / burst_events
     assert slowness <= 1.3
     assert offered <= 1.2
-    assert max(rehook.offered.values()) <= 3 * LIMIT
+    # Each environment has up to ten calls under way before it hears of the limit, once.
+    first, second, *later = (count for _, count in sorted(rehook.offered.items()))
+    assert max(first, second) <= 2 * LIMIT + 10 * redrivers
+    assert max(later) <= 1.6 * LIMIT

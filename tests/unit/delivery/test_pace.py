@@ -67,20 +67,37 @@ def test_the_refusals_of_one_second_count_once() -> None:
     assert seconds_for(pace, clock, 71) == pytest.approx(10.0, rel=0.05)
 
 
-def test_it_climbs_again_while_calls_are_taken() -> None:
+def taken_in(pace: Pace, clock: FakeClock, seconds: float) -> int:
+    """How many calls are made, and taken, in so many seconds."""
+    begun, taken = clock.monotonic(), 0
+    while clock.monotonic() - begun < seconds:
+        assert pace.wait(1_000.0) == 0.0
+        pace.heard(TAKEN)
+        taken += 1
+    return taken
+
+
+def test_it_doubles_until_it_is_refused_again() -> None:
+    """The first measure was taken within moments."""
+    clock = FakeClock()
+    pace = Pace(clock)
+    calls(pace, clock, each=0.1, count=20)
+    pace.heard(LIMITED)
+
+    assert taken_in(pace, clock, 3.0) > 3 * 2 * 10 * CUT
+
+
+def test_then_it_climbs_while_calls_are_taken() -> None:
     """By half a call a second, each second."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.1, count=50)
     pace.heard(LIMITED)
-    begun = clock.monotonic()
-    taken = 0
-    while clock.monotonic() - begun < 20.0:
-        assert pace.wait(1_000.0) == 0.0
-        pace.heard(TAKEN)
-        taken += 1
+    clock.advance(2.0)
+    pace.heard(LIMITED)
 
-    assert taken == pytest.approx(20 * 10 * CUT + 0.5 * 20 * 20 / 2, rel=0.1)
+    expected = 20 * 10 * CUT * CUT + 0.5 * 20 * 20 / 2
+    assert taken_in(pace, clock, 20.0) == pytest.approx(expected, rel=0.1)
 
 
 def test_it_never_stands_still() -> None:

@@ -2,8 +2,9 @@
 
 Rehook's rate limit is not documented. So each environment begins without one, takes a refusal
 (429) as a measure of how fast is too fast, slows down, and then climbs again in small steps:
-additive increase, multiplicative decrease, as TCP does. Waiting costs little here, since the
-queue keeps what waits.
+additive increase, multiplicative decrease, as TCP does. The first measure is taken within moments
+and may be far too low, so up to the second refusal the climb is a doubling each second. Waiting
+costs little here, since the queue keeps what waits.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Pace:
         self._clock = clock
         self._lock = threading.Lock()
         self._rate: float | None = None
+        self._doubling = True
         self._next = 0.0
         self._cut_at = float("-inf")
         self._counted_since = clock.monotonic()
@@ -67,8 +69,8 @@ class Pace:
                     self._count_anew(now)
                 self._taken += 1
                 if self._rate is not None:
-                    # By STEP a second, whatever the rate.
-                    self._rate += STEP / self._rate
+                    # Doubled in a second, or by STEP a second: as many are taken as the rate says.
+                    self._rate += 1.0 if self._doubling else STEP / self._rate
 
     def _slow_down(self, now: float) -> None:
         if now - self._cut_at < SETTLE:
@@ -77,6 +79,8 @@ class Pace:
             before = self._measured
             self._count_anew(now)
             self._rate = max(before, self._measured)
+        else:
+            self._doubling = False
         self._rate = max(self._rate * CUT, SLOWEST)
         self._cut_at = now
 
