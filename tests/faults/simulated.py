@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from tests.fakes.surroundings import FakeClock
 
@@ -105,7 +105,7 @@ class SimulatedPool:
         """As the class it stands in for is called; as many workers as there is work."""
         return self
 
-    def __enter__(self) -> SimulatedPool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

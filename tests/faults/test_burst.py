@@ -106,4 +106,4 @@ def test_a_burst_drains_at_the_pace_that_rehook_allows(
     # Each environment has up to ten calls under way before it hears of the limit, once.
     first, second, *later = (count for _, count in sorted(rehook.offered.items()))
     assert max(first, second) <= 2 * LIMIT + 10 * redrivers
-    assert max(later) <= 1.6 * LIMIT
+    assert max(later) <= 2.5 * LIMIT
