@@ -6,6 +6,7 @@ an excuse that grows is seen.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -149,8 +150,18 @@ class _Audit:
                 yield f"{unit}: {self._books.rewards.get(unit)} rewards, {len(calls)} calls"
             unknown = self._unknown[unit]
             if len(calls) > 1 and (self._park or len(calls) > 1 + len(unknown)):
-                yield f"{unit}: rewarded {len(calls)} times, unknown outcomes: {unknown or 'none'}"
+                yield (
+                    f"{unit}: rewarded {len(calls)} times, unknown outcomes: {unknown or 'none'}; "
+                    f"its steps: {self._steps(unit)}"
+                )
             self._found.excused["rewards repeated"] += len(calls) - 1
+
+    def _steps(self, unit: str) -> str:
+        """All that was asked about a unit, for whoever looks for the cause."""
+        keys = {unit, *(sent.delivery for sent in self._by_unit[unit])}
+        return ", ".join(
+            str(step) for step in self._books.journal.all() if not keys.isdisjoint(step.keys)
+        )
 
     def _order(self) -> Iterator[str]:
         """First calls only: a repeated call comes when it comes."""
@@ -222,29 +233,36 @@ class _Audit:
 
 def _unknown_outcomes(books: Books, by_unit: dict[str, list[Sent]]) -> dict[str, list[str]]:
     """For each unit its calls whose outcome could not be known, or not be recorded, and why."""
-    settles: dict[str, list[Step]] = defaultdict(list)
-    for step in books.journal.named("settle delivered"):
-        for key in step.keys:
-            settles[key].append(step)
     unknown: dict[str, list[str]] = defaultdict(list)
-    for call in books.journal.named("call"):
-        [unit] = call.keys
-        deliveries = {sent.delivery for sent in by_unit.get(unit, ())}
-        own = [
-            step
-            for delivery in deliveries
-            for step in settles.get(delivery or "", ())
-            if step.pid == call.pid and step.began >= call.began
-        ]
-        if cause := _cause(books, call, own):
-            unknown[unit].append(cause)
+    for unit, steps in _steps_of_calls(books, by_unit).items():
+        for number, call in enumerate(steps):
+            if call.name == "call":
+                own = itertools.takewhile(
+                    lambda step: step.name != "call",
+                    (step for step in steps[number + 1 :] if step.pid == call.pid),
+                )
+                if cause := _cause(books, call, list(own)):
+                    unknown[unit].append(cause)
     return unknown
+
+
+def _steps_of_calls(books: Books, by_unit: dict[str, list[Sent]]) -> dict[str, list[Step]]:
+    """For each unit its calls and the records of their success, in the order of their beginning."""
+    units = {sent.delivery: unit for unit, events in by_unit.items() for sent in events}
+    steps: dict[str, list[Step]] = defaultdict(list)
+    for step in books.journal.named("call", "settle delivered"):
+        for key in step.keys:
+            if unit := key if step.name == "call" else units.get(key):
+                steps[unit].append(step)
+    return steps
 
 
 def _cause(books: Books, call: Step, settles: list[Step]) -> str | None:
     """Why the outcome of a call was not known; None where it was known and recorded."""
     if call.cut:
         return "killed at the call"
+    if call.pid is None:
+        return "gone at the call"
     if call.status in NOT_DONE:
         return None
     if not call.done:
@@ -253,7 +271,7 @@ def _cause(books: Books, call: Step, settles: list[Step]) -> str | None:
         return None
     if settles:
         return "not recorded"
-    if call.pid in books.blows.killed or call.pid is None:
+    if call.pid in books.blows.killed:
         return "killed after the call"
     if any(pid == call.pid for pid, _, _ in books.blows.frozen):
         return "frozen at the call"

@@ -33,6 +33,8 @@ SUCCESSES = range(200, 300)
 class Step:
     """One call. ``keys``: the deliveries, rewards or users that it is about.
 
+    ``pid`` is None where the process was gone, or had given up, before it could be found.
+
     ``status``: the whole answer's, None where there was none; ``refused``: a condition did not
     hold; ``cut``: the process was killed at it, so it saw no answer. Times: monotonic seconds.
     """
@@ -47,6 +49,11 @@ class Step:
     status: int | None = None
     refused: bool = False
     cut: bool = False
+
+    def __str__(self) -> str:
+        end = "cut" if self.cut else self.status
+        took = "" if self.ended is None else f" in {self.ended - self.began:.2f} s"
+        return f"{self.began:.2f} {self.pid} {self.name}: {end}{took}"
 
     @property
     def done(self) -> bool:
@@ -83,11 +90,14 @@ class Journal:
         with self._lock:
             return list(self._open)
 
+    def all(self) -> list[Step]:
+        """Every step so far."""
+        with self._lock:
+            return list(self._steps)
+
     def named(self, *names: str) -> Iterator[Step]:
         """The steps of these names."""
-        with self._lock:
-            steps = list(self._steps)
-        return (step for step in steps if step.name in names)
+        return (step for step in self.all() if step.name in names)
 
 
 def named(asked: Asked) -> tuple[str, tuple[str, ...], str]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tools.sandbox.environment import Environment
 
 _LOCAL, _INODE = 1, 9  # columns of /proc/net/tcp
+_NOBODYS = "0"
+# The kernel prints the table in parts, and while connections come and go it may leave one out.
+_LOOKS = 3
 
 
 class Owners:
@@ -27,29 +30,31 @@ class Owners:
         self._known: dict[int, tuple[str, Environment, str]] = {}
 
     def of(self, port: int) -> tuple[str, Environment] | None:
-        """The function's name and its environment; None if the process is gone by now."""
+        """The function's name and its environment; None if its end of the connection is gone."""
         with self._lock:
             known = self._known.get(port)
         if known is not None and known[2] in _sockets(known[1].pid):
             return known[:2]
-        inode = _inode(port)
-        for function, environment in self._running():
-            if inode is not None and inode in _sockets(environment.pid):
-                with self._lock:
-                    self._known[port] = (function, environment, inode)
-                return function, environment
+        for _ in range(_LOOKS):
+            inodes = _inodes(port)
+            for function, environment in self._running() if inodes else ():
+                if held := inodes & _sockets(environment.pid):
+                    with self._lock:
+                        self._known[port] = (function, environment, held.pop())
+                    return function, environment
         return None
 
 
-def _inode(port: int) -> str | None:
-    """The socket bound to a local port. The table is in hexadecimal."""
+def _inodes(port: int) -> set[str]:
+    """The sockets bound to a local port, ended ones left out. The table is in hexadecimal."""
     wanted = f":{port:04X}"
     with Path("/proc/net/tcp").open() as table:
-        for line in table:
-            columns = line.split()
-            if columns[_LOCAL].endswith(wanted):
-                return f"socket:[{columns[_INODE]}]"
-    return None
+        rows = [line.split() for line in table]
+    return {
+        f"socket:[{row[_INODE]}]"
+        for row in rows
+        if row[_LOCAL].endswith(wanted) and row[_INODE] != _NOBODYS
+    }
 
 
 def _sockets(pid: int) -> set[str]:

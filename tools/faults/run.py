@@ -132,6 +132,9 @@ class _Run:
                 "calls that Rehook carried out": sum(map(len, account.calls.values())),
                 "rewards": sum(account.rewards.values()),
                 "calls made": sum(1 for _ in self._tap.journal.named("call")),
+                "steps whose process was gone": sum(
+                    step.pid is None for step in self._tap.journal.all()
+                ),
                 "records in the ledger": len(account.ledger),
                 "messages parked": sum(map(len, account.parked.values())),
                 "processes that ran": len(processes),
