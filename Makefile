@@ -114,9 +114,12 @@ fuzz-surface: .cache/fuzz/.installed native
 faults: native ## load the built stack, kill and hinder it, and audit the books (ARGS="--seed 1")
 	@$(PY) -m tools.faults $(ARGS)
 
-.PHONY: mutants
-mutants: $(SETUP) ## put defects into a copy of the code, and see whether the tests notice
-	@$(PY) -m tools.mutants $(ARGS)
+.PHONY: mutants mutants-deliberate mutants-generated
+mutants: mutants-deliberate mutants-generated ## put defects into a copy of the code: do the tests notice?
+mutants-deliberate: $(SETUP)
+	@$(PY) -m tools.mutants.deliberate $(ARGS)
+mutants-generated: .cache/mutants/.installed
+	@.cache/mutants/bin/python -m tools.mutants.generated $(ARGS)
 
 .PHONY: bench
 bench: $(SETUP) ## measure the hot paths, as ratios that hold on any machine (ARGS=events or calls)
@@ -135,6 +138,7 @@ lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt requirements/dev.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file layers/bridge/requirements.txt requirements/bridge.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/fuzz.txt requirements/fuzz.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint layers/bridge/requirements.txt --output-file requirements/mutants.txt requirements/mutants.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/audit.txt requirements/audit.in
 	@sed -i "s/ ; python_full_version < '3.14' and sys_platform != 'win32' \\\\$$/ \\\\/" requirements/*.txt layers/bridge/requirements.txt
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 TESTS = Path(__file__).parent
 FOLDERS_WITH_SERVERS = frozenset(
@@ -18,6 +18,10 @@ FOLDERS_WITH_SERVERS = frozenset(
 THIS_MACHINE = ["127.0.0.1", "::1", "localhost"]
 
 settings.register_profile("gate", derandomize=True, deadline=None)
+# For tools/mutants: that a test fails is enough, nobody reads the smallest example.
+settings.register_profile(
+    "mutants", derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("gate")
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults.machine import Promise
 
 EXAMPLES = int(os.environ.get("PROMISE_EXAMPLES", "0"))
 IN_THE_GATE = 1_500
-# Whoever only wants to know whether a case fails need not wait for the smallest one.
-PHASES = [Phase.generate] if os.environ.get("PROMISE_SHRINK") == "no" else list(Phase)
 
 
 def test_the_promise_holds_whatever_happens() -> None:
@@ -29,7 +27,6 @@ def test_the_promise_holds_whatever_happens() -> None:
             deadline=None,
             derandomize=not EXAMPLES,
             database=None,
-            phases=PHASES,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from segment_rehook.segment import jsontext
 
@@ -169,12 +169,11 @@ def _error_body(body: bytes) -> _ErrorBody:
         return _ErrorBody()
     if not isinstance(value, dict):
         return _ErrorBody()
-    key, request_id = value.get("key"), value.get("requestId") or value.get("request_id")
     return _ErrorBody(
         code=_code(value.get("code")),
-        key=_line(key) or None,
+        key=_line(value.get("key")) or None,
         message=_line(value.get("message")) or _line(value.get("details")),
-        request_id=request_id if _is_id(request_id) else None,
+        request_id=_id(value.get("requestId") or value.get("request_id")),
     )
 
 
@@ -193,14 +192,11 @@ def _line(value: object) -> str:
     return "".join(c if c.isprintable() else " " for c in value[:TEXT_MOST]).strip()
 
 
-def _is_id(value: object) -> TypeGuard[str]:
-    """Whether it is fit for the ledger and for a log."""
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= REQUEST_ID_MOST
-        and value.isascii()
-        and value.isprintable()
-    )
+def _id(value: object) -> str | None:
+    """It, if it is fit for the ledger and for a log."""
+    if isinstance(value, str) and 0 < len(value) <= REQUEST_ID_MOST:
+        return value if value.isascii() and value.isprintable() else None
+    return None
 
 
 def _retry_after(header: str | None, now: float) -> float | None:

@@ -1,0 +1,159 @@
+"""`python -m tools.mutants.generated`: let mutmut change delivery/ and rehook/reply.py, bit by bit.
+
+Each change ends in one of these:
+
+    caught        a test fails, or mypy refuses it (`make lint` would)
+    wording       it changes only how a sentence for people is worded: no test is to hold that
+    explained     no test fails, and survivors/<module>.toml says why that is right
+    SURVIVED      no test fails, and nobody has said why: write the test, or the explanation
+
+Prints what survived in the form that these files have; ends with 1 if anything did, or if an
+explanation is for a change that is caught by now. Patterns as arguments
+(`segment_rehook.delivery.backoff*`) run these functions alone.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.mutants.workshop import PACKAGE, workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SURVIVORS = Path(__file__).with_name("survivors")
+# What mutmut strips from a file's path to have its module's name.
+SOURCE = "src"
+MUTATED = [f"{SOURCE}/{PACKAGE}/delivery/*", f"{SOURCE}/{PACKAGE}/rehook/reply.py"]
+TESTS = [
+    "tests/unit/delivery",
+    *(f"tests/unit/rehook/test_{name}.py" for name in ("reply", "reply_details", "failures_page")),
+]
+SENTENCE = re.compile(r'"[^"]*\s[^"]*"')
+ONES_OWN = re.compile(rf"^{PACKAGE}\.(?P<module>[\w.]+)\.x(?P<name>[\wǁ]+)__mutmut_\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One mutant: in which module, in which function, what the lines were and what they became."""
+
+    module: str
+    function: str
+    lines: str
+
+    @property
+    def wording(self) -> bool:
+        """Whether only a sentence differs, and that by no more than case and mutmut's own XX."""
+        was, _, became = self.lines.partition(" → ")
+        return was.casefold() == became.replace("XX", "").casefold() and SENTENCE.sub(
+            "", was
+        ) == SENTENCE.sub("", became)
+
+
+def main(patterns: list[str]) -> int:
+    """Run the mutants of these functions, or all."""
+    with workshop(SOURCE) as copy:
+        _configure(copy)
+        _mutmut(copy, "run", "--max-children", str(os.cpu_count() or 1), *patterns)
+        verdicts = dict(_verdicts(copy))
+        survivors = [
+            _change(copy, name)
+            for name, verdict in verdicts.items()
+            if verdict in {"survived", "no tests", "suspicious"}
+        ]
+    explained = [change for change in _explained() if not patterns or _named(change, patterns)]
+    left = [each for each in survivors if each not in explained and not each.wording]
+    stale = [each for each in explained if each not in survivors]
+    for change in left:
+        print(f"SURVIVED\n{_as_toml(change)}")
+    for change in stale:
+        print(f"NO LONGER SURVIVES, or is no longer made\n{_as_toml(change)}")
+    worded = sum(each.wording for each in survivors)
+    print(", ".join(f"{n} {verdict}" for verdict, n in Counter(verdicts.values()).most_common()))
+    explanations = len(survivors) - worded - len(left)
+    print(f"{worded} in wording, {explanations} explained, {len(left)} not")
+    return 1 if left or stale else 0
+
+
+def _configure(copy: Path) -> None:
+    settings = {
+        "source_paths": [SOURCE],
+        "only_mutate": MUTATED,
+        "also_copy": ["docs"],
+        "pytest_add_cli_args_test_selection": TESTS,
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "--hypothesis-profile=mutants"],
+        "type_check_command": [
+            *(sys.executable, "-m", "mypy", "--config-file=", "--output=json"),
+            *("--ignore-missing-imports", "--cache-dir=../.mypy_cache", f"{SOURCE}/{PACKAGE}"),
+        ],
+        "use_git_change_detection": False,
+    }
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    with (copy / "pyproject.toml").open("a") as project:
+        project.write(f"\n[tool.mutmut]\n{lines}")
+
+
+def _mutmut(copy: Path, *arguments: str, quiet: bool = False) -> str:
+    """Run it in the copy; what it printed, if quiet. Raises CalledProcessError."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "mutmut", *arguments],
+        cwd=copy,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "MYPYPATH": SOURCE},
+        stdout=subprocess.PIPE if quiet else None,
+        text=True,
+        check=True,
+    )
+    return ran.stdout or ""
+
+
+def _verdicts(copy: Path) -> Iterator[tuple[str, str]]:
+    """Each mutant's name and what became of it; those that were not asked for left out."""
+    for line in _mutmut(copy, "results", "--all", "true", quiet=True).splitlines():
+        name, _, verdict = line.strip().rpartition(": ")
+        if name and verdict != "not checked":
+            yield name, verdict
+
+
+def _change(copy: Path, name: str) -> Change:
+    module, function = ONES_OWN.fullmatch(name).group("module", "name")  # type: ignore[union-attr]
+    shown = _mutmut(copy, "show", name, quiet=True).splitlines()
+    start = next(number for number, line in enumerate(shown) if line.startswith("@@"))
+    was, became = (
+        " ".join(line[1:].strip() for line in shown[start:] if line.startswith(sign))
+        for sign in "-+"
+    )
+    return Change(module, function.strip("_ǁ").replace("ǁ", "."), f"{was} → {became}")
+
+
+def _named(change: Change, patterns: Iterable[str]) -> bool:
+    name = f"{PACKAGE}.{change.module}.{change.function}"
+    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def _explained() -> list[Change]:
+    """The changes of the folder's files."""
+    return [
+        Change(file.stem, entry["in"], lines)
+        for file in sorted(SURVIVORS.glob("*.toml"))
+        for entry in tomllib.loads(file.read_text())["survivor"]
+        for lines in entry["changes"]
+    ]
+
+
+def _as_toml(change: Change) -> str:
+    head = f'# {change.module}.toml\n[[survivor]]\nin = "{change.function}"\nwhy = ""\n'
+    return f"{head}changes = ['''{change.lines}''']\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,33 @@
+"""A copy of the package and its tests, in which code can be changed."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+LAYER = Path("layers/bridge")
+PACKAGE = "segment_rehook"
+
+
+@contextlib.contextmanager
+def workshop(source: str) -> Iterator[Path]:
+    """A temporary folder with tests, docs, pyproject.toml, and the package below `source`."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        copy = Path(folder)
+        _copy(LAYER / PACKAGE, copy / source / PACKAGE)
+        for part in (Path("tests"), Path("docs")):
+            _copy(part, copy / part)
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        yield copy
+
+
+def _copy(part: Path, to: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+    shutil.copytree(ROOT / part, to, ignore=ignored)
