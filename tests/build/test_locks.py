@@ -9,7 +9,7 @@ import pytest
 from tests.template.stack import ROOT
 
 DEPLOYED = "layers/bridge/requirements.txt"
-LOCKS = (DEPLOYED, *(f"requirements/{name}.txt" for name in ("dev", "audit", "fuzz")))
+LOCKS = (DEPLOYED, *(f"requirements/{name}.txt" for name in ("dev", "audit", "fuzz", "mutants")))
 
 
 def entries(lock: str) -> dict[str, str]:
@@ -45,6 +45,11 @@ def test_what_is_tested_is_what_is_deployed() -> None:
 def test_what_is_fuzzed_is_what_is_tested() -> None:
     """The sandbox under schemathesis runs on the versions that it is tested with."""
     assert entries("requirements/dev.txt").keys() <= entries("requirements/fuzz.txt").keys()
+
+
+def test_what_is_mutated_is_what_is_deployed() -> None:
+    """The mutation tool judges the code on the versions that it runs with."""
+    assert entries(DEPLOYED).keys() <= entries("requirements/mutants.txt").keys()
 
 
 def test_the_layers_lock_has_no_markers() -> None:
