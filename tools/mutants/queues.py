@@ -248,14 +248,14 @@ IN_THE_QUEUES = (
     Defect(
         "claim for hours: hide beyond SQS's limit",
         "delivery/backoff.py",
-        "return min(max(round(seconds), 0), HIDDEN_MOST - 120)",
-        "return max(round(seconds), 0)",
+        "return min(round(seconds), HIDDEN_MOST - 120)",
+        "return round(seconds)",
     ),
     Defect(
         "wait no shorter when throttled",
         "delivery/backoff.py",
-        "    if throttled and age < YOUNG:\n",
-        "    if throttled and age < 0:\n",
+        "if throttled and age < YOUNG else",
+        "if throttled and age < 0 else",
     ),
     Defect(
         "ask again every five seconds for ten days",

@@ -13,6 +13,44 @@ DAY = 86_400.0
 ages = st.floats(0.0, 14 * DAY)
 
 
+class Luck(FakeChance):
+    """The shortest of the times that may come up, or the longest."""
+
+    def __init__(self, *, longest: bool) -> None:
+        super().__init__()
+        self._longest = longest
+
+    def uniform(self, low: float, high: float) -> float:
+        """Either end."""
+        return high if self._longest else low
+
+
+@pytest.mark.parametrize(
+    ("age", "throttled", "at_least", "shortest", "longest"),
+    [
+        pytest.param(0.0, False, None, 1, 20, id="new"),
+        pytest.param(20.1, False, None, 1, 20, id="the ceiling begins to grow"),
+        pytest.param(600.0, False, None, 1, 600, id="the ceiling is the age"),
+        pytest.param(10 * DAY, False, None, 1, 7_200, id="old"),
+        pytest.param(1_799.9, True, None, 5, 5, id="throttled and young"),
+        pytest.param(1_800.0, True, None, 1, 1_800, id="throttled and no longer young"),
+        pytest.param(600.0, False, 30.0, 30, 600, id="asked for patience"),
+        pytest.param(0.0, True, 7.0, 7, 7, id="throttled, with a Retry-After"),
+        pytest.param(600.0, False, 1e9, 43_080, 43_080, id="asked for more than SQS takes"),
+    ],
+)
+def test_the_shortest_and_the_longest_delay(
+    age: float, throttled: bool, at_least: float | None, shortest: int, longest: int
+) -> None:
+    """As the protocol's table has them."""
+    delays = [
+        backoff.delay(age=age, throttled=throttled, at_least=at_least, chance=Luck(longest=end))
+        for end in (False, True)
+    ]
+
+    assert delays == [shortest, longest]
+
+
 @given(ages, st.booleans(), st.none() | st.floats(0.0, 1e9), st.integers(0, 100))
 def test_a_delay_is_one_that_sqs_takes(
     age: float, throttled: bool, at_least: float | None, seed: int

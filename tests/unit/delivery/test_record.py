@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from segment_rehook.delivery.record import Pen, Record, State
 
@@ -52,40 +56,42 @@ def test_a_claim_of_ingest_is_not_in_the_queue() -> None:
     assert not PEN.claim("m1:track", "c", CLAIMED, lease=30.0, crashed=True).queued
 
 
-def test_delivered() -> None:
-    """The end: nothing rests in the queue, and Rehook's name for it is kept."""
-    settled = PEN.deliver(CLAIMED, "req-1")
+@pytest.mark.parametrize(
+    ("settle", "changes"),
+    [
+        pytest.param(
+            lambda mine: PEN.deliver(mine, "req-1"),
+            {"state": State.DELIVERED, "request_id": "req-1", "queued": False},
+            id="delivered: nothing rests in the queue, and Rehook's name for it is kept",
+        ),
+        pytest.param(
+            PEN.queue,
+            {"state": State.QUEUED, "queued": True, "crashes": 0},
+            id="queued: known to be undelivered, so earlier crashes are forgiven",
+        ),
+        pytest.param(
+            lambda mine: PEN.park(mine, "rejected"),
+            {
+                "state": State.PARKED,
+                "reason": "rejected",
+                "epoch": 2,
+                "queued": False,
+                "crashes": 0,
+            },
+            id="parked: the epoch is the token it was parked under",
+        ),
+        pytest.param(PEN.release, {"state": State.RELEASED}, id="released: it is nobody's"),
+    ],
+)
+@pytest.mark.parametrize("queued", [False, True])
+def test_settling(
+    settle: Callable[[Record], Record], changes: dict[str, Any], *, queued: bool
+) -> None:
+    """The lease ends, the record lives longer, the nonce is new; of the rest only this changes."""
+    mine = replace(CLAIMED, queued=queued)
+    settled = replace(mine, nonce="new", lease=0.0, expires_at=int(NOW) + 100)
 
-    assert (settled.state, settled.request_id, settled.queued) == (State.DELIVERED, "req-1", False)
-    assert (settled.token, settled.lease, settled.nonce) == (2, 0.0, "new")
-
-
-def test_queued() -> None:
-    """Known to be undelivered: earlier crashes are forgiven."""
-    settled = PEN.queue(CLAIMED)
-
-    assert (settled.state, settled.queued, settled.crashes) == (State.QUEUED, True, 0)
-
-
-def test_parked() -> None:
-    """The epoch is the token it was parked under."""
-    settled = PEN.park(CLAIMED, "rejected")
-
-    assert (settled.state, settled.epoch, settled.reason) == (State.PARKED, 2, "rejected")
-    assert not settled.queued
-
-
-def test_released() -> None:
-    """It is nobody's, and keeps its token."""
-    settled = PEN.release(CLAIMED)
-
-    assert (settled.state, settled.token, settled.lease) == (State.RELEASED, 2, 0.0)
-
-
-def test_each_write_makes_the_record_live_longer() -> None:
-    """A delivery that is still being tried is not forgotten."""
-    for settled in (PEN.deliver(CLAIMED, None), PEN.queue(CLAIMED), PEN.release(CLAIMED)):
-        assert settled.expires_at == NOW + 100
+    assert settle(mine) == replace(settled, **changes)
 
 
 def test_a_lease_runs_out_after_the_margin() -> None:

@@ -27,18 +27,19 @@ def delay(*, age: float, throttled: bool, at_least: float | None, chance: Chance
     Full jitter below a ceiling that is the age itself, between 20 s and 2 h (so an hour on average
     in the long run); 5 s for a throttled message younger than 30 minutes.
     """
-    if throttled and age < YOUNG:
-        pause = THROTTLED_PAUSE
-    else:
-        pause = chance.uniform(1.0, min(max(age, CEILING_LEAST), CEILING_MOST))
-    return whole(max(pause, at_least or 0.0))
+    pause = THROTTLED_PAUSE if throttled and age < YOUNG else _jitter(age, chance)
+    return whole(max(pause, at_least or pause))
 
 
 def aside(*, age: float, chance: Chance) -> int:
     """Seconds to hide a message while deliveries are switched off: at least five minutes."""
-    return whole(max(ASIDE_LEAST, chance.uniform(1.0, min(max(age, CEILING_LEAST), CEILING_MOST))))
+    return whole(max(ASIDE_LEAST, _jitter(age, chance)))
 
 
 def whole(seconds: float) -> int:
     """What SQS takes: whole seconds, at most twelve hours, a little less than that to be safe."""
-    return min(max(round(seconds), 0), HIDDEN_MOST - 120)
+    return min(round(seconds), HIDDEN_MOST - 120)
+
+
+def _jitter(age: float, chance: Chance) -> float:
+    return chance.uniform(1.0, min(max(age, CEILING_LEAST), CEILING_MOST))
