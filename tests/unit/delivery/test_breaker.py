@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.breaker import LOOK_EVERY, PAUSE_FIRST, PAUSE_MOST, Breaker
+from segment_rehook.delivery.breaker import (
+    GO,
+    LOOK_EVERY,
+    PAUSE_FIRST,
+    PROBE_MOST,
+    Gate,
+)
 from segment_rehook.rehook.reply import Outcome, Reply
 from tests.fakes.faults import Fate
+from tests.unit.delivery.breakers import DOWN, FINE, REFUSED, breaker, tripped
 from tests.unit.delivery.world import World
-
-DOWN = Reply(outcome=Outcome.UNAVAILABLE, code="503")
-FINE = Reply(outcome=Outcome.DELIVERED, code="200")
-LIMITED = Reply(outcome=Outcome.THROTTLED, code="429")
-REFUSED = Reply(outcome=Outcome.CREDENTIALS, code="401")
-
-
-def breaker(world: World, *, heeds_throttling: bool = True) -> Breaker:
-    """Another environment's breaker."""
-    return world.courier(heeds_throttling=heeds_throttling).breaker
-
-
-def tripped(world: World) -> Breaker:
-    """A breaker that has just opened."""
-    one = breaker(world)
-    for _ in range(5):
-        assert one.gate().open
-        one.heard(DOWN)
-    return one
 
 
 def test_the_healthy_path_writes_nothing() -> None:
@@ -56,10 +44,10 @@ def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
     assert not one.gate().open
 
 
-@pytest.mark.parametrize("alive", [Outcome.DELIVERED, Outcome.REJECTED], ids=str)
+@pytest.mark.parametrize("alive", [Outcome.DELIVERED, Outcome.REJECTED, Outcome.THROTTLED], ids=str)
 def test_a_sign_of_life_starts_the_count_anew(alive: Outcome) -> None:
-    """A refused payload shows that Rehook works."""
-    one = breaker(World())
+    """A refused payload shows that Rehook works, and so does a rate limit."""
+    one = breaker(World(), heeds_throttling=False)
     for _ in range(4):
         one.heard(DOWN)
     one.heard(Reply(outcome=alive, code="x"))
@@ -77,9 +65,9 @@ def test_other_environments_learn_of_it_within_two_seconds() -> None:
     tripped(world)
 
     world.clock.advance(LOOK_EVERY)
-    gate = other.gate()
-    assert not gate.open
-    assert 0 < gate.wait <= PAUSE_FIRST
+    assert other.gate() == Gate(
+        open=False, wait=PAUSE_FIRST - LOOK_EVERY, reason=Outcome.UNAVAILABLE
+    )
 
 
 def test_one_probe_at_a_time_across_environments() -> None:
@@ -88,13 +76,13 @@ def test_one_probe_at_a_time_across_environments() -> None:
     one, other = tripped(world), breaker(world)
     world.clock.advance(PAUSE_FIRST)
 
-    assert one.gate().open
-    assert not one.gate().open
-    assert not other.gate().open
+    assert one.gate() == GO
+    probing = Gate(open=False, wait=PROBE_MOST, reason=Outcome.UNAVAILABLE)
+    assert one.gate() == other.gate() == probing
 
 
 def test_a_good_probe_closes_it_for_everyone() -> None:
-    """At once for the environment that probed, within two seconds for the others."""
+    """At once for the environment that probed, within two seconds for the others; it is logged."""
     world = World()
     one, other = tripped(world), breaker(world)
     assert not other.gate().open
@@ -103,8 +91,35 @@ def test_a_good_probe_closes_it_for_everyone() -> None:
     one.heard(FINE)
 
     assert one.gate().open
+    assert world.telemetry.warnings[1:] == [("breaker closed", {})]
     world.clock.advance(LOOK_EVERY)
     assert other.gate().open
+
+
+def test_who_opened_it_counts_anew_when_another_closed_it() -> None:
+    """The failures of the outage before are no part of the next."""
+    world = World()
+    one, other = tripped(world), breaker(world)
+    world.clock.advance(PAUSE_FIRST)
+    assert other.gate().open
+    other.heard(FINE)
+    world.clock.advance(LOOK_EVERY)
+    assert one.gate().open
+    for _ in range(4):
+        one.heard(DOWN)
+
+    assert one.gate().open
+
+
+def test_that_it_opened_is_logged_and_counted() -> None:
+    """Why, and for how long; once, whoever else finds it open."""
+    world = World()
+    tripped(world)
+    breaker(world).gate()
+
+    fields = {"reason": "unavailable", "code": "503", "seconds": PAUSE_FIRST}
+    assert world.telemetry.warnings == [("breaker open", fields)]
+    assert world.telemetry.counts == {"BreakerOpened": 1}
 
 
 def test_pauses_grow_with_failed_probes_up_to_a_minute() -> None:
@@ -119,9 +134,7 @@ def test_pauses_grow_with_failed_probes_up_to_a_minute() -> None:
         assert one.gate().open
         one.heard(DOWN)
 
-    assert pauses == sorted(pauses)
-    assert pauses[0] == PAUSE_FIRST
-    assert pauses[-1] == PAUSE_MOST
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0]
 
 
 def test_what_was_spared_is_probed_by_the_next() -> None:
@@ -133,6 +146,7 @@ def test_what_was_spared_is_probed_by_the_next() -> None:
     one.spare()
 
     assert one.gate().open
+    assert not one.gate().open
     one.heard(FINE)
     assert one.gate().open
 
@@ -170,35 +184,13 @@ def test_refused_credentials_open_it_at_once() -> None:
 
 def test_a_retry_after_lengthens_the_pause() -> None:
     """Rehook knows best how long it takes."""
-    one = breaker(World())
+    world = World()
+    one = breaker(world)
     for _ in range(5):
         one.heard(Reply(outcome=Outcome.UNAVAILABLE, code="503", retry_after=45.0))
 
     assert one.gate().wait == 45.0
-
-
-def test_a_rate_limit_holds_ingest_and_not_redrive() -> None:
-    """Redrive paces itself; what Segment sends meanwhile is stored."""
-    world = World()
-    live, redrive = breaker(world), breaker(world, heeds_throttling=False)
-    live.heard(LIMITED)
-
-    assert not live.gate().open
-    assert live.gate().reason == Outcome.THROTTLED
-    assert redrive.gate().open
-    world.clock.advance(5.0)
-    assert live.gate().open
-
-
-def test_a_rate_limit_is_no_outage() -> None:
-    """However often it is met."""
-    world = World()
-    redrive = breaker(world, heeds_throttling=False)
-    for _ in range(20):
-        redrive.heard(LIMITED)
-        world.clock.advance(1.0)
-
-    assert redrive.gate().open
+    assert world.telemetry.warnings[0][1]["seconds"] == 45.0
 
 
 def test_while_the_table_is_down_calls_go_on() -> None:
@@ -244,6 +236,6 @@ def test_a_probe_whose_booking_is_unheard_is_not_made() -> None:
     world.clock.advance(PAUSE_FIRST)
     world.table.order(Fate.DONE_UNHEARD, operation="breaker.swap")
 
-    assert not one.gate().open
+    assert one.gate() == Gate(open=False, wait=LOOK_EVERY, reason=Outcome.UNAVAILABLE)
     world.clock.advance(42.0)
     assert one.gate().open

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from segment_rehook.delivery.pace import CUT, SLOWEST, Pace
+from segment_rehook.delivery.pace import CUT, SETTLE, SLOWEST, Pace
 from segment_rehook.rehook.reply import Outcome, Reply
 from tests.fakes.surroundings import FakeClock
 
@@ -53,7 +55,7 @@ def test_an_idle_environment_is_not_a_slow_one() -> None:
     calls(pace, clock, each=0.1, count=10)
     pace.heard(LIMITED)
 
-    assert seconds_for(pace, clock, 71) == pytest.approx(10.0, rel=0.1)
+    assert seconds_for(pace, clock, 71) == pytest.approx(10.0, rel=0.05)
 
 
 def test_the_refusals_of_one_second_count_once() -> None:
@@ -78,25 +80,26 @@ def taken_in(pace: Pace, clock: FakeClock, seconds: float) -> int:
 
 
 def test_it_doubles_until_it_is_refused_again() -> None:
-    """The first measure was taken within moments."""
+    """The first measure was taken within moments: each call that is taken adds one a second."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.1, count=20)
     pace.heard(LIMITED)
 
-    assert taken_in(pace, clock, 3.0) > 3 * 2 * 10 * CUT
+    # The faster it goes, the faster it climbs: so it grows by the factor e in a second.
+    assert taken_in(pace, clock, 3.0) == pytest.approx(10 * CUT * (math.e**3 - 1), rel=0.1)
 
 
 def test_then_it_climbs_while_calls_are_taken() -> None:
-    """By half a call a second, each second."""
+    """By half a call a second, each second; a second later a refusal counts anew."""
     clock = FakeClock()
     pace = Pace(clock)
-    calls(pace, clock, each=0.1, count=50)
+    calls(pace, clock, each=0.125, count=40)
     pace.heard(LIMITED)
-    clock.advance(2.0)
+    clock.advance(SETTLE)
     pace.heard(LIMITED)
 
-    expected = 20 * 10 * CUT * CUT + 0.5 * 20 * 20 / 2
+    expected = 20 * 8 * CUT * CUT + 0.5 * 20 * 20 / 2
     assert taken_in(pace, clock, 20.0) == pytest.approx(expected, rel=0.1)
 
 

@@ -12,6 +12,7 @@ on with the queue.
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -67,7 +68,7 @@ class Breaker:
         self._heeds_throttling = heeds_throttling
         self._lock = threading.Lock()
         self._seen: BreakerRecord | None = None
-        self._looked_at = float("-inf")
+        self._looked_at = -math.inf
         self._failures = 0
         self._probing: BreakerRecord | None = None
         self._spared = False
@@ -151,10 +152,10 @@ class Breaker:
 
     def _trip(self, reply: Reply) -> None:
         trips = (self._probing.trips if self._probing else 0) + 1
-        pause = min(PAUSE_FIRST * 2 ** (trips - 1), PAUSE_MOST)
+        pause = max(min(PAUSE_FIRST * 2 ** (trips - 1), PAUSE_MOST), reply.retry_after or 0.0)
         opened = BreakerRecord(
             nonce=self._chance.nonce(),
-            open_until=self._clock.now() + max(pause, reply.retry_after or 0.0),
+            open_until=self._clock.now() + pause,
             trips=trips,
             reason=reply.outcome,
         )
@@ -175,5 +176,5 @@ class Breaker:
         if won:
             self._seen = record
         else:
-            self._looked_at = float("-inf")
+            self._looked_at = -math.inf
         return won

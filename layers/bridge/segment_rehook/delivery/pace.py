@@ -9,6 +9,7 @@ costs little here, since the queue keeps what waits.
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ class Pace:
         self._rate: float | None = None
         self._doubling = True
         self._next = 0.0
-        self._cut_at = float("-inf")
+        self._cut_at = -math.inf
         self._counted_since = clock.monotonic()
         self._taken = 0
         self._measured = 0.0
