@@ -75,7 +75,7 @@ def test_a_claim_without_an_answer_tells_its_nonce() -> None:
     world = World()
     world.table.order(Fate.DONE_UNHEARD)
 
-    with pytest.raises(ClaimUnknown) as unknown:
+    with pytest.raises(ClaimUnknown, match="no answer") as unknown:
         claim(world.courier())
 
     record = world.record("m1:track")
@@ -116,6 +116,27 @@ def test_a_late_writer_undoes_nothing() -> None:
 
     assert world.record("m1:track") == won
     assert world.telemetry.counts["Unrecorded"] == 1
+
+
+@pytest.mark.parametrize("queued", [True, False])
+def test_a_claim_says_whether_a_message_rests_in_the_queue(queued: bool) -> None:
+    """Redrive's does, and a duplicate that meets it need not be stored as well."""
+    courier = World().courier()
+    taken = courier.claim("m1:track", "c", lambda _found: Verdict.TAKE, queued=queued)
+
+    assert taken.mine is not None
+    assert taken.mine.queued is queued
+
+
+def test_a_delivery_is_recorded_with_rehooks_name_for_it() -> None:
+    """By which Rehook's support finds the call."""
+    world = World()
+    courier = world.courier()
+    courier.settle_delivered(claimed(courier), rehook.DELIVERED.reply)
+
+    record = world.record("m1:track")
+    assert record is not None
+    assert record.request_id == "req-1"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +187,8 @@ def test_a_delivery_that_cant_be_recorded_is_counted() -> None:
     courier.settle_delivered(mine, rehook.DELIVERED.reply)
 
     assert world.telemetry.counts == {"Unrecorded": 1, "Unsettled": 1}
-    assert "m1:track" in str(world.telemetry.warnings)
+    warning = ("delivered, but not recorded", {"delivery": "m1:track"})
+    assert world.telemetry.warnings == [warning]
 
 
 @pytest.mark.parametrize(
@@ -192,25 +214,35 @@ def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> Non
     assert reply.outcome is (Outcome.DELIVERED if calls == 2 else turn.reply.outcome)
 
 
-def test_no_second_try_without_the_time_for_it() -> None:
-    """A call begun must be able to end."""
+@pytest.mark.parametrize(
+    ("left", "calls", "outcome"), [(1.9, 1, Outcome.UNAVAILABLE), (2.0, 2, Outcome.DELIVERED)]
+)
+def test_no_second_try_without_the_time_for_it(left: float, calls: int, outcome: Outcome) -> None:
+    """A call begun must be able to end: it needs a whole time-out."""
     world = World()
     courier = world.courier()
     world.rehook.script.append(rehook.UNAVAILABLE)
-    reply = call(courier, claimed(courier), lambda: 1.9)
+    reply = call(courier, claimed(courier), lambda: left)
 
-    assert (len(world.rehook.calls), reply.outcome) == (1, Outcome.UNAVAILABLE)
+    assert (len(world.rehook.calls), reply.outcome) == (calls, outcome)
 
 
-def test_no_call_under_a_lease_about_to_run_out() -> None:
+@pytest.mark.parametrize(
+    ("frozen", "reply"),
+    [
+        (27.0, rehook.DELIVERED.reply),
+        (27.1, Reply(outcome=Outcome.UNREACHABLE, code="late")),
+    ],
+)
+def test_no_call_under_a_lease_about_to_run_out(frozen: float, reply: Reply) -> None:
     """Frozen between claim and call: by the time of the answer it would be somebody else's."""
     world = World()
     courier = world.courier()
     mine = claimed(courier)
-    world.clock.advance(27.5)
+    world.clock.advance(frozen)
 
-    assert call(courier, mine).outcome is Outcome.UNREACHABLE
-    assert not world.rehook.calls
+    assert call(courier, mine) == reply
+    assert len(world.rehook.calls) == (reply.outcome is Outcome.DELIVERED)
 
 
 def test_what_was_never_called_says_nothing_of_rehook() -> None:

@@ -58,6 +58,7 @@ def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) 
     assert call(courier, claimed(courier)).outcome is Outcome.CREDENTIALS
     assert not courier.breaker.gate().open
     assert world.telemetry.counts["CredentialsRefused"] == 1
+    assert world.telemetry.warnings[0][1] == {"code": "401"}
 
 
 def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
