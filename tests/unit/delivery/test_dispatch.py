@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -111,10 +113,11 @@ def test_a_refused_entry_is_tried_once_more() -> None:
     bench = Bench()
     refusals = iter([True])
     bench.queue.refuse = lambda _message: next(refusals, False)
-    lines = [line("u", 1)]
+    lines = [line("u", 2)]
     bench.send(lines)
 
-    assert lines[0].taken == [True]
+    assert lines[0].taken == [True, True]
+    assert not bench.telemetry.counts
 
 
 def test_a_call_without_an_answer_is_made_again_and_stored_once() -> None:
@@ -149,6 +152,15 @@ def test_calls_are_at_most_a_mebibyte() -> None:
     assert all(sum(message.size() for message in call) <= SQS_MOST for call in bench.calls)
 
 
+def test_two_halves_of_a_mebibyte_go_in_one_call() -> None:
+    """The limit is what SQS takes, not what it refuses."""
+    bench = Bench()
+    lines = [line(f"u{number}", 1, size=SQS_MOST // 2 // len("0000")) for number in range(4)]
+    bench.send(lines)
+
+    assert list(map(len, bench.calls)) == [2, 2]
+
+
 def test_a_message_too_large_stops_its_user_only() -> None:
     """And is never offered to SQS, which would refuse the whole call."""
     bench = Bench()
@@ -167,6 +179,54 @@ def test_nothing_is_sent_when_the_time_is_up() -> None:
 
     assert not bench.calls
     assert not any(lines[0].taken)
+
+
+def test_of_the_calls_of_a_round_those_are_made_for_which_there_is_time() -> None:
+    """Four calls of a second each in two seconds: the last two are not begun."""
+    bench = Bench(seconds=1.0)
+    lines = [line(f"u{number}", 1) for number in range(40)]
+    bench.send(lines, seconds=2.0)
+
+    assert len(bench.calls) == 2
+    assert [each.taken for each in lines] == [[True]] * 20 + [[False]] * 20
+
+
+@pytest.mark.parametrize(("calls", "meet"), [(2, True), (3, False)])
+def test_as_many_calls_go_side_by_side_as_there_are_senders(calls: int, meet: bool) -> None:
+    """With two senders, two calls are under way at once, and a third is not."""
+    bench = Bench(senders=2)
+    meeting = threading.Barrier(calls)
+
+    def before(_operation: str, _sent: object) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(timeout=10.0 if meet else 0.05)
+
+    bench.faults.before = before
+    lines = [line(f"u{number}", 1) for number in range(10 * calls)]
+    bench.send(lines)
+
+    assert meeting.broken is not meet
+    assert all(each.taken == [True] for each in lines)
+
+
+@pytest.mark.parametrize("seconds", [50 * CALL_SECONDS, 4.0])
+def test_a_line_goes_one_at_a_time_when_there_is_time_for_it(seconds: float) -> None:
+    """Only so a refusal stops all that stands behind it."""
+    bench = Bench()
+    lines = [line("u", 50)]
+    bench.send(lines, seconds=seconds)
+
+    assert list(map(len, bench.calls)) == [1] * 50
+
+
+def test_of_more_than_ten_users_each_call_has_one_message_of_each() -> None:
+    """Also when time is short: a call is full without a second one of theirs."""
+    bench = Bench()
+    bench.send([line(f"u{number}", 50) for number in range(11)], seconds=1.0)
+
+    for call in bench.calls[:2]:
+        groups = [each.group for each in call]
+        assert len(set(groups)) == len(groups)
 
 
 def test_a_long_line_goes_ten_at_a_time_when_time_is_short() -> None:

@@ -66,7 +66,7 @@ class Dispatch:
             if len(calls) == 1:
                 self._call(calls[0])
                 continue
-            with ThreadPoolExecutor(min(self.senders, len(calls) or 1)) as pool:
+            with ThreadPoolExecutor(self.senders) as pool:
                 list(pool.map(lambda call: self._call(call) if time_left() > 0 else None, calls))
 
     def send_one(self, message: Outgoing) -> bool:
