@@ -1,8 +1,6 @@
-"""The budget, and stores that are down: what is stored, what is answered 200, what is not."""
+"""What must wait, and stores that are down: what is stored, what is answered 200, what is not."""
 
 from __future__ import annotations
-
-import threading
 
 import pytest
 
@@ -13,37 +11,11 @@ from tests.unit.delivery.samples import (
     delivery_of,
     outcomes,
     reasons,
-    signed,
     track,
 )
 from tests.unit.delivery.world import World
 
 UNKNOWN = rehook.UNKNOWN_DONE
-
-
-def test_a_call_is_begun_only_if_it_can_end_in_the_budget() -> None:
-    """What is left then is stored; the answer comes in time."""
-    world = World()
-
-    def slow(_operation: str, _subject: object) -> None:
-        world.clock.advance(1.5)
-
-    world.rehook.before = slow
-    begun = world.clock.monotonic()
-    answer = world.post(*[track(f"m{number}", f"u{number}") for number in range(20)])
-
-    assert world.clock.monotonic() - begun <= 4.0
-    assert outcomes(answer).count("delivered") == 2
-    assert reasons(answer).count("over_budget") == 18
-
-
-def test_the_budget_counts_from_when_the_request_came() -> None:
-    """A cold start is part of it."""
-    world = World()
-    environment = world.ingest()
-    answer = environment.webhook.handle("POST", *signed(track()), world.clock.now() - 3.0)
-
-    assert reasons(answer) == ["over_budget"]
 
 
 def test_an_open_breaker_stores() -> None:
@@ -101,6 +73,28 @@ def test_a_claim_without_an_answer_still_marks_the_user() -> None:
     world.post(track("m1"))
 
     assert reasons(world.post(track("m2"))) == ["user_waiting"]
+
+
+def test_after_a_claim_without_an_answer_no_other_is_tried() -> None:
+    """Each could take a time-out, and the request has four seconds."""
+    world = World()
+    world.table.order(Fate.NOTHING_DONE, operation="ledger.swap")
+    answer = world.post(track("m1"), track("m2", "u2"))
+
+    assert reasons(answer) == ["ledger_unavailable", "ledger_unavailable"]
+    assert world.table.calls["ledger.swap"] == 1
+
+
+def test_what_sqs_refuses_of_the_rest_is_said() -> None:
+    """The request is answered 503, and names what was stored and what was not."""
+    world = World()
+    world.store_secrets(mode="pause")
+    world.dead.refuse = lambda message: message.attributes["delivery"] == "m2:track"
+    answer = world.post(track("m1"), track("m2"), track("m3"))
+
+    assert answer.status == 503
+    assert outcomes(answer) == ["stored", "failed", "failed"]
+    assert reasons(answer) == ["paused", "paused", "paused"]
 
 
 @pytest.mark.parametrize("fate", list(Fate))
@@ -198,20 +192,7 @@ def test_a_defect_of_ours_stores_the_event() -> None:
 
     assert reasons(answer) == ["unexpected"]
     assert world.telemetry.counts["UnexpectedErrors"] == 1
-
-
-def test_no_worker_outlives_its_request() -> None:
-    """A thawed one would call minutes later."""
-    world = World(workers=8)
-    before = threading.active_count()
-    answer = world.post(
-        *[track(f"m{number}", f"u{number}") for number in range(200)],
-        on=world.ingest(threaded=True),
-    )
-
-    assert answer.status == 200
-    assert len(world.rehook.books) == 200
-    assert threading.active_count() == before
+    assert world.telemetry.warnings == [("unexpected error", {"error": "ZeroDivisionError"})]
 
 
 def test_a_delivered_event_costs_one_read_and_two_writes() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from segment_rehook.delivery.ids import user_hash
 from tests.fakes import rehook
+from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import (
     outcomes,
     reasons,
     track,
 )
-from tests.unit.delivery.world import World
+from tests.unit.delivery.world import World, header_of
 
 
 def test_a_user_who_waits_keeps_waiting_live() -> None:
@@ -83,6 +86,47 @@ def test_the_mark_is_put_before_the_message_is_sent() -> None:
     world.post(track("m2", "u2"))
 
     assert marked[0]
+
+
+def test_marks_that_cannot_be_read_let_nobody_overtake() -> None:
+    """Whoever may have something waiting is stored behind it, unclaimed and not called for."""
+    world = World()
+    world.table.order(operation="marks.read")
+
+    assert reasons(world.post(track("m1"))) == ["ledger_unavailable"]
+    assert world.table.calls == {"marks.read": 1, "marks.put": 1}
+
+
+def test_a_mark_that_cannot_be_put_is_the_last_that_is_tried() -> None:
+    """Of this request, which tries no claim either; the message is stored all the same."""
+    world = World()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.table.order(Fate.DONE_UNHEARD, operation="marks.put")
+    answer = world.post(track("m1", "u1"), track("m2", "u2"))
+
+    assert reasons(answer) == ["unreachable", "ledger_unavailable"]
+    assert world.table.calls["marks.put"] == 1
+    # It may have been put, so the first message clears it; behind the second one there is none.
+    names = [world.marks.marks[user_hash("u1")], ""]
+    assert [header_of(each).mark for each in world.dead.stored()] == names
+
+
+@pytest.mark.parametrize(("hung", "puts"), [(3.5, 1), (4.0, 0)])
+def test_a_table_that_hangs_is_asked_for_a_mark_while_there_is_time(hung: float, puts: int) -> None:
+    """Then the message goes without one: it must be stored before Segment gives up."""
+    world = World()
+
+    def hang(operation: str, _subject: object) -> None:
+        if operation == "ledger.swap":
+            world.clock.advance(hung)
+
+    world.table.before = hang
+    world.table.order(operation="ledger.swap")
+
+    assert outcomes(world.post(track("m1"))) == ["stored"]
+    assert world.table.calls["marks.put"] == puts
+    mark = world.marks.marks.get(user_hash("u1"), "")
+    assert [header_of(each).mark for each in world.dead.stored()] == [mark]
 
 
 def test_four_thousand_events_of_many_users_are_kept_in_order() -> None:

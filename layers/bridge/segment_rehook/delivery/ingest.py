@@ -51,7 +51,7 @@ class Ingest:
     workers: int
     grace: float = 3.0
 
-    def run(self, lanes: Sequence[Lane], until: float, *, paused: bool = False) -> None:
+    def run(self, lanes: Sequence[Lane], until: float, *, paused: bool) -> None:
         """Bring every lane to its end. `until`, on the monotonic clock: the answer is due then."""
         request = _Request(self, lanes, until)
         if paused:

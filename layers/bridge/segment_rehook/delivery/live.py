@@ -72,9 +72,7 @@ class Live:
             return self._park(lane, delivery, taken.mine, Parked.OUTCOME_UNKNOWN, "claimant died")
         if delivery.request is None:
             self.courier.breaker.spare()
-            return self._park(
-                lane, delivery, taken.mine, Parked.MAPPING_ERROR, delivery.fault or ""
-            )
+            return self._park(lane, delivery, taken.mine, Parked.MAPPING_ERROR, delivery.fault)
         reply = self.courier.call(taken.mine, delivery.request, delivery.action, time_left)
         return self._after(lane, delivery, taken.mine, reply)
 
@@ -115,7 +113,7 @@ class Live:
         delivery: Delivery,
         mine: Record,
         reason: Parked,
-        detail: str,
+        detail: str | None,
         reply: Reply | None = None,
     ) -> Result:
         code = reply.code if reply else None

@@ -1,0 +1,96 @@
+"""A request's time and its workers: what is begun in it, and what is stored instead."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import pytest
+
+from tests.unit.delivery.samples import outcomes, reasons, signed, track
+from tests.unit.delivery.world import World
+
+
+def test_a_call_is_begun_only_if_it_can_end_in_the_budget() -> None:
+    """What is left then is stored; the answer comes in time."""
+    world = World()
+
+    def slow(_operation: str, _subject: object) -> None:
+        world.clock.advance(1.5)
+
+    world.rehook.before = slow
+    begun = world.clock.monotonic()
+    answer = world.post(*[track(f"m{number}", f"u{number}") for number in range(20)])
+
+    assert world.clock.monotonic() - begun <= 4.0
+    assert outcomes(answer).count("delivered") == 2
+    assert reasons(answer).count("over_budget") == 18
+
+
+@pytest.mark.parametrize("ago", [3.0, 100.0])
+def test_the_budget_counts_from_when_the_request_came(ago: float) -> None:
+    """A cold start is part of it; what is late is stored, without being asked about."""
+    world = World()
+    environment = world.ingest()
+    answer = environment.webhook.handle("POST", *signed(track()), world.clock.now() - ago)
+
+    assert (outcomes(answer), reasons(answer)) == (["stored"], ["over_budget"])
+    assert world.table.calls == {"marks.put": 1}
+
+
+def test_time_to_store_the_rest_is_kept_back() -> None:
+    """Of four seconds: 0.4, a call's two, and three milliseconds for each that is left."""
+    world = World()
+    world.rehook.before = lambda *_: world.clock.advance(0.01)
+    answer = world.post(*[track(f"m{number}", f"u{number}") for number in range(400)])
+
+    # After 57 calls 1.03 s are left for storing 343, which may take as long; after 58 too little.
+    assert answer.body["delivered"] == 58
+    assert answer.body["stored"] == 342
+
+
+def test_marks_are_read_for_a_hundred_users_at_a_time() -> None:
+    """By the time of the last one's turn, what was read for the first would be old."""
+    world = World()
+    read: list[int] = []
+
+    def before(operation: str, subject: object) -> None:
+        if operation == "marks.read":
+            assert isinstance(subject, list)
+            read.append(len(subject))
+
+    world.table.before = before
+    world.post(*[track(f"m{number}", f"u{number}") for number in range(250)])
+
+    assert read == [100, 100, 50]
+
+
+@pytest.mark.parametrize(("users", "meet"), [(2, True), (3, False)])
+def test_as_many_users_go_side_by_side_as_there_are_workers(users: int, meet: bool) -> None:
+    """With two workers, two users' calls are under way at once, and a third's is not."""
+    world = World(workers=2)
+    meeting = threading.Barrier(users)
+
+    def before(_operation: str, _request: object) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(timeout=10.0 if meet else 0.05)
+
+    world.rehook.before = before
+    answer = world.post(*[track(f"m{number}", f"u{number}") for number in range(users)])
+
+    assert meeting.broken is not meet
+    assert outcomes(answer) == ["delivered"] * users
+
+
+def test_no_worker_outlives_its_request() -> None:
+    """A thawed one would call minutes later."""
+    world = World(workers=8)
+    before = threading.active_count()
+    answer = world.post(
+        *[track(f"m{number}", f"u{number}") for number in range(200)],
+        on=world.ingest(threaded=True),
+    )
+
+    assert answer.status == 200
+    assert len(world.rehook.books) == 200
+    assert threading.active_count() == before

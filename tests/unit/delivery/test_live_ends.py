@@ -1,0 +1,189 @@
+"""Each end of a live delivery, whole: the answer's entry, the message and the record agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.delivery.ids import user_hash
+from segment_rehook.delivery.message import Header
+from segment_rehook.delivery.ports import SQS_MOST
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.fakes import rehook
+from tests.unit.delivery.samples import BROKEN, delivery_of, outcomes, reasons, track
+from tests.unit.delivery.world import World, header_of
+
+STORED = [Outcome.THROTTLED, Outcome.UNAVAILABLE, Outcome.UNREACHABLE, Outcome.UNKNOWN]
+TOO_LARGE = "x" * SQS_MOST
+
+
+def turn(outcome: Outcome) -> rehook.Turn:
+    """An answer of Rehook's with everything that one can say."""
+    reply = Reply(outcome=outcome, code="c-1", message="it said so", request_id="req-1")
+    return rehook.Turn(reply, acts=False)
+
+
+def wordless(outcome: Outcome) -> rehook.Turn:
+    """An answer that is a code alone."""
+    return rehook.Turn(Reply(outcome=outcome, code="c-1"), acts=False)
+
+
+def entry(answer: HttpAnswer) -> dict[str, Any]:
+    """What the answer says of its one delivery."""
+    events = answer.body["events"]
+    assert isinstance(events, list)
+    assert isinstance(events[0], dict)
+    deliveries = events[0]["deliveries"]
+    assert isinstance(deliveries, list)
+    assert isinstance(deliveries[0], dict)
+    return {name: said for name, said in deliveries[0].items() if name != "subscription"}
+
+
+def under_its_claim(world: World, **fields: Any) -> Header:
+    """The header of a message about `track()` that was sent under its first claim."""
+    claim = world.ledger.writes[0]
+    return Header(
+        delivery=delivery_of(track()),
+        user=user_hash("u1"),
+        content=claim.content,
+        token=1,
+        nonce=claim.nonce,
+        **fields,
+    )
+
+
+def test_delivered() -> None:
+    """With Rehook's name for the call, and no message."""
+    world = World()
+    world.rehook.script.append(turn(Outcome.DELIVERED))
+
+    assert entry(world.post(track())) == {"outcome": "delivered", "requestId": "req-1"}
+    assert not world.dead.stored()
+    assert not world.lot.stored()
+
+
+@pytest.mark.parametrize("outcome", STORED, ids=str)
+def test_stored(outcome: Outcome) -> None:
+    """The message names the claim that was called under, and the mark that it will clear."""
+    world = World()
+    world.rehook.script.append(turn(outcome))
+
+    said = {"outcome": "stored", "reason": outcome.value, "code": "c-1"}
+    assert entry(world.post(track())) == said
+    [mark] = world.marks.marks.values()
+    [message] = world.dead.stored()
+    assert header_of(message) == under_its_claim(world, reason=outcome.value, mark=mark)
+
+
+@pytest.mark.parametrize("outcome", STORED, ids=str)
+def test_not_stored(outcome: Outcome) -> None:
+    """Beside a 503: why it was to be stored."""
+    world = World()
+    world.queues.down = True
+    world.rehook.script.append(turn(outcome))
+
+    said = {"outcome": "failed", "reason": outcome.value, "code": "c-1"}
+    assert entry(world.post(track())) == said
+
+
+PARKED = pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [(Outcome.REJECTED, "rejected"), (Outcome.UNKNOWN, "outcome_unknown")],
+)
+
+
+@PARKED
+def test_parked(outcome: Outcome, reason: str) -> None:
+    """The message names the claim, opens that one alone, and quotes Rehook."""
+    world = World(policy="park")
+    world.rehook.script.append(turn(outcome))
+
+    assert entry(world.post(track())) == {
+        "outcome": "parked",
+        "reason": reason,
+        "detail": "it said so",
+        "code": "c-1",
+        "requestId": "req-1",
+    }
+    [message] = world.lot.stored()
+    detail = "c-1 it said so"
+    assert header_of(message) == under_its_claim(world, reason=reason, epoch=1, detail=detail)
+    record = world.record(delivery_of(track()))
+    assert record is not None
+    assert (record.reason, record.epoch) == (reason, 1)
+
+
+@PARKED
+def test_not_parked(outcome: Outcome, reason: str) -> None:
+    """Beside a 503: why it was to be parked."""
+    world = World(policy="park")
+    world.queues.down = True
+    world.rehook.script.append(turn(outcome))
+
+    assert entry(world.post(track())) == {"outcome": "failed", "reason": reason}
+
+
+@PARKED
+def test_parked_without_a_word(outcome: Outcome, reason: str) -> None:
+    """Rehook may answer with a code alone."""
+    world = World(policy="park")
+    world.rehook.script.append(wordless(outcome))
+
+    said = {"outcome": "parked", "reason": reason, "code": "c-1"}
+    assert entry(world.post(track())) == said
+    assert [header_of(each).detail for each in world.lot.stored()] == ["c-1"]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.UNKNOWN], ids=str)
+def test_too_large_to_be_parked(outcome: Outcome) -> None:
+    """The answer is the only place where Rehook's words are kept."""
+    world = World(policy="park")
+    world.rehook.script.append(turn(outcome))
+
+    assert entry(world.post(track(text=TOO_LARGE))) == {
+        "outcome": "dropped",
+        "reason": "too_large",
+        "detail": "it said so",
+        "code": "c-1",
+        "requestId": "req-1",
+    }
+
+
+def test_too_large_without_a_word() -> None:
+    """Then there is nothing to quote."""
+    world = World()
+    world.rehook.script.append(wordless(Outcome.REJECTED))
+
+    said = {"outcome": "dropped", "reason": "too_large", "code": "c-1"}
+    assert entry(world.post(track(text=TOO_LARGE))) == said
+
+
+def test_parked_for_its_mapping() -> None:
+    """Nothing was called: no code; the detail says what the mapping lacks."""
+    world = World(destination=BROKEN)
+    said = entry(world.post(track()))
+
+    [message] = world.lot.stored()
+    assert said == {
+        "outcome": "parked",
+        "reason": "mapping_error",
+        "detail": header_of(message).detail,
+    }
+    assert said["detail"]
+
+
+@pytest.mark.parametrize(
+    ("ordered", "rest", "reason"), [(True, "stored", "user_waiting"), (False, "delivered", None)]
+)
+def test_behind_a_duplicate_of_what_waits(ordered: bool, rest: str, reason: str | None) -> None:
+    """Its mark may be gone; where order is kept, what follows waits all the same."""
+    world = World(ordered=ordered)
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track("m1"))
+    world.marks.marks.clear()
+    answer = world.post(track("m1"), track("m2"))
+
+    assert outcomes(answer) == ["stored", rest]
+    assert reasons(answer) == ["already_queued", reason]
