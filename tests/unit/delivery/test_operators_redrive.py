@@ -93,25 +93,31 @@ def test_automatic_retries_send_the_stored_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("changes", "reason", "detail"),
     [
-        ({"id": "other"}, "subscription_gone"),
-        ({"enabled": False}, "subscription_gone"),
-        ({"trigger": 'type = "identify"'}, "not_mapped"),
-        ({"settings": {"event_name": "x", "source_id": {"@path": "$.no"}}}, "not_mapped"),
+        ({"id": "other"}, "subscription_gone", "subscription"),
+        ({"enabled": False}, "subscription_gone", "subscription"),
+        ({"trigger": 'type = "identify"'}, "not_mapped", "trigger"),
+        (
+            {"settings": {"event_name": "x", "source_id": {"@path": "$.no"}}},
+            "not_mapped",
+            "source_id",
+        ),
     ],
 )
 def test_what_no_subscription_takes_any_more_is_parked(
-    changes: dict[str, object], reason: str
+    changes: dict[str, object], reason: str, detail: str
 ) -> None:
-    """With the reason; nothing is called."""
+    """With the reason, and what to look at; nothing is called."""
     world = parked()
     world.destination = renamed(**changes)  # type: ignore[assignment]  # a Destination
     world.rehook.calls.clear()
     world.lot.move_to(world.dead)
     world.drain()
 
-    assert [header.reason for header in world.parked("m1:track")] == [reason]
+    (header,) = world.parked("m1:track")
+    assert header.reason == reason
+    assert detail in header.detail
     assert not world.rehook.calls
 
 
@@ -197,9 +203,16 @@ def test_two_events_under_one_id_are_both_stored() -> None:
     assert [header.reason for header in world.parked("m1:track")] == ["id_conflict"]
 
 
-@pytest.mark.parametrize("attributes", [{}, {"schema": "9", "delivery": "x"}])
-def test_a_foreign_message_is_kept(attributes: dict[str, str]) -> None:
-    """It can't be told what it is; somebody put it there."""
+@pytest.mark.parametrize(
+    ("attributes", "missing"),
+    [
+        ({}, "schema"),
+        ({"schema": "9", "delivery": "x"}, "schema"),
+        ({"schema": "1", "delivery": "x"}, "content"),
+    ],
+)
+def test_a_foreign_message_is_kept(attributes: dict[str, str], missing: str) -> None:
+    """It can't be told what it is, only what it has not; somebody put it there."""
     world = World()
     world.dead.send([Outgoing(group="g", dedupe="d", body="?", attributes=attributes)])
     world.drain()
@@ -207,6 +220,7 @@ def test_a_foreign_message_is_kept(attributes: dict[str, str]) -> None:
 
     assert kept.message.body == "?"
     assert kept.message.attributes["reason"] == "unreadable"
+    assert missing in kept.message.attributes["detail"]
     assert attributes.items() <= kept.message.attributes.items()
 
 
@@ -230,4 +244,6 @@ def test_an_unreadable_body_is_parked_under_its_delivery() -> None:
     world.dead.send([Outgoing(group="g", dedupe="d", body="{", attributes=message.attributes)])
     world.drain()
 
-    assert [header.reason for header in world.parked("m1:track")] == ["unreadable"]
+    (header,) = world.parked("m1:track")
+    assert header.reason == "unreadable"
+    assert "JSON" in header.detail

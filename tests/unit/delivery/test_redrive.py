@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import threading
 
 import pytest
 
+from segment_rehook.delivery.answer import HttpAnswer
 from segment_rehook.delivery.record import State
-from segment_rehook.rehook.reply import Outcome, Reply
 from tests.fakes import rehook
-from tests.fakes.faults import Crash
-from tests.unit.delivery.samples import identify, track
+from tests.fakes.faults import Crash, Fate
+from tests.unit.delivery.samples import identify, reasons, track
 from tests.unit.delivery.situations import crash, state, waiting
-from tests.unit.delivery.world import World, header_of
+from tests.unit.delivery.world import World
 
 UNKNOWN = rehook.UNKNOWN_DONE
 
@@ -70,6 +70,28 @@ def test_groups_do_not_stop_one_another() -> None:
     assert sorted(each.kept for each in world.poll()) == [False, True]
 
 
+@pytest.mark.parametrize("workers", [1, 2, 5, 10])
+def test_as_many_groups_go_side_by_side_as_there_are_workers(workers: int) -> None:
+    """No fewer, which would cost time; and no more, which might cost Rehook's patience."""
+    world = World(workers=workers)
+    world.store_secrets(mode="pause")
+    for number in range(10):
+        world.post(track(f"m{number}", f"u{number}"))
+    world.store_secrets(mode="deliver")
+    all_at_once = threading.Barrier(workers, timeout=10)
+    callers: set[int] = set()
+
+    def wait_for_the_others(_operation: str, _subject: object) -> None:
+        callers.add(threading.get_ident())
+        all_at_once.wait()
+
+    world.rehook.before = wait_for_the_others
+    worked = world.poll()
+
+    assert [each.result.outcome for each in worked] == ["delivered"] * 10
+    assert len(callers) == workers
+
+
 def test_hiding_comes_before_the_ledger() -> None:
     """The other order would lose the delay of what is killed in between."""
     world = waiting()
@@ -96,40 +118,34 @@ def test_parking_comes_before_the_ledger_and_deleting_last() -> None:
     assert seen[seen.index("call") :] == ["call", "parking.send", "ledger.swap", "marks.clear"]
 
 
-def test_refused_visibility_costs_time_only() -> None:
-    """The queue's own time-out brings it back."""
-    world = waiting()
-    world.dead.refuse_visibility = lambda _receipt: True
+@pytest.mark.parametrize("whole_call", [True, False])
+def test_refused_visibility_costs_time_only(*, whole_call: bool) -> None:
+    """The queue's own time-out brings each back; the metric counts them."""
+    world = waiting("m1", "m2")
+    if whole_call:
+        world.queues.order(Fate.NOTHING_DONE, operation="dead.change_visibility")
+    else:
+        world.dead.refuse_visibility = lambda _receipt: True
     world.rehook.script.append(rehook.UNREACHABLE)
     world.poll()
 
-    assert world.telemetry.counts["VisibilityUnchanged"] == 1
+    assert world.telemetry.counts["VisibilityUnchanged"] == 2
     assert world.dead.next_visible() == pytest.approx(360.0)
 
 
-def test_a_retry_after_is_waited_for() -> None:
-    """As Rehook says."""
-    world = waiting()
-    slow = Reply(outcome=Outcome.UNAVAILABLE, code="503", retry_after=100.0)
-    world.rehook.script.append(rehook.Turn(slow, acts=False))
+def test_what_segment_repeats_during_the_call_is_not_stored_again() -> None:
+    """Redrive's claim says that the message for it is in the queue still, where no mark does."""
+    world = World(ordered=False)
+    world.store_secrets(mode="pause")
+    world.post(track())
+    world.store_secrets(mode="deliver")
+    sent = world.queues.calls["dead.send"]
+    answers: list[HttpAnswer] = []
+    world.rehook.before = lambda *_: answers.append(world.post(track()))
     world.poll()
 
-    assert (world.dead.next_visible() or 0) >= 100
-
-
-def test_somebody_elses_claim_is_waited_for() -> None:
-    """As long as its lease lasts; the message is not deleted."""
-    world = waiting()
-    other = world.courier(lease=90.0)
-    claim = other.claim("m1:track", "x", lambda _found: pytest.fail("there is none"))
-    assert claim.mine is not None
-    world.ledger.records["m1:track"] = replace(
-        claim.mine, content=header_of(world.dead.stored()[0]).content
-    )
-    (worked,) = world.poll()
-
-    assert (worked.kept, worked.result.reason) == (True, "claimed_elsewhere")
-    assert world.dead.next_visible() == pytest.approx(96.0, abs=1)
+    assert [reasons(answer) for answer in answers] == [["already_queued"]]
+    assert world.queues.calls["dead.send"] == sent
 
 
 def test_a_message_sent_under_the_claim_takes_over_at_once() -> None:

@@ -27,6 +27,14 @@ def test_no_call_without_the_time_for_it() -> None:
     assert world.dead.next_visible() == 0
 
 
+def test_a_call_with_just_the_time_for_it() -> None:
+    """A whole time-out is enough."""
+    world = waiting()
+    (worked,) = world.poll(seconds=RESERVE + REDRIVE_TIMEOUT)
+
+    assert worked.result.outcome == "delivered"
+
+
 def test_an_open_breaker_hides_without_a_claim() -> None:
     """For at least as long as it stays open."""
     world = waiting(threshold=1)
@@ -143,6 +151,8 @@ def test_a_defect_keeps_its_group_and_lets_the_others_go() -> None:
     world.rehook.before = defect
     worked = {each.delivery: each for each in world.poll()}
 
+    assert [fields for _, fields in world.telemetry.warnings] == [{"error": "ZeroDivisionError"}]
+    assert world.telemetry.counts["UnexpectedErrors"] == 1
     assert worked["m1:track"].result.reason == "unexpected"
     assert worked["m2:track"].kept
     assert worked["m3:track"].result.outcome == "delivered"
@@ -152,17 +162,17 @@ def test_a_defect_keeps_its_group_and_lets_the_others_go() -> None:
     assert len(world.rehook.books) == 2
 
 
-def test_each_message_has_a_line_in_the_log() -> None:
-    """With its delivery, its outcome, and nothing of the event."""
+def test_a_mark_that_cannot_be_cleared_is_counted() -> None:
+    """The message is done all the same: the user's next event clears it."""
     world = waiting()
-    world.rehook.script.append(rehook.REJECTED)
-    for worked in world.poll():
-        worked.report(world.telemetry)
-    line = world.telemetry.lines[-1]
+    world.table.order(Fate.NOTHING_DONE, operation="marks.clear")
+    (worked,) = world.poll()
 
-    assert (line["delivery"], line["outcome"], line["reason"]) == ("m1:track", "parked", "rejected")
-    assert line["code"] == "400"
-    assert world.telemetry.counts["DeadLettersParked"] == 1
+    assert worked.result.outcome == "delivered"
+    assert world.telemetry.counts["StaleMarks"] == 1
+    world.post(track("m2"))
+    world.drain()
+    assert not world.marks.marks
 
 
 def test_what_may_have_been_given_says_so_also_when_it_is_old() -> None:

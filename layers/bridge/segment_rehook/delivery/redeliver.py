@@ -83,7 +83,7 @@ class _Message:
         self._courier = on.courier
         self._message = message
         self._time_left = time_left
-        self._age = max(on.courier.clock.now() - message.sent_at, 0.0)
+        self._age = on.courier.clock.now() - message.sent_at
 
     def step(self, *, paused: bool) -> Step:
         try:
@@ -215,7 +215,7 @@ class _Message:
         if self._on.parking.send(header, self._message, mine, reason, text):
             self._courier.settle_parked(mine, reason)
             request_id = reply.request_id if reply else None
-            return Done(Result(Terminal.PARKED, reason, request_id, code, detail or None))
+            return Done(Result(Terminal.PARKED, reason, request_id, code))
         # Known to be undelivered; an unknown outcome is found again when the lease has run out.
         known = None if crashed or reason is Parked.OUTCOME_UNKNOWN else mine
         stored = Result(Terminal.STORED, Stored.PARKING_FAILED, code=code)
@@ -224,7 +224,7 @@ class _Message:
     def _foreign(self, why: str) -> Step:
         """Not a message of ours: kept in the parking lot, since it can't be told what it is."""
         if self._on.parking.foreign(self._message, why):
-            return Done(Result(Terminal.PARKED, Parked.UNREADABLE, detail=why))
+            return Done(Result(Terminal.PARKED, Parked.UNREADABLE))
         return Again(Result(Terminal.STORED, Stored.PARKING_FAILED), self._pause())
 
     def _unmark(self, header: Header) -> None:

@@ -64,9 +64,7 @@ class Redrive:
     dead_letters: Queue
     workers: int
 
-    def run(
-        self, messages: Sequence[Received], until: float, *, paused: bool = False
-    ) -> list[Worked]:
+    def run(self, messages: Sequence[Received], until: float, *, paused: bool) -> list[Worked]:
         """Work on `messages`; `until`, on the monotonic clock: the function must be done by then.
 
         What stood behind a failure in its group is kept with that failure's result.
@@ -80,7 +78,7 @@ class Redrive:
 
         if len(groups) == 1:
             return work(next(iter(groups.values())))
-        with ThreadPoolExecutor(min(self.workers, len(groups) or 1)) as pool:
+        with ThreadPoolExecutor(self.workers) as pool:
             return [worked for group in pool.map(work, groups.values()) for worked in group]
 
     def _group(self, messages: list[Received], until: float, *, paused: bool) -> list[Worked]:

@@ -1,0 +1,139 @@
+"""What an operator reads of a dead letter: its line in the log, and the metric it counts in."""
+
+from __future__ import annotations
+
+import pytest
+
+from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.delivery.record import Record, State
+from segment_rehook.rehook.reply import Outcome, Reply
+from tests.fakes import rehook
+from tests.fakes.faults import Fate
+from tests.unit.delivery.situations import waiting
+from tests.unit.delivery.world import HOUR, World, header_of
+
+MINUTE = 60.0
+
+
+def reported(world: World) -> dict[str, object]:
+    """The line of the one message that waits, after its second receive."""
+    (stored,) = world.dead.receive()
+    world.clock.advance(world.dead.visibility)
+    (worked,) = world.poll()
+    worked.report(world.telemetry)
+    line: dict[str, object] = dict(world.telemetry.lines[-1])
+
+    assert world.telemetry.counts[f"DeadLetters{worked.result.outcome.capitalize()}"] == 1
+    assert line.pop("sqs_message_id") == stored.message_id
+    assert line.pop("receive_count") == 2
+    return line
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "age", "expected"),
+    [
+        pytest.param(
+            Outcome.DELIVERED, "200", MINUTE, ("delivered", None, None, "req-9"), id="delivered"
+        ),
+        pytest.param(
+            Outcome.REJECTED, "400", MINUTE, ("parked", "rejected", "400", "req-9"), id="rejected"
+        ),
+        pytest.param(
+            Outcome.UNKNOWN,
+            "502",
+            MINUTE,
+            ("parked", "outcome_unknown", "502", "req-9"),
+            id="unknown",
+        ),
+        pytest.param(
+            Outcome.UNAVAILABLE,
+            "503",
+            73 * HOUR,
+            ("parked", "gave_up", "503", "req-9"),
+            id="given up",
+        ),
+        pytest.param(
+            Outcome.UNAVAILABLE,
+            "503",
+            MINUTE,
+            ("stored", "unavailable", "503", None),
+            id="unavailable",
+        ),
+    ],
+)
+def test_a_line_says_what_rehook_said(
+    reply: Outcome, code: str, age: float, expected: tuple[str | None, ...]
+) -> None:
+    """Its code, and its own name for the call where that was the last one."""
+    world = waiting(policy="park")
+    said = Reply(outcome=reply, code=code, message="u1 is no customer", request_id="req-9")
+    world.rehook.script.append(rehook.Turn(said, acts=False))
+    world.clock.advance(age)
+
+    assert reported(world) == line("m1:track", *expected)
+
+
+def test_a_line_says_why_what_cannot_be_parked_was_to_be() -> None:
+    """By Rehook's code."""
+    world = waiting()
+    world.rehook.script.append(rehook.REJECTED)
+    world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
+
+    assert reported(world) == line("m1:track", "stored", "parking_failed", "400", None)
+
+
+@pytest.mark.parametrize("lot_works", [True, False])
+@pytest.mark.parametrize(
+    ("found", "content", "outcome", "reason"),
+    [
+        (State.DELIVERED, None, "duplicate", "delivered"),
+        (State.PARKED, None, "duplicate", "parked"),
+        (State.DELIVERED, "another event", "parked", "id_conflict"),
+    ],
+)
+def test_a_line_says_what_was_found(
+    found: State, content: str | None, outcome: str, reason: str, *, lot_works: bool
+) -> None:
+    """In the ledger, by which the delivery has had its end; Rehook is not asked."""
+    world = waiting()
+    content = content or header_of(world.dead.stored()[0]).content
+    world.ledger.records["m1:track"] = Record(
+        id="m1:track", state=found, token=1, nonce="n", content=content, expires_at=0
+    )
+    if not lot_works:
+        world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
+        if outcome == "parked":
+            outcome, reason = "stored", "parking_failed"
+
+    assert reported(world) == line("m1:track", outcome, reason, None, None)
+    assert not world.rehook.calls
+
+
+@pytest.mark.parametrize(
+    ("lot_works", "outcome", "reason"),
+    [(True, "parked", "unreadable"), (False, "stored", "parking_failed")],
+)
+@pytest.mark.parametrize("delivery", [None, "x"])
+def test_a_line_says_what_is_no_message_of_ours(
+    delivery: str | None, outcome: str, reason: str, *, lot_works: bool
+) -> None:
+    """By SQS's id for it, and by the delivery's where somebody wrote one."""
+    world = World()
+    attributes = {"delivery": delivery} if delivery else {}
+    world.dead.send([Outgoing(group="g", dedupe="d", body="?", attributes=attributes)])
+    if not lot_works:
+        world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
+
+    assert reported(world) == line(delivery, outcome, reason, None, None)
+
+
+def line(delivery: str | None, outcome: str | None, *rest: str | None) -> dict[str, object]:
+    """A line as the log has it."""
+    reason, code, request_id = rest
+    return {
+        "delivery": delivery,
+        "outcome": outcome,
+        "reason": reason,
+        "code": code,
+        "rehook_request_id": request_id,
+    }
