@@ -22,6 +22,7 @@ NAMES_A_FIELD = {
 }
 NO_KEY = {"code": 401, "message": "unauthorized"}
 
+STATUSES = range(200, 600)
 THROTTLED = {408, 423, 425, 429}
 CREDENTIALS = {401, 403}
 
@@ -51,20 +52,18 @@ def expected(status: int, action: str) -> Outcome:
 
 @pytest.mark.parametrize("action", BOTH)
 @pytest.mark.parametrize("body", [None, b"<html>oops</html>", OK_BODY], ids=["no", "html", "ok"])
-@pytest.mark.parametrize("status", range(200, 600))
-def test_status_alone_decides_without_an_error_in_the_body(
-    status: int, body: Any, action: str
-) -> None:
+def test_status_alone_decides_without_an_error_in_the_body(body: Any, action: str) -> None:
     """Where the body says nothing of an error, each status has its class."""
-    reply = answered(status, body, action=action)
-    assert reply.outcome is expected(status, action)
-    assert reply.code == str(status)
+    replies = {status: answered(status, body, action=action) for status in STATUSES}
+    assert {status: reply.outcome for status, reply in replies.items()} == {
+        status: expected(status, action) for status in STATUSES
+    }
+    assert [reply.code for reply in replies.values()] == [str(status) for status in STATUSES]
 
 
-@pytest.mark.parametrize("status", range(200, 600))
-def test_only_503_may_be_tried_again_at_once(status: int) -> None:
+def test_only_503_may_be_tried_again_at_once() -> None:
     """A second try at once needs a server that says it has not processed the first."""
-    assert answered(status).again_at_once is (status == 503)
+    assert [status for status in STATUSES if answered(status).again_at_once] == [503]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_a_success_with_an_error_in_its_body_is_rejected(
         ("ERR_LIMIT", False),
         ("", False),
         ("4O1", False),
-        ("٤٠١", False),
+        pytest.param("٤٠١", False, id="digits, but not ASCII"),
         ("-401", False),
         (None, False),
         (True, False),
