@@ -35,6 +35,8 @@ values = st.recursive(
     max_leaves=12,
 )
 objects = st.dictionaries(texts, values, max_size=5)
+words = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=1_000)
+numbers = st.integers(0, 10**18 - 1)
 
 
 def as_bytes(value: object, *, ascii_only: bool) -> bytes:
@@ -100,11 +102,60 @@ def test_the_request_is_sent_again_byte_for_byte() -> None:
     assert back.event == sent.event
 
 
-def test_an_event_that_could_not_be_mapped_has_no_request() -> None:
-    """And says so in the message."""
-    sent = Letter(header=HEADER, action="", request=None, event=b'{"type":"track"}')
+@pytest.mark.parametrize("event", [b'{"type":"track"}', rb'{"type":"track", "x": "\ud800"}'])
+def test_an_event_that_could_not_be_mapped_has_no_request(event: bytes) -> None:
+    """And says so in the message, whichever parser reads it."""
+    sent = Letter(header=HEADER, action="", request=None, event=event)
 
     assert read_body(HEADER, received(sent.for_dead_letters(ordered=True))) == sent
+
+
+def test_what_a_message_says() -> None:
+    """Operators read it in the console; and the version before this one may have written it."""
+    parked = letter(b'{"s":"\xc3\xa9"}').for_parking("rejected", "400\n\u00e9")
+
+    assert parked.attributes == {
+        "schema": "1",
+        "delivery": "m1:track",
+        "user": "hash",
+        "content": "c",
+        "reason": "rejected",
+        "token": "3",
+        "nonce": "n",
+        "epoch": "3",
+        "detail": "400??",
+    }
+    assert parked.body == (
+        '{"action": "trackEvent", "request": {"method": "POST", "path": "/events/invoke", '
+        '"body": {}}, "event": {"s":"\\u00e9"}}'
+    )
+
+
+@given(
+    st.builds(
+        Header,
+        delivery=words,
+        user=words,
+        content=words,
+        reason=words,
+        token=numbers,
+        nonce=st.just("") | words,
+        mark=st.just("") | words,
+        epoch=st.none() | numbers,
+        detail=st.just("") | words,
+        resend=st.booleans(),
+    )
+)
+def test_a_header_comes_back_as_it_was(header: Header) -> None:
+    """Each of its fields has an attribute."""
+    assert Header.read(header.attributes()) == header
+
+
+def test_what_attributes_need_not_say() -> None:
+    """A message without the rest is one without a claim, a mark and an epoch."""
+    least = {"schema": "1", "delivery": "d", "user": "u", "content": "c", "reason": "r"}
+
+    assert Header.read(least) == Header(delivery="d", user="u", content="c", reason="r")
 
 
 def test_order_decides_on_the_group() -> None:
@@ -169,10 +220,10 @@ def test_sizes_are_counted_as_sqs_counts_them() -> None:
     ],
 )
 def test_other_messages_are_not_taken_for_ours(change: dict[str, str | None]) -> None:
-    """Attributes that this bridge did not write raise, and nothing else."""
+    """Attributes that this bridge did not write raise, and nothing else; the text names them."""
     attributes = {**letter(b"{}").for_parking("rejected", "").attributes, **change}
 
-    with pytest.raises(LetterUnreadable):
+    with pytest.raises(LetterUnreadable, match=next(iter(change))):
         Header.read({name: value for name, value in attributes.items() if value is not None})
 
 
@@ -193,16 +244,19 @@ def test_other_messages_are_not_taken_for_ours(change: dict[str, str | None]) ->
     ],
 )
 def test_a_body_that_is_none_of_ours_raises_and_nothing_else(body: str) -> None:
-    """So that it is parked as unreadable and does not come again for ever."""
+    """So that it is parked as unreadable, with what is wrong, and does not come for ever."""
     outgoing = Outgoing(group="g", dedupe="d", body=body, attributes={})
 
-    with pytest.raises(LetterUnreadable):
+    with pytest.raises(LetterUnreadable, match=r"JSON|object"):
         read_body(HEADER, received(outgoing))
 
 
 def test_an_operators_wish_travels_in_an_attribute() -> None:
-    """Mapped anew, or sent as it was stored."""
+    """Mapped anew, or sent as it was stored; parked again, it is for the operator to say anew."""
     attributes = letter(b"{}").for_dead_letters(ordered=True).attributes
+    wished = Header.read({**attributes, "send": "stored"})
+    again = message.parked(wished, "{}", reason="rejected", detail="")
 
     assert not Header.read(attributes).resend
-    assert Header.read({**attributes, "send": "stored"}).resend
+    assert wished.resend
+    assert not Header.read(again.attributes).resend
