@@ -72,6 +72,24 @@ BROKEN = load(
 """Its mapping throws on every event."""
 
 
+TWICE = load(
+    encode(
+        {
+            "subscriptions": [
+                {
+                    "id": name,
+                    "actionSlug": "trackEvent",
+                    "trigger": 'type = "track"',
+                    "settings": {"event_name": name, "source_id": {"@path": "$.userId"}},
+                }
+                for name in ("one", "two")
+            ]
+        }
+    )
+)
+"""Two subscriptions take each track event."""
+
+
 def track(
     message: str | None = "m1", user: str = "u1", *, event: str = "Signed Up", **properties: Any
 ) -> dict[str, Any]:

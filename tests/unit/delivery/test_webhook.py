@@ -6,39 +6,20 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.delivery.answer import HttpAnswer
-from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import encode
 from tests.fakes import rehook
-from tests.unit.delivery.samples import identify, order, outcomes, reasons, signature, track
+from tests.unit.delivery.samples import TWICE, identify, order, outcomes, reasons, signature, track
 from tests.unit.delivery.world import World
 
-TWICE = load(
-    encode(
-        {
-            "subscriptions": [
-                {
-                    "id": name,
-                    "actionSlug": "trackEvent",
-                    "trigger": 'type = "track"',
-                    "settings": {"event_name": name, "source_id": {"@path": "$.userId"}},
-                }
-                for name in ("one", "two")
-            ]
-        }
-    )
-)
 
-
-def error_code(answer: HttpAnswer) -> Any:
-    """The error's code."""
-    error = answer.body["error"]
-    assert isinstance(error, dict)
-    return error["code"]
+def entry(name: str, outcome: str, **of_its_delivery: str) -> dict[str, Any]:
+    """An event of one delivery, as the answer lists it."""
+    delivery = {"subscription": "track", "outcome": outcome, **of_its_delivery}
+    return {"messageId": name, "outcome": outcome, "deliveries": [delivery]}
 
 
 def test_counts_and_list() -> None:
-    """One entry per event, in order; each event counts once."""
+    """One entry per event, in order, with all that is known of it; each event counts once."""
     world = World()
     world.post(track("m0"))
     world.rehook.script.extend([rehook.DELIVERED, rehook.REJECTED])
@@ -61,13 +42,14 @@ def test_counts_and_list() -> None:
         "dropped": 1,
         "stored": 0,
     }
-    events = answer.body["events"]
-    assert isinstance(events, list)
-    assert events[0] == {
-        "messageId": "m1",
-        "outcome": "delivered",
-        "deliveries": [{"subscription": "track", "outcome": "delivered", "requestId": "req-1"}],
-    }
+    missing = "The root value is missing the required field 'source_id'."
+    assert answer.body["events"] == [
+        entry("m1", "delivered", requestId="req-1"),
+        entry("m2", "parked", reason="rejected", code="400", detail="no such event"),
+        entry("m0", "duplicate", reason="delivered"),
+        {"messageId": "p", "outcome": "ignored", "deliveries": []},
+        entry("m3", "dropped", reason="missing_user_id", detail=missing),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +138,7 @@ def test_an_event_without_a_message_id_but_with_a_timestamp() -> None:
 
 
 def test_one_bad_element_costs_only_itself() -> None:
-    """The batch is answered 200."""
+    """The batch is answered 200, and says what is wrong."""
     world = World()
     good = encode(track())
     body = b"[" + good + b', 5, {"a": 1e, ' + encode(track("m2")) + b"]"
@@ -166,6 +148,7 @@ def test_one_bad_element_costs_only_itself() -> None:
     assert answer.status == 200
     assert outcomes(answer)[:2] == ["delivered", "dropped"]
     assert reasons(answer)[1] == "not_an_object"
+    assert "an event is an object, not a number" in str(answer.body)
 
 
 def test_what_is_no_event_gets_a_hint() -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from segment_rehook.delivery.answer import HttpAnswer
 from segment_rehook.segment.jsontext import encode
+from segment_rehook.segment.refusal import RefusedAccess
 from tests.fakes import rehook
-from tests.unit.delivery.samples import signature, track
+from tests.unit.delivery.samples import TWICE, signature, signed, track
 from tests.unit.delivery.world import World
 
 
 def error_code(answer: HttpAnswer) -> Any:
-    """The error's code."""
-    error = answer.body["error"]
+    """The error's code; None where there is no error."""
+    error = answer.body.get("error", {"code": None})
     assert isinstance(error, dict)
     return error["code"]
 
@@ -34,10 +36,40 @@ def test_refusals(headers: dict[str, str], status: int, code: str) -> None:
     world = World()
     answer = world.post(track(), headers=headers)
 
-    assert (answer.status, error_code(answer)) == (status, code)
+    assert (answer.status, error_code(answer), answer.headers) == (status, code, {})
     assert not world.rehook.calls
     assert not world.ledger.writes
     assert world.telemetry.counts == {"RequestsRefused": 1}
+    assert world.telemetry.warnings == [("request refused", {"status": status, "code": code})]
+
+
+def test_a_refusal_says_what_is_wrong_and_what_to_do() -> None:
+    """To a person, who has the Event Tester before them."""
+    refused = RefusedAccess("code", "What is wrong.", "What to do.")
+    answer = World().ingest().webhook.refuse(refused)
+
+    assert answer.body == {
+        "error": {"code": "code", "message": "What is wrong.", "hint": "What to do."}
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "code"),
+    [
+        ({}, 200, None),
+        ({"batches_need_token": True}, 401, "batch_token_missing"),
+        ({"max_body_bytes": 100}, 413, "body_too_large"),
+    ],
+)
+def test_a_stacks_own_rules(settings: dict[str, Any], status: int, code: str | None) -> None:
+    """The parameters `BatchToken` and `MaxBodyBytes` hold at the door."""
+    world = World()
+    world.store_secrets(tokens=("token-1",))
+    webhook = replace(world.ingest().webhook, **settings)
+    headers, body = signed(track("m1"), track("m2"))
+    answer = webhook.handle("POST", headers, body, world.clock.now())
+
+    assert (answer.status, error_code(answer)) == (status, code)
 
 
 def test_a_body_that_can_never_be_good_is_400() -> None:
@@ -72,14 +104,19 @@ def test_a_wrong_signature_does_not_hammer_ssm() -> None:
     assert world.ssm.calls["secrets.read"] == 2
 
 
-def test_without_secrets_it_is_503() -> None:
-    """Segment comes again; a 401 would lose the event."""
+@pytest.mark.parametrize("missing", ["all", "the proofs"])
+def test_without_secrets_it_is_503(missing: str) -> None:
+    """Segment comes again; a 401 would lose the event. An alarm counts it, the log names what."""
     world = World()
-    world.ssm.down = True
+    world.ssm.down = missing == "all"
+    world.store_secrets(shared_secrets=())
     answer = world.post(track())
+    ((warning, _),) = world.telemetry.warnings
 
     assert (answer.status, error_code(answer)) == (503, "secrets_unavailable")
     assert answer.headers == {"retry-after": "15"}
+    assert world.telemetry.counts == {"SecretsUnavailable": 1}
+    assert "secret" in warning
 
 
 def test_known_secrets_serve_on_while_ssm_is_down() -> None:
@@ -118,3 +155,18 @@ def test_each_event_has_one_line_in_the_log() -> None:
     assert "ann" not in str(world.telemetry.lines)
     assert "shhh" not in str(world.telemetry.lines)
     assert world.telemetry.counts == {"EventsParked": 1, "EventsIgnored": 1}
+
+
+def test_an_events_line_names_each_of_its_deliveries() -> None:
+    """With what became of it; an event that reached no subscription has a star."""
+    world = World(destination=TWICE)
+    world.rehook.script.extend([rehook.REJECTED, rehook.DELIVERED])
+    world.post(track())
+    headers, body = signed(track())
+    world.ingest().webhook.handle("POST", headers, b"[" + body + b", 5]", world.clock.now())
+
+    assert [line["deliveries"] for line in world.telemetry.lines] == [
+        "one=parked rejected 400; two=delivered req-1",
+        "one=duplicate parked; two=duplicate delivered",
+        "*=dropped not_an_object",
+    ]
