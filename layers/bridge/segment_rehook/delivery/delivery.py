@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.plan import Request
     from segment_rehook.segment.event import Event
 
-_GROWTH = 3
-"""Escaped to ASCII, as messages are, a character takes at most so many times its bytes in UTF-8."""
+_SMALL = SQS_MOST // 6
+"""Escaped to ASCII, as messages are, a character takes at most three times its bytes in UTF-8: of
+so many bytes no more than half a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Delivery:
     def fits_a_message(self) -> bool:
         """Whether the queues can hold it. Segment's limit, 32 KB an event, is far below theirs."""
         request = self.request.body if self.request else b""
-        if (len(self.event) + len(request)) * _GROWTH < SQS_MOST // 2:
+        if len(self.event) + len(request) < _SMALL:
             return True
         widest = self.letter("ledger_unavailable", token=10**9, nonce="0" * 32, mark="0" * 32)
         return not widest.for_dead_letters(ordered=True).too_large
