@@ -1,0 +1,10 @@
+"""The plain values that pass through the ports."""
+
+from __future__ import annotations
+
+from tests.fakes.secrets import SECRETS
+
+
+def test_secrets_are_not_shown() -> None:
+    """Neither in a log line nor in a traceback that shows variables."""
+    assert repr(SECRETS) == "Secrets(…)"
