@@ -37,7 +37,7 @@ class Pace:
         self._lock = threading.Lock()
         self._rate: float | None = None
         self._doubling = True
-        self._next = 0.0
+        self._next = -math.inf
         self._cut_at = -math.inf
         self._counted_since = clock.monotonic()
         self._taken = 0
