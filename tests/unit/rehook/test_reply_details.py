@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any, cast
 
 import pytest
@@ -123,6 +124,19 @@ def test_retry_after_in_each_of_its_forms(header: str, seconds: float | None) ->
     assert judged(429, {}, {"retry-after": header}).retry_after == seconds
 
 
+def test_a_date_without_a_zone_is_utc_wherever_the_bridge_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The machine's own zone says nothing of HTTP's dates."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "EST5")
+        time.tzset()
+        reply = judged(429, {}, {"retry-after": "Sun Nov  6 08:50:37 1994"})
+    time.tzset()
+
+    assert reply.retry_after == 60.0
+
+
 @pytest.mark.parametrize("status", [200, 401, 408, 429, 500, 503])
 def test_retry_after_is_read_with_any_status(status: int) -> None:
     """Whoever waits decides what it is worth."""
@@ -136,12 +150,19 @@ def test_request_id_under_both_names(name: str) -> None:
     assert judged(400, {name: "6df44043-1", "code": 400}).request_id == "6df44043-1"
 
 
+@pytest.mark.parametrize("name", ["requestId", "request_id"])
 @pytest.mark.parametrize(
-    "given", ["", "a\nb", "ü", "\ud800", "x" * (REQUEST_ID_MOST + 1), 7, None, ["a"]]
+    "unfit", ["", "a\nb", "ü", "\ud800", "x" * (REQUEST_ID_MOST + 1), 7, None, ["a"]]
 )
-def test_a_request_id_unfit_for_ledger_and_log_is_left_out(given: Any) -> None:
+def test_a_request_id_unfit_for_ledger_and_log_is_left_out(unfit: Any, name: str) -> None:
     """An id of control characters could forge a log line, a lone surrogate fails a write."""
-    assert judged(200, {"requestId": given}).request_id is None
+    assert judged(200, {name: unfit}).request_id is None
+
+
+@pytest.mark.parametrize("fit", ["r", "6df44043-1 ~", "x" * REQUEST_ID_MOST])
+def test_a_request_id_is_kept_as_it_is(fit: str) -> None:
+    """Whoever asks Rehook about a call must name it exactly."""
+    assert judged(200, {"requestId": fit}).request_id == fit
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,8 @@ def _outcome(status: int, error: _ErrorBody, action: str, *, unprocessed: bool) 
 
 @dataclass(frozen=True, slots=True)
 class _ErrorBody:
+    """What a body says of an error. `code`: 400 or more."""
+
     code: int | None = None
     key: str | None = None
     message: str = ""
@@ -158,7 +160,7 @@ class _ErrorBody:
 
     @property
     def says_no(self) -> bool:
-        return self.code is not None and self.code >= CLIENT_ERRORS
+        return self.code is not None
 
 
 def _error_body(body: bytes) -> _ErrorBody:
@@ -178,9 +180,10 @@ def _error_body(body: bytes) -> _ErrorBody:
 
 
 def _code(value: object) -> int | None:
+    """It, if it is an error's: as a number or as a number's text."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
-        value = int(value[: len(str(CODE_MOST)) + 1])
-    if isinstance(value, int | float) and 0 <= value <= CODE_MOST:
+        value = float(value)
+    if isinstance(value, int | float) and CLIENT_ERRORS <= value <= CODE_MOST:
         return int(value)
     return None
 
@@ -205,12 +208,12 @@ def _retry_after(header: str | None, now: float) -> float | None:
         return None
     text = header.strip()
     if text.isascii() and text.isdecimal():
-        seconds = float(text) if len(text) <= len(str(int(RETRY_AFTER_MOST))) else RETRY_AFTER_MOST
+        seconds = float(text)
     else:
         try:
             date = parsedate_to_datetime(text)
         except (ValueError, OverflowError):
             return None
         # asctime's format names no zone: HTTP's dates are UTC (RFC 9110, 5.6.7).
-        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+        seconds = date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now
     return min(max(seconds, 0.0), RETRY_AFTER_MOST)
