@@ -33,6 +33,9 @@ def faults(
         int | None, typer.Option(min=0, help="How many are frozen; default: kills / 10.")
     ] = None,
     policy: Annotated[Policy, typer.Option(help="The template's UnknownPolicy.")] = Policy.RETRY,
+    story: Annotated[
+        Path | None, typer.Option(help="If it does not hold: a file for all that happened.")
+    ] = None,
     template: Annotated[Path, typer.Option(help="The built template.")] = BUILT,
     as_json_: Annotated[  # noqa: FBT002 — typer's option
         bool, typer.Option("--json", help="One JSON object instead of tables.")
@@ -47,6 +50,7 @@ def faults(
         policy=policy,
         drain=120 + events / 20,
         built=template,
+        story=story,
     )
     console.print(f"seed {order.seed}")
     outcome = run(order, lambda text: console.print(text, markup=False))

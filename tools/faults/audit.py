@@ -152,13 +152,13 @@ class _Audit:
             if len(calls) > 1 and (self._park or len(calls) > 1 + len(unknown)):
                 yield (
                     f"{unit}: rewarded {len(calls)} times, unknown outcomes: {unknown or 'none'}; "
-                    f"its steps: {self._steps(unit)}"
+                    f"its steps: {self._steps(*events)}"
                 )
             self._found.excused["rewards repeated"] += len(calls) - 1
 
-    def _steps(self, unit: str) -> str:
-        """All that was asked about a unit, for whoever looks for the cause."""
-        keys = {unit, *(sent.delivery for sent in self._by_unit[unit])}
+    def _steps(self, *events: Sent) -> str:
+        """All that was asked about events and their users, for whoever looks for the cause."""
+        keys = {key for sent in events for key in (sent.unit, sent.delivery, sent.user)}
         return ", ".join(
             str(step) for step in self._books.journal.all() if not keys.isdisjoint(step.keys)
         )
@@ -173,10 +173,9 @@ class _Audit:
             if first.user is not None and books.calls.get(first.unit or ""):
                 users[first.user].append(first)
         for user, sent in users.items():
-            latest = 0
-            for event in sorted(sent, key=lambda each: each.number):
-                number = books.calls[event.unit or ""][0].number
-                if number < latest:
+            latest, *later = sorted(sent, key=lambda each: each.number)
+            for event in later:
+                if self._first_call(event) < self._first_call(latest):
                     blind = user in unmarked or any(
                         delivery.get("reason") == "ledger_unavailable"
                         for each in sent
@@ -184,9 +183,16 @@ class _Audit:
                         for delivery in entry["deliveries"]
                     )
                     if not blind:
-                        yield f"{event.unit} overtook an earlier event of its user"
+                        yield (
+                            f"{latest.unit} was overtaken by {event.unit} of its user; "
+                            f"their steps: {self._steps(latest, event)}"
+                        )
                     self._found.excused["out of order, the marks were out of reach"] += blind
-                latest = max(latest, number)
+                else:
+                    latest = event
+
+    def _first_call(self, event: Sent) -> int:
+        return self._books.calls[event.unit or ""][0].number
 
     def _left(self) -> Iterator[str]:
         for message in self._books.waiting:

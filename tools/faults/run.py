@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.faults import blows, books
+from tools.faults import blows, books, story
 from tools.faults.audit import Audit, audit
 from tools.faults.blows import Blows
 from tools.faults.load import DESTINATION, OWNER, TAKEN_CODE, Load
@@ -47,7 +47,10 @@ AFTER_LOAD = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is wanted. ``drain``: seconds that the queue may take to empty once all is calm."""
+    """What is wanted. ``drain``: seconds that the queue may take to empty once all is calm.
+
+    ``story``: a file for the run as text, if it does not hold.
+    """
 
     seed: int
     events: int
@@ -57,6 +60,7 @@ class Order:
     lanes: int = 8
     drain: float = 180.0
     built: Path = BUILT
+    story: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +124,11 @@ class _Run:
             account = books.take(
                 self._box, self._rehook, sent, sender, self._tap.journal, self._blows
             )
-            processes = {line.process for line in self._box.log.lines()}
+            said = self._box.log.lines()
+        processes = {line.process for line in said}
         found = audit(account, park=order.policy == "park")
+        if order.story is not None and not found.holds:
+            story.write(order.story, self._tap.journal, self._blows, said)
         return Outcome(
             seed=order.seed,
             policy=order.policy,
