@@ -25,7 +25,7 @@ class Policy(StrEnum):
     PARK = "park"
 
 
-def faults(
+def faults(  # noqa: PLR0913, PLR0917 — typer's options
     seed: Annotated[int | None, typer.Option(help="Draws everything; default: any.")] = None,
     events: Annotated[int, typer.Option(min=1, help="How many events Segment sends.")] = 1000,
     kills: Annotated[int, typer.Option(min=0, help="How many processes are killed.")] = 40,

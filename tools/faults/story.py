@@ -18,9 +18,7 @@ def write(path: Path, journal: Journal, blows: Blows, lines: list[LogLine]) -> N
     ahead = time.time() - time.monotonic()
     told = [(step.began, f"{step} of {', '.join(step.keys)}") for step in journal.all()]
     told += [(at, f"{at:.2f} {pid} is killed") for pid, at in blows.killed.items()]
-    told += [
-        (at, f"{at:.2f} {pid} is frozen until {until:.2f}") for pid, at, until in blows.frozen
-    ]
+    told += [(at, f"{at:.2f} {pid} is frozen until {until:.2f}") for pid, at, until in blows.frozen]
     told += [
         (line.at - ahead, f"{line.at - ahead:.2f} {line.process} says {line.text}")
         for line in lines
