@@ -164,6 +164,8 @@ def test_a_dead_claimants_outcome_is_unknown(policy: str, times: int) -> None:
 
     assert len(world.rehook.books) == times
     assert reasons(answer) == [None if policy == "retry" else "outcome_unknown"]
+    details = [header_of(each).detail for each in world.lot.stored()]
+    assert details == ([] if policy == "retry" else ["claimant died"])
 
 
 def test_a_dead_claimants_fault_is_unknown_too() -> None:
