@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from io import BufferedIOBase
 
 LOOPBACK = "127.0.0.1"
 
@@ -41,17 +42,36 @@ class Handler(BaseHTTPRequestHandler):
             return self.serve
         raise AttributeError(name)
 
+    def parse_request(self) -> bool:
+        """As the base class, which takes the end of the connection for the end of the headers."""
+        whole = self.rfile
+        self.rfile = _Unbroken(whole)  # type: ignore[assignment]  # only lines are read
+        try:
+            return super().parse_request()
+        finally:
+            self.rfile = whole
+
     def read_body(self) -> bytes:
-        """The request's body, by its length or its chunks."""
+        """The request's body, by its length or its chunks.
+
+        Raises ConnectionAbortedError if the client went away within it, as the headers do: a
+        process that was killed as it spoke has not said what it was about to say.
+        """
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
             return b"".join(iter(self._read_chunk, b""))
-        return self.rfile.read(int(self.headers.get("content-length") or 0))
+        return self._read_whole(int(self.headers.get("content-length") or 0))
 
     def _read_chunk(self) -> bytes:
-        size = int(self.rfile.readline().split(b";")[0], 16)
-        chunk = self.rfile.read(size)
-        self.rfile.readline()
+        size = self.rfile.readline().split(b";")[0] or b"0"
+        chunk = self._read_whole(int(size, 16))
+        self._read_whole(len(b"\r\n"))
         return chunk
+
+    def _read_whole(self, size: int) -> bytes:
+        read = self.rfile.read(size)
+        if len(read) < size:
+            raise ConnectionAbortedError
+        return read
 
     def answer(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
         """Send an answer whole; its length is added."""
@@ -74,6 +94,19 @@ class Handler(BaseHTTPRequestHandler):
         """As the base class, but a client that has gone is no error."""
         with contextlib.suppress(OSError):
             super().finish()
+
+
+class _Unbroken:
+    """Lines that do not just end."""
+
+    def __init__(self, lines: BufferedIOBase) -> None:
+        self._lines = lines
+
+    def readline(self, limit: int) -> bytes:
+        line = self._lines.readline(limit)
+        if not line:
+            raise ConnectionAbortedError
+        return line
 
 
 def reset(connection: socket.socket) -> None:
