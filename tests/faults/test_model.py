@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -17,6 +18,7 @@ EXAMPLES = int(os.environ.get("PROMISE_EXAMPLES", "0"))
 IN_THE_GATE = 1_500
 
 
+@pytest.mark.timeout(600)
 def test_the_promise_holds_whatever_happens() -> None:
     """No case breaks the promise: at no call, in no answer, and not when all has come to rest."""
     run_state_machine_as_test(
