@@ -65,10 +65,14 @@ def test_marks_are_read_for_a_hundred_users_at_a_time() -> None:
     assert read == [100, 100, 50]
 
 
-@pytest.mark.parametrize(("users", "meet"), [(2, True), (3, False)])
-def test_as_many_users_go_side_by_side_as_there_are_workers(users: int, meet: bool) -> None:
+@pytest.mark.parametrize(
+    ("workers", "users", "meet"), [(2, 2, True), (2, 3, False), (40, 40, True)]
+)
+def test_as_many_users_go_side_by_side_as_there_are_workers(
+    workers: int, users: int, meet: bool
+) -> None:
     """With two workers, two users' calls are under way at once, and a third's is not."""
-    world = World(workers=2)
+    world = World(workers=workers)
     meeting = threading.Barrier(users)
 
     def before(_operation: str, _request: object) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from segment_rehook.delivery.ports import SQS_MOST
 from tests.fakes import rehook
-from tests.unit.delivery.samples import outcomes, track
+from tests.unit.delivery.samples import outcomes, reasons, track
 from tests.unit.delivery.world import World
 
 LARGE = "x" * SQS_MOST
@@ -34,6 +34,7 @@ def test_what_comes_before_it_is_stored_and_what_comes_after_fails_with_it() -> 
     answer = world.post(*events)
     assert answer.status == 503
     assert outcomes(answer) == ["stored", "failed", "failed", "stored"]
+    assert reasons(answer) == ["paused"] * 4
 
     world.store_secrets(mode="deliver")
     world.clock.advance(61)
