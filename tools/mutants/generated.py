@@ -99,6 +99,8 @@ def _configure(copy: Path) -> None:
             f"{SOURCE}/{PACKAGE}",
         ],
         "use_git_change_detection": False,
+        # Some changes make a test run for ever: this many times what the tests took is long enough.
+        "timeout_multiplier": 8,
     }
     lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
     with (copy / "pyproject.toml").open("a") as project:
