@@ -208,4 +208,5 @@ def test_a_process_that_dies_at_the_call(
         box.kill("IngestFunction", busy_only=True)
         assert answer.result(10).status == 500
     box.rehook.clear()
-    assert outcome(box, event) == ("stored", "claimed_elsewhere")
+    # Behind the dead one's lease; or for want of time, where a new process is slow to start.
+    assert outcome(box, event) in {("stored", "claimed_elsewhere"), ("stored", "over_budget")}
