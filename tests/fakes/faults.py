@@ -37,7 +37,7 @@ def _nothing(_operation: str, _subject: object) -> None:
 
 
 class Faults:
-    """Orders for the next calls, hooks around each, and a count of all.
+    """Orders for the next calls, hooks around each, and a count of all and of those that failed.
 
     Operations are named `port.method`; an order's pattern may hold `*`. `down` fails every call
     until it is set back. `before` runs ahead of the effect and `after` behind it, outside any lock:
@@ -50,6 +50,7 @@ class Faults:
         self.before: Hook = _nothing
         self.after: Hook = _nothing
         self.calls: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
         self._orders: deque[tuple[str, Fate]] = deque()
         self._lock = threading.Lock()
 
@@ -81,10 +82,15 @@ class Faults:
     def _fate(self, operation: str) -> Fate | None:
         with self._lock:
             self.calls[operation] += 1
-            if self.down:
-                return Fate.NOTHING_DONE
-            for order in self._orders:
-                if fnmatchcase(operation, order[0]):
-                    self._orders.remove(order)
-                    return order[1]
-            return None
+            fate = self._ordered(operation)
+            self.failures[operation] += fate is not None
+            return fate
+
+    def _ordered(self, operation: str) -> Fate | None:
+        if self.down:
+            return Fate.NOTHING_DONE
+        for order in self._orders:
+            if fnmatchcase(operation, order[0]):
+                self._orders.remove(order)
+                return order[1]
+        return None

@@ -16,7 +16,7 @@ from segment_rehook.segment.jsontext import encode
 from tests.fakes.queue import Stored
 from tests.faults.process import Violated
 from tests.unit.delivery.samples import delivery_of
-from tests.unit.delivery.world import World, header_of
+from tests.unit.delivery.world import BUDGET, World, header_of
 
 # Parked under `park`, these may have been given: whoever sends them back decides to risk it.
 MAY_HAVE_BEEN_GIVEN = {Parked.OUTCOME_UNKNOWN, Parked.CRASHES}
@@ -51,7 +51,8 @@ class Books:
     """Deliveries that no order is promised for."""
     open: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
     """The requests under way, the inner ones last."""
-    _unmarkable: list[int] = field(default_factory=list)
+    _begun: list[tuple[float, Counter[str]]] = field(default_factory=list)
+    """When each of them began, and what of the table had failed by then."""
 
     def expect(self, event: Mapping[str, Any]) -> None:
         """An event that is about to be sent for the first time."""
@@ -67,17 +68,22 @@ class Books:
     def begins(self, events: Sequence[Mapping[str, Any]], *, first: bool) -> None:
         """An attempt at a request begins."""
         self.open.append(events)
-        self._unmarkable.append(self._marks_to_fail())
+        self._begun.append((self.world.clock.monotonic(), self.world.table.failures.copy()))
         for event in events:
             delivery = delivery_of(event)
             if first and delivery not in self.behind:
                 self.behind[delivery] = set(self.settled[self.users[delivery]])
 
     def ends(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """It has ended. What could not be marked can be overtaken."""
+        """It has ended. What could not be marked can be overtaken.
+
+        A table that has failed is not asked for a mark when the answer is overdue.
+        """
         self.open.remove(events)
-        unmarked = self._unmarkable.pop() > self._marks_to_fail()
-        if self.world.table.down or unmarked:
+        began, before = self._begun.pop()
+        failed = self.world.table.failures - before
+        overdue = self.world.clock.monotonic() - began >= BUDGET
+        if failed["marks.put"] or (failed and overdue):
             self.unordered.update(delivery_of(event) for event in events)
 
     def unmarked(self) -> None:
@@ -118,9 +124,6 @@ class Books:
         if missing:
             raise Violated(f"never delivered: {missing}")
         self._check_rewards(acted)
-
-    def _marks_to_fail(self) -> int:
-        return sum(operation == "marks.put" for operation, _ in self.world.table._orders)
 
     def _safe(self, delivery: str) -> bool:
         record = self.world.record(delivery)
