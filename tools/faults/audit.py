@@ -285,5 +285,5 @@ def _cause(books: Books, call: Step, settles: list[Step]) -> str | None:
     return "answered too late" if ended - call.began > TIME_OUT else None
 
 
-TIME_OUT = 1.2
-"""Seconds. Ingest's is 2: a loaded machine may take the rest to hear of the answer."""
+TIME_OUT = 1.9
+"""Seconds, a little less than ingest's: a loaded machine needs some of it itself."""
