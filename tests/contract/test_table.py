@@ -28,6 +28,7 @@ FULL = replace(
     queued=True,
     epoch=7,
     crashes=2,
+    doubtful=True,
     reason="rejected",
     request_id="6df44043",
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from segment_rehook.rehook.connection import IDLE_MOST
+from segment_rehook.rehook.connection import IDLE_MARGIN, IDLE_MOST
 from segment_rehook.rehook.deadline import Clocks
 from segment_rehook.rehook.reply import Outcome, Reply
 from tests.integration.client.conftest import Connect, Serve, call
@@ -64,6 +64,49 @@ def test_a_connection_that_idled_briefly_is_used_again(serve: Serve, connect: Co
         assert call(client).outcome is Outcome.DELIVERED
         bent.both(IDLE_MOST - 0.1)
     assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "trusted"),
+    [
+        ("Keep-Alive: timeout=2", 2.0 - IDLE_MARGIN),
+        ("keep-alive: max=100, Timeout = 3", 3.0 - IDLE_MARGIN),
+        ("Keep-Alive: timeout=75", IDLE_MOST),
+        ("Keep-Alive: timeout=x", IDLE_MOST),
+        ("Keep-Alive: max=1", IDLE_MOST),
+    ],
+)
+def test_a_limit_that_the_server_names_is_kept_with_a_margin(
+    serve: Serve, connect: Connect, header: str, trusted: float
+) -> None:
+    """A request must arrive before the server's limit, not leave before it."""
+    server, bent = serve(always(answer("200 OK", b"{}", header))), Bent()
+    client = connect(server.url, clocks=bent.clocks)
+    call(client)
+    bent.both(trusted - 0.1)
+    call(client)
+    assert server.connections == 1
+    bent.both(trusted + 0.1)
+    call(client)
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_a_connection_that_the_server_hardly_keeps_is_not_used_again(
+    serve: Serve, connect: Connect, limit: int
+) -> None:
+    """There is no time in which a request would surely arrive."""
+    server, bent = serve(always(answer("200 OK", b"{}", f"Keep-Alive: timeout={limit}"))), Bent()
+    client = connect(server.url, clocks=bent.clocks)
+    call(client)
+    bent.both(0.01)
+    call(client)
+    assert server.connections == 2
+
+
+def test_a_connection_is_given_up_well_before_servers_usually_close_it() -> None:
+    """Five seconds is the limit of Node's, Apache's and others: the very moment is too late."""
+    assert IDLE_MOST <= 5.0 - IDLE_MARGIN
 
 
 def closes(wire: Wire) -> None:

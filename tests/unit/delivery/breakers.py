@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segment_rehook.delivery.breaker import Breaker
+from segment_rehook.delivery.breaker import Breaker, Permit
 from segment_rehook.rehook.reply import Outcome, Reply
 from tests.unit.delivery.world import World
 
@@ -17,10 +17,27 @@ def breaker(world: World, *, heeds_throttling: bool = True) -> Breaker:
     return world.courier(heeds_throttling=heeds_throttling).breaker
 
 
+def ask(one: Breaker) -> Permit:
+    """Ask whether a call may be made, and make none."""
+    with one.permit() as permit:
+        return permit
+
+
+def call(one: Breaker, reply: Reply) -> None:
+    """Ask, and make the call, which must be allowed."""
+    with one.permit() as permit:
+        assert permit.allowed
+        one.heard(permit, reply)
+
+
+def hear_late(one: Breaker, reply: Reply) -> None:
+    """Hear of a call that was allowed while the breaker was closed."""
+    one.heard(Permit(allowed=True), reply)
+
+
 def tripped(world: World) -> Breaker:
     """A breaker that has just opened."""
     one = breaker(world)
     for _ in range(5):
-        assert one.gate().open
-        one.heard(DOWN)
+        call(one, DOWN)
     return one

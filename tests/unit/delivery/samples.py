@@ -43,7 +43,7 @@ DESTINATION = load(
                     "settings": {
                         "source_id": {"@path": "$.userId"},
                         "event_name": "order",
-                        "metadata": {"order": {"@path": "$.properties.order"}},
+                        "metadata": {"@path": "$.properties"},
                     },
                 },
             ]

@@ -12,6 +12,7 @@ from segment_rehook.delivery.record import Record
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Outcome, Reply
 from tests.fakes import rehook
+from tests.unit.delivery.breakers import ask
 from tests.unit.delivery.world import World
 
 REQUEST = Request("POST", "/events/invoke", b"{}")
@@ -34,7 +35,8 @@ def claimed(courier: Courier) -> Record:
 
 def call(courier: Courier, mine: Record, left: Callable[[], float] = lambda: PLENTY) -> Reply:
     """Call under a claim."""
-    return courier.call(mine, REQUEST, "trackEvent", left)
+    with courier.breaker.permit() as permit:
+        return courier.call(permit, mine, REQUEST, "trackEvent", left)
 
 
 def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
@@ -44,7 +46,7 @@ def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
     world.rehook.script.append(rehook.CREDENTIALS)
 
     assert call(courier, claimed(courier)).outcome is Outcome.REJECTED
-    assert courier.breaker.gate().open
+    assert ask(courier.breaker).allowed
 
 
 @pytest.mark.parametrize("says", [False, None])
@@ -56,7 +58,7 @@ def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) 
     world.rehook.script.append(rehook.CREDENTIALS)
 
     assert call(courier, claimed(courier)).outcome is Outcome.CREDENTIALS
-    assert not courier.breaker.gate().open
+    assert not ask(courier.breaker).allowed
     assert world.telemetry.counts["CredentialsRefused"] == 1
     assert world.telemetry.warnings[0][1] == {"code": "401"}
 
@@ -75,7 +77,7 @@ def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
 
     assert reply.outcome is Outcome.DELIVERED
     assert courier.secrets.read().api_key == "key-2"
-    assert courier.breaker.gate().open
+    assert ask(courier.breaker).allowed
 
 
 def test_rotated_while_the_call_was_under_way() -> None:
@@ -106,7 +108,7 @@ def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
 
     assert reply.outcome is Outcome.CREDENTIALS
     assert world.rehook.checks == 0
-    assert courier.breaker.gate().open
+    assert ask(courier.breaker).allowed
 
 
 def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
@@ -123,4 +125,4 @@ def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
     reply = call(courier, mine, lambda: next(left))
 
     assert (len(world.rehook.calls), reply.outcome) == (1, Outcome.CREDENTIALS)
-    assert courier.breaker.gate().open
+    assert ask(courier.breaker).allowed

@@ -25,6 +25,7 @@ RELEASED = replace(FOUND, state=State.RELEASED, lease=0.0)
 QUEUED = replace(FOUND, state=State.QUEUED, queued=True, lease=0.0)
 DELIVERED = replace(FOUND, state=State.DELIVERED, lease=0.0)
 PARKED = replace(FOUND, state=State.PARKED, epoch=3, lease=0.0)
+DOUBTFUL = replace(PARKED, doubtful=True)
 RAN_OUT = replace(FOUND, lease=NOW - CLOCK_MARGIN - 0.1)
 WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
 
@@ -49,7 +50,21 @@ WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
         pytest.param(RAN_OUT, "other", Verdict.CONFLICT, id="another event's, run out"),
         pytest.param(QUEUED, "other", Verdict.CONFLICT, id="another event queued"),
         pytest.param(DELIVERED, "other", Verdict.CONFLICT, id="another event delivered"),
-        pytest.param(PARKED, "other", Verdict.CONFLICT, id="another event parked"),
+        pytest.param(PARKED, "other", Verdict.TAKE, id="another event parked, never delivered"),
+        pytest.param(DOUBTFUL, "other", Verdict.CONFLICT, id="another one parked, in doubt"),
+        pytest.param(
+            replace(DOUBTFUL, state=State.RELEASED),
+            "other",
+            Verdict.CONFLICT,
+            id="another one released, in doubt",
+        ),
+        pytest.param(
+            replace(RELEASED, doubtful=True), "same", Verdict.TAKE, id="released, in doubt"
+        ),
+        pytest.param(PARKED, "same.payload", Verdict.TAKE, id="the same event's other payload"),
+        pytest.param(DOUBTFUL, "same.payload", Verdict.PARKED, id="the same event's, in doubt"),
+        pytest.param(DELIVERED, "same.payload", Verdict.DELIVERED, id="the same event, delivered"),
+        pytest.param(QUEUED, "same.payload", Verdict.QUEUED, id="the same event, queued"),
     ],
 )
 def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict) -> None:
@@ -94,6 +109,39 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
             replace(HEADER, content="other", epoch=3),
             Verdict.CONFLICT,
             id="another event's epoch",
+        ),
+        pytest.param(
+            PARKED, replace(HEADER, content="other"), Verdict.TAKE, id="a mended one was stored"
+        ),
+        pytest.param(
+            DOUBTFUL, replace(HEADER, content="other"), Verdict.CONFLICT, id="mended, in doubt"
+        ),
+        pytest.param(
+            replace(DELIVERED, epoch=3),
+            replace(HEADER, content="other", epoch=3),
+            Verdict.DELIVERED,
+            id="replaced by a mended one, which was delivered",
+        ),
+        pytest.param(
+            replace(DELIVERED, epoch=3),
+            replace(HEADER, content="other", epoch=2),
+            Verdict.CONFLICT,
+            id="another one's epoch, delivered",
+        ),
+        pytest.param(
+            RELEASED,
+            replace(HEADER, content="other", epoch=3),
+            Verdict.TAKE,
+            id="replaced by one that Segment did not bring again",
+        ),
+        pytest.param(
+            PARKED, replace(HEADER, content="same.payload"), Verdict.TAKE, id="the other payload"
+        ),
+        pytest.param(
+            PARKED,
+            replace(HEADER, content="same.payload", epoch=2),
+            Verdict.PARKED,
+            id="an older payload, sent back",
         ),
     ],
 )

@@ -26,6 +26,7 @@ def reported(world: World) -> dict[str, object]:
     assert world.telemetry.counts[f"DeadLetters{worked.result.outcome.capitalize()}"] == 1
     assert line.pop("sqs_message_id") == stored.message_id
     assert line.pop("receive_count") == 2
+    assert line.pop("next_try_seconds") == (worked.next_try if worked.kept else None)
     return line
 
 
@@ -80,6 +81,19 @@ def test_a_line_says_why_what_cannot_be_parked_was_to_be() -> None:
     world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
 
     assert reported(world) == line("m1:track", "stored", "parking_failed", "400", None)
+
+
+def test_a_line_says_when_the_next_try_is() -> None:
+    """As SQS was told; nothing where it did not listen, since the queue's own time-out counts."""
+    world = waiting("m1", "m2")
+    world.store_secrets(mode="pause")
+    refuses = iter([False, True])
+    world.dead.refuse_visibility = lambda _entry: next(refuses)
+    told, refused = world.poll()
+
+    hidden_until = world.dead.stored()[0].hidden_until
+    assert told.next_try == hidden_until - world.clock.now()
+    assert (refused.kept, refused.next_try) == (True, None)
 
 
 @pytest.mark.parametrize("lot_works", [True, False])

@@ -39,6 +39,7 @@ def record_item(record: Record) -> Item:
         "lease": {"N": repr(record.lease)},
         "queued": {"BOOL": record.queued},
         "crashes": {"N": str(record.crashes)},
+        "doubtful": {"BOOL": record.doubtful},
         "expires_at": {"N": str(record.expires_at)},
     }
     if record.epoch is not None:
@@ -62,6 +63,8 @@ def record_of(item: Found) -> Record:
             lease=float(item["lease"]["N"]),
             queued=item["queued"]["BOOL"],
             crashes=int(item["crashes"]["N"]),
+            # A version that did not write it did not know: then it is in doubt.
+            doubtful=item.get("doubtful", {"BOOL": True})["BOOL"],
             expires_at=int(item["expires_at"]["N"]),
             epoch=int(item["epoch"]["N"]) if "epoch" in item else None,
             reason=item["reason"]["S"] if "reason" in item else None,
@@ -72,7 +75,7 @@ def record_of(item: Found) -> Record:
 
 
 def mark_item(user: str, last: str, expires_at: int) -> Item:
-    """A user's mark: `last` is the delivery id last stored for this user."""
+    """A user's mark: `last` is the name that the last storing for this user gave it."""
     return {
         "id": {"S": USER + user},
         "last": {"S": last},
@@ -81,7 +84,7 @@ def mark_item(user: str, last: str, expires_at: int) -> Item:
 
 
 def mark_of(item: Found) -> tuple[str, str]:
-    """Undo `mark_item`: user and delivery id."""
+    """Undo `mark_item`: user and name."""
     return item["id"]["S"].removeprefix(USER), item["last"]["S"]
 
 

@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.ports import BreakerRecord, LedgerUnavailable
 from segment_rehook.rehook.reply import Outcome, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from segment_rehook.delivery.ports import BreakerStore, Chance, Clock, Telemetry
 
 LOOK_EVERY = 2.0
@@ -32,15 +35,16 @@ ALIVE = frozenset({Outcome.DELIVERED, Outcome.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """Whether a call may be made; if not, for how many seconds."""
+class Permit:
+    """Whether a call may be made; if not, for how many seconds (`wait`), and why (`reason`).
 
-    open: bool
+    `probe`: the record under which this call is the one that finds out whether Rehook is back.
+    """
+
+    allowed: bool
     wait: float = 0.0
     reason: str = ""
-
-
-GO = Gate(open=True)
+    probe: BreakerRecord | None = None
 
 
 class Breaker:
@@ -71,33 +75,24 @@ class Breaker:
         self._looked_at = -math.inf
         self._failures = 0
         self._probing: BreakerRecord | None = None
-        self._spared = False
 
-    def gate(self) -> Gate:
-        """Whether a call may be made now. A gate that opens for a probe opens for one call."""
+    @contextmanager
+    def permit(self) -> Iterator[Permit]:
+        """Ask whether a call may be made now, and tell what came of it to `heard` in the block.
+
+        A probe that the block did not use is given back when it ends, also by an error: the next
+        one who asks, here or in another environment, gets it.
+        """
         with self._lock:
-            record = self._look()
-            now = self._clock.now()
-            if record is None or record.open_until == 0:
-                return GO
-            if record.reason == Outcome.THROTTLED:
-                wait = record.open_until - now if self._heeds_throttling else 0.0
-                return Gate(open=False, wait=wait, reason=record.reason) if wait > 0 else GO
-            if self._spared:
-                self._spared = False
-                return GO
-            busy_until = max(record.open_until, record.probing_until)
-            if now < busy_until:
-                return Gate(open=False, wait=busy_until - now, reason=record.reason)
-            return self._probe(record, now)
+            permit = self._decide()
+        try:
+            yield permit
+        finally:
+            if permit.probe is not None:
+                self._give_back(permit.probe)
 
-    def spare(self) -> None:
-        """The gate was open and no call came of it: a probe is still to be made."""
-        with self._lock:
-            self._spared = self._probing is not None
-
-    def heard(self, reply: Reply) -> None:
-        """Tell what came of a call."""
+    def heard(self, permit: Permit, reply: Reply) -> None:
+        """Tell what came of the call that `permit` allowed."""
         with self._lock:
             if reply.outcome in ALIVE:
                 self._failures = 0
@@ -108,9 +103,29 @@ class Breaker:
                 self._hold(reply)
             else:
                 self._failures += 1
-                at_once = reply.outcome is Outcome.CREDENTIALS or self._probing is not None
+                # A call that began before the breaker opened decides nothing about the probe.
+                probed = permit.probe is not None and permit.probe is self._probing
+                at_once = probed or reply.outcome is Outcome.CREDENTIALS
                 if at_once or self._failures >= self._threshold:
                     self._trip(reply)
+
+    def _decide(self) -> Permit:
+        record = self._look()
+        now = self._clock.now()
+        if record is None or record.open_until == 0:
+            return Permit(allowed=True)
+        if record.reason == Outcome.THROTTLED:
+            wait = record.open_until - now if self._heeds_throttling else 0.0
+            return _refused(wait, record) if wait > 0 else Permit(allowed=True)
+        busy_until = max(record.open_until, record.probing_until)
+        if now < busy_until:
+            return _refused(busy_until - now, record)
+        return self._probe(record, now)
+
+    def _give_back(self, probe: BreakerRecord) -> None:
+        with self._lock:
+            if self._probing is probe:
+                self._write(replace(probe, nonce=self._chance.nonce(), probing_until=0.0))
 
     def _look(self) -> BreakerRecord | None:
         now = self._clock.monotonic()
@@ -122,7 +137,7 @@ class Breaker:
                 self._seen = None
         return self._seen
 
-    def _probe(self, record: BreakerRecord, now: float) -> Gate:
+    def _probe(self, record: BreakerRecord, now: float) -> Permit:
         probing = BreakerRecord(
             nonce=self._chance.nonce(),
             open_until=record.open_until,
@@ -132,8 +147,8 @@ class Breaker:
         )
         if self._write(probing):
             self._probing = probing
-            return GO
-        return Gate(open=False, wait=LOOK_EVERY, reason=record.reason)
+            return Permit(allowed=True, probe=probing)
+        return _refused(LOOK_EVERY, record)
 
     def _hold(self, reply: Reply) -> None:
         """Make ingest's environments leave the limit to redrive for a while."""
@@ -168,7 +183,7 @@ class Breaker:
 
     def _write(self, record: BreakerRecord) -> bool:
         """Replace what was seen; whoever comes second looks at what the first one wrote."""
-        self._probing, self._spared = None, False
+        self._probing = None
         try:
             won = self._store.swap(record, self._seen)
         except LedgerUnavailable:
@@ -178,3 +193,7 @@ class Breaker:
         else:
             self._looked_at = -math.inf
         return won
+
+
+def _refused(wait: float, record: BreakerRecord) -> Permit:
+    return Permit(allowed=False, wait=wait, reason=record.reason)

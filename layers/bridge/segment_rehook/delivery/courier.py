@@ -19,7 +19,7 @@ from segment_rehook.rehook.reply import REPEATABLE, Outcome, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segment_rehook.delivery.breaker import Breaker
+    from segment_rehook.delivery.breaker import Breaker, Permit
     from segment_rehook.delivery.ports import Chance, Clock, Ledger, Rehook, SecretStore, Telemetry
     from segment_rehook.rehook.plan import Request
 
@@ -113,18 +113,22 @@ class Courier:
         return Taken(Verdict.CLAIMED)
 
     def call(
-        self, mine: Record, request: Request, action: str, time_left: Callable[[], float]
+        self,
+        permit: Permit,
+        mine: Record,
+        request: Request,
+        action: str,
+        time_left: Callable[[], float],
     ) -> Reply:
-        """Call Rehook under a claim, and have it out with check-auth if the key pair is refused.
+        """Call Rehook under a claim; if it refuses the key pair, ask check-auth whose fault it is.
 
         `time_left`: seconds until the caller must have finished; a second try needs a whole
-        time-out of it. The breaker hears of the reply.
+        time-out of it. The breaker hears of the reply, unless the reply says nothing of Rehook.
         """
         used = self._key_pair()
         timeout = min(self.terms.call_timeout, self._lease_left(mine))
         if timeout < self.terms.call_timeout / 2:
             # Frozen between claim and call: the claim may be somebody else's by now.
-            self.breaker.spare()
             return Reply(outcome=Outcome.UNREACHABLE, code="late")
 
         def in_time() -> bool:
@@ -142,11 +146,15 @@ class Courier:
         if reply.outcome is Outcome.CREDENTIALS:
             judged = self._arbitrate(reply, used, again) if in_time() else None
             if judged is None:
-                self.breaker.spare()
                 return reply
             reply = judged
-        self.breaker.heard(reply)
+        self.breaker.heard(permit, reply)
         return reply
+
+    def doubted(self, mine: Record, reply: Reply, action: str) -> Record:
+        """The claim, in doubt where the call may have been acted on and must not be repeated."""
+        unknown = reply.outcome is Outcome.UNKNOWN and action not in REPEATABLE
+        return replace(mine, doubtful=True) if unknown else mine
 
     def repeats(self, action: str) -> bool:
         """Whether a call of this action is made again when its outcome is unknown."""

@@ -53,14 +53,20 @@ def user_hash(source_id: str) -> str:
 
 
 def fingerprint(event: Event, *, by_business_key: bool) -> str:
-    """Tells apart two events that claim one id: type, event, user and payload.
+    """Tells apart two events that claim one id: by type, event, userId, properties and traits.
 
-    Of the event as it was sent and not as it was mapped: a new mapping between Segment's tries
-    does not make another event of it. Under a business key the payloads may differ (a reloaded
-    page has another URL), so they are left out.
+    It is taken of the event as it was sent, not as it was mapped: a new mapping between Segment's
+    tries does not make another event of it. Under a business key one event may come with several
+    payloads (a reloaded page has another URL), so those have a part of their own: see `same_event`.
     """
-    payload = () if by_business_key else ("properties", "traits")
-    return _digest(event.members(("type", "event", "userId", *payload)))[:32]
+    who = ("type", "event", "userId")
+    whole = _digest(event.members((*who, "properties", "traits")))[:32]
+    return f"{_digest(event.members(who))[:32]}.{whole}" if by_business_key else whole
+
+
+def same_event(one: str, other: str) -> bool:
+    """Whether two fingerprints under one id are the same event's, with whatever payloads."""
+    return one.partition(".")[0] == other.partition(".")[0]
 
 
 def dead_letter_dedupe(delivery: str, content: str, nonce: str) -> str:

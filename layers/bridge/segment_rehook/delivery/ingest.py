@@ -149,27 +149,27 @@ class _Request:
         if lane.store_as is None and lane.user in self._waiting:
             lane.store_as = Stored.USER_WAITING
         while lane.rest and lane.store_as is None and not lane.failed:
-            lane.store_as = self._reason_to_store()
+            lane.store_as = self._reason_to_wait()
             if lane.store_as is None:
-                result = self._live.deliver(lane, lane.rest[0], self._time_to_call)
-                if result is not None:
-                    lane.results.append(result)
-                    with self._turn:
-                        self._left -= 1
+                self._deliver_next(lane)
+
+    def _deliver_next(self, lane: Lane) -> None:
+        with self._courier.breaker.permit() as permit:
+            if not permit.allowed:
+                throttled = permit.reason == Outcome.THROTTLED
+                lane.store_as = Stored.THROTTLED if throttled else Stored.BREAKER_OPEN
+                return
+            result = self._live.deliver(lane, lane.rest[0], permit, self._time_to_call)
+        if result is not None:
+            lane.results.append(result)
+            with self._turn:
+                self._left -= 1
 
     def _reason_to_wait(self) -> Stored | None:
         if self._waiting.ledger_down:
             return Stored.LEDGER_UNAVAILABLE
         room = self._time_to_call() >= self._courier.terms.call_timeout
         return None if room else Stored.OVER_BUDGET
-
-    def _reason_to_store(self) -> Stored | None:
-        if reason := self._reason_to_wait():
-            return reason
-        gate = self._courier.breaker.gate()
-        if gate.open:
-            return None
-        return Stored.THROTTLED if gate.reason == Outcome.THROTTLED else Stored.BREAKER_OPEN
 
     def _time_left(self) -> float:
         return self._until - self._courier.clock.monotonic()

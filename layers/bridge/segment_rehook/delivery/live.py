@@ -18,6 +18,7 @@ from segment_rehook.rehook.reply import Outcome, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from segment_rehook.delivery.breaker import Permit
     from segment_rehook.delivery.delivery import Delivery
     from segment_rehook.delivery.dispatch import Dispatch
     from segment_rehook.delivery.lane import Lane
@@ -31,7 +32,8 @@ MET = {
     Verdict.CONFLICT: Result(
         Terminal.DROPPED,
         Dropped.ID_CONFLICT,
-        detail="another event was sent under this id: give each event its own messageId",
+        detail="another event was sent under this id, and was or may be delivered: give each event "
+        "its own messageId",
     ),
 }
 
@@ -46,7 +48,7 @@ class Live:
     parking: Dispatch
 
     def deliver(
-        self, lane: Lane, delivery: Delivery, time_left: Callable[[], float]
+        self, lane: Lane, delivery: Delivery, permit: Permit, time_left: Callable[[], float]
     ) -> Result | None:
         """One delivery's result; None if it is to be stored with the rest."""
         clock = self.courier.clock
@@ -60,30 +62,27 @@ class Live:
             # The claim may have landed. A message that names it lets redrive take it over without
             # waiting, and without taking this for a call that may have been made.
             self.waiting.ledger_down = True
-            self.courier.breaker.spare()
             reason = Stored.LEDGER_UNAVAILABLE
             sent = self._send(lane, delivery, reason, unknown.token, unknown.nonce)
             return self._stored(lane, reason, sent=sent)
         if taken.mine is None:
-            self.courier.breaker.spare()
             return self._met(lane, taken.verdict)
         if taken.verdict is Verdict.TAKE_CRASHED and not self.courier.repeats(delivery.action):
-            self.courier.breaker.spare()
             return self._park(lane, delivery, taken.mine, Parked.OUTCOME_UNKNOWN, "claimant died")
         if delivery.request is None:
-            self.courier.breaker.spare()
             return self._park(lane, delivery, taken.mine, Parked.MAPPING_ERROR, delivery.fault)
-        reply = self.courier.call(taken.mine, delivery.request, delivery.action, time_left)
-        return self._after(lane, delivery, taken.mine, reply)
+        reply = self.courier.call(permit, taken.mine, delivery.request, delivery.action, time_left)
+        mine = self.courier.doubted(taken.mine, reply, delivery.action)
+        return self._after(lane, delivery, mine, reply)
 
     def _after(self, lane: Lane, delivery: Delivery, mine: Record, reply: Reply) -> Result:
         if reply.outcome is Outcome.DELIVERED:
             self.courier.settle_delivered(mine, reply)
             return Result(Terminal.DELIVERED, request_id=reply.request_id)
         if reply.outcome is Outcome.REJECTED:
-            return self._park(lane, delivery, mine, Parked.REJECTED, reply.message, reply)
+            return self._park(lane, delivery, mine, Parked.REJECTED, reply.said, reply)
         if reply.outcome is Outcome.UNKNOWN and not self.courier.repeats(delivery.action):
-            return self._park(lane, delivery, mine, Parked.OUTCOME_UNKNOWN, reply.message, reply)
+            return self._park(lane, delivery, mine, Parked.OUTCOME_UNKNOWN, reply.said, reply)
         reason = STORED_AS[reply.outcome]
         sent = self._send(lane, delivery, reason, mine.token, mine.nonce)
         if sent:

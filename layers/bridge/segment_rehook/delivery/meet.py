@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from segment_rehook.delivery import ids
 from segment_rehook.delivery.record import Record, State
 
 if TYPE_CHECKING:
@@ -24,21 +25,21 @@ class Verdict(Enum):
     PARKED = auto()  # a duplicate of something given up
     QUEUED = auto()  # a message for it rests in the queue already
     CLAIMED = auto()  # somebody is at it: a copy in the queue is harmless
-    CONFLICT = auto()  # the same id, another event
+    CONFLICT = auto()  # the same id, another event, which was or may be delivered
 
 
 def live(found: Record | None, content: str, now: float) -> Verdict:
     """Ingest's column of the table. `now` in seconds since the epoch."""
-    if found is None or found.state is State.RELEASED:
-        # Released: nothing of it is stored anywhere, so what Segment now sends counts.
+    if found is None or found.gives_way_to(content):
         return Verdict.TAKE
-    if found.content != content:
+    if not ids.same_event(found.content, content):
         return Verdict.CONFLICT
     if found.state is State.CLAIMED:
         if found.lease_ran_out(now):
             return Verdict.TAKE_CRASHED
         return Verdict.QUEUED if found.queued else Verdict.CLAIMED
     return {
+        State.RELEASED: Verdict.TAKE,
         State.DELIVERED: Verdict.DELIVERED,
         State.PARKED: Verdict.PARKED,
         State.QUEUED: Verdict.QUEUED,
@@ -47,10 +48,18 @@ def live(found: Record | None, content: str, now: float) -> Verdict:
 
 def redriven(found: Record | None, header: Header, now: float) -> Verdict:
     """Redrive's column of the table. `now` in seconds since the epoch."""
-    if found is None or found.state is State.RELEASED:
+    # What an operator sends back takes nobody's place: a mended event may have been parked since.
+    sent_back = header.epoch is not None
+    if found is None:
         return Verdict.TAKE
-    if found.content != header.content:
-        return Verdict.CONFLICT
+    may_replace = found.state is State.RELEASED or not sent_back
+    if may_replace and found.gives_way_to(header.content):
+        return Verdict.TAKE
+    if not ids.same_event(found.content, header.content):
+        # A parked event, sent back after a mended one took its place and was delivered.
+        replaced = sent_back and header.epoch == found.epoch
+        delivered = found.state is State.DELIVERED and replaced
+        return Verdict.DELIVERED if delivered else Verdict.CONFLICT
     if found.state is State.CLAIMED:
         if header.nonce == found.nonce:
             # The very claim under which this was sent: its holder knew the outcome when it sent
@@ -58,6 +67,5 @@ def redriven(found: Record | None, header: Header, now: float) -> Verdict:
             return Verdict.TAKE
         return Verdict.TAKE_CRASHED if found.lease_ran_out(now) else Verdict.CLAIMED
     if found.state is State.PARKED:
-        sent_back = header.epoch is not None and header.epoch == found.epoch
-        return Verdict.TAKE if sent_back else Verdict.PARKED
+        return Verdict.TAKE if sent_back and header.epoch == found.epoch else Verdict.PARKED
     return Verdict.DELIVERED if found.state is State.DELIVERED else Verdict.TAKE

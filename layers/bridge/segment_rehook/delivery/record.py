@@ -32,7 +32,8 @@ class Record:
     `lease` and `expires_at` are seconds since the epoch. `queued` says that a message for this
     delivery rests in the dead-letter queue; of a claim, that redrive holds it. `epoch` is the token
     under which it was parked: only a parked message that names it may open the delivery again.
-    `content` is the fingerprint of the event (see `ids.fingerprint`).
+    `content` is the fingerprint of the event (see `ids.fingerprint`). `doubtful`: a call under an
+    earlier claim may have been acted on, and nobody knows.
     """
 
     id: str
@@ -45,12 +46,21 @@ class Record:
     queued: bool = False
     epoch: int | None = None
     crashes: int = 0
+    doubtful: bool = False
     reason: str | None = None
     request_id: str | None = None
 
     def lease_ran_out(self, now: float) -> bool:
         """Whether the claim may be taken over, clocks' disagreement allowed for."""
         return now > self.lease + CLOCK_MARGIN
+
+    def gives_way_to(self, content: str) -> bool:
+        """Whether a mended event, which has another fingerprint, may take this one's place.
+
+        Only where this one was certainly never delivered, and no message waits to deliver it.
+        """
+        at_rest = self.state in {State.PARKED, State.RELEASED}
+        return at_rest and not self.doubtful and self.content != content
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,12 @@ class Pen:
         queued: bool = False,
         crashed: bool = False,
     ) -> Record:
-        """The TAKE of the protocol: state claimed, token + 1, a lease of `lease` seconds."""
+        """The TAKE of the protocol: state claimed, token + 1, a lease of `lease` seconds.
+
+        What came of the call of a claim that is taken over is in doubt, also where its holder knew
+        it: that could not be recorded.
+        """
+        doubtful = was is not None and (was.doubtful or was.state is State.CLAIMED)
         return Record(
             id=delivery,
             state=State.CLAIMED,
@@ -93,6 +108,7 @@ class Pen:
             queued=queued,
             epoch=was.epoch if was else None,
             crashes=(was.crashes if was else 0) + (1 if crashed else 0),
+            doubtful=doubtful,
             expires_at=self._expiry(),
         )
 

@@ -19,6 +19,7 @@ from segment_rehook.segment.event import Event, UnreadableEvent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from segment_rehook.delivery.breaker import Permit
     from segment_rehook.delivery.pace import Pace
     from segment_rehook.delivery.ports import Marks, Received
     from segment_rehook.delivery.record import Record
@@ -95,26 +96,28 @@ class _Message:
             return Again(Result(Terminal.STORED, Stored.PAUSED), pause)
         if self._time_left() < self._courier.terms.call_timeout:
             return Again(Result(Terminal.STORED, Stored.OVER_BUDGET), 0)
-        gate = self._courier.breaker.gate()
-        if not gate.open and not self._expired:
-            pause = self._pause(at_least=gate.wait)
+        with self._courier.breaker.permit() as permit:
+            step = self._permitted(header, permit)
+        if isinstance(step, Done):
+            self._unmark(header)
+        return step
+
+    def _permitted(self, header: Header, permit: Permit) -> Step:
+        if not permit.allowed and not self._expired:
+            pause = self._pause(at_least=permit.wait)
             return Again(Result(Terminal.STORED, Stored.BREAKER_OPEN), pause)
         # Before the claim: whoever holds one and dies is taken to have called.
         ahead = self._on.pace.wait(self._time_left() - self._courier.terms.call_timeout)
         if ahead:
-            self._courier.breaker.spare()
             pause = self._pause(throttled=True, at_least=ahead)
             return Again(Result(Terminal.STORED, Stored.THROTTLED), pause)
-        step = self._claim(header)
-        if isinstance(step, Done):
-            self._unmark(header)
-        return step
+        return self._claim(header, permit)
 
     @property
     def _expired(self) -> bool:
         return self._age > self._on.ages.last_call
 
-    def _claim(self, header: Header) -> Step:
+    def _claim(self, header: Header, permit: Permit) -> Step:
         met: Record | None = None
 
         def judge(found: Record | None) -> Verdict:
@@ -125,19 +128,17 @@ class _Message:
         try:
             taken = self._courier.claim(header.delivery, header.content, judge, queued=True)
         except ClaimUnknown:
-            self._courier.breaker.spare()
             return Again(Result(Terminal.STORED, Stored.LEDGER_UNAVAILABLE), self._pause())
         if taken.mine is None:
-            self._courier.breaker.spare()
             return self._met(taken.verdict, header, met)
         crashed = taken.verdict is Verdict.TAKE_CRASHED
         call = self._call_of(header, taken.mine, crashed=crashed)
         if not isinstance(call, Call):
-            self._courier.breaker.spare()
             return self._park(header, taken.mine, *call, crashed=crashed)
-        reply = self._courier.call(taken.mine, call.request, call.action, self._time_left)
+        reply = self._courier.call(permit, taken.mine, call.request, call.action, self._time_left)
         self._on.pace.heard(reply)
-        return self._after(header, taken.mine, reply, call.action)
+        mine = self._courier.doubted(taken.mine, reply, call.action)
+        return self._after(header, mine, reply, call.action)
 
     def _call_of(self, header: Header, mine: Record, *, crashed: bool) -> Call | tuple[Parked, str]:
         """What is to be called, or why the message is given up instead."""
@@ -176,9 +177,9 @@ class _Message:
             self._courier.settle_delivered(mine, reply)
             return Done(Result(Terminal.DELIVERED, request_id=reply.request_id))
         if reply.outcome is Outcome.REJECTED:
-            return self._park(header, mine, Parked.REJECTED, reply.message, reply)
+            return self._park(header, mine, Parked.REJECTED, reply.said, reply)
         if reply.outcome is Outcome.UNKNOWN and not self._courier.repeats(action):
-            return self._park(header, mine, Parked.OUTCOME_UNKNOWN, reply.message, reply)
+            return self._park(header, mine, Parked.OUTCOME_UNKNOWN, reply.said, reply)
         if self._age > self._on.ages.give_up:
             # Only after a try: what stood behind a blocked message gets one too.
             return self._park(header, mine, Parked.GAVE_UP, f"last try: {reply.outcome}", reply)

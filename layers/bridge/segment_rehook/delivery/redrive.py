@@ -29,15 +29,19 @@ AFTER_A_DEFECT = 120
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What became of one message. `kept`: SQS must keep it. `delivery`: its id, if it has one."""
+    """What became of one message.
+
+    `kept`: SQS must keep it. `next_try`: seconds until SQS shows it again, where it was told so.
+    """
 
     message: Received
     result: Result
     kept: bool
+    next_try: int | None = None
 
     @property
     def delivery(self) -> str | None:
-        """The delivery's id."""
+        """The delivery's id, if the message has one."""
         return self.message.attributes.get("delivery")
 
     def report(self, telemetry: Telemetry) -> None:
@@ -52,6 +56,7 @@ class Worked:
                 "code": self.result.code,
                 "rehook_request_id": self.result.request_id,
                 "receive_count": self.message.receive_count,
+                "next_try_seconds": self.next_try,
             }
         )
 
@@ -91,11 +96,10 @@ class Redrive:
         for index, message in enumerate(messages):
             step = self._step(message, time_left, paused=paused)
             if isinstance(step, Again):
-                rest = messages[index:]
-                self._hide(rest, step.seconds)
+                hidden = self._hide(messages[index:], step)
                 if step.mine is not None:
                     courier.settle_queued(step.mine)
-                return worked + [Worked(each, step.result, kept=True) for each in rest]
+                return worked + hidden
             worked.append(Worked(message, step.result, kept=False))
         return worked
 
@@ -109,13 +113,18 @@ class Redrive:
             # Its claim runs out meanwhile, and counts as a crash: so it ends in the parking lot.
             return Again(Result(Terminal.STORED, Stored.UNEXPECTED), AFTER_A_DEFECT)
 
-    def _hide(self, messages: Sequence[Received], seconds: int) -> None:
+    def _hide(self, messages: Sequence[Received], step: Again) -> list[Worked]:
         try:
             refused = self.dead_letters.change_visibility(
-                {message.receipt: seconds for message in messages}
+                {message.receipt: step.seconds for message in messages}
             )
         except QueueUnavailable:
             refused = {message.receipt for message in messages}
         if refused:
             # They come back when the queue's own visibility time-out has run out.
             self.redelivery.courier.telemetry.count("VisibilityUnchanged", len(refused))
+        told = {each.receipt: step.seconds for each in messages if each.receipt not in refused}
+        return [
+            Worked(each, step.result, kept=True, next_try=told.get(each.receipt))
+            for each in messages
+        ]

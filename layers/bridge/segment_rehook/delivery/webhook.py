@@ -180,7 +180,7 @@ class _Plan:
         """Put a delivery in its user's lane; the result is a placeholder until `reports`."""
         known = self._seen.get(delivery.id)
         if known is not None:
-            return SAME_REQUEST if known == delivery.content else CONFLICT
+            return SAME_REQUEST if ids.same_event(known, delivery.content) else CONFLICT
         self._seen[delivery.id] = delivery.content
         if self._dry_run:
             would = delivery.request.path if delivery.request else delivery.fault

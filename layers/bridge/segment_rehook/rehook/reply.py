@@ -98,6 +98,11 @@ class Reply:
     again_at_once: bool = False
 
     @property
+    def said(self) -> str:
+        """Rehook's own words: the field that it complains about, and its text. Not for a log."""
+        return ": ".join(filter(None, (self.key, self.message)))
+
+    @property
     def blames_referral_code(self) -> bool:
         """Whether it is rejected for its referral code, which may belong to another customer.
 
