@@ -47,7 +47,19 @@ def test_counts_and_list() -> None:
         entry("m1", "delivered", requestId="req-1"),
         entry("m2", "parked", reason="rejected", code="400", detail="no such event"),
         entry("m0", "duplicate", reason="delivered"),
-        {"messageId": "p", "outcome": "ignored", "deliveries": []},
+        {
+            "messageId": "p",
+            "outcome": "ignored",
+            "deliveries": [],
+            "ignored": [
+                {"subscription": "identify", "why": 'type = "identify": type is another string'},
+                {"subscription": "track", "why": 'type = "track": type is another string'},
+                {
+                    "subscription": "order",
+                    "why": 'event = "Order Completed": event is missing, not a string',
+                },
+            ],
+        },
         entry("m3", "dropped", reason="missing_user_id", detail=missing),
     ]
 

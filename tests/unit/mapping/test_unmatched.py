@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from random import Random
 
@@ -54,9 +55,8 @@ def test_it_is_said_exactly_where_the_trigger_does_not_hold() -> None:
         try:
             holds = trigger(event)
         except MappingError as error:
-            with pytest.raises(MappingError) as thrown:
+            with pytest.raises(MappingError, match=re.escape(str(error))):
                 unmatched(trigger, event)
-            assert str(thrown.value) == str(error), fql
             seen["throws"] += 1
             continue
         why = unmatched(trigger, event)

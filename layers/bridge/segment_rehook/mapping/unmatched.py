@@ -10,7 +10,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Final
 
-from segment_rehook.mapping.values import UNDEFINED, is_number, to_number, to_text, type_name
+from segment_rehook.mapping.values import UNDEFINED, is_number, to_number, to_text, type_words
 from segment_rehook.segment.jsontext import number_text
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _written(clause: Clause) -> str:
 def _reason(clause: Clause, event: Value) -> str:
     value = clause.value(event)
     name, place = clause.operator, _place(clause)
-    found = f"{place} is {_kind(value)}"
+    found = f"{place} is {type_words(value)}"
     if value is UNDEFINED and isinstance(event, dict) and clause.source not in event:
         found += f" (the event has no {clause.source})" if clause.path is not None else ""
     if name in _COMPARISONS:
@@ -144,15 +144,6 @@ def _shown(expected: str | float | bool) -> str:  # noqa: FBT001 — a value of 
     if isinstance(expected, str):
         return json.dumps(expected, ensure_ascii=False)
     return number_text(expected)
-
-
-def _kind(value: Value) -> str:
-    if value is None:
-        return "null"
-    if value is UNDEFINED:
-        return "missing"
-    name = type_name(value)
-    return f"an {name}" if name in {"array", "object"} else f"a {name}"
 
 
 def _cut(text: str, most: int) -> str:

@@ -19,11 +19,12 @@ from segment_rehook.mapping.subscription import (
     read_subscription,
     subscription_shape,
 )
+from segment_rehook.mapping.unmatched import unmatched
 from segment_rehook.rehook import settings as settings_module
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.calls import call_of
 from segment_rehook.rehook.gates import refusal_of_age, refusal_of_event
-from segment_rehook.rehook.plan import Call, Drop, Fault, Plan
+from segment_rehook.rehook.plan import Call, Drop, Fault, Ignored, Plan
 from segment_rehook.rehook.settings import Settings, read_settings, settings_mistakes
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
 
@@ -96,6 +97,30 @@ class Destination:
             if item.id == subscription_id:
                 return self._entry(item, event, None)
         return None
+
+    def ignored(self, event: Event) -> tuple[Ignored, ...]:
+        """Say of each subscription that does not take the event why. Raises nothing."""
+        found: list[Ignored] = []
+        for item in self.subscriptions:
+            try:
+                why = self.why_ignored(item, event)
+            except MappingError:
+                continue  # that is a fault, and planned as one
+            if why is not None:
+                found.append(Ignored(item.id, why))
+        return tuple(found)
+
+    def why_ignored(self, subscription: Subscription, event: Event) -> str | None:
+        """Say why the subscription does not take the event; None if it does.
+
+        In a few hundred characters, without a value of the event. Raises MappingError where the
+        trigger throws.
+        """
+        if not subscription.enabled:
+            return "the subscription is disabled"
+        if event.type in self.settings.ignored_types:
+            return f"settings.eventTypes keeps {event.type} calls from the subscriptions"
+        return unmatched(subscription.trigger, event.members(subscription.trigger.reads))
 
     def takes(self, subscription: Subscription, event: Event) -> bool:
         """Whether a subscription is enabled, may see such events, and its trigger matches.
