@@ -31,6 +31,10 @@ CONFLICT = Result(
     Dropped.ID_CONFLICT,
     detail="another event of this request has the same id: give each event its own messageId",
 )
+MAPPED_HINT = (
+    "this is not a Segment event, it has no `type`: in Segment, leave the mapping's Data field at "
+    "its default, the whole event ($.)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from segment_rehook.delivery.answer import (
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.lane import Lane
 from segment_rehook.delivery.outcomes import Dropped, Result, Terminal
-from segment_rehook.delivery.planner import Planner
+from segment_rehook.delivery.planner import MAPPED_HINT, Planner
 from segment_rehook.delivery.ports import SecretsUnavailable
 from segment_rehook.segment.access import AccessNotConfigured, AccessRules
 from segment_rehook.segment.event import UnreadableEvent
@@ -34,11 +34,6 @@ if TYPE_CHECKING:
 PAUSE, DRY_RUN = "pause", "dry-run"
 # Characters of a log line that say why an event is ignored: fifty subscriptions may have reasons.
 IGNORED_MOST = 1_000
-
-MAPPED_HINT = (
-    "this is not a Segment event, it has no `type`: in Segment, leave the mapping's Data field at "
-    "its default, the whole event ($.)"
-)
 
 
 @dataclass(slots=True)
