@@ -62,7 +62,7 @@ def _result(part: Part) -> JSON:
     if not isinstance(decided, Delivery):
         if decided.outcome is Terminal.DUPLICATE:
             seen: dict[str, JSON] = {"reason": decided.reason, "detail": SEEN_BEFORE}
-            return {"subscription": part.subscription, "dropped": decided.outcome.value, **seen}
+            return {"subscription": part.subscription, "dropped": str(decided.outcome), **seen}
         return _dropped(part, decided.reason, decided.detail)
     if decided.request is None:
         if _can_be_parked(decided):
@@ -88,4 +88,4 @@ def _can_be_parked(delivery: Delivery) -> bool:
 
 
 def _dropped(part: Part, reason: str | None, detail: str | None) -> JSON:
-    return {"subscription": part.subscription, "dropped": reason, "detail": detail}
+    return {"subscription": part.subscription, "dropped": str(reason), "detail": detail}
