@@ -36,9 +36,11 @@ def show(lines: Iterable[Line], console: Console | None = None) -> None:
     from rich.table import Table  # noqa: PLC0415 — see above
     from rich.text import Text  # noqa: PLC0415 — see above
 
+    console = console or Console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading, widest in (("event", 14), ("subscription", 14), ("outcome", 14), ("detail", None)):
-        table.add_column(heading, max_width=widest, overflow="fold")
+    for heading in ("event", "subscription", "outcome"):
+        table.add_column(heading, max_width=console.width // 6, overflow="fold")
+    table.add_column("detail", overflow="fold")
     try:
         for line in lines:
             name = line["messageId"] or "(no messageId)"
@@ -54,7 +56,7 @@ def show(lines: Iterable[Line], console: Console | None = None) -> None:
             table.add_section()
     finally:
         if table.row_count:
-            (console or Console()).print(table)
+            console.print(table)
 
 
 def _rows(line: Line) -> Iterator[Row]:
