@@ -19,8 +19,8 @@ from tests.unit.delivery.world import World
 from tools.cli.preview import Preview
 from tools.cli.reading import read_events
 
-FIELDS = {"source_id": {"@path": "$.userId"}, "event_name": {"@path": "$.event"}}
-TAKES_TRACK = {"actionSlug": "trackEvent", "trigger": 'type = "track"'}
+FIELDS: dict[str, JSON] = {"source_id": {"@path": "$.userId"}, "event_name": {"@path": "$.event"}}
+TAKES_TRACK: dict[str, JSON] = {"actionSlug": "trackEvent", "trigger": 'type = "track"'}
 
 RULES = load(
     encode(

@@ -8,7 +8,7 @@ import pytest
 
 from segment_rehook.delivery.answer import LISTED_WHOLE
 from segment_rehook.rehook.destination import load
-from segment_rehook.segment.jsontext import encode
+from segment_rehook.segment.jsontext import JSON, encode
 from tests.fakes import rehook
 from tests.unit.delivery.samples import TWICE, identify, order, outcomes, reasons, signature, track
 from tests.unit.delivery.world import World
@@ -219,12 +219,12 @@ def test_why_events_are_ignored_is_not_looked_for_in_a_large_request(count: int)
 
 def test_what_a_log_line_says_of_an_ignored_event_is_bounded() -> None:
     """Fifty subscriptions with long triggers have long reasons."""
-    subscription = {
+    subscription: dict[str, JSON] = {
         "actionSlug": "trackEvent",
         "trigger": " or ".join(f'event = "{"x" * 100}{n}"' for n in range(20)),
         "settings": {"event_name": "e", "source_id": "u"},
     }
-    subscriptions = [{**subscription, "id": f"s{n}"} for n in range(50)]
+    subscriptions: list[JSON] = [{**subscription, "id": f"s{n}"} for n in range(50)]
     world = World(destination=load(encode({"subscriptions": subscriptions})))
     world.post(track())
     (line,) = world.telemetry.lines

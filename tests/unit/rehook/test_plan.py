@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.mapping.errors import MappingError
 from segment_rehook.rehook.destination import Destination, load
-from segment_rehook.rehook.plan import Call, Drop, DropReason, Fault, Ignored
+from segment_rehook.rehook.plan import Call, Drop, DropReason, Fault
 from segment_rehook.segment.event import Event
 
 DEFAULTS = load(None)
@@ -270,33 +269,3 @@ def test_a_redrive_asks_the_rules_again_but_not_the_age() -> None:
     assert isinstance(rules.plan(old, NOW)[0], Drop)
     assert isinstance(rules.plan_for(old, "track-event"), Call)
     assert isinstance(rules.plan_for(event(event="Refund"), "track-event"), Drop)
-
-
-@given(
-    members=st.fixed_dictionaries(
-        {"type": st.sampled_from(["track", "page", "group", 5, None])},
-        optional={"properties": st.dictionaries(st.sampled_from(["total", "b"]), values)},
-    ),
-    trigger=st.sampled_from(
-        ['type = "track"', "properties.total > 1", 'type = "page" or properties.b != null', "()"]
-    ),
-    enabled=st.booleans(),
-)
-def test_a_subscription_has_a_reason_exactly_where_it_does_not_take_the_event(
-    members: dict[str, Any], trigger: str, enabled: bool
-) -> None:
-    """`takes`, `why_ignored` and `ignored` are of one mind."""
-    both = f'{trigger} and type != "x"' if trigger == "()" else trigger
-    rules = destination(tracked(trigger=both, enabled=enabled), eventTypes={"page": "ignore"})
-    (item,) = rules.subscriptions
-    sent = event(**members)
-    try:
-        taken = rules.takes(item, sent)
-    except MappingError:
-        with pytest.raises(MappingError):
-            rules.why_ignored(item, sent)
-        assert rules.ignored(sent) == ()
-        return
-    why = rules.why_ignored(item, sent)
-    assert (why is None) is taken
-    assert rules.ignored(sent) == (() if why is None else (Ignored("t", why),))

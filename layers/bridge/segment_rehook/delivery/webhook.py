@@ -123,7 +123,7 @@ class Webhook:
                     f"{name or '*'}={' '.join(filter(None, _words(result)))}"
                     for name, result in report.deliveries
                 ),
-                "ignored": _reasons(report)[:IGNORED_MOST] or None,
+                "ignored": _reasons(report)[:IGNORED_MOST] if report.ignored else None,
             }
         )
 
