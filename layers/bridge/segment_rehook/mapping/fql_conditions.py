@@ -30,8 +30,8 @@ _STEP = re.compile(r"[^\[.\]]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
-    """A condition as it was understood, for whoever explains it.
+class Leaf:
+    """What a single condition asks, for whoever explains it.
 
     `source` and `path` name the place, `operator` is one of `_OPERATORS`, or a word that is none.
     `value` gives what an event has at the place; it raises MappingError where the engine throws.
@@ -48,13 +48,13 @@ class Clause:
 class Condition:
     """`holds` takes the event, and raises MappingError where the engine throws.
 
-    A single condition has a `clause`; a group has `members`, of which all (`joint` is "and") or
+    A single condition has a `leaf`; a group has `members`, of which all (`joint` is "and") or
     one ("or") must hold. What always throws has neither.
     """
 
     holds: Holds
     reads: frozenset[str]
-    clause: Clause | None = None
+    leaf: Leaf | None = None
     members: tuple[Condition, ...] = ()
     joint: str = "and"
 
@@ -75,8 +75,8 @@ def condition(source: str, path: str | None, name: str, expected: str | float | 
         return value if steps else UNDEFINED
 
     value = nested if path is not None else lambda event: _top(event, source)
-    clause = Clause(source, path, name, expected, value)
-    return Condition(lambda event: holds(value(event)), frozenset({source}), clause)
+    leaf = Leaf(source, path, name, expected, value)
+    return Condition(lambda event: holds(value(event)), frozenset({source}), leaf)
 
 
 def throwing(message: str) -> Condition:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segment_rehook.mapping.fql import Trigger
-    from segment_rehook.mapping.fql_conditions import Clause, Condition
+    from segment_rehook.mapping.fql_conditions import Condition, Leaf
     from segment_rehook.mapping.values import Value
 
 __all__ = ["unmatched"]
@@ -62,10 +62,10 @@ def unmatched(trigger: Trigger, event: Value) -> str | None:
 
 def _failing(condition: Condition, event: Value) -> list[str]:
     if not condition.members:
-        if condition.holds(event) or condition.clause is None:
+        if condition.holds(event) or condition.leaf is None:
             return []
-        clause = condition.clause
-        return [f"{_cut(_written(clause), CLAUSE_CHARACTERS)}: {_reason(clause, event)}"]
+        leaf = condition.leaf
+        return [f"{_cut(_written(leaf), CLAUSE_CHARACTERS)}: {_reason(leaf, event)}"]
     found: list[str] = []
     for member in condition.members:
         failing = _failing(member, event)
@@ -75,25 +75,25 @@ def _failing(condition: Condition, event: Value) -> list[str]:
     return found
 
 
-def _written(clause: Clause) -> str:
+def _written(leaf: Leaf) -> str:
     """Give the clause as the engine understood it, which need not be how it was written."""
-    name, place = clause.operator, _place(clause)
+    name, place = leaf.operator, _place(leaf)
     if name in _KEYWORDS:
         return f"{place} {_KEYWORDS[name]}"
     if name in _TEXT_TESTS:
         function, pattern, _ = _TEXT_TESTS[name]
-        return f"{function}({place}, {_shown(pattern.format(to_text(clause.expected)))})"
-    return f"{place} {_COMPARISONS.get(name, name)} {_shown(clause.expected)}"
+        return f"{function}({place}, {_shown(pattern.format(to_text(leaf.expected)))})"
+    return f"{place} {_COMPARISONS.get(name, name)} {_shown(leaf.expected)}"
 
 
-def _reason(clause: Clause, event: Value) -> str:
-    value = clause.value(event)
-    name, place = clause.operator, _place(clause)
+def _reason(leaf: Leaf, event: Value) -> str:
+    value = leaf.value(event)
+    name, place = leaf.operator, _place(leaf)
     found = f"{place} is {type_words(value)}"
-    if value is UNDEFINED and isinstance(event, dict) and clause.source not in event:
-        found += f" (the event has no {clause.source})" if clause.path is not None else ""
+    if value is UNDEFINED and isinstance(event, dict) and leaf.source not in event:
+        found += f" (the event has no {leaf.source})" if leaf.path is not None else ""
     if name in _COMPARISONS:
-        return _of_number(clause, value, found)
+        return _of_number(leaf, value, found)
     if name in _TEXT_TESTS:
         return f"{found} that {_TEXT_TESTS[name][2]}" if isinstance(value, str) else _no_text(found)
     match name:
@@ -110,18 +110,18 @@ def _reason(clause: Clause, event: Value) -> str:
     return "it has no operator, so it never holds"
 
 
-def _of_number(clause: Clause, value: Value, found: str) -> str:
-    expected = clause.expected
+def _of_number(leaf: Leaf, value: Value, found: str) -> str:
+    expected = leaf.expected
     if isinstance(expected, str) and math.isnan(to_number(expected)):
         return "what it expects is no number, so it never holds"
     if not is_number(value):
         numeric = isinstance(value, str) and value.strip() and not math.isnan(to_number(value))
         return f"{found}, not a number" + (" (a number in quotes is text)" if numeric else "")
-    if clause.operator == "number_equals":
-        return f"{_place(clause)} is another number"
-    if clause.operator == "number_not_equals":
-        return f"{_place(clause)} is that number"
-    return f"{found}, but not {_COMPARISONS[clause.operator]} {_shown(expected)}"
+    if leaf.operator == "number_equals":
+        return f"{_place(leaf)} is another number"
+    if leaf.operator == "number_not_equals":
+        return f"{_place(leaf)} is that number"
+    return f"{found}, but not {_COMPARISONS[leaf.operator]} {_shown(expected)}"
 
 
 def _of_boolean(wanted: str, value: Value, found: str) -> str:
@@ -134,8 +134,8 @@ def _no_text(found: str) -> str:
     return f"{found}, not a string"
 
 
-def _place(clause: Clause) -> str:
-    return clause.source if clause.path is None else f"{clause.source}.{clause.path}"
+def _place(leaf: Leaf) -> str:
+    return leaf.source if leaf.path is None else f"{leaf.source}.{leaf.path}"
 
 
 def _shown(expected: str | float | bool) -> str:  # noqa: FBT001 — a value of the language, not a switch
