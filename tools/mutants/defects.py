@@ -225,7 +225,7 @@ IN_THE_LEDGER = (
     ),
     Defect(
         "the same event twice in one request, twice delivered",
-        "delivery/webhook.py",
+        "delivery/planner.py",
         "        if known is not None:\n",
         "        if known is not None and known != delivery.content:\n",
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -168,7 +170,6 @@ def test_at_most_fifty_subscriptions_are_taken() -> None:
     [
         (b"", "line 1"),
         (b'{\n  "settings": {}\n  "x"', "line 3"),
-        (b"\xef\xbb\xbf{}", "is not JSON"),
         (b"\xff", "is not JSON"),
         (b"[" * 5000, "is not JSON"),
         (b"[]", "must be an object, not a list"),
@@ -242,3 +243,33 @@ def test_the_error_s_text_names_places_and_reads_as_sentences() -> None:
     """What a log line shows of it is enough to mend the file."""
     with pytest.raises(DestinationInvalid, match=r"^settings\.referralConflict must be one of"):
         load(b'{"settings": {"referralConflict": "retry"}}')
+
+
+def test_a_mark_before_the_file_is_skipped() -> None:
+    """Windows writes one; the function reads the file as `validate` does."""
+    text = SHIPPED.read_bytes()
+    marked = load(codecs.BOM_UTF8 + text)
+    assert [item.id for item in marked.subscriptions] == [
+        item.id for item in load(text).subscriptions
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{}".encode("utf-16"), "is utf-16, and must be JSON in UTF-8"),
+        ("{}".encode("utf-16-le"), "is utf-16-le, and must be JSON in UTF-8"),
+        (gzip.compress(b"{}"), "is gzip, and must be JSON in UTF-8"),
+        (
+            '{\n  "settings": "é"}'.encode("latin-1"),
+            "is not JSON: line 2, column 16: not UTF-8; it looks like Latin-1: save it as UTF-8",
+        ),
+        (b'{\n  "settings": NaN}', "is not JSON: line 2, column 15: NaN is not JSON"),
+        (b'{\n  "settings": {},}', "is not JSON: line 2, column "),
+        (b"[" * 200 + b"]" * 200, "is not JSON: nested deeper than 128 levels"),
+    ],
+    ids=range(7),
+)
+def test_what_the_function_could_not_read_is_a_mistake(content: bytes, said: str) -> None:
+    """It is deployed as it is, so it is not read here in other forms either: they are named."""
+    assert mistakes(content)[""].startswith(said)

@@ -15,7 +15,7 @@ from openapi_spec_validator import validate
 from segment_rehook import __version__
 from segment_rehook.delivery.answer import EventReport, answer, refusal
 from segment_rehook.delivery.outcomes import Dropped, Parked, Result, Stored, Terminal
-from segment_rehook.rehook.plan import DropReason
+from segment_rehook.rehook.plan import DropReason, Ignored
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text())
@@ -88,6 +88,7 @@ def test_answers_are_as_documented(outcome: Terminal) -> None:
     full = Result(outcome, Stored.UNKNOWN, request_id="r", code="c", detail="d")
     reports = [
         EventReport("m", [("track-event", full), (None, Result(outcome))], hint="h"),
+        EventReport("m", ignored=(Ignored("track-event", "the subscription is disabled"),)),
         EventReport(None),
     ]
     given = answer(reports)

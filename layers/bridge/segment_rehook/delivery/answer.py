@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 from segment_rehook.delivery.outcomes import Result, Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from segment_rehook.rehook.plan import Ignored
     from segment_rehook.segment.jsontext import JSON
 
-# Above this many events, those that were plainly delivered are only counted.
+# Above this many events, those that were plainly delivered are only counted, and why events are
+# ignored is not looked for.
 LISTED_WHOLE = 100
 RETRY_AFTER = 15
 
@@ -36,6 +40,8 @@ class EventReport:
     message_id: str | None
     deliveries: list[tuple[str | None, Result]] = field(default_factory=list)
     hint: str | None = None
+    ignored: tuple[Ignored, ...] = ()
+    """Where no subscription takes it: why each does not. Not looked for in large requests."""
 
     @property
     def outcome(self) -> Terminal:
@@ -50,6 +56,8 @@ class EventReport:
             "outcome": self.outcome.value,
             "deliveries": [_delivery(name, result) for name, result in self.deliveries],
         }
+        if self.ignored:
+            entry["ignored"] = ignored_body(self.ignored)
         if self.hint is not None:
             entry["hint"] = self.hint
         return entry
@@ -85,6 +93,11 @@ def answer(reports: list[EventReport]) -> HttpAnswer:
         "Segment tries again by itself; what was settled stays settled.",
         more=body,
     )
+
+
+def ignored_body(ignored: Iterable[Ignored]) -> JSON:
+    """The reasons as answers have them, and previews."""
+    return [{"subscription": each.subscription, "why": each.why} for each in ignored]
 
 
 def refusal(

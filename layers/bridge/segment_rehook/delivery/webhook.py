@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery import ids
-from segment_rehook.delivery.answer import EventReport, HttpAnswer, answer, refusal
+from segment_rehook.delivery.answer import (
+    LISTED_WHOLE,
+    EventReport,
+    HttpAnswer,
+    answer,
+    refusal,
+)
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.lane import Lane
 from segment_rehook.delivery.outcomes import Dropped, Result, Terminal
+from segment_rehook.delivery.planner import MAPPED_HINT, Planner
 from segment_rehook.delivery.ports import SecretsUnavailable
-from segment_rehook.rehook.plan import Drop
 from segment_rehook.segment.access import AccessNotConfigured, AccessRules
-from segment_rehook.segment.event import Event, UnreadableEvent
+from segment_rehook.segment.event import UnreadableEvent
 from segment_rehook.segment.refusal import Refusal, RefusedAccess
 from segment_rehook.segment.webhook import receive
 
@@ -24,24 +29,11 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Clock, Secrets, SecretStore, Telemetry
     from segment_rehook.rehook.destination import Destination
     from segment_rehook.segment.envelope import Envelope
+    from segment_rehook.segment.event import Event
 
 PAUSE, DRY_RUN = "pause", "dry-run"
-
-MISSING_ID = Result(
-    Terminal.DROPPED,
-    Dropped.MISSING_MESSAGE_ID,
-    detail="an event needs a messageId, or a timestamp to be told apart by",
-)
-SAME_REQUEST = Result(Terminal.DUPLICATE, "same_request")
-CONFLICT = Result(
-    Terminal.DROPPED,
-    Dropped.ID_CONFLICT,
-    detail="another event of this request has the same id: give each event its own messageId",
-)
-MAPPED_HINT = (
-    "this is not a Segment event, it has no `type`: in Segment, leave the mapping's Data field at "
-    "its default, the whole event ($.)"
-)
+# Characters of a log line that say why an event is ignored: fifty subscriptions may have reasons.
+IGNORED_MOST = 1_000
 
 
 @dataclass(slots=True)
@@ -106,7 +98,12 @@ class Webhook:
         return receive(method, headers, body, rules, max_body_bytes=self.max_body_bytes)
 
     def _deliver(self, envelope: Envelope, mode: str, until: float) -> HttpAnswer:
-        plan = _Plan(self.destination, self.clock.now(), dry_run=mode == DRY_RUN)
+        plan = _Plan(
+            self.destination,
+            self.clock.now(),
+            dry_run=mode == DRY_RUN,
+            explained=len(envelope.elements) <= LISTED_WHOLE,
+        )
         for element in envelope.elements:
             plan.add(element)
         self.ingest.run(plan.close(), until, paused=mode == PAUSE)
@@ -126,18 +123,24 @@ class Webhook:
                     f"{name or '*'}={' '.join(filter(None, _words(result)))}"
                     for name, result in report.deliveries
                 ),
+                "ignored": _reasons(report)[:IGNORED_MOST] if report.ignored else None,
             }
         )
 
 
 class _Plan:
-    """One request's events, sorted into lanes, and the way back from lanes to events."""
+    """One request's events, sorted into lanes, and the way back from lanes to events.
 
-    def __init__(self, destination: Destination, now: float, *, dry_run: bool) -> None:
+    `explained`: say of an event that no subscription takes what keeps it out.
+    """
+
+    def __init__(
+        self, destination: Destination, now: float, *, dry_run: bool, explained: bool
+    ) -> None:
         self._destination = destination
-        self._now = now
+        self._planner = Planner(destination, now)
         self._dry_run = dry_run
-        self._seen: dict[str, str] = {}
+        self._explained = explained
         self._lanes: dict[str, list[Delivery]] = {}
         self._places: dict[str, list[tuple[EventReport, int]]] = {}
         self._reports: list[EventReport] = []
@@ -145,24 +148,19 @@ class _Plan:
 
     def add(self, element: Event | UnreadableEvent) -> None:
         """Plan one element of the request."""
-        if isinstance(element, UnreadableEvent):
-            result = Result(Terminal.DROPPED, element.reason, detail=element.detail)
-            self._reports.append(EventReport(None, [(None, result)]))
-            return
-        report = EventReport(element.message_id)
+        report = EventReport(None)
         self._reports.append(report)
-        if element.looks_mapped:
-            report.hint = MAPPED_HINT
-        planned = self._destination.plan(element, self._now)
-        key = ids.event_key(element) if planned else None
-        for entry in planned:
-            if isinstance(entry, Drop):
-                result = Result(Terminal.DROPPED, entry.reason, detail=entry.detail)
-            elif key is None:
-                result = MISSING_ID
-            else:
-                result = self._take(Delivery.of(element, key, entry), report)
-            report.deliveries.append((entry.subscription, result))
+        parts = self._planner.parts(element)
+        if not isinstance(element, UnreadableEvent):
+            report.message_id = element.message_id
+            if element.looks_mapped:
+                report.hint = MAPPED_HINT
+            if not parts and self._explained:
+                report.ignored = self._destination.ignored(element)
+        for part in parts:
+            decided = part.decided
+            result = self._take(decided, report) if isinstance(decided, Delivery) else decided
+            report.deliveries.append((part.subscription, result))
 
     def close(self) -> list[Lane]:
         """The lanes of all that was added."""
@@ -178,16 +176,16 @@ class _Plan:
 
     def _take(self, delivery: Delivery, report: EventReport) -> Result:
         """Put a delivery in its user's lane; the result is a placeholder until `reports`."""
-        known = self._seen.get(delivery.id)
-        if known is not None:
-            return SAME_REQUEST if ids.same_event(known, delivery.content) else CONFLICT
-        self._seen[delivery.id] = delivery.content
         if self._dry_run:
             would = delivery.request.path if delivery.request else delivery.fault
             return Result(Terminal.DROPPED, Dropped.DRY_RUN, detail=would)
         self._lanes.setdefault(delivery.user, []).append(delivery)
         self._places.setdefault(delivery.user, []).append((report, len(report.deliveries)))
         return Result(Terminal.FAILED)
+
+
+def _reasons(report: EventReport) -> str:
+    return "; ".join(f"{each.subscription}: {each.why}" for each in report.ignored)
 
 
 def _words(result: Result) -> tuple[str | None, ...]:

@@ -48,6 +48,11 @@ class Trigger:
         """Tell whether the event matches. Raises MappingError where the engine throws."""
         return self._condition.holds(event)
 
+    @property
+    def condition(self) -> Condition:
+        """What is asked of an event: one clause, or a group of them."""
+        return self._condition
+
 
 def compile_trigger(fql: str) -> Trigger:
     """Compile a trigger. Raises TriggerInvalid alone: at Segment it would match nothing."""
@@ -93,7 +98,12 @@ def _group(joint: str, found: list[Condition | None]) -> Condition | None:
     members = tuple(each or empty for each in found)
     decide = all if joint == "and" else any
     reads = frozenset().union(*(each.reads for each in members))
-    return Condition(lambda event: decide(each.holds(event) for each in members), reads)
+    return Condition(
+        lambda event: decide(each.holds(event) for each in members),
+        reads,
+        members=members,
+        joint=joint,
+    )
 
 
 def _take(tokens: deque[Token], missing: str) -> Token:

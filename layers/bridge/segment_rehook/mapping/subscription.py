@@ -14,6 +14,7 @@ from segment_rehook.mapping.errors import MappingInvalid, TriggerInvalid
 from segment_rehook.mapping.fql import Trigger, compile_trigger
 from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping
 from segment_rehook.mapping.shape import Misshape, Shape, check_shape
+from segment_rehook.mapping.values import UNDEFINED, Value, type_words
 from segment_rehook.segment.jsontext import number_text
 
 if TYPE_CHECKING:
@@ -109,15 +110,21 @@ class Subscription:
         Texts, numbers and booleans are keys; anything else, and "", is not one.
         Raises MappingError.
         """
-        if self.idempotency_key is None:
-            return None
-        found = self.idempotency_key(event)
-        value = found.get("idempotencyKey") if isinstance(found, dict) else None
+        value = self._key_value(event)
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int | float):
             return number_text(value)
         return value if isinstance(value, str) and value else None
+
+    def key_type(self, event: dict[str, JSON]) -> str:
+        """Name the type of what the idempotencyKey gives, for a person. Raises MappingError."""
+        value = self._key_value(event)
+        return "empty" if value == "" else type_words(value)
+
+    def _key_value(self, event: dict[str, JSON]) -> Value:
+        found = self.idempotency_key(event) if self.idempotency_key is not None else None
+        return found.get("idempotencyKey", UNDEFINED) if isinstance(found, dict) else UNDEFINED
 
 
 def read_subscription(
