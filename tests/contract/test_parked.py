@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from segment_rehook.aws.sqs import SqsQueue
-from segment_rehook.delivery.message import Header, Letter
+from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.ports import Outgoing
 from segment_rehook.rehook.plan import Request
 from tests.contract.conftest import Clients

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from segment_rehook.delivery.ports import BreakerRecord
-from segment_rehook.delivery.record import Record, State, Swap
+from segment_rehook.delivery.ledger.record import Record, State, Swap
 from tests.contract.conftest import Stores
 
 CLAIMED = Record(

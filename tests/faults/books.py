@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.delivery.outcomes import Parked
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.ledger.record import State
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import encode

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from segment_rehook.delivery.record import Record, State
+from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.fakes.faults import Crash
 from tests.fakes.rehook import FakeRehook
 from tests.unit.delivery.world import World
@@ -53,7 +53,7 @@ class Heard(FakeRehook):
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
         """Answer as told."""
         reply = super().call(request, timeout=timeout, action=action)
-        if reply.outcome is Outcome.DELIVERED:
+        if reply.kind is ReplyClass.DELIVERED:
             self._told(request)
         return reply
 

@@ -8,19 +8,19 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.breaker import Breaker
+from segment_rehook.delivery.pacing.breaker import Breaker
 from segment_rehook.delivery.courier import Courier, Terms
-from segment_rehook.delivery.dispatch import Dispatch
-from segment_rehook.delivery.ingest import Ingest
-from segment_rehook.delivery.webhook import Webhook
+from segment_rehook.delivery.queues.sending import Sender
+from segment_rehook.delivery.ingest.request import Ingest
+from segment_rehook.delivery.ingest.webhook import Webhook
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment import jsontext
 from segment_rehook.segment.event import Event
 from tests.fakes.queue import FakeQueue
 from tests.fakes.rehook import FakeRehook
 from tests.fakes.secrets import SECRETS, FakeSecretStore
-from tests.fakes.surroundings import FakeChance, FakeClock, FakeTelemetry
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeMarks
+from tests.fakes.surroundings import FakeRandomness, FakeClock, FakeTelemetry
+from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 from tools.bench.measure import Comparison, compare
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def ingest(body: bytes) -> None:
 
 def webhook(clock: FakeClock) -> Webhook:
     """The ingest function over stores in memory."""
-    chance, telemetry = FakeChance(), FakeTelemetry()
+    chance, telemetry = FakeRandomness(), FakeTelemetry()
     secrets = FakeSecretStore(clock)
     courier = Courier(
         ledger=FakeLedger(),
@@ -113,9 +113,9 @@ def webhook(clock: FakeClock) -> Webhook:
     return Webhook(
         ingest=Ingest(
             courier=courier,
-            marks=FakeMarks(),
-            dead_letters=Dispatch(FakeQueue(clock=clock), telemetry),
-            parking=Dispatch(FakeQueue(clock=clock), telemetry),
+            marks=FakeUserMarks(),
+            dead_letters=Sender(FakeQueue(clock=clock), telemetry),
+            parking=Sender(FakeQueue(clock=clock), telemetry),
             ordered=True,
             workers=16,
         ),

@@ -19,7 +19,7 @@ import typer
 
 from segment_rehook.aws.sqs import SqsQueue, received
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.message import Header, LetterUnreadable
+from segment_rehook.delivery.queues.message import Header, MessageUnreadable
 from segment_rehook.delivery.ports import Outgoing, QueueUnavailable, Received
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Lot:
                 message = received(_as_record(raw))
                 try:
                     header = Header.read(message.attributes)
-                except LetterUnreadable:
+                except MessageUnreadable:
                     header = None
                 yield ParkedMessage(message, header)
 

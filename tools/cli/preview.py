@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.answer import ignored_body
+from segment_rehook.delivery.ingest.answer import ignored_body
 from segment_rehook.delivery.delivery import Delivery
-from segment_rehook.delivery.outcomes import Dropped, Parked, Terminal
-from segment_rehook.delivery.planner import MAPPED_HINT, Part, Planner
+from segment_rehook.delivery.outcomes import Dropped, Parked, Outcome
+from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Part, Planner
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, decode_slowly
@@ -60,7 +60,7 @@ class Preview:
 def _result(part: Part) -> JSON:
     decided = part.decided
     if not isinstance(decided, Delivery):
-        if decided.outcome is Terminal.DUPLICATE:
+        if decided.outcome is Outcome.DUPLICATE:
             seen: dict[str, JSON] = {"reason": decided.reason, "detail": SEEN_BEFORE}
             return {"subscription": part.subscription, "dropped": str(decided.outcome), **seen}
         return _dropped(part, decided.reason, decided.detail)

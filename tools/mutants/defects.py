@@ -146,7 +146,7 @@ IN_THE_LEDGER = (
     Defect(
         "release when the outcome is unknown",
         "delivery/live.py",
-        "        elif reply.outcome is not Outcome.UNKNOWN:\n"
+        "        elif reply.kind is not Outcome.UNKNOWN:\n"
         "            self.courier.release(mine)",
         "        else:\n            self.courier.release(mine)",
     ),
@@ -236,13 +236,13 @@ IN_THE_CALL = (
         "try again at once after anything",
         "delivery/courier.py",
         "if reply.again_at_once:",
-        "if reply.outcome is not Outcome.DELIVERED:",
+        "if reply.kind is not Outcome.DELIVERED:",
     ),
     Defect(
         "ask nobody about refused credentials",
         "delivery/courier.py",
-        "if reply.outcome is Outcome.CREDENTIALS:",
-        "if reply.outcome is None:",
+        "if reply.kind is Outcome.CREDENTIALS:",
+        "if reply.kind is None:",
     ),
     Defect(
         "park what refused credentials leave open",
@@ -259,8 +259,8 @@ IN_THE_CALL = (
     Defect(
         "a late call trips the breaker",
         "delivery/courier.py",
-        '            return Reply(outcome=Outcome.UNREACHABLE, code="late")',
-        '            late = Reply(outcome=Outcome.UNREACHABLE, code="late")\n'
+        '            return Reply(kind=Outcome.UNREACHABLE, code="late")',
+        '            late = Reply(kind=Outcome.UNREACHABLE, code="late")\n'
         "            self.breaker.heard(permit, late)\n            return late",
     ),
     Defect(

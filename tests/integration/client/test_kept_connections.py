@@ -9,7 +9,7 @@ import pytest
 
 from segment_rehook.rehook.connection import IDLE_MARGIN, IDLE_MOST
 from segment_rehook.rehook.deadline import Clocks
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import Wire, always, answer
 
@@ -61,7 +61,7 @@ def test_a_connection_that_idled_briefly_is_used_again(serve: Serve, connect: Co
     server, bent = serve(always(answer())), Bent()
     client = connect(server.url, clocks=bent.clocks)
     for _ in range(5):
-        assert call(client).outcome is Outcome.DELIVERED
+        assert call(client).kind is ReplyClass.DELIVERED
         bent.both(IDLE_MOST - 0.1)
     assert server.connections == 1
 
@@ -142,9 +142,9 @@ def test_a_connection_that_the_server_has_closed_is_not_used(
 
     server = serve(script)
     client = connect(server.url)
-    assert call(client).outcome is Outcome.DELIVERED
+    assert call(client).kind is ReplyClass.DELIVERED
     assert ended.wait(5)
-    assert call(client).outcome is Outcome.DELIVERED
+    assert call(client).kind is ReplyClass.DELIVERED
     assert server.connections == 2
 
 
@@ -161,10 +161,10 @@ def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(
         gone.set()
 
     client = connect(serve(script).url)
-    assert call(client).outcome is Outcome.DELIVERED
+    assert call(client).kind is ReplyClass.DELIVERED
     assert gone.wait(5)
     monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", lambda _connection: False)
-    assert call(client) == Reply(outcome=Outcome.UNREACHABLE, code="send_failed")
+    assert call(client) == Reply(kind=ReplyClass.UNREACHABLE, code="send_failed")
 
 
 def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(
@@ -178,7 +178,7 @@ def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(
         wire.request()
 
     client = connect(serve(script).url)
-    assert [call(client).outcome for _ in range(2)] == [Outcome.DELIVERED, Outcome.UNKNOWN]
+    assert [call(client).outcome for _ in range(2)] == [ReplyClass.DELIVERED, ReplyClass.UNKNOWN]
 
 
 def test_a_second_answer_to_one_request_is_never_taken_for_the_next(

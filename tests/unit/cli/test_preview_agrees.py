@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.delivery.ports import SQS_MOST
+from segment_rehook.delivery.ports import MAX_MESSAGE_BYTES
 from segment_rehook.rehook.destination import Destination, load
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from segment_rehook.segment.jsontext import JSON, decode, encode
 from tests.fakes.rehook import Turn
 from tests.unit.delivery.samples import BROKEN, TWICE, signature, track
@@ -95,7 +95,7 @@ def asked(destination: Destination, body: bytes, first: bytes) -> tuple[list[Any
     world = World(destination=destination)
     calls = world.rehook.calls
     world.rehook.answer = lambda _request, _action: Turn(
-        Reply(outcome=Outcome.DELIVERED, code="200", request_id=str(len(calls))), acts=True
+        Reply(kind=ReplyClass.DELIVERED, code="200", request_id=str(len(calls))), acts=True
     )
     answer = world.ingest().webhook.handle(
         "POST", {"x-signature": signature(first)}, body, world.clock.now()
@@ -157,7 +157,7 @@ def test_on_generated_events_each_delivery_agrees(batch: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("destination", [BROKEN, TWICE])
-@pytest.mark.parametrize("size", [10, SQS_MOST])
+@pytest.mark.parametrize("size", [10, MAX_MESSAGE_BYTES])
 def test_large_events_and_faults_agree(destination: Destination, size: int) -> None:
     """What could not be parked is dropped in both; what could not be stored is sent in both."""
     agree(destination, [track("m1", text="x" * size), track("m1", text="x" * size), track("m2")])

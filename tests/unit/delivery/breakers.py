@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from segment_rehook.delivery.breaker import Breaker, Permit
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.pacing.breaker import Breaker, Permit
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.unit.delivery.world import World
 
-DOWN = Reply(outcome=Outcome.UNAVAILABLE, code="503")
-FINE = Reply(outcome=Outcome.DELIVERED, code="200")
-LIMITED = Reply(outcome=Outcome.THROTTLED, code="429")
-REFUSED = Reply(outcome=Outcome.CREDENTIALS, code="401")
+DOWN = Reply(kind=ReplyClass.UNAVAILABLE, code="503")
+FINE = Reply(kind=ReplyClass.DELIVERED, code="200")
+LIMITED = Reply(kind=ReplyClass.THROTTLED, code="429")
+REFUSED = Reply(kind=ReplyClass.CREDENTIALS, code="401")
 
 
 def breaker(world: World, *, heeds_throttling: bool = True) -> Breaker:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.breaker import LOOK_EVERY, PAUSE_FIRST, PROBE_MOST, Permit
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.pacing.breaker import LOOK_EVERY, PAUSE_FIRST, PROBE_MOST, Permit
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.fakes.faults import Fate
 from tests.unit.delivery.breakers import (
     DOWN,
@@ -31,28 +31,28 @@ def test_the_healthy_path_writes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "outcome", [Outcome.UNAVAILABLE, Outcome.UNREACHABLE, Outcome.UNKNOWN], ids=str
+    "outcome", [ReplyClass.UNAVAILABLE, ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN], ids=str
 )
 def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
-    outcome: Outcome,
+    outcome: ReplyClass,
 ) -> None:
     """Whatever the kind of failure."""
     one = breaker(World())
     for _ in range(4):
-        hear_late(one, Reply(outcome=outcome, code="x"))
+        hear_late(one, Reply(kind=outcome, code="x"))
     assert ask(one).allowed
 
-    hear_late(one, Reply(outcome=outcome, code="x"))
+    hear_late(one, Reply(kind=outcome, code="x"))
     assert not ask(one).allowed
 
 
-@pytest.mark.parametrize("alive", [Outcome.DELIVERED, Outcome.REJECTED, Outcome.THROTTLED], ids=str)
-def test_a_sign_of_life_starts_the_count_anew(alive: Outcome) -> None:
+@pytest.mark.parametrize("alive", [ReplyClass.DELIVERED, ReplyClass.REJECTED, ReplyClass.THROTTLED], ids=str)
+def test_a_sign_of_life_starts_the_count_anew(alive: ReplyClass) -> None:
     """A refused payload shows that Rehook works, and so does a rate limit."""
     one = breaker(World(), heeds_throttling=False)
     for _ in range(4):
         hear_late(one, DOWN)
-    hear_late(one, Reply(outcome=alive, code="x"))
+    hear_late(one, Reply(kind=alive, code="x"))
     for _ in range(4):
         hear_late(one, DOWN)
 
@@ -68,7 +68,7 @@ def test_other_environments_learn_of_it_within_two_seconds() -> None:
 
     world.clock.advance(LOOK_EVERY)
     assert ask(other) == Permit(
-        allowed=False, wait=PAUSE_FIRST - LOOK_EVERY, reason=Outcome.UNAVAILABLE
+        allowed=False, wait=PAUSE_FIRST - LOOK_EVERY, reason=ReplyClass.UNAVAILABLE
     )
 
 
@@ -80,7 +80,7 @@ def test_one_probe_at_a_time_across_environments() -> None:
 
     with one.permit() as probe:
         assert probe.allowed
-        probing = Permit(allowed=False, wait=PROBE_MOST, reason=Outcome.UNAVAILABLE)
+        probing = Permit(allowed=False, wait=PROBE_MOST, reason=ReplyClass.UNAVAILABLE)
         assert ask(one) == ask(other) == probing
 
 
@@ -189,7 +189,7 @@ def test_a_probe_that_was_used_is_not_given_back() -> None:
     world.clock.advance(PAUSE_FIRST)
     call(one, DOWN)
 
-    assert ask(one) == Permit(allowed=False, wait=2 * PAUSE_FIRST, reason=Outcome.UNAVAILABLE)
+    assert ask(one) == Permit(allowed=False, wait=2 * PAUSE_FIRST, reason=ReplyClass.UNAVAILABLE)
 
 
 def test_a_late_failure_does_not_decide_for_a_probe() -> None:
@@ -238,7 +238,7 @@ def test_refused_credentials_open_it_at_once() -> None:
     hear_late(one, REFUSED)
 
     assert not ask(one).allowed
-    assert ask(one).reason == Outcome.CREDENTIALS
+    assert ask(one).reason == ReplyClass.CREDENTIALS
 
 
 def test_a_retry_after_lengthens_the_pause() -> None:
@@ -246,7 +246,7 @@ def test_a_retry_after_lengthens_the_pause() -> None:
     world = World()
     one = breaker(world)
     for _ in range(5):
-        hear_late(one, Reply(outcome=Outcome.UNAVAILABLE, code="503", retry_after=45.0))
+        hear_late(one, Reply(kind=ReplyClass.UNAVAILABLE, code="503", retry_after=45.0))
 
     assert ask(one).wait == 45.0
     assert world.telemetry.warnings[0][1]["seconds"] == 45.0
@@ -294,6 +294,6 @@ def test_a_probe_whose_booking_is_unheard_is_not_made() -> None:
     world.clock.advance(PAUSE_FIRST)
     world.table.order(Fate.DONE_UNHEARD, operation="breaker.swap")
 
-    assert ask(one) == Permit(allowed=False, wait=LOOK_EVERY, reason=Outcome.UNAVAILABLE)
+    assert ask(one) == Permit(allowed=False, wait=LOOK_EVERY, reason=ReplyClass.UNAVAILABLE)
     world.clock.advance(42.0)
     assert ask(one).allowed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.breaker import PAUSE_FIRST, THROTTLED_HOLD, Permit
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.pacing.breaker import PAUSE_FIRST, THROTTLED_HOLD, Permit
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.unit.delivery.breakers import LIMITED, ask, breaker, call, hear_late, tripped
 from tests.unit.delivery.world import World
 
@@ -16,10 +16,10 @@ def test_a_rate_limit_holds_ingest_and_not_redrive() -> None:
     live, redrive = breaker(world), breaker(world, heeds_throttling=False)
     hear_late(live, LIMITED)
 
-    assert ask(live) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=Outcome.THROTTLED)
+    assert ask(live) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=ReplyClass.THROTTLED)
     assert ask(redrive).allowed
     world.clock.advance(THROTTLED_HOLD - 0.5)
-    assert ask(live) == Permit(allowed=False, wait=0.5, reason=Outcome.THROTTLED)
+    assert ask(live) == Permit(allowed=False, wait=0.5, reason=ReplyClass.THROTTLED)
     world.clock.advance(0.5)
     assert ask(live).allowed
 
@@ -32,7 +32,7 @@ def test_a_rate_limit_holds_as_long_as_rehook_asks_up_to_a_minute(
 ) -> None:
     """Beyond that, ingest finds out for itself."""
     one = breaker(World())
-    hear_late(one, Reply(outcome=Outcome.THROTTLED, code="429", retry_after=asked))
+    hear_late(one, Reply(kind=ReplyClass.THROTTLED, code="429", retry_after=asked))
 
     assert ask(one).wait == held
 
@@ -57,7 +57,7 @@ def test_a_rate_limit_does_not_end_an_outage() -> None:
     one = tripped(world)
     hear_late(one, LIMITED)
 
-    assert ask(one) == Permit(allowed=False, wait=PAUSE_FIRST, reason=Outcome.UNAVAILABLE)
+    assert ask(one) == Permit(allowed=False, wait=PAUSE_FIRST, reason=ReplyClass.UNAVAILABLE)
 
 
 def test_a_probe_that_meets_a_rate_limit_ends_the_outage() -> None:
@@ -67,7 +67,7 @@ def test_a_probe_that_meets_a_rate_limit_ends_the_outage() -> None:
     world.clock.advance(PAUSE_FIRST)
     call(one, LIMITED)
 
-    assert ask(one) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=Outcome.THROTTLED)
+    assert ask(one) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=ReplyClass.THROTTLED)
     assert ask(redrive).allowed
 
 

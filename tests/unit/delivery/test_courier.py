@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from segment_rehook.delivery import meet
+from segment_rehook.delivery.ledger import claim_rules
 from segment_rehook.delivery.courier import ClaimUnknown, Courier, Taken
-from segment_rehook.delivery.meet import Verdict
-from segment_rehook.delivery.record import Record
+from segment_rehook.delivery.ledger.claim_rules import Verdict
+from segment_rehook.delivery.ledger.record import Record
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.unit.delivery.breakers import ask
@@ -203,7 +203,7 @@ def test_a_delivery_that_cant_be_recorded_is_counted() -> None:
         (rehook.UNKNOWN_DONE, 1),
         (rehook.UNAVAILABLE, 2),
     ],
-    ids=lambda value: value.reply.outcome if isinstance(value, rehook.Turn) else "",
+    ids=lambda value: value.reply.kind if isinstance(value, rehook.Turn) else "",
 )
 def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> None:
     """It alone says that nothing was processed."""
@@ -213,27 +213,27 @@ def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> Non
     reply = call(courier, claimed(courier))
 
     assert len(world.rehook.calls) == calls
-    assert reply.outcome is (Outcome.DELIVERED if calls == 2 else turn.reply.outcome)
+    assert reply.kind is (ReplyClass.DELIVERED if calls == 2 else turn.reply.kind)
 
 
 @pytest.mark.parametrize(
-    ("left", "calls", "outcome"), [(1.9, 1, Outcome.UNAVAILABLE), (2.0, 2, Outcome.DELIVERED)]
+    ("left", "calls", "outcome"), [(1.9, 1, ReplyClass.UNAVAILABLE), (2.0, 2, ReplyClass.DELIVERED)]
 )
-def test_no_second_try_without_the_time_for_it(left: float, calls: int, outcome: Outcome) -> None:
+def test_no_second_try_without_the_time_for_it(left: float, calls: int, outcome: ReplyClass) -> None:
     """A call begun must be able to end: it needs a whole time-out."""
     world = World()
     courier = world.courier()
     world.rehook.script.append(rehook.UNAVAILABLE)
     reply = call(courier, claimed(courier), lambda: left)
 
-    assert (len(world.rehook.calls), reply.outcome) == (calls, outcome)
+    assert (len(world.rehook.calls), reply.kind) == (calls, outcome)
 
 
 @pytest.mark.parametrize(
     ("frozen", "reply"),
     [
         (27.0, rehook.DELIVERED.reply),
-        (27.1, Reply(outcome=Outcome.UNREACHABLE, code="late")),
+        (27.1, Reply(kind=ReplyClass.UNREACHABLE, code="late")),
     ],
 )
 def test_no_call_under_a_lease_about_to_run_out(frozen: float, reply: Reply) -> None:
@@ -244,7 +244,7 @@ def test_no_call_under_a_lease_about_to_run_out(frozen: float, reply: Reply) -> 
     world.clock.advance(frozen)
 
     assert call(courier, mine) == reply
-    assert len(world.rehook.calls) == (reply.outcome is Outcome.DELIVERED)
+    assert len(world.rehook.calls) == (reply.kind is ReplyClass.DELIVERED)
 
 
 def test_what_was_never_called_says_nothing_of_rehook() -> None:

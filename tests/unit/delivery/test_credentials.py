@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from segment_rehook.delivery import meet
+from segment_rehook.delivery.ledger import claim_rules
 from segment_rehook.delivery.courier import Courier, Taken
-from segment_rehook.delivery.record import Record
+from segment_rehook.delivery.ledger.record import Record
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.fakes import rehook
 from tests.unit.delivery.breakers import ask
 from tests.unit.delivery.world import World
@@ -45,7 +45,7 @@ def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
     courier = world.courier()
     world.rehook.script.append(rehook.CREDENTIALS)
 
-    assert call(courier, claimed(courier)).outcome is Outcome.REJECTED
+    assert call(courier, claimed(courier)).kind is ReplyClass.REJECTED
     assert ask(courier.breaker).allowed
 
 
@@ -57,7 +57,7 @@ def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) 
     world.rehook.credentials = says
     world.rehook.script.append(rehook.CREDENTIALS)
 
-    assert call(courier, claimed(courier)).outcome is Outcome.CREDENTIALS
+    assert call(courier, claimed(courier)).kind is ReplyClass.CREDENTIALS
     assert not ask(courier.breaker).allowed
     assert world.telemetry.counts["CredentialsRefused"] == 1
     assert world.telemetry.warnings[0][1] == {"code": "401"}
@@ -75,7 +75,7 @@ def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
     courier.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
     reply = call(courier, mine)
 
-    assert reply.outcome is Outcome.DELIVERED
+    assert reply.kind is ReplyClass.DELIVERED
     assert courier.secrets.read().api_key == "key-2"
     assert ask(courier.breaker).allowed
 
@@ -95,7 +95,7 @@ def test_rotated_while_the_call_was_under_way() -> None:
 
     world.rehook.before = rotate
 
-    assert call(courier, mine).outcome is Outcome.DELIVERED
+    assert call(courier, mine).kind is ReplyClass.DELIVERED
     assert len(world.rehook.calls) == 2
 
 
@@ -106,7 +106,7 @@ def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
     world.rehook.script.append(rehook.CREDENTIALS)
     reply = call(courier, claimed(courier), lambda: 1.0)
 
-    assert reply.outcome is Outcome.CREDENTIALS
+    assert reply.kind is ReplyClass.CREDENTIALS
     assert world.rehook.checks == 0
     assert ask(courier.breaker).allowed
 
@@ -124,5 +124,5 @@ def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
     left = iter([2.5, 0.5])
     reply = call(courier, mine, lambda: next(left))
 
-    assert (len(world.rehook.calls), reply.outcome) == (1, Outcome.CREDENTIALS)
+    assert (len(world.rehook.calls), reply.kind) == (1, ReplyClass.CREDENTIALS)
     assert ask(courier.breaker).allowed

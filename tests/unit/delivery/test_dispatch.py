@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.delivery.dispatch import CALL_SECONDS, Dispatch, Line
-from segment_rehook.delivery.ports import SQS_MOST, Outgoing, QueueUnavailable
+from segment_rehook.delivery.queues.sending import CALL_SECONDS, Sender, Line
+from segment_rehook.delivery.ports import MAX_MESSAGE_BYTES, Outgoing, QueueUnavailable
 from tests.fakes.faults import Fate, Faults
 from tests.fakes.queue import FakeQueue
 from tests.fakes.surroundings import FakeClock, FakeTelemetry
@@ -26,7 +26,7 @@ class Bench:
         self.queue = FakeQueue(clock=self.clock, faults=self.faults)
         self.telemetry = FakeTelemetry()
         self.calls: list[list[Outgoing]] = []
-        self.dispatch = Dispatch(self.queue, self.telemetry, senders)
+        self.dispatch = Sender(self.queue, self.telemetry, senders)
 
         def before(_operation: str, sent: object) -> None:
             assert isinstance(sent, Sequence)
@@ -149,13 +149,13 @@ def test_calls_are_at_most_a_mebibyte() -> None:
     bench.send(lines)
 
     assert all(each.taken == [True] for each in lines)
-    assert all(sum(message.size() for message in call) <= SQS_MOST for call in bench.calls)
+    assert all(sum(message.size() for message in call) <= MAX_MESSAGE_BYTES for call in bench.calls)
 
 
 def test_two_halves_of_a_mebibyte_go_in_one_call() -> None:
     """The limit is what SQS takes, not what it refuses."""
     bench = Bench()
-    lines = [line(f"u{number}", 1, size=SQS_MOST // 2 // len("0000")) for number in range(4)]
+    lines = [line(f"u{number}", 1, size=MAX_MESSAGE_BYTES // 2 // len("0000")) for number in range(4)]
     bench.send(lines)
 
     assert list(map(len, bench.calls)) == [2, 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.ledger.record import State
 from tests.fakes import rehook
 from tests.fakes.faults import Crash
 from tests.unit.delivery.samples import (

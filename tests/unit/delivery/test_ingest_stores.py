@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.breaker import PAUSE_FIRST
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.pacing.breaker import PAUSE_FIRST
+from segment_rehook.delivery.ledger.record import State
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import (

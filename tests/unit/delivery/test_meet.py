@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from segment_rehook.delivery.meet import Verdict, live, redriven
-from segment_rehook.delivery.message import Header
-from segment_rehook.delivery.record import CLOCK_MARGIN, Record, State
+from segment_rehook.delivery.ledger.claim_rules import Verdict, live, redriven
+from segment_rehook.delivery.queues.message import Header
+from segment_rehook.delivery.ledger.record import CLOCK_MARGIN, Record, State
 
 NOW = 1_800_000_000.0
 FOUND = Record(

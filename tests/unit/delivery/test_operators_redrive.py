@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.ports import Outgoing
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.ledger.record import State
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import encode
 from tests.fakes import rehook

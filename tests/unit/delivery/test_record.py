@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.delivery.record import Pen, Record, State
+from segment_rehook.delivery.ledger.record import RecordWriter, Record, State
 
 NOW = 1_800_000_000.0
-PEN = Pen(now=NOW, nonce="new", keep=100)
+PEN = RecordWriter(now=NOW, nonce="new", keep=100)
 CLAIMED = Record(
     id="m1:track",
     state=State.CLAIMED,

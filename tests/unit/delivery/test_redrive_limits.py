@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from segment_rehook.delivery.breaker import PAUSE_FIRST
-from segment_rehook.delivery.record import State
-from segment_rehook.delivery.redrive import AFTER_A_DEFECT, RESERVE
+from segment_rehook.delivery.pacing.breaker import PAUSE_FIRST
+from segment_rehook.delivery.ledger.record import State
+from segment_rehook.delivery.redrive.batch import AFTER_A_DEFECT, RESERVE
 from tests.fakes import rehook
 from tests.fakes.faults import Crash, Fate
 from tests.unit.delivery.breakers import hear_late

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from segment_rehook.delivery.pace import Pace
+from segment_rehook.delivery.pacing.pace import Pace
 from segment_rehook.delivery.ports import BreakerRecord, Outgoing
-from segment_rehook.delivery.record import Record, State
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.fakes.surroundings import FakeClock
@@ -29,9 +29,9 @@ FOUND = Record(
 )
 
 
-def answers(outcome: Outcome, retry_after: float | None = None) -> Callable[[World], None]:
+def answers(outcome: ReplyClass, retry_after: float | None = None) -> Callable[[World], None]:
     """Rehook answers so."""
-    reply = Reply(outcome=outcome, code="x", retry_after=retry_after)
+    reply = Reply(kind=outcome, code="x", retry_after=retry_after)
     return lambda world: world.rehook.script.append(rehook.Turn(reply, acts=False))
 
 
@@ -60,11 +60,11 @@ def conflict_and_lot_down(world: World) -> None:
 @pytest.mark.parametrize(
     ("prepare", "shortest", "longest"),
     [
-        pytest.param(answers(Outcome.UNREACHABLE), 1, AGE, id="unreachable"),
-        pytest.param(answers(Outcome.UNAVAILABLE), 1, AGE, id="unavailable"),
-        pytest.param(answers(Outcome.UNAVAILABLE, 100.0), 100, AGE, id="with a Retry-After"),
-        pytest.param(answers(Outcome.THROTTLED), 5, 5, id="throttled"),
-        pytest.param(answers(Outcome.THROTTLED, 7.0), 7, 7, id="throttled, with a Retry-After"),
+        pytest.param(answers(ReplyClass.UNREACHABLE), 1, AGE, id="unreachable"),
+        pytest.param(answers(ReplyClass.UNAVAILABLE), 1, AGE, id="unavailable"),
+        pytest.param(answers(ReplyClass.UNAVAILABLE, 100.0), 100, AGE, id="with a Retry-After"),
+        pytest.param(answers(ReplyClass.THROTTLED), 5, 5, id="throttled"),
+        pytest.param(answers(ReplyClass.THROTTLED, 7.0), 7, 7, id="throttled, with a Retry-After"),
         pytest.param(breaker_open, 50, AGE, id="the breaker is open"),
         pytest.param(lambda world: world.store_secrets(mode="pause"), 300, AGE, id="paused"),
         pytest.param(table_down, 1, AGE, id="the table is down"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.ports import Outgoing
-from segment_rehook.delivery.record import Record, State
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.rehook.reply import ReplyClass, Reply
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.unit.delivery.situations import waiting
@@ -34,27 +34,27 @@ def reported(world: World) -> dict[str, object]:
     ("reply", "code", "age", "expected"),
     [
         pytest.param(
-            Outcome.DELIVERED, "200", MINUTE, ("delivered", None, None, "req-9"), id="delivered"
+            ReplyClass.DELIVERED, "200", MINUTE, ("delivered", None, None, "req-9"), id="delivered"
         ),
         pytest.param(
-            Outcome.REJECTED, "400", MINUTE, ("parked", "rejected", "400", "req-9"), id="rejected"
+            ReplyClass.REJECTED, "400", MINUTE, ("parked", "rejected", "400", "req-9"), id="rejected"
         ),
         pytest.param(
-            Outcome.UNKNOWN,
+            ReplyClass.UNKNOWN,
             "502",
             MINUTE,
             ("parked", "outcome_unknown", "502", "req-9"),
             id="unknown",
         ),
         pytest.param(
-            Outcome.UNAVAILABLE,
+            ReplyClass.UNAVAILABLE,
             "503",
             73 * HOUR,
             ("parked", "gave_up", "503", "req-9"),
             id="given up",
         ),
         pytest.param(
-            Outcome.UNAVAILABLE,
+            ReplyClass.UNAVAILABLE,
             "503",
             MINUTE,
             ("stored", "unavailable", "503", None),
@@ -63,11 +63,11 @@ def reported(world: World) -> dict[str, object]:
     ],
 )
 def test_a_line_says_what_rehook_said(
-    reply: Outcome, code: str, age: float, expected: tuple[str | None, ...]
+    reply: ReplyClass, code: str, age: float, expected: tuple[str | None, ...]
 ) -> None:
     """Its code, and its own name for the call where that was the last one."""
     world = waiting(policy="park")
-    said = Reply(outcome=reply, code=code, message="u1 is no customer", request_id="req-9")
+    said = Reply(kind=reply, code=code, message="u1 is no customer", request_id="req-9")
     world.rehook.script.append(rehook.Turn(said, acts=False))
     world.clock.advance(age)
 

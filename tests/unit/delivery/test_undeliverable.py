@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.dispatch import Dispatch
-from segment_rehook.delivery.message import Header
+from segment_rehook.delivery.queues.sending import Sender
+from segment_rehook.delivery.queues.message import Header
 from segment_rehook.delivery.ports import Outgoing, Received
-from segment_rehook.delivery.undeliverable import ParkingLot
+from segment_rehook.delivery.queues.parking_lot import ParkingLot
 from tests.unit.delivery.world import World
 
 RECEIVED = Received(
@@ -26,7 +26,7 @@ RECEIVED = Received(
 
 def lot_of(world: World) -> ParkingLot:
     """The way into a world's parking lot."""
-    return ParkingLot(Dispatch(world.lot, world.telemetry))
+    return ParkingLot(Sender(world.lot, world.telemetry))
 
 
 def test_a_conflict_opens_nothing() -> None:

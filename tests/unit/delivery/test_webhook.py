@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.delivery.answer import LISTED_WHOLE
+from segment_rehook.delivery.ingest.answer import LISTED_WHOLE
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import JSON, encode
 from tests.fakes import rehook

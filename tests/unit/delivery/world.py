@@ -11,27 +11,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from segment_rehook.delivery.answer import HttpAnswer
-from segment_rehook.delivery.breaker import Breaker
+from segment_rehook.delivery.ingest.answer import HttpAnswer
+from segment_rehook.delivery.pacing.breaker import Breaker
 from segment_rehook.delivery.courier import Courier, Terms
-from segment_rehook.delivery.dispatch import Dispatch
-from segment_rehook.delivery.ingest import Ingest
-from segment_rehook.delivery.message import Header
-from segment_rehook.delivery.pace import Pace
+from segment_rehook.delivery.queues.sending import Sender
+from segment_rehook.delivery.ingest.request import Ingest
+from segment_rehook.delivery.queues.message import Header
+from segment_rehook.delivery.pacing.pace import Pace
 from segment_rehook.delivery.ports import LedgerUnavailable, QueueUnavailable, SecretsUnavailable
-from segment_rehook.delivery.record import Record
-from segment_rehook.delivery.redeliver import Ages, Redelivery
-from segment_rehook.delivery.redrive import Redrive, Worked
-from segment_rehook.delivery.undeliverable import ParkingLot
-from segment_rehook.delivery.webhook import Webhook
+from segment_rehook.delivery.ledger.record import Record
+from segment_rehook.delivery.redrive.attempt import Ages, Redelivery
+from segment_rehook.delivery.redrive.batch import Redrive, Worked
+from segment_rehook.delivery.queues.parking_lot import ParkingLot
+from segment_rehook.delivery.ingest.webhook import Webhook
 from segment_rehook.rehook.destination import Destination
 from segment_rehook.segment.jsontext import encode
 from tests.fakes.faults import Faults
 from tests.fakes.queue import FakeQueue, Stored
 from tests.fakes.rehook import FakeRehook
 from tests.fakes.secrets import SECRETS, FakeSecretStore
-from tests.fakes.surroundings import FakeChance, FakeClock, FakeTelemetry
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeMarks
+from tests.fakes.surroundings import FakeRandomness, FakeClock, FakeTelemetry
+from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 from tests.unit.delivery.samples import DESTINATION, body_of, signature
 
 HOUR, DAY = 3_600.0, 86_400.0
@@ -83,7 +83,7 @@ class World:
         self.queues = Faults(QueueUnavailable)
         self.ssm = Faults(SecretsUnavailable)
         self.ledger = FakeLedger(self.table)
-        self.marks = FakeMarks(self.table)
+        self.marks = FakeUserMarks(self.table)
         self.breaker = FakeBreakerStore(self.table)
         self.lot = FakeQueue(
             clock=self.clock, name="parking", faults=self.queues, retention=14 * DAY
@@ -120,8 +120,8 @@ class World:
             ingest=Ingest(
                 courier=courier,
                 marks=self.marks,
-                dead_letters=Dispatch(self.dead, self.telemetry, senders),
-                parking=Dispatch(self.lot, self.telemetry, senders),
+                dead_letters=Sender(self.dead, self.telemetry, senders),
+                parking=Sender(self.lot, self.telemetry, senders),
                 ordered=self.ordered,
                 workers=self.workers,
             ),
@@ -145,7 +145,7 @@ class World:
             redelivery=Redelivery(
                 courier=courier,
                 marks=self.marks,
-                parking=ParkingLot(Dispatch(self.lot, self.telemetry)),
+                parking=ParkingLot(Sender(self.lot, self.telemetry)),
                 destination=self.destination,
                 pace=Pace(self.clock),
                 ages=Ages(give_up=72 * HOUR, last_call=9 * DAY),
@@ -164,7 +164,7 @@ class World:
         heeds_throttling: bool = True,
     ) -> Courier:
         """A courier with a breaker and a chance of its own."""
-        chance = FakeChance(next(self._seeds))
+        chance = FakeRandomness(next(self._seeds))
         return Courier(
             ledger=self.ledger,
             rehook=self.rehook,

@@ -15,7 +15,7 @@ from segment_rehook.rehook.reply import (
     RETRY_AFTER_MOST,
     TEXT_MOST,
     Answer,
-    Outcome,
+    ReplyClass,
     Reply,
     Silence,
     judge,
@@ -69,16 +69,16 @@ def test_every_answer_is_judged(
 ) -> None:
     """No bytes, status or header makes it raise, and what it keeps is bounded and printable."""
     reply = judge(Answer(status, headers, body), action=action, now=now)
-    assert reply.outcome is not Outcome.UNREACHABLE
+    assert reply.kind is not ReplyClass.UNREACHABLE
     assert len(reply.code) <= 6
     assert len(reply.message) <= TEXT_MOST
     assert reply.message.isprintable()
     assert reply.key is None or (0 < len(reply.key) <= TEXT_MOST and reply.key.isprintable())
     assert reply.request_id is None or (reply.request_id.isascii() and reply.request_id)
     assert reply.retry_after is None or 0 <= reply.retry_after <= RETRY_AFTER_MOST
-    if reply.outcome is Outcome.DELIVERED:
+    if reply.kind is ReplyClass.DELIVERED:
         assert 200 <= status < 300
-    if reply.outcome is Outcome.REJECTED:
+    if reply.kind is ReplyClass.REJECTED:
         assert 200 <= status < 500
 
 
@@ -88,7 +88,7 @@ def test_every_silence_is_judged_by_whether_anything_was_sent(
 ) -> None:
     """Nothing else counts."""
     reply = judge(Silence(sent=sent, cause=cause), action=action, now=THEN)
-    assert reply.outcome is (Outcome.UNKNOWN if sent else Outcome.UNREACHABLE)
+    assert reply.kind is (ReplyClass.UNKNOWN if sent else ReplyClass.UNREACHABLE)
 
 
 @pytest.mark.parametrize(

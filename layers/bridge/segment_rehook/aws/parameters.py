@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.ports import Secrets
+from segment_rehook.delivery.stack_parameters import Mode, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,6 @@ API_SECRET = "rehook/api-secret"  # noqa: S105 — a parameter's name
 SHARED_SECRETS = "segment/shared-secrets"
 TOKENS = "segment/tokens"
 MODE = "mode"
-
-MODES = ("deliver", "pause", "dry-run")
 
 # What stands in examples and consoles until somebody puts the real one.
 _PLACEHOLDER = re.compile(
@@ -87,19 +85,19 @@ def _mistake(name: str, value: str, stack: str) -> list[str]:
     return [f"{name} {wrong}: {_command(name, stack)}"]
 
 
-def _mode(value: str | None, path: str) -> tuple[str, list[str]]:
+def _mode(value: str | None, path: str) -> tuple[Mode, list[str]]:
     """An unknown mode pauses: everything is kept, and nothing happens that was not asked for."""
     if value is None:
-        return "deliver", []
-    mode = value.strip().lower()
-    if mode in MODES:
-        return mode, []
+        return Mode.DELIVER, []
+    name = value.strip().lower()
+    if name in {*Mode}:
+        return Mode(name), []
     warning = (
-        f"{MODE} is none of {', '.join(MODES)}: events are stored and not delivered until it is. "
+        f"{MODE} is none of {', '.join(Mode)}: events are stored and not delivered until it is. "
         f"Put it with `aws ssm put-parameter --name {path}/{MODE} --type String --overwrite "
         "--value deliver`."
     )
-    return "pause", [warning]
+    return Mode.PAUSE, [warning]
 
 
 def _lines(value: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Terminal(StrEnum):
+class Outcome(StrEnum):
     """The one answer that each event, and each of its deliveries, gets."""
 
     DELIVERED = "delivered"

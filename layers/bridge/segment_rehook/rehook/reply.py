@@ -50,7 +50,7 @@ REFERRAL_CODE = "referral_code"
 _NAMES_REFERRAL_CODE = re.compile(r"referral[ _-]?code", re.IGNORECASE)
 
 
-class Outcome(StrEnum):
+class ReplyClass(StrEnum):
     """What an answer means; the module's docstring has the table."""
 
     DELIVERED = "delivered"
@@ -89,7 +89,7 @@ class Reply:
     3,600. `again_at_once`: one quick second try is allowed.
     """
 
-    outcome: Outcome
+    outcome: ReplyClass
     code: str
     message: str = ""
     key: str | None = None
@@ -108,7 +108,7 @@ class Reply:
 
         No source says how Rehook words that: the key counts, and without one the message.
         """
-        if self.outcome is not Outcome.REJECTED:
+        if self.kind is not ReplyClass.REJECTED:
             return False
         if self.key is not None:
             return self.key.rpartition(".")[2] == REFERRAL_CODE
@@ -122,8 +122,8 @@ def judge(exchange: Answer | Silence, *, action: str, now: float, trusts_503: bo
     after it has given up on a server that is still at work makes it as unknown as any 5xx.
     """
     if isinstance(exchange, Silence):
-        outcome = Outcome.UNKNOWN if exchange.sent else Outcome.UNREACHABLE
-        return Reply(outcome=outcome, code=exchange.cause)
+        outcome = ReplyClass.UNKNOWN if exchange.sent else ReplyClass.UNREACHABLE
+        return Reply(kind=outcome, code=exchange.cause)
     error = _error_body(exchange.body)
     unprocessed = trusts_503 and exchange.status == UNPROCESSED
     outcome = _outcome(exchange.status, error, action, unprocessed=unprocessed)
@@ -131,27 +131,27 @@ def judge(exchange: Answer | Silence, *, action: str, now: float, trusts_503: bo
     return Reply(
         outcome=outcome,
         code=str(said),
-        message="" if outcome is Outcome.DELIVERED else error.message,
-        key=None if outcome is Outcome.DELIVERED else error.key,
+        message="" if outcome is ReplyClass.DELIVERED else error.message,
+        key=None if outcome is ReplyClass.DELIVERED else error.key,
         request_id=error.request_id,
         retry_after=_retry_after(exchange.headers.get("retry-after"), now),
         again_at_once=unprocessed,
     )
 
 
-def _outcome(status: int, error: _ErrorBody, action: str, *, unprocessed: bool) -> Outcome:
+def _outcome(status: int, error: _ErrorBody, action: str, *, unprocessed: bool) -> ReplyClass:
     if SUCCESSES <= status < REDIRECTS:
-        return Outcome.REJECTED if error.says_no else Outcome.DELIVERED
+        return ReplyClass.REJECTED if error.says_no else ReplyClass.DELIVERED
     if status in THROTTLING:
-        return Outcome.THROTTLED
+        return ReplyClass.THROTTLED
     if REDIRECTS <= status < SERVER_ERRORS:
         # Rehook's page says 400 while its samples say 401: the code in the body counts as much as
         # the status, and check-auth has the last word on both.
         refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and error.code in CREDENTIALS)
-        return Outcome.CREDENTIALS if refused and error.key is None else Outcome.REJECTED
+        return ReplyClass.CREDENTIALS if refused and error.key is None else ReplyClass.REJECTED
     if unprocessed or action in REPEATABLE:
-        return Outcome.UNAVAILABLE
-    return Outcome.UNKNOWN
+        return ReplyClass.UNAVAILABLE
+    return ReplyClass.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,10 @@ class State(StrEnum):
 class Record:
     """One item of the ledger.
 
-    `lease` and `expires_at` are seconds since the epoch. `queued` says that a message for this
-    delivery rests in the dead-letter queue; of a claim, that redrive holds it. `epoch` is the token
-    under which it was parked: only a parked message that names it may open the delivery again.
+    `lease` and `expires_at` are seconds since the epoch. `in_queue` says that a message for this
+    delivery is in the dead-letter queue: at rest, or, of a claim, in redrive's hands. `parked_token`
+    is the token under which it was parked: only a parked message that names it may open the
+    delivery again.
     `content` is the fingerprint of the event (see `ids.fingerprint`). `doubtful`: a call under an
     earlier claim may have been acted on, and nobody knows.
     """
@@ -43,8 +44,8 @@ class Record:
     content: str
     expires_at: int
     lease: float = 0.0
-    queued: bool = False
-    epoch: int | None = None
+    in_queue: bool = False
+    parked_token: int | None = None
     crashes: int = 0
     doubtful: bool = False
     reason: str | None = None
@@ -89,7 +90,7 @@ class Pen:
         was: Record | None,
         *,
         lease: float,
-        queued: bool = False,
+        by_redrive: bool = False,
         crashed: bool = False,
     ) -> Record:
         """The TAKE of the protocol: state claimed, token + 1, a lease of `lease` seconds.
@@ -105,8 +106,8 @@ class Pen:
             nonce=self.nonce,
             content=content,
             lease=self.now + lease,
-            queued=queued,
-            epoch=was.epoch if was else None,
+            in_queue=by_redrive,
+            parked_token=was.parked_token if was else None,
             crashes=(was.crashes if was else 0) + (1 if crashed else 0),
             doubtful=doubtful,
             expires_at=self._expiry(),
@@ -114,16 +115,22 @@ class Pen:
 
     def deliver(self, mine: Record, request_id: str | None) -> Record:
         """Settled: Rehook has it. `request_id` is Rehook's name for the call."""
-        return self._next(mine, state=State.DELIVERED, request_id=request_id, queued=False)
+        return self._next(mine, state=State.DELIVERED, request_id=request_id, in_queue=False)
 
     def queue(self, mine: Record) -> Record:
         """Known to be undelivered, and a message for it rests in the dead-letter queue."""
-        return self._next(mine, state=State.QUEUED, queued=True, crashes=0)
+        return self._next(mine, state=State.QUEUED, in_queue=True, crashes=0)
 
     def park(self, mine: Record, reason: str) -> Record:
-        """Given up: a message that names this token as its epoch rests in the parking lot."""
+        """Given up: a message that was parked under this token rests in the parking lot."""
         return self._next(
-            mine, state=State.PARKED, reason=reason, epoch=mine.token, queued=False, crashes=0
+            mine,
+            state=State.PARKED,
+            reason=reason,
+            parked_token=mine.token,
+            in_queue=False,
+            crashes=0,
+       
         )
 
     def release(self, mine: Record) -> Record:

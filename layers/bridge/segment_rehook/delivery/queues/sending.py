@@ -13,17 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.ports import SQS_MOST, Outgoing, QueueUnavailable
+from segment_rehook.delivery.ports import QueueUnavailable
+from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES, MAX_MESSAGE_BYTES, Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from segment_rehook.delivery.ports import Queue, Telemetry
 
-CALL_MOST = 10
 # What one call may take, in seconds: a first guess, for judging what fits into a budget.
 CALL_SECONDS = 0.03
-TRIES = 2
+MAX_TRIES = 2
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ Entry = tuple[Line, int]
 
 
 @dataclass(slots=True)
-class Dispatch:
+class Sender:
     """Sends lines of messages to one queue. `senders`: calls that are made side by side."""
 
     queue: Queue
@@ -56,8 +56,8 @@ class Dispatch:
 
     def seconds_for(self, waiting: int, longest: int) -> float:
         """What storing `waiting` messages may take, `longest` of them one user's."""
-        calls = waiting / CALL_MOST / self.senders
-        return CALL_SECONDS * max(calls, longest / CALL_MOST)
+        calls = waiting / MAX_BATCH_ENTRIES / self.senders
+        return CALL_SECONDS * max(calls, longest / MAX_BATCH_ENTRIES)
 
     def send(self, lines: Sequence[Line], time_left: Callable[[], float]) -> None:
         """Send them all, or as many as the time allows; each line then says what was taken."""
@@ -78,7 +78,7 @@ class Dispatch:
 
     def _call(self, call: list[Entry]) -> None:
         """Send up to ten, and once more what was not taken; then stop the lines that are left."""
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             try:
                 answer = self.queue.send([line.messages[index] for line, index in call])
             except QueueUnavailable:
@@ -97,7 +97,7 @@ class Dispatch:
 def _calls(lines: list[Line], seconds: float) -> list[list[Entry]]:
     """The next calls: one message a line, or more where one at a time would take too long."""
     longest = max(line.waiting for line in lines)
-    room = max(CALL_MOST // len(lines), 1) if longest * CALL_SECONDS > seconds else 1
+    room = max(MAX_BATCH_ENTRIES // len(lines), 1) if longest * CALL_SECONDS > seconds else 1
     calls: list[list[Entry]] = [[]]
     size = 0
     for line in lines:
@@ -107,7 +107,7 @@ def _calls(lines: list[Line], seconds: float) -> list[list[Entry]]:
             if line.messages[index].too_large:
                 line.stopped = True  # SQS would refuse the whole call
                 break
-            if calls[-1] and (len(calls[-1]) == CALL_MOST or size + bytes_ > SQS_MOST):
+            if calls[-1] and (len(calls[-1]) == MAX_BATCH_ENTRIES or size + bytes_ > MAX_MESSAGE_BYTES):
                 if index > first:
                     break  # one line's messages never go in two calls side by side
                 calls.append([])

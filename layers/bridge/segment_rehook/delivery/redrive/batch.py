@@ -12,19 +12,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.outcomes import Result, Stored, Terminal
-from segment_rehook.delivery.ports import QueueUnavailable
-from segment_rehook.delivery.redeliver import Again, Redelivery, Step
+from segment_rehook.delivery.outcomes import Result, Stored, Outcome
+from segment_rehook.delivery.ports import QueueUnavailable, SecretsUnavailable
+from segment_rehook.delivery.redrive.attempt import Again, RedriveAttempts, Step
+from segment_rehook.delivery.stack_parameters import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from segment_rehook.delivery.ports import Queue, Received, Telemetry
+    from segment_rehook.delivery.ports import Queue, SecretStore, Telemetry
+    from segment_rehook.delivery.queues.transport import Received
 
 # Seconds kept back of the function's time for hiding and settling.
 RESERVE = 5.0
 # Seconds for which a message is hidden that ran into a defect: longer than a claim's lease.
-AFTER_A_DEFECT = 120
+DEFECT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Worked:
         return self.message.attributes.get("delivery")
 
     def report(self, telemetry: Telemetry) -> None:
-        """Write the message's line in the log."""
+        """Count the message, and write its line in the log."""
         telemetry.count(f"DeadLetters{self.result.outcome.capitalize()}")
         telemetry.outcome(
             {
@@ -65,15 +67,35 @@ class Worked:
 class Redrive:
     """Works on one batch of dead letters at a time, its groups side by side."""
 
-    redelivery: Redelivery
+    attempts: RedriveAttempts
     dead_letters: Queue
+    secrets: SecretStore
     workers: int
 
-    def run(self, messages: Sequence[Received], until: float, *, paused: bool) -> list[Worked]:
+    def run(self, messages: Sequence[Received], until: float) -> list[Worked]:
         """Work on `messages`; `until`, on the monotonic clock: the function must be done by then.
 
         What stood behind a failure in its group is kept with that failure's result.
         """
+        telemetry = self.attempts.claims.telemetry
+        worked = self._work(messages, until, paused=self._paused())
+        for each in worked:
+            each.report(telemetry)
+        return worked
+
+    def _paused(self) -> bool:
+        """Whether the operator has switched deliveries off; without secrets none can be made."""
+        try:
+            return self.secrets.read().mode is not Mode.DELIVER
+        except SecretsUnavailable as error:
+            telemetry = self.attempts.claims.telemetry
+            telemetry.warn(str(error))
+            telemetry.count("SecretsUnavailable")
+            return True
+
+    def _work(
+        self, messages: Sequence[Received], until: float, *, paused: bool
+    ) -> list[Worked]:
         groups: dict[str, list[Received]] = {}
         for message in messages:
             groups.setdefault(message.group, []).append(message)
@@ -87,10 +109,10 @@ class Redrive:
             return [worked for group in pool.map(work, groups.values()) for worked in group]
 
     def _group(self, messages: list[Received], until: float, *, paused: bool) -> list[Worked]:
-        courier = self.redelivery.courier
+        claims = self.attempts.claims
 
         def time_left() -> float:
-            return until - courier.clock.monotonic() - RESERVE
+            return until - claims.clock.monotonic() - RESERVE
 
         worked: list[Worked] = []
         for index, message in enumerate(messages):
@@ -98,20 +120,20 @@ class Redrive:
             if isinstance(step, Again):
                 hidden = self._hide(messages[index:], step)
                 if step.mine is not None:
-                    courier.settle_queued(step.mine)
+                    claims.settle_queued(step.mine)
                 return worked + hidden
             worked.append(Worked(message, step.result, kept=False))
         return worked
 
     def _step(self, message: Received, time_left: Callable[[], float], *, paused: bool) -> Step:
         try:
-            return self.redelivery.step(message, time_left, paused=paused)
+            return self.attempts.step(message, time_left, paused=paused)
         except Exception as error:  # noqa: BLE001 — a defect of ours must not stop the other groups
-            telemetry = self.redelivery.courier.telemetry
+            telemetry = self.attempts.claims.telemetry
             telemetry.warn("unexpected error", error=type(error).__name__)
             telemetry.count("UnexpectedErrors")
             # Its claim runs out meanwhile, and counts as a crash: so it ends in the parking lot.
-            return Again(Result(Terminal.STORED, Stored.UNEXPECTED), AFTER_A_DEFECT)
+            return Again(Result(Outcome.STORED, Stored.UNEXPECTED), DEFECT_SECONDS)
 
     def _hide(self, messages: Sequence[Received], step: Again) -> list[Worked]:
         try:
@@ -122,7 +144,7 @@ class Redrive:
             refused = {message.receipt for message in messages}
         if refused:
             # They come back when the queue's own visibility time-out has run out.
-            self.redelivery.courier.telemetry.count("VisibilityUnchanged", len(refused))
+            self.attempts.claims.telemetry.count("VisibilityUnchanged", len(refused))
         told = {each.receipt: step.seconds for each in messages if each.receipt not in refused}
         return [
             Worked(each, step.result, kept=True, next_try=told.get(each.receipt))

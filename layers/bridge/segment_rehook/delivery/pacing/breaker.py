@@ -18,20 +18,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.ports import BreakerRecord, LedgerUnavailable
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+from segment_rehook.delivery.ports import LedgerUnavailable
+from segment_rehook.rehook.reply import ReplyClass, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from segment_rehook.delivery.ports import BreakerStore, Chance, Clock, Telemetry
+    from segment_rehook.delivery.ports import BreakerStore, Clock, Randomness, Telemetry
 
 LOOK_EVERY = 2.0
-PAUSE_FIRST, PAUSE_MOST = 5.0, 60.0
-PROBE_MOST = 40.0  # a probe that says nothing for so long is given up
+FIRST_PAUSE, MAX_PAUSE = 5.0, 60.0
+MAX_PROBE = 40.0  # a probe that says nothing for so long is given up
 THROTTLED_HOLD = 5.0
 
-ALIVE = frozenset({Outcome.DELIVERED, Outcome.REJECTED})
+ALIVE = frozenset({ReplyClass.DELIVERED, ReplyClass.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Breaker:
         self,
         store: BreakerStore,
         clock: Clock,
-        chance: Chance,
+        randomness: Randomness,
         telemetry: Telemetry,
         *,
         threshold: int,
@@ -66,7 +67,7 @@ class Breaker:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._chance = chance
+        self._randomness = randomness
         self._telemetry = telemetry
         self._threshold = threshold
         self._heeds_throttling = heeds_throttling
@@ -94,18 +95,18 @@ class Breaker:
     def heard(self, permit: Permit, reply: Reply) -> None:
         """Tell what came of the call that `permit` allowed."""
         with self._lock:
-            if reply.outcome in ALIVE:
+            if reply.kind in ALIVE:
                 self._failures = 0
                 if self._probing is not None:
-                    self._write(BreakerRecord(nonce=self._chance.nonce(), open_until=0.0))
+                    self._write(BreakerRecord(nonce=self._randomness.nonce(), open_until=0.0))
                     self._telemetry.warn("breaker closed")
-            elif reply.outcome is Outcome.THROTTLED:
+            elif reply.kind is ReplyClass.THROTTLED:
                 self._hold(reply)
             else:
                 self._failures += 1
                 # A call that began before the breaker opened decides nothing about the probe.
                 probed = permit.probe is not None and permit.probe is self._probing
-                at_once = probed or reply.outcome is Outcome.CREDENTIALS
+                at_once = probed or reply.kind is ReplyClass.CREDENTIALS
                 if at_once or self._failures >= self._threshold:
                     self._trip(reply)
 
@@ -114,7 +115,7 @@ class Breaker:
         now = self._clock.now()
         if record is None or record.open_until == 0:
             return Permit(allowed=True)
-        if record.reason == Outcome.THROTTLED:
+        if record.reason == ReplyClass.THROTTLED:
             wait = record.open_until - now if self._heeds_throttling else 0.0
             return _refused(wait, record) if wait > 0 else Permit(allowed=True)
         busy_until = max(record.open_until, record.probing_until)
@@ -125,7 +126,7 @@ class Breaker:
     def _give_back(self, probe: BreakerRecord) -> None:
         with self._lock:
             if self._probing is probe:
-                self._write(replace(probe, nonce=self._chance.nonce(), probing_until=0.0))
+                self._write(replace(probe, nonce=self._randomness.nonce(), probing_until=0.0))
 
     def _look(self) -> BreakerRecord | None:
         now = self._clock.monotonic()
@@ -139,9 +140,9 @@ class Breaker:
 
     def _probe(self, record: BreakerRecord, now: float) -> Permit:
         probing = BreakerRecord(
-            nonce=self._chance.nonce(),
+            nonce=self._randomness.nonce(),
             open_until=record.open_until,
-            probing_until=now + PROBE_MOST,
+            probing_until=now + MAX_PROBE,
             trips=record.trips,
             reason=record.reason,
         )
@@ -159,25 +160,25 @@ class Breaker:
         self._failures = 0
         self._write(
             BreakerRecord(
-                nonce=self._chance.nonce(),
-                open_until=now + min(hold, PAUSE_MOST),
-                reason=Outcome.THROTTLED,
+                nonce=self._randomness.nonce(),
+                open_until=now + min(hold, MAX_PAUSE),
+                reason=ReplyClass.THROTTLED,
             )
         )
 
     def _trip(self, reply: Reply) -> None:
         trips = (self._probing.trips if self._probing else 0) + 1
-        pause = max(min(PAUSE_FIRST * 2 ** (trips - 1), PAUSE_MOST), reply.retry_after or 0.0)
+        pause = max(min(FIRST_PAUSE * 2 ** (trips - 1), MAX_PAUSE), reply.retry_after or 0.0)
         opened = BreakerRecord(
-            nonce=self._chance.nonce(),
+            nonce=self._randomness.nonce(),
             open_until=self._clock.now() + pause,
             trips=trips,
-            reason=reply.outcome,
+            reason=reply.kind,
         )
         self._failures = 0
         if self._write(opened):
             self._telemetry.warn(
-                "breaker open", reason=str(reply.outcome), code=reply.code, seconds=pause
+                "breaker open", reason=str(reply.kind), code=reply.code, seconds=pause
             )
             self._telemetry.count("BreakerOpened")
 

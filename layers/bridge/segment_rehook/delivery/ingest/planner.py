@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.delivery import Delivery
-from segment_rehook.delivery.outcomes import Dropped, Result, Terminal
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
 from segment_rehook.rehook.plan import Drop
 from segment_rehook.segment.event import UnreadableEvent
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from segment_rehook.segment.event import Event
 
 MISSING_ID = Result(
-    Terminal.DROPPED,
+    Outcome.DROPPED,
     Dropped.MISSING_MESSAGE_ID,
     detail="an event needs a messageId, or a timestamp to be told apart by",
 )
-SAME_REQUEST = Result(Terminal.DUPLICATE, "same_request")
+SAME_REQUEST = Result(Outcome.DUPLICATE, "same_request")
 CONFLICT = Result(
-    Terminal.DROPPED,
+    Outcome.DROPPED,
     Dropped.ID_CONFLICT,
     detail="another event of this request has the same id: give each event its own messageId",
 )
@@ -64,7 +64,7 @@ class Planner:
     def parts(self, element: Event | UnreadableEvent) -> list[Part]:
         """Each subscription's part of the next element; none where no subscription takes it."""
         if isinstance(element, UnreadableEvent):
-            result = Result(Terminal.DROPPED, element.reason, detail=element.detail)
+            result = Result(Outcome.DROPPED, element.reason, detail=element.detail)
             return [Part(None, result)]
         planned = self.destination.plan(element, self.now)
         key = ids.event_key(element) if planned else None
@@ -76,7 +76,7 @@ class Planner:
         self, event: Event, key: str | None, entry: Call | Drop | Fault
     ) -> Delivery | Result:
         if isinstance(entry, Drop):
-            return Result(Terminal.DROPPED, entry.reason, detail=entry.detail)
+            return Result(Outcome.DROPPED, entry.reason, detail=entry.detail)
         if key is None:
             return MISSING_ID
         delivery = Delivery.of(event, key, entry)

@@ -10,10 +10,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.record import Record, State
+from segment_rehook.delivery.ledger.record import Record, State
 
 if TYPE_CHECKING:
-    from segment_rehook.delivery.message import Header
+    from segment_rehook.delivery.queues.message import Header
 
 
 class Verdict(Enum):
@@ -28,7 +28,7 @@ class Verdict(Enum):
     CONFLICT = auto()  # the same id, another event, which was or may be delivered
 
 
-def live(found: Record | None, content: str, now: float) -> Verdict:
+def ingest(found: Record | None, content: str, now: float) -> Verdict:
     """Ingest's column of the table. `now` in seconds since the epoch."""
     if found is None or found.gives_way_to(content):
         return Verdict.TAKE
@@ -37,7 +37,7 @@ def live(found: Record | None, content: str, now: float) -> Verdict:
     if found.state is State.CLAIMED:
         if found.lease_ran_out(now):
             return Verdict.TAKE_CRASHED
-        return Verdict.QUEUED if found.queued else Verdict.CLAIMED
+        return Verdict.QUEUED if found.in_queue else Verdict.CLAIMED
     return {
         State.RELEASED: Verdict.TAKE,
         State.DELIVERED: Verdict.DELIVERED,
@@ -46,10 +46,10 @@ def live(found: Record | None, content: str, now: float) -> Verdict:
     }[found.state]
 
 
-def redriven(found: Record | None, header: Header, now: float) -> Verdict:
+def redrive(found: Record | None, header: Header, now: float) -> Verdict:
     """Redrive's column of the table. `now` in seconds since the epoch."""
     # What an operator sends back takes nobody's place: a mended event may have been parked since.
-    sent_back = header.epoch is not None
+    sent_back = header.parked_token is not None
     if found is None:
         return Verdict.TAKE
     may_replace = found.state is State.RELEASED or not sent_back
@@ -57,7 +57,7 @@ def redriven(found: Record | None, header: Header, now: float) -> Verdict:
         return Verdict.TAKE
     if not ids.same_event(found.content, header.content):
         # A parked event, sent back after a mended one took its place and was delivered.
-        replaced = sent_back and header.epoch == found.epoch
+        replaced = sent_back and header.parked_token == found.parked_token
         delivered = found.state is State.DELIVERED and replaced
         return Verdict.DELIVERED if delivered else Verdict.CONFLICT
     if found.state is State.CLAIMED:
@@ -67,5 +67,5 @@ def redriven(found: Record | None, header: Header, now: float) -> Verdict:
             return Verdict.TAKE
         return Verdict.TAKE_CRASHED if found.lease_ran_out(now) else Verdict.CLAIMED
     if found.state is State.PARKED:
-        return Verdict.TAKE if sent_back and header.epoch == found.epoch else Verdict.PARKED
+        return Verdict.TAKE if sent_back and header.parked_token == found.parked_token else Verdict.PARKED
     return Verdict.DELIVERED if found.state is State.DELIVERED else Verdict.TAKE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.answer import (
+from segment_rehook.delivery.ingest.answer import (
     LISTED_WHOLE,
     EventReport,
     HttpAnswer,
@@ -13,27 +13,27 @@ from segment_rehook.delivery.answer import (
     refusal,
 )
 from segment_rehook.delivery.delivery import Delivery
-from segment_rehook.delivery.lane import Lane
-from segment_rehook.delivery.outcomes import Dropped, Result, Terminal
-from segment_rehook.delivery.planner import MAPPED_HINT, Planner
+from segment_rehook.delivery.outcomes import Dropped, Result, Outcome
+from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Part, Planner
 from segment_rehook.delivery.ports import SecretsUnavailable
+from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.access import AccessNotConfigured, AccessRules
 from segment_rehook.segment.event import UnreadableEvent
 from segment_rehook.segment.refusal import Refusal, RefusedAccess
 from segment_rehook.segment.webhook import receive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from segment_rehook.delivery.ingest import Ingest
-    from segment_rehook.delivery.ports import Clock, Secrets, SecretStore, Telemetry
+    from segment_rehook.delivery.ingest.request import Ingest
+    from segment_rehook.delivery.ports import Clock, SecretStore, Telemetry
+    from segment_rehook.delivery.stack_parameters import Secrets
     from segment_rehook.rehook.destination import Destination
     from segment_rehook.segment.envelope import Envelope
     from segment_rehook.segment.event import Event
 
-PAUSE, DRY_RUN = "pause", "dry-run"
 # Characters of a log line that say why an event is ignored: fifty subscriptions may have reasons.
-IGNORED_MOST = 1_000
+MAX_IGNORED_CHARACTERS = 1_000
 
 
 @dataclass(slots=True)
@@ -97,20 +97,47 @@ class Webhook:
         )
         return receive(method, headers, body, rules, max_body_bytes=self.max_body_bytes)
 
-    def _deliver(self, envelope: Envelope, mode: str, until: float) -> HttpAnswer:
-        plan = _Plan(
-            self.destination,
-            self.clock.now(),
-            dry_run=mode == DRY_RUN,
-            explained=len(envelope.elements) <= LISTED_WHOLE,
-        )
-        for element in envelope.elements:
-            plan.add(element)
-        self.ingest.run(plan.close(), until, paused=mode == PAUSE)
-        reports = plan.reports()
+    def _deliver(self, envelope: Envelope, mode: Mode, until: float) -> HttpAnswer:
+        planner = Planner(self.destination, self.clock.now())
+        planned = [(element, planner.parts(element)) for element in envelope.elements]
+        deliveries = [
+            part.decided
+            for _, parts in planned
+            for part in parts
+            if isinstance(part.decided, Delivery)
+        ]
+        if mode is Mode.DRY_RUN:
+            results: Mapping[str, Result] = {each.id: _dry_run(each) for each in deliveries}
+        else:
+            results = self.ingest.run(deliveries, until, paused=mode is Mode.PAUSE)
+        explained = len(planned) <= LISTED_WHOLE
+        reports = [
+            self._report(element, parts, results, explained=explained) for element, parts in planned
+        ]
         for report in reports:
             self._log(report)
         return answer(reports)
+
+    def _report(
+        self,
+        element: Event | UnreadableEvent,
+        parts: Sequence[Part],
+        results: Mapping[str, Result],
+        *,
+        explained: bool,
+    ) -> EventReport:
+        """Say what became of one element; `explained`: and of an ignored one why."""
+        deliveries = [
+            (part.subscription, _result(part.decided, results)) for part in parts
+        ]
+        if isinstance(element, UnreadableEvent):
+            return EventReport(None, deliveries)
+        return EventReport(
+            element.message_id,
+            deliveries,
+            hint=MAPPED_HINT if element.looks_mapped else None,
+            ignored=self.destination.ignored(element) if explained and not parts else [],
+        )
 
     def _log(self, report: EventReport) -> None:
         outcome = report.outcome
@@ -123,65 +150,18 @@ class Webhook:
                     f"{name or '*'}={' '.join(filter(None, _words(result)))}"
                     for name, result in report.deliveries
                 ),
-                "ignored": _reasons(report)[:IGNORED_MOST] if report.ignored else None,
+                "ignored": _reasons(report)[:MAX_IGNORED_CHARACTERS] if report.ignored else None,
             }
         )
 
 
-class _Plan:
-    """One request's events, sorted into lanes, and the way back from lanes to events.
+def _result(decided: Delivery | Result, results: Mapping[str, Result]) -> Result:
+    return results[decided.id] if isinstance(decided, Delivery) else decided
 
-    `explained`: say of an event that no subscription takes what keeps it out.
-    """
 
-    def __init__(
-        self, destination: Destination, now: float, *, dry_run: bool, explained: bool
-    ) -> None:
-        self._destination = destination
-        self._planner = Planner(destination, now)
-        self._dry_run = dry_run
-        self._explained = explained
-        self._lanes: dict[str, list[Delivery]] = {}
-        self._places: dict[str, list[tuple[EventReport, int]]] = {}
-        self._reports: list[EventReport] = []
-        self.lanes: list[Lane] = []
-
-    def add(self, element: Event | UnreadableEvent) -> None:
-        """Plan one element of the request."""
-        report = EventReport(None)
-        self._reports.append(report)
-        parts = self._planner.parts(element)
-        if not isinstance(element, UnreadableEvent):
-            report.message_id = element.message_id
-            if element.looks_mapped:
-                report.hint = MAPPED_HINT
-            if not parts and self._explained:
-                report.ignored = self._destination.ignored(element)
-        for part in parts:
-            decided = part.decided
-            result = self._take(decided, report) if isinstance(decided, Delivery) else decided
-            report.deliveries.append((part.subscription, result))
-
-    def close(self) -> list[Lane]:
-        """The lanes of all that was added."""
-        self.lanes = [Lane(user, deliveries) for user, deliveries in self._lanes.items()]
-        return self.lanes
-
-    def reports(self) -> list[EventReport]:
-        """Each event's report, once the lanes have come to their ends."""
-        for lane in self.lanes:
-            for (report, index), result in zip(self._places[lane.user], lane.results, strict=True):
-                report.deliveries[index] = (report.deliveries[index][0], result)
-        return self._reports
-
-    def _take(self, delivery: Delivery, report: EventReport) -> Result:
-        """Put a delivery in its user's lane; the result is a placeholder until `reports`."""
-        if self._dry_run:
-            would = delivery.request.path if delivery.request else delivery.fault
-            return Result(Terminal.DROPPED, Dropped.DRY_RUN, detail=would)
-        self._lanes.setdefault(delivery.user, []).append(delivery)
-        self._places.setdefault(delivery.user, []).append((report, len(report.deliveries)))
-        return Result(Terminal.FAILED)
+def _dry_run(delivery: Delivery) -> Result:
+    would = delivery.request.path if delivery.request else delivery.fault
+    return Result(Outcome.DROPPED, Dropped.DRY_RUN, detail=would)
 
 
 def _reasons(report: EventReport) -> str:

@@ -13,7 +13,7 @@ import math
 import threading
 from typing import TYPE_CHECKING
 
-from segment_rehook.rehook.reply import Outcome
+from segment_rehook.rehook.reply import ReplyClass
 
 if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Clock
@@ -63,9 +63,9 @@ class Pace:
         """Learn from what came of a call."""
         with self._lock:
             now = self._clock.monotonic()
-            if reply.outcome is Outcome.THROTTLED:
+            if reply.kind is ReplyClass.THROTTLED:
                 self._slow_down(now)
-            elif reply.outcome is Outcome.DELIVERED:
+            elif reply.kind is ReplyClass.DELIVERED:
                 if now - self._counted_since > WINDOW:
                     self._count_anew(now)
                 self._taken += 1

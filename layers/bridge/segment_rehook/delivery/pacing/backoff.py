@@ -8,38 +8,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segment_rehook.delivery.queues.transport import MAX_HIDDEN_SECONDS
+
 if TYPE_CHECKING:
-    from segment_rehook.delivery.ports import Chance
+    from segment_rehook.delivery.ports import Randomness
 
 # Rehook asked for patience: a short pause suits a rate limit, while the message is young.
 THROTTLED_PAUSE = 5.0
 YOUNG = 1800.0
-CEILING_LEAST, CEILING_MOST = 20.0, 7200.0
-# SQS: a message may be hidden until 12 hours after it was received, no longer.
-HIDDEN_MOST = 43_200
+MIN_CEILING, MAX_CEILING = 20.0, 7200.0
 # The pause at which handing back begins to cost receives: see the module's docstring.
-ASIDE_LEAST = 300.0
+MIN_PAUSED = 300.0
 
 
-def delay(*, age: float, throttled: bool, at_least: float | None, chance: Chance) -> int:
+def delay(*, age: float, throttled: bool, at_least: float | None, randomness: Randomness) -> int:
     """Seconds to hide a message of `age` seconds, `at_least` what Rehook or the breaker asked for.
 
     Full jitter below a ceiling that is the age itself, between 20 s and 2 h (so an hour on average
     in the long run); 5 s for a throttled message younger than 30 minutes.
     """
-    pause = THROTTLED_PAUSE if throttled and age < YOUNG else _jitter(age, chance)
+    pause = THROTTLED_PAUSE if throttled and age < YOUNG else _jitter(age, randomness)
     return whole(max(pause, at_least or pause))
 
 
-def aside(*, age: float, chance: Chance) -> int:
+def while_paused(*, age: float, randomness: Randomness) -> int:
     """Seconds to hide a message while deliveries are switched off: at least five minutes."""
-    return whole(max(ASIDE_LEAST, _jitter(age, chance)))
+    return whole(max(MIN_PAUSED, _jitter(age, randomness)))
 
 
 def whole(seconds: float) -> int:
     """What SQS takes: whole seconds, at most twelve hours, a little less than that to be safe."""
-    return min(round(seconds), HIDDEN_MOST - 120)
+    return min(round(seconds), MAX_HIDDEN_SECONDS - 120)
 
 
-def _jitter(age: float, chance: Chance) -> float:
-    return chance.uniform(1.0, min(max(age, CEILING_LEAST), CEILING_MOST))
+def _jitter(age: float, randomness: Randomness) -> float:
+    return randomness.uniform(1.0, min(max(age, MIN_CEILING), MAX_CEILING))

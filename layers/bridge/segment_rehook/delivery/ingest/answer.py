@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.outcomes import Result, Terminal
+from segment_rehook.delivery.outcomes import Result, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,12 +24,12 @@ RETRY_AFTER = 15
 
 # An event with several deliveries counts as the first of these that any of them came to.
 PRECEDENCE = (
-    Terminal.FAILED,
-    Terminal.PARKED,
-    Terminal.STORED,
-    Terminal.DELIVERED,
-    Terminal.DUPLICATE,
-    Terminal.DROPPED,
+    Outcome.FAILED,
+    Outcome.PARKED,
+    Outcome.STORED,
+    Outcome.DELIVERED,
+    Outcome.DUPLICATE,
+    Outcome.DROPPED,
 )
 
 
@@ -44,10 +44,10 @@ class EventReport:
     """Where no subscription takes it: why each does not. Not looked for in large requests."""
 
     @property
-    def outcome(self) -> Terminal:
+    def outcome(self) -> Outcome:
         """The event's one terminal answer."""
         found = {result.outcome for _, result in self.deliveries}
-        return next((outcome for outcome in PRECEDENCE if outcome in found), Terminal.IGNORED)
+        return next((outcome for outcome in PRECEDENCE if outcome in found), Outcome.IGNORED)
 
     def body(self) -> JSON:
         """The event's entry in the answer."""
@@ -76,20 +76,20 @@ def answer(reports: list[EventReport]) -> HttpAnswer:
     """200 when each event is settled or stored; 503, to be tried again, when one is neither."""
     counts = Counter(report.outcome for report in reports)
     body: dict[str, JSON] = {"received": len(reports)}
-    for outcome in (*PRECEDENCE[1:], Terminal.IGNORED):
+    for outcome in (*PRECEDENCE[1:], Outcome.IGNORED):
         body[outcome.value] = counts[outcome]
     listed = [
         report
         for report in reports
-        if len(reports) <= LISTED_WHOLE or report.outcome is not Terminal.DELIVERED
+        if len(reports) <= LISTED_WHOLE or report.outcome is not Outcome.DELIVERED
     ]
     body["events"] = [report.body() for report in listed]
-    if not counts[Terminal.FAILED]:
+    if not counts[Outcome.FAILED]:
         return HttpAnswer(200, body)
     return refusal(
         503,
         "not_stored",
-        f"{counts[Terminal.FAILED]} of {len(reports)} events could be neither delivered nor stored",
+        f"{counts[Outcome.FAILED]} of {len(reports)} events could be neither delivered nor stored",
         "Segment tries again by itself; what was settled stays settled.",
         more=body,
     )

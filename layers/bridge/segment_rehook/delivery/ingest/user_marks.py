@@ -21,28 +21,28 @@ from segment_rehook.delivery.ports import LedgerUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from segment_rehook.delivery.ports import Chance, Marks
+    from segment_rehook.delivery.ports import Randomness, UserMarks
 
 
 @dataclass(slots=True)
-class Waiting:
+class WaitingUsers:
     """One request's view of the marks.
 
-    `on`: whether order is kept at all. `time_left`: seconds until the answer is due. `ledger_down`
+    `ordered`: whether order is kept at all. `time_left`: seconds until the answer is due. `ledger_down`
     is set once the table gave no answer: no claim is tried after that.
     """
 
-    marks: Marks
-    chance: Chance
+    marks: UserMarks
+    randomness: Randomness
     time_left: Callable[[], float]
-    on: bool
+    ordered: bool
     ledger_down: bool = False
     _known: set[str] = field(default_factory=set)
     _unmarkable: bool = False
 
     def look(self, users: Sequence[str]) -> None:
         """Find out which of `users` wait."""
-        if self.on and users and not self.ledger_down:
+        if self.ordered and users and not self.ledger_down:
             try:
                 self._known.update(self.marks.read(users))
             except LedgerUnavailable:
@@ -51,17 +51,17 @@ class Waiting:
     def __contains__(self, user: str) -> bool:
         return user in self._known
 
-    def put(self, users: Sequence[str]) -> str:
+    def mark(self, users: Sequence[str]) -> str:
         """Mark users before anything of theirs is sent; gives the mark's name ("": none was put).
 
         A table that failed a claim is tried once more while there is time: it may have failed that
         one write, and an event that waits without a mark can be overtaken.
         """
-        if not (self.on and users) or self._unmarkable:
+        if not (self.ordered and users) or self._unmarkable:
             return ""
         if self.ledger_down and self.time_left() <= 0:
             return ""
-        name = self.chance.nonce()
+        name = self.randomness.nonce()
         try:
             self.marks.put(dict.fromkeys(users, name))
         except LedgerUnavailable:

@@ -8,7 +8,7 @@ the request as it was mapped, in JSON, escaped to ASCII (SQS refuses some code p
      "request": {"method": "POST", "path": "/events/invoke", "body": {…}},
      "event": {…}}
 
-    LetterUnreadable    not a message of this bridge, or of a newer one
+    MessageUnreadable    not a message of this bridge, or of a newer one
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook.segment import jsontext
 from segment_rehook.segment.slices import elements
@@ -29,19 +29,19 @@ from segment_rehook.segment.slices import elements
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segment_rehook.delivery.ports import Received
+    from segment_rehook.delivery.queues.transport import Received
 
 SCHEMA = "1"
-ATTRIBUTE_MOST = 1_000
+MAX_ATTRIBUTE_CHARACTERS = 1_000
 # What fits into the dead-letter queue must fit into the parking lot, where a detail is added.
-PARKING_ROOM = 2 * ATTRIBUTE_MOST
+PARKING_ROOM = 2 * MAX_ATTRIBUTE_CHARACTERS
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NOT_IN_SQS = re.compile(r"[^\x20-\x7e]")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
-class LetterUnreadable(Exception):
+class MessageUnreadable(Exception):
     """Not a message of this bridge's making; the text says what is missing."""
 
 
@@ -50,7 +50,8 @@ class Header:
     """What a message's attributes say.
 
     `token` and `nonce`: of the claim under which it was sent; 0 and empty where it was stored
-    without one. `epoch`: only of a parked message, the token under which it was parked. `user` is
+    without one. `parked_token`: only of a parked message, the token under which it was
+    parked (the attribute `epoch`). `user` is
     a hash. `mark`: the user's mark that this message clears (see `order`). `resend`: an operator
     wants the stored request sent, not the event mapped anew.
     """
@@ -62,7 +63,7 @@ class Header:
     token: int = 0
     nonce: str = ""
     mark: str = ""
-    epoch: int | None = None
+    parked_token: int | None = None
     detail: str = ""
     resend: bool = False
 
@@ -82,23 +83,23 @@ class Header:
             "token": str(self.token),
             "nonce": self.nonce,
             "mark": self.mark,
-            "epoch": "" if self.epoch is None else str(self.epoch),
-            "detail": _NOT_IN_SQS.sub("?", self.detail)[:ATTRIBUTE_MOST],
+            "epoch": "" if self.parked_token is None else str(self.parked_token),
+            "detail": _NOT_IN_SQS.sub("?", self.detail)[:MAX_ATTRIBUTE_CHARACTERS],
             "send": "stored" if self.resend else "",
         }
         return {name: value for name, value in values.items() if value}
 
     @classmethod
     def read(cls, attributes: Mapping[str, str]) -> Header:
-        """Raises LetterUnreadable."""
+        """Raises MessageUnreadable."""
         if attributes.get("schema") != SCHEMA:
-            raise LetterUnreadable("no attribute `schema` of a version that is known here")
+            raise MessageUnreadable("no attribute `schema` of a version that is known here")
         missing = {"delivery", "user", "content", "reason"} - attributes.keys()
         if missing:
-            raise LetterUnreadable(f"attributes missing: {', '.join(sorted(missing))}")
+            raise MessageUnreadable(f"attributes missing: {', '.join(sorted(missing))}")
         numbers = {name: attributes[name] for name in ("token", "epoch") if name in attributes}
         if not all(_WHOLE_NUMBER.fullmatch(number) for number in numbers.values()):
-            raise LetterUnreadable("the attributes `token` and `epoch` must be whole numbers")
+            raise MessageUnreadable("the attributes `token` and `epoch` must be whole numbers")
         return cls(
             delivery=attributes["delivery"],
             user=attributes["user"],
@@ -107,7 +108,7 @@ class Header:
             token=int(numbers.get("token", "0")),
             nonce=attributes.get("nonce", ""),
             mark=attributes.get("mark", ""),
-            epoch=int(numbers["epoch"]) if "epoch" in numbers else None,
+            parked_token=int(numbers["epoch"]) if "epoch" in numbers else None,
             detail=attributes.get("detail", ""),
             resend=attributes.get("send") == "stored",
         )
@@ -156,7 +157,9 @@ def parked(header: Header, body: str, *, reason: str, detail: str, dedupe: str =
     `header` names the claim under which it is parked. If that claim's end goes unrecorded, the
     message itself says that its holder was done with it.
     """
-    kept = replace(header, epoch=header.token, reason=reason, detail=detail, resend=False, mark="")
+    kept = replace(
+        header, parked_token=header.token, reason=reason, detail=detail, resend=False, mark=""
+    )
     return Outgoing(
         group=ids.delivery_group(header.delivery),
         dedupe=dedupe or ids.parked_dedupe(header.delivery, header.token),
@@ -181,7 +184,7 @@ _decoder = msgspec.json.Decoder(_Body)
 
 
 def read_body(header: Header, received: Received) -> Letter:
-    """The whole letter, event and request byte for byte as they were. Raises LetterUnreadable."""
+    """The whole letter, event and request byte for byte as they were. Raises MessageUnreadable."""
     text = received.body.encode(errors="surrogatepass")
     try:
         body = _decoder.decode(text)
@@ -198,7 +201,7 @@ def _read_slowly(text: bytes) -> _Body:
     try:
         body = jsontext.decode(text)
     except jsontext.JsonError as error:
-        raise LetterUnreadable("the body is not JSON") from error
+        raise MessageUnreadable("the body is not JSON") from error
     texts = _members(text)
     match body:
         case {"action": str(action), "request": None, "event": dict()}:
@@ -211,7 +214,7 @@ def _read_slowly(text: bytes) -> _Body:
             content = _members(texts[b'"request"'])[b'"body"']
             request = _Request(method, path, msgspec.Raw(content))
         case _:
-            raise LetterUnreadable("the body is not an object with action, request and event")
+            raise MessageUnreadable("the body is not an object with action, request and event")
     return _Body(action, request, msgspec.Raw(texts[b'"event"']))
 
 
@@ -224,7 +227,7 @@ def _members(text: bytes) -> dict[bytes, bytes]:
 def _object(raw: msgspec.Raw) -> bytes:
     text = bytes(raw)
     if not text.startswith(b"{"):
-        raise LetterUnreadable("event and request's body must be objects")
+        raise MessageUnreadable("event and request's body must be objects")
     return text
 
 
