@@ -15,6 +15,12 @@ REGION = "eu-west-1"
 FUNCTIONS = ("IngestFunction", "RedriveFunction")
 
 
+def schema(kind: str) -> Tree:
+    """CloudFormation's own schema of a resource type."""
+    found: Tree = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
+    return found
+
+
 class NoManagedPolicies:
     """The translator asks for AWS's managed policies by name; this template names none."""
 
@@ -76,10 +82,10 @@ class Deployed:
 
     def _identity(self, logical_id: str, attribute: str | None) -> str:
         resource = self._made[logical_id]
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource["Type"]).schema
+        known = schema(resource["Type"])
         fixed = [
-            *schema.get("createOnlyProperties", []),
-            *schema.get("conditionalCreateOnlyProperties", []),
+            *known.get("createOnlyProperties", []),
+            *known.get("conditionalCreateOnlyProperties", []),
         ]
         names = {pointer.split("/")[2] for pointer in fixed}
         own = {k: v for k, v in resource.get("Properties", {}).items() if k in names}

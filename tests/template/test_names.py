@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.template.deployed import REGION, Deployed, translated
+from tests.template.deployed import REGION, Deployed, schema, translated
 from tests.template.stack import ROOT, template
 
 LONGEST = 49
@@ -41,8 +40,7 @@ def test_the_longest_stack_name_is_what_is_written(stack: Deployed) -> None:
 def test_limits_are_those_that_cloudformation_knows() -> None:
     """Where its schema states one."""
     for kind, name in (("Lambda::LayerVersion", "LayerName"), ("Logs::LogGroup", "LogGroupName")):
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, f"AWS::{kind}").schema
-        assert schema["properties"][name]["maxLength"] == LIMITS[name]
+        assert schema(f"AWS::{kind}")["properties"][name]["maxLength"] == LIMITS[name]
 
 
 @pytest.mark.parametrize("page", ["README.md", "samconfig.toml", "template.yaml"])

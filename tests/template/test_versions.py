@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.template.deployed import FUNCTIONS, REGION, Deployed, translated, versions
+from tests.template.deployed import FUNCTIONS, REGION, Deployed, schema, translated, versions
 from tests.template.stack import Tree, parameters, properties, template
 
 MOST = 256  # characters of a version's description
@@ -44,8 +43,8 @@ def choices(parameter: str) -> list[str]:
 
 def longest(parameter: str) -> str:
     """A value as long as the parameter may have."""
-    said = parameters()[parameter]
-    return max(*choices(parameter), "x" * said.get("MaxLength", 0), key=len)
+    values = [*choices(parameter), "x" * int(parameters()[parameter].get("MaxLength", 0))]
+    return max(values, key=len)
 
 
 def published(made: Tree) -> dict[str, str]:
@@ -90,9 +89,9 @@ def test_a_text_in_a_description_is_bounded(made: Tree, function: str) -> None:
 
 def test_a_version_is_made_anew_when_its_description_changes() -> None:
     """CloudFormation's own schema: the property can only be given when a version is made."""
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, "AWS::Lambda::Version").schema
-    assert "/properties/Description" in schema["createOnlyProperties"]
-    assert schema["properties"]["Description"]["maxLength"] == MOST
+    known = schema("AWS::Lambda::Version")
+    assert "/properties/Description" in known["createOnlyProperties"]
+    assert known["properties"]["Description"]["maxLength"] == MOST
 
 
 def test_what_is_unchanged_publishes_no_version() -> None:
