@@ -64,3 +64,11 @@ def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
     assert set(groups) == {"AccessLog", "IngestLog", "RedriveLog"}
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("logical_id", ["BridgeLayer", "DestinationLayer"])
+def test_a_deploy_that_fails_leaves_no_layer_behind(logical_id: str) -> None:
+    """One that succeeds keeps the layers before it, for the versions that run with them."""
+    assert resources("AWS::Serverless::LayerVersion")[logical_id]["DeletionPolicy"] == (
+        "RetainExceptOnCreate"
+    )
