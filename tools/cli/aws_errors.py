@@ -13,7 +13,7 @@ from botocore import exceptions as aws
 
 from segment_rehook.aws.errors import AWS_ERRORS, error_code
 
-__all__ = ["refusals_told", "told", "what_is_wrong"]
+__all__ = ["refusals_told", "told", "what_is_wrong", "with_advice"]
 
 _SIGN_IN = "the AWS session has expired: sign in again (`aws sso login`, or fresh keys)"
 _UNKNOWN = "AWS does not know these credentials: check AWS_PROFILE and the other AWS_ variables"
@@ -62,7 +62,7 @@ def what_is_wrong(error: Exception) -> str:
     """The error's code or kind and, where that is known, what to do."""
     code = error_code(error)
     if code in _BY_CODE:
-        return f"{code}: {_BY_CODE[code]}"
+        return with_advice(code)
     if isinstance(error, aws.ClientError) and code in _DENIED:
         # It names who may not do what to which resource.
         message = error.response.get("Error", {}).get("Message", "")
@@ -74,6 +74,11 @@ def what_is_wrong(error: Exception) -> str:
         # It names the address, which holds the region.
         return f"AWS cannot be reached (is the region right?): {error}"
     return code
+
+
+def with_advice(code: str) -> str:
+    """An error's code and, where that is known, what to do."""
+    return f"{code}: {_BY_CODE[code]}" if code in _BY_CODE else code
 
 
 @contextmanager

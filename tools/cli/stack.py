@@ -76,9 +76,7 @@ class Stack:
         if why := _UNFINISHED.get(described.get("StackStatus", "")):
             raise StackUnusable(f"the stack {name} {why}")
         _, _, _, region, account, *_ = described["StackId"].split(":")
-        outputs = {
-            each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])
-        }
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
         parameters = {
             each["ParameterKey"]: each.get("ParameterValue", "")
             for each in described.get("Parameters", [])
