@@ -95,7 +95,14 @@ class World:
 
 @pytest.mark.parametrize(
     ("messages", "users", "seconds"),
-    [(900, 900, 0.1), (900, 1, 0.1), (900, 30, 0.3), (12_500, 12_500, 0.1), (2_000, 50, 0.5), (500, 1, 2.0)],
+    [
+        (900, 900, 0.1),
+        (900, 1, 0.1),
+        (900, 30, 0.3),
+        (12_500, 12_500, 0.1),
+        (2_000, 50, 0.5),
+        (500, 1, 2.0),
+    ],
 )
 def test_a_slow_sqs_is_no_reason_to_leave_anything(
     messages: int, users: int, seconds: float
