@@ -116,7 +116,8 @@ def redrive(
     """
     must_ask = not yes and (from_queue is not None or (reason is None and delivery is None))
     if must_ask and not terminal.interactive():
-        _say(["this sends back all that is chosen: --yes is wanted where nobody can be asked"])
+        wanted = "--yes" if from_queue else "--yes, or --reason or --delivery to choose"
+        _say([f"nothing was sent: without a terminal to ask on, give {wanted}"])
         raise typer.Exit(2)
     found = look_up(stack, region)
     if from_queue == found.dead_letter_queue_url:
