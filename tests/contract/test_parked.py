@@ -249,3 +249,14 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     assert len(result.stdout.splitlines()) == lines
     left = len(waiting(clients, stack.parking_lot_url))
     assert left == (4 if "list" in command else 1)
+
+
+@pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
+def test_what_somebody_else_holds_is_told(clients: Clients, stack: Deployed, command: str) -> None:
+    """A console looks at it just now: it is not there to be read, and that is no success."""
+    clients.sqs.receive_message(
+        QueueUrl=stack.parking_lot_url, MaxNumberOfMessages=2, VisibilityTimeout=600
+    )
+    result = stack.run(command)
+    assert result.exit_code == 1
+    assert "not read: about 2; somebody else holds them" in result.stderr
