@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
+from yaml import YAMLError
 
+from tools.sandbox.aws_stacks import Output
 from tools.sandbox.intrinsics import ACCOUNT, REGION, Resolver, Unresolved, pseudo_parameters
 
 if TYPE_CHECKING:
@@ -72,7 +75,17 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """All of a template that the sandbox runs; everything by logical id."""
+    """All of a template that the sandbox runs; everything by logical id.
+
+    ``parameters``: those of SSM that are to be made. ``values``: the template's own, as they are in
+    force; those that must not be shown as ``****``.
+    """
+
+    id: str
+    name: str
+    description: str
+    values: dict[str, str]
+    outputs: dict[str, Output]
 
     functions: dict[str, FunctionSpec]
     routes: tuple[Route, ...]
@@ -87,8 +100,12 @@ def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
 
     ``aws_url``: where queue URLs point to. ``overrides``: values of template parameters.
     """
-    template = yaml_parse(built.read_text())
-    declared = template.get("Parameters", {})
+    try:
+        template = yaml_parse(built.read_text())
+        declared = template.get("Parameters", {})
+        resources = template["Resources"].values()
+    except (AttributeError, KeyError, TypeError, UnicodeDecodeError, YAMLError) as error:
+        raise Unresolved(f"{built.name} is no template of CloudFormation: {error}") from error
     if unknown := overrides.keys() - declared.keys():
         raise Unresolved(
             f"no such template parameter: {', '.join(sorted(unknown))}; "
@@ -96,14 +113,18 @@ def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
         )
     values = {name: str(spec["Default"]) for name, spec in declared.items() if "Default" in spec}
     values |= overrides | pseudo_parameters(STACK_NAME)
-    for resource in template["Resources"].values():
+    for resource in resources:
         for name in ("CodeUri", "ContentUri"):
             folder = resource.get("Properties", {}).get(name)
             if folder is not None:
                 resource["Properties"][name] = f"s3://built/{folder}"
     session = boto3.Session(region_name=REGION)
     translator = Translator({}, Parser(), boto_session=session)
-    translated = translator.translate(template, dict(values))
+    try:
+        translated = translator.translate(template, dict(values))
+    except InvalidDocumentException as error:
+        causes = "; ".join(cause.message for cause in error.causes)
+        raise Unresolved(f"SAM can't translate {built.name}: {causes}") from error
     return _Reading(translated, values, aws_url, built.parent).stack()
 
 
@@ -115,6 +136,8 @@ class _Reading:
     ) -> None:
         self._aws_url = aws_url
         self._folder = folder
+        self._template = template
+        self._values = values
         self._resolver = Resolver(values, template.get("Conditions", {}), self._attribute)
         self._resources: dict[str, dict[str, Any]] = {
             name: resource
@@ -124,6 +147,11 @@ class _Reading:
 
     def stack(self) -> Stack:
         return Stack(
+            id=self._values["AWS::StackId"],
+            name=STACK_NAME,
+            description=str(self._template.get("Description", "")),
+            values=self._shown_values(),
+            outputs=self._outputs(),
             functions={name: self._function(name) for name in self._ids("AWS::Lambda::Function")},
             routes=tuple(
                 route
@@ -146,6 +174,19 @@ class _Reading:
             self._resources[logical_id].get("Properties", {})
         )
         return resolved
+
+    def _shown_values(self) -> dict[str, str]:
+        return {
+            name: "****" if spec.get("NoEcho") else self._values.get(name, "")
+            for name, spec in self._template.get("Parameters", {}).items()
+        }
+
+    def _outputs(self) -> dict[str, Output]:
+        return {
+            name: Output(str(self._resolver.resolve(each["Value"])), each.get("Description", ""))
+            for name, each in self._template.get("Outputs", {}).items()
+            if "Condition" not in each or self._resolver.condition(each["Condition"])
+        }
 
     def _made(self, kind: str) -> dict[str, Resource]:
         return {
@@ -209,7 +250,7 @@ class _Reading:
 
     def _physical(self, logical_id: str) -> str:
         properties = self._resources[logical_id].get("Properties", {})
-        for key in ("QueueName", "TableName", "FunctionName", "Name"):
+        for key in ("QueueName", "TableName", "FunctionName", "LogGroupName", "Name"):
             if key in properties and self._resources[logical_id]["Type"] != "AWS::Lambda::Alias":
                 return str(self._resolver.resolve(properties[key]))
         suffix = ".fifo" if properties.get("FifoQueue") else ""
