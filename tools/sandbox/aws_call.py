@@ -1,4 +1,4 @@
-"""What a request to AWS asks for, read from its headers or, in the older protocol, from its form."""
+"""What a request to AWS asks for, read from its headers or its form."""
 
 from __future__ import annotations
 

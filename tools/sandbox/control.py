@@ -158,7 +158,10 @@ class ControlClient:
         fields = "&".join(f"{name}={number}" for name, number in query.items())
         address = f"{self.url}{path}?{fields}"
         response = self._http.request(method, address, body=body)
-        answer = json.loads(response.data)
+        try:
+            answer = json.loads(response.data)
+        except ValueError:
+            raise ControlRefused(f"{self.url} is no control address") from None
         if response.status != HTTPStatus.OK:
             known = "; known: " + ", ".join(answer["known"]) if answer.get("known") else ""
             raise ControlRefused(answer["error"] + known)

@@ -35,9 +35,14 @@ def description(box: Sandbox) -> dict[str, Any]:
         "queues": {name: box.queue(name).url for name in box.stack.queues},
         "tables": {name: table.name for name, table in box.stack.tables.items()},
         "pid": os.getpid(),
-        "functions": {name: box.processes(name)[0].pid for name in box.functions},
+        "functions": {name: _process(box, name) for name in box.functions},
         "environment": environment(box),
     }
+
+
+def _process(box: Sandbox, function: str) -> int | None:
+    """A running process; None while the last one has ended and the next has not begun."""
+    return next((each.pid for each in box.processes(function)), None)
 
 
 def environment(box: Sandbox) -> dict[str, str]:
@@ -83,12 +88,15 @@ def lines(box: Sandbox) -> Iterator[str]:
 
 
 def stack_record(box: Sandbox) -> StackRecord:
-    """What CloudFormation tells of the stack; the API's addresses in it are the sandbox's own."""
+    """What CloudFormation tells of the stack; addresses in it are the sandbox's own."""
+    values = box.stack.values
+    if "RehookUrl" in values:
+        values = values | {"RehookUrl": str(box.rehook_url)}
     return StackRecord(
         name=box.stack.name,
         id=box.stack.id,
         description=box.stack.description,
-        parameters=box.stack.values,
+        parameters=values,
         outputs={
             name: Output(_API_ADDRESS.sub(box.url, output.value), output.description)
             for name, output in box.stack.outputs.items()

@@ -43,26 +43,30 @@ class Placed:
     def __init__(self, places: Sequence[Path]) -> None:
         self._places = places
 
-    def put(self, text: bytes) -> list[bytes]:
+    def put(self, text: bytes) -> list[bytes | None]:
         """Put a text in every place; what lay there. Raises DestinationRefused."""
         if not self._places:
             raise DestinationRefused(f"no function has a DESTINATION_FILE below {OPT}")
-        before = [place.read_bytes() for place in self._places]
+        before = [place.read_bytes() if place.exists() else None for place in self._places]
         self._put([text] * len(before))
         return before
 
-    def put_back(self, before: Sequence[bytes]) -> None:
+    def put_back(self, before: Sequence[bytes | None]) -> None:
         """Undo ``put``, given what it gave."""
         self._put(before)
 
-    def _put(self, texts: Sequence[bytes]) -> None:
+    def _put(self, texts: Sequence[bytes | None]) -> None:
         written = []
         try:
             for place, text in zip(self._places, texts, strict=True):
-                beside = place.with_name(f"{place.name}.new")
-                beside.write_bytes(text)
-                written.append((beside, place))
+                if text is None:
+                    place.unlink()
+                else:
+                    beside = place.with_name(f"{place.name}.new")
+                    beside.write_bytes(text)
+                    written.append((beside, place))
         except OSError as error:
             raise DestinationRefused(f"{self._places[0].parent}: {error.strerror}") from error
+        # A rename at a time: who starts meanwhile reads one or the other, and each of them whole.
         for beside, place in written:
             beside.replace(place)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from tools.sandbox import resources, template
+from tools.sandbox import own_control, resources, template
 from tools.sandbox.artefacts import merge_layers, runtime_folder, snapshot
 from tools.sandbox.build import BUILT
 from tools.sandbox.control import Control
@@ -26,7 +26,6 @@ from tools.sandbox.intrinsics import ACCOUNT, REGION
 from tools.sandbox.logs import Log, LogLine
 from tools.sandbox.poller import Poller
 from tools.sandbox.processes import ProcessGroup
-from tools.sandbox.reload import control_routes
 from tools.sandbox.segment import Segment
 from tools.sandbox.services import (
     API_KEY,
@@ -70,7 +69,7 @@ class Sandbox:
 
     rehook: RehookControl
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — all by name, and each has a default
         self,
         *,
         parameters: Mapping[str, str] | None = None,
@@ -138,7 +137,7 @@ class Sandbox:
         self.webhook = front.url + _WEBHOOK
         self.segment = Segment(self.webhook, self.shared_secret, timeout=35.0)
         self._ending.callback(self.segment.close)
-        control = Control(control_routes(self))
+        control = Control(own_control.routes(self))
         self._ending.callback(control.stop)
         self.control_url = control.url
         self.aws.record(stack_record(self))
