@@ -198,7 +198,9 @@ class Sandbox:
         with self._reloading:
             file = destination or self._destination
             if file is None:
-                raise DestinationRefused("it was started without a destination file: name one")
+                raise DestinationRefused(
+                    "it was started without a destination file; name one with --destination"
+                )
             text, subscriptions = checked(file)
             before = self._placed.put(text)
             try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import msgspec
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -95,6 +96,25 @@ class Stack:
     parameters: dict[str, Resource]
 
 
+class _ResourceShape(msgspec.Struct, rename="pascal"):
+    type: str
+    properties: dict[str, Any] = {}
+
+
+class _OutputShape(msgspec.Struct, rename="pascal"):
+    value: Any
+    description: str = ""
+
+
+class _Shape(msgspec.Struct, rename="pascal"):
+    """What is relied on in a template that is read; SAM checks what it translates."""
+
+    resources: dict[str, _ResourceShape]
+    parameters: dict[str, dict[str, Any]] = {}
+    conditions: dict[str, Any] = {}
+    outputs: dict[str, _OutputShape] = {}
+
+
 def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
     """Read a built template. Raises Unresolved.
 
@@ -102,10 +122,10 @@ def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
     """
     try:
         template = yaml_parse(built.read_text())
-        declared = template.get("Parameters", {})
-        resources = template["Resources"].values()
-    except (AttributeError, KeyError, TypeError, UnicodeDecodeError, YAMLError) as error:
+        msgspec.convert(template, _Shape)
+    except (UnicodeDecodeError, msgspec.ValidationError, YAMLError) as error:
         raise Unresolved(f"{built.name} is no template of CloudFormation: {error}") from error
+    declared = template.get("Parameters", {})
     if unknown := overrides.keys() - declared.keys():
         raise Unresolved(
             f"no such template parameter: {', '.join(sorted(unknown))}; "
@@ -113,7 +133,7 @@ def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
         )
     values = {name: str(spec["Default"]) for name, spec in declared.items() if "Default" in spec}
     values |= overrides | pseudo_parameters(STACK_NAME)
-    for resource in resources:
+    for resource in template["Resources"].values():
         for name in ("CodeUri", "ContentUri"):
             folder = resource.get("Properties", {}).get(name)
             if folder is not None:

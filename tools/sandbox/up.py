@@ -11,7 +11,6 @@ from pathlib import Path  # noqa: TC003 — typer reads it at run time
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from tools.sandbox.artefacts import BuildMissing, PackageMissing
@@ -21,7 +20,6 @@ from tools.sandbox.destination import DEPLOYED, DestinationRefused, checked
 from tools.sandbox.function import FunctionBroken
 from tools.sandbox.intrinsics import Unresolved
 from tools.sandbox.listener import reserve
-from tools.sandbox.sandbox import Sandbox
 from tools.sandbox.services import ServiceBroken
 
 if TYPE_CHECKING:
@@ -61,6 +59,11 @@ def up(
     ] = False,
 ) -> None:
     """Start everything and run until SIGINT or SIGTERM."""
+    # These take seconds to import, and the other commands do without.
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 — see above
+
+    from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     parameters = dict(_name_and_value(each) for each in parameter or [])
