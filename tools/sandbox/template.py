@@ -1,7 +1,7 @@
 """What the built template says of the stack: functions, routes, event sources, queues, tables.
 
-The template that ``sam build`` wrote is put through SAM's own translator, so that what is read here
-is what CloudFormation would be given. Code and layers are known by their folders beside it.
+What is read is what CloudFormation would be given (``tools.sandbox.translation``). Code and layers
+are known by their folders beside it.
 """
 
 from __future__ import annotations
@@ -10,16 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import msgspec
-from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
-from yaml import YAMLError
-
 from tools.sandbox.aws_stacks import Output
-from tools.sandbox.intrinsics import ACCOUNT, REGION, Resolver, Unresolved, pseudo_parameters
+from tools.sandbox.intrinsics import ACCOUNT, REGION, Resolver, Unresolved
+from tools.sandbox.translation import translate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,55 +89,12 @@ class Stack:
     parameters: dict[str, Resource]
 
 
-class _ResourceShape(msgspec.Struct, rename="pascal"):
-    type: str
-    properties: dict[str, Any] = {}
-
-
-class _OutputShape(msgspec.Struct, rename="pascal"):
-    value: Any
-    description: str = ""
-
-
-class _Shape(msgspec.Struct, rename="pascal"):
-    """What is relied on in a template that is read; SAM checks what it translates."""
-
-    resources: dict[str, _ResourceShape]
-    parameters: dict[str, dict[str, Any]] = {}
-    conditions: dict[str, Any] = {}
-    outputs: dict[str, _OutputShape] = {}
-
-
 def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
     """Read a built template. Raises Unresolved.
 
     ``aws_url``: where queue URLs point to. ``overrides``: values of template parameters.
     """
-    try:
-        template = yaml_parse(built.read_text())
-        msgspec.convert(template, _Shape)
-    except (UnicodeDecodeError, msgspec.ValidationError, YAMLError) as error:
-        raise Unresolved(f"{built.name} is no template of CloudFormation: {error}") from error
-    declared = template.get("Parameters", {})
-    if unknown := overrides.keys() - declared.keys():
-        raise Unresolved(
-            f"no such template parameter: {', '.join(sorted(unknown))}; "
-            f"there are {', '.join(sorted(declared))}"
-        )
-    values = {name: str(spec["Default"]) for name, spec in declared.items() if "Default" in spec}
-    values |= overrides | pseudo_parameters(STACK_NAME)
-    for resource in template["Resources"].values():
-        for name in ("CodeUri", "ContentUri"):
-            folder = resource.get("Properties", {}).get(name)
-            if folder is not None:
-                resource["Properties"][name] = f"s3://built/{folder}"
-    session = boto3.Session(region_name=REGION)
-    translator = Translator({}, Parser(), boto_session=session)
-    try:
-        translated = translator.translate(template, dict(values))
-    except InvalidDocumentException as error:
-        causes = "; ".join(cause.message for cause in error.causes)
-        raise Unresolved(f"SAM can't translate {built.name}: {causes}") from error
+    translated, values = translate(built, overrides, STACK_NAME)
     return _Reading(translated, values, aws_url, built.parent).stack()
 
 

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-KEYS: Any = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+KEYS: Any = {
+    "aws_access_key_id": "any",
+    "aws_secret_access_key": "any",
+    "region_name": "us-east-1",
+}
 
 
 def descendants(scratch: Path) -> list[int]:
@@ -101,10 +105,8 @@ def test_the_line_says_where_everything_is(
     for name in ("rehookControl", "awsControl"):
         assert urllib3.request("GET", f"{line[name]}/held").json() == 0
     assert urllib3.request("GET", f"{line['control']}/sandbox").json()["stack"] == line["stack"]
-    sqs, dynamodb = (
-        boto3.client(service, endpoint_url=line["aws"], region_name="us-east-1", **KEYS)
-        for service in ("sqs", "dynamodb")
-    )
+    sqs = boto3.client("sqs", endpoint_url=line["aws"], **KEYS)
+    dynamodb = boto3.client("dynamodb", endpoint_url=line["aws"], **KEYS)
     assert sorted(sqs.list_queues()["QueueUrls"]) == sorted(line["queues"].values())
     assert dynamodb.list_tables()["TableNames"] == list(line["tables"].values())
     sqs.close()
@@ -186,7 +188,7 @@ def test_what_is_redirected_keeps_its_lines(
     """A long entry of a function's log is one line of JSON; addresses are whole."""
     process = command("--port", "0")
     assert process.stderr is not None
-    said = []
+    said: list[str] = []
     while not said or "parked list" not in said[-1]:
         said.append(process.stderr.readline().rstrip("\n"))
     [export] = [line for line in said if line.startswith("export ")]
