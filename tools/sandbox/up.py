@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import signal
-import tempfile
 import threading
+from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003 — typer reads it at run time
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from tools.sandbox.artefacts import BuildMissing, PackageMissing
-from tools.sandbox.build import BUILT, BuildFailed, build
+from tools.sandbox.build import BUILT, build
 from tools.sandbox.description import description, lines
-from tools.sandbox.destination import DEPLOYED, DestinationRefused, checked
-from tools.sandbox.function import FunctionBroken
-from tools.sandbox.intrinsics import Unresolved
+from tools.sandbox.destination import DEPLOYED, checked
 from tools.sandbox.listener import reserve
-from tools.sandbox.services import ServiceBroken
+from tools.sandbox.starting import NotStarted, told
 
 if TYPE_CHECKING:
     from tools.sandbox.front import Exchange
@@ -28,8 +24,6 @@ if TYPE_CHECKING:
 
 # A line is a line: what is redirected is searched and decoded line by line.
 console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False, emoji=False)
-
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def up(
@@ -59,9 +53,7 @@ def up(
     ] = False,
 ) -> None:
     """Start everything and run until SIGINT or SIGTERM."""
-    # These take seconds to import, and the other commands do without.
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 — see above
-
+    # It takes seconds to import, and the other commands do without.
     from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -70,22 +62,26 @@ def up(
     if destination is None and template == BUILT:
         destination = DEPLOYED
     try:
-        # What can be known to fail is asked first: a build may take a minute.
-        with reserve(port):
-            if destination is not None:
-                destination = destination.absolute()
-                checked(destination)
-            if template == BUILT:
-                build()
-        with Sandbox(
-            parameters=parameters,
-            rehook_url=rehook_url,
-            port=port,
-            built=template,
-            destination=destination,
-            watch_exchange=None if as_json else _show_exchange,
-            watch_log=None if as_json else _show_log,
-        ) as box:
+        with ExitStack() as ending:
+            with told(port):
+                # What can be known to fail is asked first: a build may take a minute.
+                with reserve(port):
+                    if destination is not None:
+                        destination = destination.absolute()
+                        checked(destination)
+                    if template == BUILT:
+                        build()
+                box = ending.enter_context(
+                    Sandbox(
+                        parameters=parameters,
+                        rehook_url=rehook_url,
+                        port=port,
+                        built=template,
+                        destination=destination,
+                        watch_exchange=None if as_json else _show_exchange,
+                        watch_log=None if as_json else _show_log,
+                    )
+                )
             if as_json:
                 print(json.dumps(description(box)), flush=True)
             else:
@@ -93,20 +89,9 @@ def up(
             threading.Event().wait()
     except KeyboardInterrupt:
         return
-    except (
-        BotoCoreError,
-        BuildFailed,
-        BuildMissing,
-        ClientError,
-        DestinationRefused,
-        FunctionBroken,
-        PackageMissing,
-        ServiceBroken,
-        Unresolved,
-    ) as error:
-        raise _failed(str(error)) from error
-    except OSError as error:
-        raise _failed(_reason(error, port)) from error
+    except NotStarted as error:
+        console.print(str(error), style="red")
+        raise typer.Exit(1) from error
 
 
 def _interrupt(*_: object) -> None:
@@ -118,23 +103,6 @@ def _name_and_value(text: str) -> tuple[str, str]:
     if not separator:
         raise typer.BadParameter(f"{text} is not Name=Value", param_hint="--parameter")
     return name, value
-
-
-def _failed(reason: str) -> typer.Exit:
-    console.print(f"The sandbox does not start: {reason}", style="red")
-    return typer.Exit(1)
-
-
-def _reason(error: OSError, port: int) -> str:
-    """What failed, and the way out."""
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use; choose another with --port, 0 for any free one"
-    if error.errno == errno.EACCES and error.filename is None:
-        return f"you may not listen on port {port}; choose one above 1023 with --port"
-    if error.errno in _FULL:
-        folder = tempfile.gettempdir()
-        return f"no space is left in {folder}; free some, or set TMPDIR to a folder that has more"
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 
 
 def _show_exchange(exchange: Exchange) -> None:

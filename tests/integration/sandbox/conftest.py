@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 STACK = Path(__file__).parent / "stack" / "template.yaml"
 
+FULL = """
+import errno, os, shutil
+def full(source, target, **_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+os.link = shutil.copy2 = full
+"""
+"""A ``sitecustomize`` of an interpreter for which the disk is full."""
+
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Sandbox]:

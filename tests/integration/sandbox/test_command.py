@@ -15,7 +15,7 @@ import boto3
 import pytest
 import urllib3
 
-from tests.integration.sandbox.conftest import STACK, ran, ready
+from tests.integration.sandbox.conftest import FULL, STACK, ran, ready
 from tools.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -145,14 +145,6 @@ def test_a_port_in_use_is_one_sentence(
         "choose another with --port, 0 for any free one\n"
     )
     assert not list(scratch.iterdir())
-
-
-FULL = """
-import errno, os, shutil
-def full(source, target, **_):
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
-os.link = shutil.copy2 = full
-"""
 
 
 def test_a_full_disk_is_one_sentence(

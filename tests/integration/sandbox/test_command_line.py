@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.sandbox.conftest import ran
+from tests.integration.sandbox.conftest import FULL, ran
 from tools.sandbox import Sandbox
 from tools.sandbox.build import build
 from tools.sandbox.description import environment
@@ -99,3 +99,20 @@ def test_a_stack_that_does_not_exist_is_refused(rehook: Rehook) -> None:
     done = rehook("parked", "list", "--stack", "other")
     assert done.returncode == 1
     assert "does not exist" in done.stderr
+
+
+@pytest.mark.usefixtures("bridge")
+def test_a_demo_that_does_not_start_says_why(tmp_path: Path) -> None:
+    """One sentence with the way out, as the sandbox alone."""
+    (tmp_path / "sitecustomize.py").write_text(FULL)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.demo"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(tmp_path)},
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"The sandbox does not start: no space is left in {tmp_path}; ")
+    assert [each.name for each in tmp_path.iterdir() if each.is_dir()] in ([], ["__pycache__"])
