@@ -53,15 +53,15 @@ def up(
     ] = False,
 ) -> None:
     """Start everything and run until SIGINT or SIGTERM."""
-    # It takes seconds to import, and the other commands do without.
-    from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
-
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     parameters = dict(_name_and_value(each) for each in parameter or [])
     if destination is None and template == BUILT:
         destination = DEPLOYED
     try:
+        # It takes seconds to import, and the other commands do without.
+        from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
+
         with ExitStack() as ending:
             with told(port):
                 # What can be known to fail is asked first: a build may take a minute.
