@@ -35,7 +35,7 @@ from segment_rehook.mapping.part import Part, constant, throwing
 from segment_rehook.mapping.text import from_units, length, to_units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from segment_rehook.mapping.liquid.expressions import Evaluate
     from segment_rehook.mapping.liquid.filtered import Filter
@@ -68,6 +68,11 @@ def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> P
         return throwing(STACK_EXHAUSTED)
     found = dialect.names.found
     return Part(partial(_render, bound), None if found is None else frozenset(found))
+
+
+def known_filters() -> Collection[str]:
+    """Give the names of all filters, the disabled ones too."""
+    return Dialect(time.time).filters
 
 
 def filter_uses(template: str) -> tuple[Use, ...]:
