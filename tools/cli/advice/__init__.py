@@ -16,7 +16,7 @@ from segment_rehook.mapping.throws import When, throws
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.destination import DestinationInvalid, load
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
-from tools.cli.advice.fields import of_fields
+from tools.cli.advice.fields import of_fields, of_key
 from tools.cli.advice.names import Rule, of_settings
 from tools.cli.advice.texts import of_value
 from tools.cli.advice.triggers import read_trigger
@@ -79,6 +79,8 @@ def _findings(file: dict[str, JSON]) -> tuple[list[Misshape], list[Misshape]]:
             certain, possible = _thrown(mapping, inside, enabled=enabled)
             failing += certain
             advice += possible
+        if "idempotencyKey" in raw:
+            advice += of_key(raw["idempotencyKey"], f"{place}.idempotencyKey")
         if isinstance(action, str) and action in ACTIONS and isinstance(settings, dict):
             advice += of_fields(action, settings, f"{place}.settings", trigger.types)
             if enabled:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.mapping.fql_syntax import Clause, PassedOver
 
-__all__ = ["never_holds", "of_clause", "of_passed_over"]
+__all__ = ["of_clause", "of_passed_over", "operator_or_value"]
 
 _ROOTS: Final = (*sorted(PLAIN), *NESTED)
 _VALUES: Final = frozenset({"string", "number", "ident", "null"})
@@ -49,24 +49,32 @@ def of_clause(clause: Clause) -> Iterator[str]:
     """Say what is odd about a condition."""
     if clause.sign == ",":
         return  # stands in the brackets of a function that is none
-    given, written = clause.given.value, f"{clause.subject} {clause.sign} {clause.given.value}"
     if clause.source in PLAIN and clause.subject != clause.source:
         yield (
             f"{clause.subject} reads {clause.source} itself: "
             f"only {', '.join(NESTED)} have members in a trigger"
         )
     if clause.operator not in OPERATORS or clause.given.kind == "operator":
-        sign = clause.sign + (given if clause.given.kind == "operator" else "")
+        sign = clause.sign + (clause.given.value if clause.given.kind == "operator" else "")
         hint = f"; did you mean {_MEANT[sign]}?" if sign in _MEANT else ""
-        yield f"{sign} is no operator, so that the condition on {clause.subject} never holds{hint}"
+        yield f'"{sign}" is no operator: the condition on {clause.subject} never holds{hint}'
     elif clause.given.kind not in _VALUES:
         yield f"{clause.subject} {clause.sign} is compared with nothing; a value has to follow"
-    elif given.startswith("'"):
-        text = f'"{given[1:-1]}"'
-        yield f"single quotes belong to the text: {given} is not {text}, which was probably meant"
+    elif clause.given.value.startswith("'"):
+        yield (
+            f"single quotes belong to the text that is compared with, {clause.given.value}; "
+            f'did you mean "{clause.given.value[1:-1]}"?'
+        )
     elif clause.sign == "match":
-        yield from _of_pattern(given.strip('"'))
-    elif clause.source in {"type", "event"} and given == "null":
+        yield from _of_pattern(clause.given.value.strip('"'))
+    else:
+        yield from _of_comparison(clause)
+
+
+def _of_comparison(clause: Clause) -> Iterator[str]:
+    given = clause.given.value
+    written = f"{clause.subject} {clause.sign} {given}"
+    if clause.source in {"type", "event"} and given == "null":
         always = "holds for every event" if clause.operator == "!=" else "hardly ever holds"
         yield f'{written} compares with the text "null" and {always}; leave it out'
     elif clause.source in NESTED and clause.sign == "!=" and given in {"true", "false"}:
@@ -79,15 +87,6 @@ def of_clause(clause: Clause) -> Iterator[str]:
         yield f"{clause.sign} compares numbers alone: {written} never holds"
     elif clause.operator in {"=", "!="}:
         yield from _of_text(clause)
-
-
-def never_holds(clause: Clause) -> bool:
-    """Whether a condition can't hold, for a reason that `of_clause` has given."""
-    return (
-        clause.operator not in OPERATORS
-        or clause.given.kind not in _VALUES
-        or (clause.operator in _ORDERS and _is_no_number(clause))
-    )
 
 
 def of_passed_over(part: PassedOver, types: Iterable[str]) -> str:
@@ -106,9 +105,19 @@ def of_passed_over(part: PassedOver, types: Iterable[str]) -> str:
         return f"{word} is passed over: write {word.lower()} in small letters"
     if part.called:
         return f"{word}( ) is no function: {' and '.join(sorted(FUNCTIONS))} are"
-    if part.kind == "word" and not (part.following and part.following[0].kind == "operator"):
+    if not (_is_condition(part) or word.partition(".")[0] in MEMBERS or part.kind == "subject"):
         return f"{word} is passed over; a text of several words has to stand in double quotes"
     return f"the condition on {word} is left out{_suggestion(word, types)}"
+
+
+def operator_or_value(part: PassedOver, before: PassedOver | None) -> bool:
+    """Whether a word is what follows another one that is passed over, and not worth a word."""
+    return before is not None and part.word in {token.value for token in before.following}
+
+
+def _is_condition(part: PassedOver) -> bool:
+    sign = part.following[0] if part.following else None
+    return sign is not None and (sign.kind == "operator" or sign.value in _MEANT)
 
 
 def _suggestion(word: str, types: Iterable[str]) -> str:

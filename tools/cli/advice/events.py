@@ -1,4 +1,4 @@
-"""What Segment's events have at their top level, by type (segment-docs, spec/common and its pages)."""
+"""What Segment's events have at their top level, by type (segment-docs, spec)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BY_TYPE", "MEMBERS", "has"]
+__all__ = ["BY_TYPE", "MEMBERS", "OBJECTS", "has"]
 
 BY_TYPE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -47,11 +47,14 @@ _ALL: Final = frozenset(
 MEMBERS: Final = _ALL.union(*BY_TYPE.values())
 """Everything that an event of some type has at its top level."""
 
+OBJECTS: Final = frozenset({"context", "integrations", "properties", "traits"})
+"""Those that have members themselves."""
+
 _PARTICULAR: Final = frozenset().union(*BY_TYPE.values())
 
 
 def has(event_type: str, member: str) -> bool:
-    """Whether events of a type may have a member; of what Segment does not know, anything may be."""
+    """Whether events of a type may have a member; what Segment does not know may be anywhere."""
     if event_type not in BY_TYPE or member not in _PARTICULAR:
         return True
     return member in BY_TYPE[event_type]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from segment_rehook.mapping.mapping import ROOT_KEY
+from segment_rehook.mapping.errors import LanguageError
+from segment_rehook.mapping.mapping import ROOT_KEY, compile_mapping
+from segment_rehook.mapping.part import NOTHING
 from segment_rehook.mapping.paths import steps_of, without_root
 from segment_rehook.mapping.shape import Misshape, unknown_name
 from segment_rehook.mapping.template import placeholders
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.fields import Field
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["of_fields"]
+__all__ = ["of_fields", "of_key"]
 
 SEGMENTS_OWN: Final = ("__segment_internal_", "enable_batching", "batch_")
 """Beginnings of names that Segment's screens put into `settings` themselves."""
@@ -40,6 +42,17 @@ def of_fields(
         elif field.required:
             message = f"has no {field.name}, which {action} requires: every event drops"
             yield Misshape(place, message)
+
+
+def of_key(key: JSON, place: str) -> Iterator[Misshape]:
+    """Look at an `idempotencyKey`, which has to differ from event to event."""
+    try:
+        compiled = compile_mapping({"value": key})
+        same = compiled.reads == NOTHING and compiled({})
+    except LanguageError:
+        return
+    if isinstance(same, dict) and same.get("value") not in (None, "", [], {}):
+        yield Misshape(place, "is the same for every event: only the first one is delivered")
 
 
 def _of_field(

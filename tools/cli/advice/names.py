@@ -61,7 +61,7 @@ def _members(settings: dict[str, Any], name: str) -> Iterator[tuple[str, JSON]]:
 
 def _of_event_types(settings: dict[str, Any], rules: list[Rule], place: str) -> Iterator[Misshape]:
     for name, policy in _members(settings, "eventTypes"):
-        if policy == "ignore" and any(rule.types == {name} for rule in rules):
+        if policy == "ignore" and any(rule.types == frozenset({name}) for rule in rules):
             message = f"keeps {name} events from a subscription that takes no others"
             yield Misshape(f"{place}.{name}", message)
 
@@ -117,7 +117,7 @@ class _EventNames:
             for clause in way
             if clause.source == "event"
         }
-        if any(rule.ways is None or ROOT_KEY in rule.settings for rule in tracking):
+        if not tracking or any(rule.ways is None or ROOT_KEY in rule.settings for rule in tracking):
             return None
         if any(
             clause.source == "event" and clause.operator not in {"=", "!="}
@@ -174,7 +174,7 @@ class _EventNames:
     @staticmethod
     def _unseen(name: str, given: set[str], own: set[str]) -> str:
         if own:
-            return f'events "{name}" arrive here as "{sorted(own)[0]}": write that name'
+            return f'events "{name}" arrive here as "{min(own)}": write that name'
         close = meant(name, given, closeness=_CLOSE)
         hint = f'; did you mean "{close}"?' if close else ""
         return f"no subscription gives an event this name{hint}"

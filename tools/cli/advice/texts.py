@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from segment_rehook.mapping.paths import steps_of, without_root
 from segment_rehook.mapping.shape import Misshape, meant, place_of
 from segment_rehook.mapping.validation import is_directive
-from tools.cli.advice.events import MEMBERS
+from tools.cli.advice.events import MEMBERS, OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["of_path", "of_value"]
 
-_CLOSE: Final = 0.7
+_CLOSE: Final = 0.75
 _PATH: Final = re.compile(r"\$\.[^\s{}]+|(?:properties|traits|context)(?:\.\w+|\[\d+\])+")
 _BRACES: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 _ASSIGNED: Final = re.compile(r"\{%-?\s*(?:assign|capture|increment|decrement)\s+['\"]?([\w-]+)")
@@ -63,50 +63,54 @@ def of_path(path: str, *, rooted: bool = True) -> Iterator[str]:
         yield from _of_head(steps)
 
 
-def _of_head(steps: tuple[str, ...]) -> Iterator[str]:
+def _of_head(steps: tuple[str, ...], root: str = "$.") -> Iterator[str]:
     head, *rest = steps
     if head not in MEMBERS:
         close = meant(head.lstrip("$"), MEMBERS, closeness=_CLOSE)
         if close is not None:
-            yield f"events have no {head}; did you mean $.{'.'.join((close, *rest))}?"
+            path = ".".join((close, *rest) if close in OBJECTS else (close,))
+            yield f"events have no {head}; did you mean {root}{path}?"
     elif head == "event" and rest and rest[0] in MEMBERS:
-        yield f"event is the event's name, and has no members; did you mean $.{'.'.join(rest)}?"
+        path = ".".join(rest)
+        yield f"event is the event's name, and has no members; did you mean {root}{path}?"
 
 
 def _of_directive(name: str, option: JSON, place: str, *, rooted: bool) -> Iterator[Misshape]:
     if isinstance(option, str):
-        if name == "@path":
-            yield from _at(place, of_path(option, rooted=rooted))
-        elif name == "@template":
-            yield from _at(place, _of_template(option, rooted=rooted))
-        elif name == "@liquid":
-            yield from _at(place, _of_liquid(option, rooted=rooted))
-        return  # a literal text is meant as it stands
+        if name in _OF_TEXT:  # any other text is meant as it stands
+            yield from _at(place, _OF_TEXT[name](option, rooted=rooted))
+    else:
+        for part, where, follows in _parts(name, option, place):
+            if isinstance(part, str) and name == "@arrayPath":
+                yield from _at(where, of_path(part, rooted=rooted))
+            else:
+                yield from of_value(part, where, rooted=rooted and follows)
+
+
+def _parts(name: str, option: JSON, place: str) -> Iterator[tuple[JSON, str, bool]]:
+    """Give what a directive resolves: each part, its place, and whether it is given the event."""
     if name == "@arrayPath" and isinstance(option, list):
         for index, part in enumerate(option[:2]):
-            if index == 0 and isinstance(part, str):
-                yield from _at(f"{place}.0", of_path(part, rooted=rooted))
-            else:
-                yield from of_value(part, f"{place}.{index}", rooted=rooted and index == 0)
+            yield part, f"{place}.{index}", index == 0
     elif name == "@transform" and isinstance(option, dict):
-        yield from of_value(option.get("apply"), f"{place}.apply", rooted=rooted)
-        yield from of_value(option.get("mapping"), f"{place}.mapping", rooted=False)
+        yield option.get("apply"), f"{place}.apply", True
+        yield option.get("mapping"), f"{place}.mapping", False
     elif name in _RESOLVED and isinstance(option, dict):
         for key in _RESOLVED[name]:
-            yield from of_value(option.get(key), f"{place}.{key}", rooted=rooted)
+            yield option.get(key), f"{place}.{key}", True
     elif name != "@literal":
-        yield from of_value(option, place, rooted=rooted)
+        yield option, place, True
 
 
 def _of_text(value: str, place: str) -> Iterator[str]:
     if "{%" in value or re.search(r"\{\{[^{}]*\|", value):
-        yield f'is sent as this text; did you mean {{"@liquid": {_shown(value)}}}?'
+        yield f'is taken as text; did you mean {{"@liquid": {_shown(value)}}}?'
     elif _BRACES.search(value):
         meaning = value.replace("$.", "")
-        yield f'is sent as this text; did you mean {{"@template": {_shown(meaning)}}}?'
+        yield f'is taken as text; did you mean {{"@template": {_shown(meaning)}}}?'
     elif _PATH.fullmatch(value) or (value in _IDS and place.endswith(".source_id")):
         path = f"$.{value.removeprefix('$.')}"
-        yield f'is sent as this text; did you mean {{"@path": {_shown(path)}}}?'
+        yield f'is taken as text; did you mean {{"@path": {_shown(path)}}}?'
 
 
 def _of_template(template: str, *, rooted: bool) -> Iterator[str]:
@@ -119,7 +123,7 @@ def _of_template(template: str, *, rooted: bool) -> Iterator[str]:
         if path.startswith("$"):
             yield f"{{{{{path}}}}} is empty: a template's paths stand without $."
         elif rooted and (steps := steps_of(path)):
-            yield from _of_head(steps)
+            yield from _of_head(steps, "")
 
 
 def _of_liquid(template: str, *, rooted: bool) -> Iterator[str]:
@@ -140,7 +144,10 @@ def _of_liquid(template: str, *, rooted: bool) -> Iterator[str]:
     reads = compile_liquid(template).reads or frozenset()
     if rooted:
         for head in sorted(reads - {*_ASSIGNED.findall(template)}):
-            yield from _of_head((head,))
+            yield from _of_head((head,), "")
+
+
+_OF_TEXT: Final = {"@liquid": _of_liquid, "@path": of_path, "@template": _of_template}
 
 
 def _shown(text: str) -> str:

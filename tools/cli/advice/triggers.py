@@ -1,4 +1,4 @@
-"""What is hardly meant in a trigger: each condition, how they are joined, and whether any event fits."""
+"""What is hardly meant in a trigger: its conditions, how they are joined, that no event fits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from segment_rehook.mapping.errors import TriggerInvalid
 from segment_rehook.mapping.fql_parser import parse_trigger
 from segment_rehook.mapping.fql_syntax import Clause
-from tools.cli.advice.clauses import never_holds, of_clause, of_passed_over
+from tools.cli.advice.clauses import of_clause, of_passed_over, operator_or_value
 from tools.cli.advice.matching import Way, impossible, matched_types, ways
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def read_trigger(text: str) -> TriggerReading:
     found = ways(trigger) if trigger.members else None
     types = None if found is None else matched_types(found)
     advice = [said for group in trigger.groups() for said in _of_group(group, types or ())]
-    explained = any(never_holds(clause) for clause in trigger.clauses())
-    if found and not types and not explained:
+    if found and not types and not advice:
         advice.append(f"no event can match: {impossible(found)}")
     return TriggerReading(tuple(dict.fromkeys(advice)), found, types)
 
@@ -49,13 +48,15 @@ def _of_group(group: Group, types: Collection[str]) -> Iterator[str]:
         yield f'mixes "and" with "or": Segment takes the last one, "{group.joint}", for all'
     if group.negated:
         yield f"the ! before the bracket is lost, so that it takes what it names{_negated(group)}"
+    before = None
     for part in group.passed_over:
         harmless = part.word.lower() == "and" and group.joint == "and"
         stray = part.kind == "bracket" and not any(
             each.sign in {"contains", "match"} for each in group.clauses()
         )
-        if not (harmless or stray):
+        if not (harmless or stray or operator_or_value(part, before)):
             yield of_passed_over(part, types)
+        before = part
     for member in group.members:
         if isinstance(member, Clause):
             yield from of_clause(member)
