@@ -13,7 +13,6 @@ from tests.conformance.generated.cases import GENERATORS
 from tools.cli.evaluate import evaluate
 
 TEXT = {"@path": "$.text"}
-NOTHING = {"@path": "$.nothing"}
 EVENTS: list[dict[str, Any]] = [
     {},
     {"text": "a", "list": [{"a": "b"}], "n": 5, "on": True},
@@ -68,10 +67,9 @@ CASES: list[tuple[object, When | None]] = [
     ({"@merge": {"objects": [{"@path": "$.on"}]}}, When.ALWAYS),
     ({"@merge": {"direction": "left", "objects": [{LIQUID: "{%"}]}}, When.ALWAYS),
     ({"@path": {"@literal": 5}}, When.ALWAYS),
-    ({"@template": {"@literal": {"a": TEXT}}}, None),
     ([{"@path": 5}], When.ALWAYS),
     ([{"@nothing": 5}], When.ALWAYS),
-    ({"@path": NOTHING}, None),
+    ({"@path": TEXT}, None),
     ({"@literal": {"a": {LIQUID: "{%"}}}, When.ALWAYS),
     ({"@excludeWhenNull": {LIQUID: "{%"}}, When.ALWAYS),
     ({"@transform": {"apply": {"a": {LIQUID: "{%"}}, "mapping": {"b": 1}}}, When.ALWAYS),
@@ -88,7 +86,7 @@ def outcomes(mapping: object, events: list[dict[str, Any]]) -> list[str]:
     return [next(iter(json.loads(answer))) for answer in evaluate(lines)]
 
 
-@pytest.mark.parametrize(("value", "when"), CASES, ids=[str(case[0])[:60] for case in CASES])
+@pytest.mark.parametrize(("value", "when"), CASES, ids=range(len(CASES)))
 def test_what_throws_is_found_with_the_events_it_throws_on(
     value: object, when: When | None
 ) -> None:
@@ -114,7 +112,7 @@ def test_each_is_found_at_its_place() -> None:
     assert [(".".join(each.path), each.message) for each in throws(mapping)] == [
         ("a.1.@if.then.x.@case", '@case requires a "operator" key'),
         ("b.@liquid", 'filter "sort" is disabled, line:1, col:1'),
-        ("b.@liquid", 'filter "map" is disabled, line:1, col:12'),
+        ("b.@liquid", 'filter "map" is disabled, line:1, col:15'),
     ]
 
 
