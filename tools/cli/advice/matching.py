@@ -7,12 +7,14 @@ it: what the conditions name, what lies between, and what is none of it.
 
 from __future__ import annotations
 
+import math
 from itertools import groupby, pairwise, product
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.fql_conditions import condition
 from segment_rehook.mapping.fql_syntax import Clause, Group
 from segment_rehook.mapping.shape import meant
+from segment_rehook.mapping.values import to_double, to_number
 from tools.cli.advice.events import BY_TYPE, has
 
 if TYPE_CHECKING:
@@ -134,7 +136,7 @@ def _possible(
 
 def _values(clauses: Sequence[Clause]) -> Iterator[object]:
     """Make values that could meet the conditions: if none of these does, no value does."""
-    yield from (None, True, False, _SEPARATOR)
+    yield from (None, True, False, 0, _SEPARATOR)
     expected = [each.expected for each in clauses]
     yield from (str(each) for each in expected)
     numbers = sorted({number for each in expected if (number := _number(each)) is not None})
@@ -153,10 +155,8 @@ def _texts(clauses: Sequence[Clause], operator: str) -> list[str]:
 
 
 def _number(expected: str | float | bool) -> float | None:
-    try:
-        return float(expected)
-    except ValueError:
-        return None
+    number = to_number(expected) if isinstance(expected, str) else to_double(expected)
+    return None if math.isnan(number) else number
 
 
 def _two_types(clauses: Sequence[Clause]) -> str:
