@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.faults import Hook
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from segment_rehook.delivery.ingest.answer import HttpAnswer
-from segment_rehook.delivery.outcomes import Parked
 from segment_rehook.delivery.ledger.record import State
+from segment_rehook.delivery.outcomes import Parked
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import encode
@@ -155,7 +155,7 @@ class Books:
                 raise Violated(f"{delivery} is recorded as delivered, and Rehook never acted on it")
         elif record.state is State.PARKED:
             # A send that went unheard and was repeated after SQS's five minutes leaves two.
-            if not any(header.epoch == record.epoch for header in parked):
+            if not any(header.parked_token == record.parked_token for header in parked):
                 raise Violated(f"{delivery} is parked, and no message can open it")
         elif record.state is State.CLAIMED:
             # Its end went unrecorded, which the table's faults alone excuse.

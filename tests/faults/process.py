@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.faults import Crash
 from tests.fakes.rehook import FakeRehook
 from tests.unit.delivery.world import World

@@ -21,7 +21,7 @@ from segment_rehook.rehook.destination import Destination, DestinationInvalid, l
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode
 from tools.cli import parked, secrets
-from tools.cli.advice import advice
+from tools.cli.advice import review
 from tools.cli.evaluate import evaluate as answers
 from tools.cli.mode import mode
 from tools.cli.preview import Preview
@@ -135,34 +135,28 @@ def validate(
 ) -> None:
     """Check a destination.json and name every mistake in it; exit code 1 if there is one.
 
-    What is no mistake but hardly meant is pointed out too.
+    What is no mistake but hardly meant is pointed out too, as advice, with what was probably meant.
     """
     try:
         text = read_bytes(file)
     except Unreadable as error:
         raise _failed(f"{_called(file)}: {error}", 2) from None
-    ids: list[str] = []
-    mistakes: Sequence[Misshape] = ()
-    hints: Sequence[Misshape] = ()
-    try:
-        rules = load(text)
-        ids = [item.id for item in rules.subscriptions]
-        hints = tuple(advice(rules))
-    except DestinationInvalid as invalid:
-        mistakes = invalid.mistakes
+    found = review(text)
     if as_json:
         verdict: JSON = {
-            "valid": not mistakes,
-            "subscriptions": [*ids],
-            "mistakes": _as_json(mistakes),
-            "advice": _as_json(hints),
+            "valid": not found.mistakes,
+            "subscriptions": [*found.ids],
+            "mistakes": _as_json(found.mistakes),
+            "advice": _as_json(found.advice),
         }
         typer.echo(encode(verdict))
     else:
-        _name(mistakes or hints, file)
-        if not mistakes:
-            typer.echo(f"{_called(file)}: no mistakes; subscriptions: {', '.join(ids) or 'none'}")
-    if mistakes:
+        _name(found.mistakes, file)
+        _name(found.advice, file, kind="advice: ")
+        if not found.mistakes:
+            listed = ", ".join(found.ids) or "none"
+            typer.echo(f"{_called(file)}: no mistakes; subscriptions: {listed}")
+    if found.mistakes:
         raise typer.Exit(1)
 
 
@@ -226,10 +220,10 @@ def _as_json(mistakes: Sequence[Misshape]) -> JSON:
     return [{"place": each.place, "message": each.message} for each in mistakes]
 
 
-def _name(mistakes: Sequence[Misshape], file: Path) -> None:
+def _name(mistakes: Sequence[Misshape], file: Path, *, kind: str = "") -> None:
     for mistake in mistakes:
-        place = f" {mistake.place}" if mistake.place else ""
-        typer.echo(f"{_called(file)}:{place} {mistake.message}", err=True)
+        place = f"{mistake.place} " if mistake.place else ""
+        typer.echo(f"{_called(file)}: {kind}{place}{mistake.message}", err=True)
 
 
 def _called(file: Path) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.ingest.answer import ignored_body
 from segment_rehook.delivery.delivery import Delivery
-from segment_rehook.delivery.outcomes import Dropped, Parked, Outcome
+from segment_rehook.delivery.ingest.answer import ignored_body
 from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Part, Planner
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, decode_slowly

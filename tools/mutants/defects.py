@@ -134,20 +134,19 @@ IN_THE_LEDGER = (
     Defect(
         "any epoch opens what is parked",
         "delivery/meet.py",
-        "header.epoch is not None and header.epoch == found.epoch",
-        "header.epoch is not None",
+        "header.parked_token is not None and header.parked_token == found.parked_token",
+        "header.parked_token is not None",
     ),
     Defect(
         "deliver what is parked again without an operator",
         "delivery/meet.py",
-        "header.epoch is not None and header.epoch == found.epoch",
+        "header.parked_token is not None and header.parked_token == found.parked_token",
         "True",
     ),
     Defect(
         "release when the outcome is unknown",
         "delivery/live.py",
-        "        elif reply.kind is not Outcome.UNKNOWN:\n"
-        "            self.courier.release(mine)",
+        "        elif reply.kind is not Outcome.UNKNOWN:\n            self.courier.release(mine)",
         "        else:\n            self.courier.release(mine)",
     ),
     Defect(

@@ -230,13 +230,13 @@ IN_THE_QUEUES = (
     Defect(
         "retry with the new mapping",
         "delivery/redeliver.py",
-        "(header.epoch is None or header.resend)",
+        "(header.parked_token is None or header.resend)",
         "header.resend",
     ),
     Defect(
         "send an operator's message as it was mapped",
         "delivery/redeliver.py",
-        "(header.epoch is None or header.resend)",
+        "(header.parked_token is None or header.resend)",
         "True",
     ),
     Defect(

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from tools.sandbox.destination import OPT
 from tools.sandbox.intrinsics import ACCOUNT, REGION
 from tools.sandbox.runtime_api import Invocation, Outcome, RuntimeApi
 
@@ -187,7 +188,7 @@ def _error(kind: str, message: str) -> bytes:
 
 def _variables(spec: FunctionSpec, around: Surroundings, api_address: str) -> dict[str, str]:
     own = {
-        name: str(around.opt / value.removeprefix("/opt/")) if value.startswith("/opt/") else value
+        name: str(around.opt / value.removeprefix(OPT)) if value.startswith(OPT) else value
         for name, value in spec.environment.items()
     }
     lambdas = {

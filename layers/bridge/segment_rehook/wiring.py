@@ -19,8 +19,9 @@ from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.aws.telemetry import LambdaTelemetry
 from segment_rehook.delivery.assembly import Ports, assemble_ingest, assemble_redrive
+from segment_rehook.mapping.shape import Misshape
 from segment_rehook.rehook.client import RehookClient
-from segment_rehook.rehook.destination import Destination, load
+from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.rehook.referral import ResendWithoutCode
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def ingest() -> IngestHandler:
     """Build the function that API Gateway calls."""
     stack, settings = ingest_settings(os.environ)
-    destination, telemetry = _destination(stack), _telemetry(stack)
+    destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
     return IngestHandler(assemble_ingest(settings, destination, ports), telemetry)
 
@@ -40,7 +41,7 @@ def ingest() -> IngestHandler:
 def redrive() -> RedriveHandler:
     """Build the function that takes the dead letters."""
     stack, settings = redrive_settings(os.environ)
-    destination, telemetry = _destination(stack), _telemetry(stack)
+    destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
     return RedriveHandler(assemble_redrive(settings, destination, ports), telemetry, ports.clock)
 
@@ -87,6 +88,22 @@ def _telemetry(stack: StackSettings) -> LambdaTelemetry:
     )
 
 
-def _destination(stack: StackSettings) -> Destination:
-    path = Path(stack.destination_file)
-    return load(path.read_bytes() if path.exists() else None)
+def _destination(file: str) -> Destination:
+    """The rules that were deployed. Raises DestinationInvalid; none at all is a mistake too.
+
+    Segment's defaults are for trying things; nobody chose them for a function that gives rewards.
+    """
+    try:
+        content = Path(file).read_bytes()
+    except OSError as error:
+        raise DestinationInvalid(
+            [
+                Misshape(
+                    file,
+                    f"can't be read ({type(error).__name__}): the function needs the layer with"
+                    " destination.json. Build and deploy layers/destination with the stack"
+                    " (`make build`, `sam deploy`), or set DESTINATION_FILE to where the file is.",
+                )
+            ]
+        ) from error
+    return load(content)

@@ -11,7 +11,7 @@ import socket
 import pytest
 
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Script, Wire, answer
 
@@ -54,7 +54,7 @@ def test_a_connection_that_is_reset_at_once_is_never_taken_for_a_delivery(
     server = serve(unread_reset)
     client = connect(server.url)
     for _ in range(50):
-        assert call(client).outcome in {UNSENT, SENT}
+        assert call(client).kind in {UNSENT, SENT}
 
 
 @pytest.mark.parametrize("script", [read_reset, read_close, half_read_reset])
@@ -128,7 +128,7 @@ def test_what_is_not_http_is_no_answer(serve: Serve, connect: Connect, reply: by
         wire.send(reply)
         wire.until_gone()
 
-    assert call(connect(serve(script).url)).outcome is SENT
+    assert call(connect(serve(script).url)).kind is SENT
 
 
 def test_a_connection_that_misbehaved_is_not_used_again(serve: Serve, connect: Connect) -> None:
@@ -144,7 +144,7 @@ def test_a_connection_that_misbehaved_is_not_used_again(serve: Serve, connect: C
 
     server = serve(script)
     client = connect(server.url)
-    assert [call(client).outcome for _ in range(2)] == [SENT, ReplyClass.DELIVERED]
+    assert [call(client).kind for _ in range(2)] == [SENT, ReplyClass.DELIVERED]
     assert server.connections == 2
 
 
@@ -167,7 +167,7 @@ def test_a_closed_client_sends_nothing(serve: Serve, connect: Connect) -> None:
     server = serve(Wire.reset)
     client = connect(server.url)
     client.close()
-    assert call(client).outcome is UNSENT
+    assert call(client).kind is UNSENT
     assert server.connections == 0
 
 

@@ -41,7 +41,7 @@ def cut_and_judge(serve: Serve, connect: Connect, whole: bytes) -> None:
         wire.send(whole[: wire.number - 1])
 
     client = connect(serve(script).url)
-    outcomes = [call(client).outcome for _ in range(len(whole))]
+    outcomes = [call(client).kind for _ in range(len(whole))]
     assert outcomes == [ReplyClass.UNKNOWN] * len(whole)
 
 
@@ -65,6 +65,6 @@ def test_garbled_answers_raise_nothing(serve: Serve, connect: Connect) -> None:
         wire.send(garbled())
 
     client = connect(serve(script).url)
-    outcomes = {call(client).outcome for _ in range(600)}
+    outcomes = {call(client).kind for _ in range(600)}
     assert ReplyClass.UNREACHABLE not in outcomes
     assert outcomes >= {ReplyClass.DELIVERED, ReplyClass.UNKNOWN, ReplyClass.THROTTLED}

@@ -12,7 +12,7 @@ from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.connection import _Receiver
 from segment_rehook.rehook.deadline import CallTimer, Clocks
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Script, Wire, answer
 
@@ -158,6 +158,6 @@ def test_a_late_call_does_not_spoil_the_next(serve: Serve, connect: Connect) -> 
 
     server = serve(script)
     client = connect(server.url)
-    outcomes = [call(client).outcome, timed(client)[0].outcome, call(client).outcome]
+    outcomes = [call(client).kind, timed(client)[0].kind, call(client).kind]
     assert outcomes == [ReplyClass.DELIVERED, ReplyClass.UNKNOWN, ReplyClass.DELIVERED]
     assert server.connections == 2

@@ -9,7 +9,7 @@ import pytest
 
 from segment_rehook.rehook.connection import IDLE_MARGIN, IDLE_MOST
 from segment_rehook.rehook.deadline import Clocks
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import Wire, always, answer
 
@@ -178,7 +178,7 @@ def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(
         wire.request()
 
     client = connect(serve(script).url)
-    assert [call(client).outcome for _ in range(2)] == [ReplyClass.DELIVERED, ReplyClass.UNKNOWN]
+    assert [call(client).kind for _ in range(2)] == [ReplyClass.DELIVERED, ReplyClass.UNKNOWN]
 
 
 def test_a_second_answer_to_one_request_is_never_taken_for_the_next(

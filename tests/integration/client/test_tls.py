@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Script, Wire, always, answer
 

@@ -158,7 +158,7 @@ def test_every_way_to_answer_is_read_and_its_connection_kept(
     client = connect(server.url)
     for _ in range(3):
         got = call(client)
-        assert (got.outcome, got.request_id) == (ReplyClass.DELIVERED, "req-1")
+        assert (got.kind, got.request_id) == (ReplyClass.DELIVERED, "req-1")
     assert server.connections == 1
 
 
@@ -205,7 +205,7 @@ def test_of_a_huge_body_the_beginning_is_read(serve: Serve, connect: Connect) ->
     huge = answer("404 Not Found", b" " * (ANSWER_MOST * 50))
     server = serve(always(huge[:-1]))  # never whole
     client = connect(server.url)
-    assert [call(client).outcome for _ in range(2)] == [ReplyClass.REJECTED] * 2
+    assert [call(client).kind for _ in range(2)] == [ReplyClass.REJECTED] * 2
     assert server.connections == 2
 
 

@@ -11,7 +11,7 @@ import pytest
 from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.referral import ResendWithoutCode
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import Connect
 from tools.sandbox.rehook import Behaviour
 from tools.sandbox.rehook_server import RehookServer

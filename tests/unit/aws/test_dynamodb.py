@@ -19,8 +19,9 @@ from segment_rehook.aws.dynamodb import (
     DynamoUserMarks,
     Table,
 )
-from segment_rehook.delivery.ports import BreakerRecord, LedgerUnavailable
 from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+from segment_rehook.delivery.ports import LedgerUnavailable
 from tests.fakes.surroundings import FakeClock
 
 RECORD = Record(

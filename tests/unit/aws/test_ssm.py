@@ -13,7 +13,8 @@ from mypy_boto3_ssm import SSMClient
 
 from segment_rehook.aws.parameters import ParametersInvalid, secrets_from
 from segment_rehook.aws.ssm import SsmSecretStore
-from segment_rehook.delivery.ports import Secrets, SecretsUnavailable
+from segment_rehook.delivery.ports import SecretsUnavailable
+from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from tests.fakes.surroundings import FakeClock, FakeTelemetry
 
 PATH = "/segment-rehook/prod"
@@ -27,7 +28,7 @@ READ = Secrets(
     api_secret="s3cret",
     shared_secrets=("shared-1",),
     tokens=(),
-    mode="deliver",
+    mode=Mode.DELIVER,
 )
 
 
@@ -194,6 +195,23 @@ def test_a_placeholder_is_no_way_in() -> None:
         secrets_from({**GOOD, "segment/shared-secrets": "good\n<secret>"}, PATH)
 
 
+def test_a_placeholder_is_named_by_its_line_in_the_parameter() -> None:
+    """As whoever wrote it counts: empty lines and repeated ones are lines too."""
+    lists = {**GOOD, "segment/tokens": "good\n\ngood\n<token>\n"}
+    with pytest.raises(ParametersInvalid, match="segment/tokens holds a placeholder in line 4"):
+        secrets_from(lists, PATH)
+
+
+def test_a_byte_order_mark_is_nothing() -> None:
+    """Some editors and shells put one before the text: a secret with it would match nothing."""
+    marked = {name: f"\ufeff{value}\n" for name, value in GOOD.items()}
+    more = {"segment/tokens": "\ufeff\ntoken\n", "mode": "\ufeffpause"}
+    secrets, warnings = secrets_from({**marked, **more}, PATH)
+
+    assert secrets == replace(READ, tokens=("token",), mode=Mode.PAUSE)
+    assert warnings == []
+
+
 def test_lists_are_one_a_line() -> None:
     """Whatever the editor left around them, in order, each once."""
     value = " new \r\n\n old\nnew\n"
@@ -206,7 +224,7 @@ def test_what_a_paste_adds_is_taken_off() -> None:
     """A newline at the end of a secret would make every call a 401."""
     secrets, _ = secrets_from({**GOOD, "rehook/api-secret": " s3cret\n", "mode": "Pause\n"}, PATH)
 
-    assert secrets == replace(READ, mode="pause")
+    assert secrets == replace(READ, mode=Mode.PAUSE)
 
 
 @pytest.mark.parametrize("mode", ["deliver", "pause", "dry-run"])

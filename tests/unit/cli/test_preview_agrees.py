@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.delivery.ports import MAX_MESSAGE_BYTES
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
 from segment_rehook.rehook.destination import Destination, load
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from segment_rehook.segment.jsontext import JSON, decode, encode
 from tests.fakes.rehook import Turn
 from tests.unit.delivery.samples import BROKEN, TWICE, signature, track

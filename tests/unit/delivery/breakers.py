@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segment_rehook.delivery.pacing.breaker import Breaker, Permit
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.unit.delivery.world import World
 
 DOWN = Reply(kind=ReplyClass.UNAVAILABLE, code="503")
@@ -14,7 +14,7 @@ REFUSED = Reply(kind=ReplyClass.CREDENTIALS, code="401")
 
 def breaker(world: World, *, heeds_throttling: bool = True) -> Breaker:
     """Another environment's breaker."""
-    return world.courier(heeds_throttling=heeds_throttling).breaker
+    return (world.ingest() if heeds_throttling else world.redrive()).breaker
 
 
 def ask(one: Breaker) -> Permit:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.pacing.breaker import LOOK_EVERY, PAUSE_FIRST, PROBE_MOST, Permit
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, LOOK_EVERY, MAX_PROBE, Permit
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.faults import Fate
 from tests.unit.delivery.breakers import (
     DOWN,
@@ -46,7 +46,9 @@ def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
     assert not ask(one).allowed
 
 
-@pytest.mark.parametrize("alive", [ReplyClass.DELIVERED, ReplyClass.REJECTED, ReplyClass.THROTTLED], ids=str)
+@pytest.mark.parametrize(
+    "alive", [ReplyClass.DELIVERED, ReplyClass.REJECTED, ReplyClass.THROTTLED], ids=str
+)
 def test_a_sign_of_life_starts_the_count_anew(alive: ReplyClass) -> None:
     """A refused payload shows that Rehook works, and so does a rate limit."""
     one = breaker(World(), heeds_throttling=False)
@@ -68,7 +70,7 @@ def test_other_environments_learn_of_it_within_two_seconds() -> None:
 
     world.clock.advance(LOOK_EVERY)
     assert ask(other) == Permit(
-        allowed=False, wait=PAUSE_FIRST - LOOK_EVERY, reason=ReplyClass.UNAVAILABLE
+        allowed=False, wait=FIRST_PAUSE - LOOK_EVERY, reason=ReplyClass.UNAVAILABLE
     )
 
 
@@ -76,11 +78,11 @@ def test_one_probe_at_a_time_across_environments() -> None:
     """When the pause is over, one environment tries one call; nobody else does."""
     world = World()
     one, other = tripped(world), breaker(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
 
     with one.permit() as probe:
         assert probe.allowed
-        probing = Permit(allowed=False, wait=PROBE_MOST, reason=ReplyClass.UNAVAILABLE)
+        probing = Permit(allowed=False, wait=MAX_PROBE, reason=ReplyClass.UNAVAILABLE)
         assert ask(one) == ask(other) == probing
 
 
@@ -89,7 +91,7 @@ def test_a_good_probe_closes_it_for_everyone() -> None:
     world = World()
     one, other = tripped(world), breaker(world)
     assert not ask(other).allowed
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     call(one, FINE)
 
     assert ask(one).allowed
@@ -102,7 +104,7 @@ def test_who_opened_it_counts_anew_when_another_closed_it() -> None:
     """The failures of the outage before are no part of the next."""
     world = World()
     one, other = tripped(world), breaker(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     call(other, FINE)
     world.clock.advance(LOOK_EVERY)
     assert ask(one).allowed
@@ -118,7 +120,7 @@ def test_that_it_opened_is_logged_and_counted() -> None:
     tripped(world)
     ask(breaker(world))
 
-    fields = {"reason": "unavailable", "code": "503", "seconds": PAUSE_FIRST}
+    fields = {"reason": "unavailable", "code": "503", "seconds": FIRST_PAUSE}
     assert world.telemetry.warnings == [("breaker open", fields)]
     assert world.telemetry.counts == {"BreakerOpened": 1}
 
@@ -141,7 +143,7 @@ def test_a_probe_that_is_not_used_is_made_by_the_next_in_any_environment() -> No
     """The permit was for a call that then was not needed, such as a duplicate's."""
     world = World()
     one, other = tripped(world), breaker(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     assert ask(one).allowed
     assert ask(one).allowed
 
@@ -158,7 +160,7 @@ def test_a_probe_is_given_back_when_a_defect_ends_its_block() -> None:
     """Else nothing would be delivered until the probe is given up, 40 seconds later."""
     world = World()
     one, other = tripped(world), breaker(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     with pytest.raises(ZeroDivisionError), one.permit():
         raise ZeroDivisionError
 
@@ -173,7 +175,7 @@ def test_a_permit_gives_back_no_probe_but_its_own() -> None:
     with one.permit():
         for _ in range(5):
             hear_late(one, DOWN)
-        world.clock.advance(PAUSE_FIRST)
+        world.clock.advance(FIRST_PAUSE)
         probe = one.permit()
         assert probe.__enter__().allowed
 
@@ -186,17 +188,17 @@ def test_a_probe_that_was_used_is_not_given_back() -> None:
     """What came of it decides: here, that the breaker stays open for longer."""
     world = World()
     one = tripped(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     call(one, DOWN)
 
-    assert ask(one) == Permit(allowed=False, wait=2 * PAUSE_FIRST, reason=ReplyClass.UNAVAILABLE)
+    assert ask(one) == Permit(allowed=False, wait=2 * FIRST_PAUSE, reason=ReplyClass.UNAVAILABLE)
 
 
 def test_a_late_failure_does_not_decide_for_a_probe() -> None:
     """A call from before the outage was known times out while another one probes."""
     world = World()
     one = tripped(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     with one.permit() as probe:
         hear_late(one, DOWN)
         one.heard(probe, FINE)
@@ -219,7 +221,7 @@ def test_a_probe_that_says_nothing_is_given_up() -> None:
     """Its environment may have died."""
     world = World()
     one, other = tripped(world), breaker(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     probe = one.permit()
     assert probe.__enter__().allowed
 
@@ -291,7 +293,7 @@ def test_a_probe_whose_booking_is_unheard_is_not_made() -> None:
     """It may be somebody else's; when nobody makes it, it is given up in time."""
     world = World()
     one = tripped(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     world.table.order(Fate.DONE_UNHEARD, operation="breaker.swap")
 
     assert ask(one) == Permit(allowed=False, wait=LOOK_EVERY, reason=ReplyClass.UNAVAILABLE)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.pacing.breaker import PAUSE_FIRST, THROTTLED_HOLD, Permit
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, THROTTLED_HOLD, Permit
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.unit.delivery.breakers import LIMITED, ask, breaker, call, hear_late, tripped
 from tests.unit.delivery.world import World
 
@@ -57,14 +57,14 @@ def test_a_rate_limit_does_not_end_an_outage() -> None:
     one = tripped(world)
     hear_late(one, LIMITED)
 
-    assert ask(one) == Permit(allowed=False, wait=PAUSE_FIRST, reason=ReplyClass.UNAVAILABLE)
+    assert ask(one) == Permit(allowed=False, wait=FIRST_PAUSE, reason=ReplyClass.UNAVAILABLE)
 
 
 def test_a_probe_that_meets_a_rate_limit_ends_the_outage() -> None:
     """Rehook is back, and busy: ingest holds, redrive goes on at its pace."""
     world = World()
     one, redrive = tripped(world), breaker(world, heeds_throttling=False)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     call(one, LIMITED)
 
     assert ask(one) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=ReplyClass.THROTTLED)

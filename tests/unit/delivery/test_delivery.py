@@ -8,9 +8,9 @@ import pytest
 
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.delivery import Delivery
-from segment_rehook.delivery.queues.message import PARKING_ROOM, Header, Letter
 from segment_rehook.delivery.outcomes import Stored
-from segment_rehook.delivery.ports import MAX_MESSAGE_BYTES
+from segment_rehook.delivery.queues.message import PARKING_ROOM, Header, Letter
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
 from segment_rehook.rehook.plan import Call, Fault, Request
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import JSON, encode

@@ -190,4 +190,4 @@ def test_what_cannot_be_mapped_is_parked() -> None:
     answer = world.post(track())
 
     assert (outcomes(answer), reasons(answer)) == (["parked"], ["mapping_error"])
-    assert header_of(world.lot.stored()[0]).epoch == 1
+    assert header_of(world.lot.stored()[0]).parked_token == 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.pacing.breaker import PAUSE_FIRST
 from segment_rehook.delivery.ledger.record import State
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import (
@@ -202,7 +202,7 @@ def test_a_defect_during_a_probe_leaves_the_probe_to_the_next_event() -> None:
     environment = world.ingest()
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track("m1", "u1"), on=environment)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
 
     def defect(_operation: str, _subject: object) -> None:
         world.rehook.before = lambda *_: None

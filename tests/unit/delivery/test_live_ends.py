@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.delivery.ids import user_hash
+from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.delivery.queues.message import Header
-from segment_rehook.delivery.ports import MAX_MESSAGE_BYTES
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes import rehook
 from tests.unit.delivery.samples import BROKEN, delivery_of, outcomes, reasons, track
 from tests.unit.delivery.world import World, header_of
@@ -109,10 +109,12 @@ def test_parked(outcome: ReplyClass, reason: str) -> None:
     }
     [message] = world.lot.stored()
     detail = "c-1 it said so"
-    assert header_of(message) == under_its_claim(world, reason=reason, epoch=1, detail=detail)
+    assert header_of(message) == under_its_claim(
+        world, reason=reason, parked_token=1, detail=detail
+    )
     record = world.record(delivery_of(track()))
     assert record is not None
-    assert (record.reason, record.epoch) == (reason, 1)
+    assert (record.reason, record.parked_token) == (reason, 1)
 
 
 @PARKED

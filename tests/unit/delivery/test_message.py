@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from segment_rehook.delivery import message
+from segment_rehook.delivery.queues import message
 from segment_rehook.delivery.queues.message import Header, Letter, MessageUnreadable, read_body
-from segment_rehook.delivery.ports import MAX_MESSAGE_BYTES, Outgoing, Received
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES, Outgoing, Received
 from segment_rehook.rehook.plan import Request
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import decode
@@ -141,7 +141,7 @@ def test_what_a_message_says() -> None:
         token=numbers,
         nonce=st.just("") | words,
         mark=st.just("") | words,
-        epoch=st.none() | numbers,
+        parked_token=st.none() | numbers,
         detail=st.just("") | words,
         resend=st.booleans(),
     )
@@ -173,7 +173,7 @@ def test_a_parked_message_explains_itself(detail: str) -> None:
     header = Header.read(parked.attributes)
 
     assert sqs_rules.takes(parked)
-    assert (header.reason, header.epoch, header.nonce) == ("rejected", 3, "n")
+    assert (header.reason, header.parked_token, header.nonce) == ("rejected", 3, "n")
     assert header.mark == ""
     assert len(header.detail) <= 1_000
 

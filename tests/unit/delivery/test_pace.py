@@ -7,7 +7,7 @@ import math
 import pytest
 
 from segment_rehook.delivery.pacing.pace import CUT, SETTLE, SLOWEST, Pace
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.surroundings import FakeClock
 
 TAKEN = Reply(kind=ReplyClass.DELIVERED, code="200")

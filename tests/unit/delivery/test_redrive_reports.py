@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.ports import Outgoing
 from segment_rehook.delivery.ledger.record import Record, State
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.delivery.queues.transport import Outgoing
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.unit.delivery.situations import waiting
@@ -20,7 +20,6 @@ def reported(world: World) -> dict[str, object]:
     (stored,) = world.dead.receive()
     world.clock.advance(world.dead.visibility)
     (worked,) = world.poll()
-    worked.report(world.telemetry)
     line: dict[str, object] = dict(world.telemetry.lines[-1])
 
     assert world.telemetry.counts[f"DeadLetters{worked.result.outcome.capitalize()}"] == 1
@@ -37,7 +36,11 @@ def reported(world: World) -> dict[str, object]:
             ReplyClass.DELIVERED, "200", MINUTE, ("delivered", None, None, "req-9"), id="delivered"
         ),
         pytest.param(
-            ReplyClass.REJECTED, "400", MINUTE, ("parked", "rejected", "400", "req-9"), id="rejected"
+            ReplyClass.REJECTED,
+            "400",
+            MINUTE,
+            ("parked", "rejected", "400", "req-9"),
+            id="rejected",
         ),
         pytest.param(
             ReplyClass.UNKNOWN,

@@ -116,6 +116,38 @@ def test_a_mistake_in_a_subscription_is_named_with_its_place(
     assert said in next(iter(found.values()))
 
 
+@pytest.mark.parametrize("part", ["settings", "idempotencyKey"])
+def test_what_throws_on_every_event_is_a_mistake_where_it_would_run(part: str) -> None:
+    """Such a subscription never delivered anything; a disabled one does no harm."""
+    broken = {"@liquid": "{% for x in y %}"}
+    changes: dict[str, Any] = {"idempotencyKey": broken}
+    place = "subscriptions[0].idempotencyKey.@liquid"
+    if part == "settings":
+        changes = {"settings": {"source_id": {"@literal": broken}, "metadata": {"@x": 1}}}
+        place = "subscriptions[0].settings.source_id.@literal.@liquid"
+    found = mistakes({"subscriptions": [subscription(**changes)]})
+    assert found.pop(place) == 'fails on every event: tag "for" is disabled, line:1, col:1'
+    assert set(found) <= {"subscriptions[0].settings.metadata"}
+    if part == "idempotencyKey":
+        assert ids(subscription(**changes, enabled=False)) == ["orders"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"@case": {"operator": "title", "value": {"@path": "$.properties.note"}}},
+        {"@if": {"exists": {"@path": "$.a"}, "then": {"@liquid": "{% for x in y %}"}}},
+        {"@liquid": "{% if a %}{{ a | sort }}{% endif %}"},
+        {"@arrayPath": ["$.properties.items", {"a": {"@liquid": "{%"}}]},
+    ],
+    ids=repr,
+)
+def test_what_throws_on_some_events_only_stops_no_start(value: dict[str, Any]) -> None:
+    """It delivers the others: a function that runs with such a file starts with it again."""
+    fields = {"event_name": "e", "source_id": "u", "metadata": {"x": value}}
+    assert ids(subscription(settings=fields)) == ["orders"]
+
+
 def test_all_mistakes_are_named_at_once() -> None:
     """One run shows everything that has to be mended, in the file's order."""
     found = mistakes(

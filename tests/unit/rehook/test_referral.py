@@ -11,7 +11,7 @@ import pytest
 from segment_rehook.rehook.deadline import Clocks
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.referral import ResendWithoutCode
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 
 BODY = {
     "source_id": "u1",

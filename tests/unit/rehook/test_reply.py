@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.rehook.reply import Answer, ReplyClass, Reply, Silence, judge
+from segment_rehook.rehook.reply import Answer, Reply, ReplyClass, Silence, judge
 
 IDENTIFY, TRACK = "identifyUser", "trackEvent"
 BOTH = (IDENTIFY, TRACK)

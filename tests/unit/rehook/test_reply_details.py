@@ -15,8 +15,8 @@ from segment_rehook.rehook.reply import (
     RETRY_AFTER_MOST,
     TEXT_MOST,
     Answer,
-    ReplyClass,
     Reply,
+    ReplyClass,
     Silence,
     judge,
 )

@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 
 from segment_rehook import __version__
 from segment_rehook.delivery.ingest.answer import EventReport, answer, refusal
-from segment_rehook.delivery.outcomes import Dropped, Parked, Result, Stored, Outcome
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked, Result, Stored
 from segment_rehook.rehook.plan import DropReason, Ignored
 
 ROOT = Path(__file__).parents[3]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

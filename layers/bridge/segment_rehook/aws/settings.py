@@ -112,7 +112,9 @@ def _shared(reader: _Reader, default: Settings) -> dict[str, Any]:
     """The members of `Settings` that an operator may set."""
     days = reader.whole("LEDGER_DAYS", 45, 3650, default=default.ledger_keep // DAY)
     return {
-        "call_timeout": reader.number("CALL_TIMEOUT_SECONDS", 0.1, 60, default=default.call_timeout),
+        "call_timeout": reader.number(
+            "CALL_TIMEOUT_SECONDS", 0.1, 60, default=default.call_timeout
+        ),
         "workers": reader.whole("WORKERS", 1, 64, default=default.workers),
         "park_unknown": reader.choice("UNKNOWN_POLICY", "retry", "park") == "park",
         "ordered": reader.choice("ORDERING", "on", "off") == "on",

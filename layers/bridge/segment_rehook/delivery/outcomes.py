@@ -69,7 +69,7 @@ class Result:
     status or the cause of a silence.
     """
 
-    outcome: Terminal
+    outcome: Outcome
     reason: str | None = None
     request_id: str | None = None
     code: str | None = None

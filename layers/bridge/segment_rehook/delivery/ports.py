@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.delivery.ledger.record import Record, Swap
     from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
-    from segment_rehook.delivery.queues.transport import Outgoing, Received
+    from segment_rehook.delivery.queues.transport import Outgoing
     from segment_rehook.delivery.stack_parameters import Secrets
     from segment_rehook.rehook.plan import Request
     from segment_rehook.rehook.reply import Reply

@@ -152,3 +152,6 @@ _OPERATORS: Mapping[str, Operator] = {
     "is_true": _constant(lambda value: value is True),
     "is_false": _constant(lambda value: value is False),
 }
+
+OPERATORS: frozenset[str] = frozenset(_OPERATORS)
+"""The names of those that exist; any other never holds."""

@@ -91,7 +91,7 @@ def _sparing(mapping: Value, run: Run) -> Run:
 
 
 def _compile_transform(mapping: Value) -> Part:
-    unfolded = _unfold(mapping)
+    unfolded = unfold(mapping)
     validate(unfolded)
     inner = _compile(unfolded)
 
@@ -108,7 +108,7 @@ def require_object(payload: Value) -> None:
         raise MappingError(f"data must be an object, got {type_name(payload)}")
 
 
-def _unfold(mapping: Value) -> Value:
+def unfold(mapping: Value) -> Value:
     """Spread the mapping as `{...mapping}`, or give its root directive the other members."""
     if mapping is None:
         raise _refusal("Cannot convert undefined or null to object")

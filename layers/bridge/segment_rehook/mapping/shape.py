@@ -15,11 +15,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["Misshape", "Shape", "check_shape", "named", "unknown_name"]
+__all__ = [
+    "Misshape",
+    "Shape",
+    "apart",
+    "check_shape",
+    "meant",
+    "named",
+    "place_of",
+    "unknown_name",
+]
 
 Shape = dict[str, Any]
 """A JSON Schema; Any because schemas nest without end."""
@@ -73,11 +82,35 @@ def check_shape(value: JSON, shape: Shape, place: str) -> Iterator[Misshape]:
             pass
 
 
+def place_of(place: str, path: Iterable[str]) -> str:
+    """Name a place below another one."""
+    return ".".join((place, *path) if place else path)
+
+
+def apart(found: Iterable[Misshape], mistakes: Collection[Misshape]) -> list[Misshape]:
+    """Give what was found at other places than the mistakes, neither above nor below them."""
+    taken = [mistake.place for mistake in mistakes]
+    return [each for each in found if not any(_touch(each.place, place) for place in taken)]
+
+
+def _touch(place: str, other: str) -> bool:
+    return f"{place}.".startswith(f"{other}.") or f"{other}.".startswith(f"{place}.")
+
+
+def meant(name: str, allowed: Iterable[str], *, closeness: float = 0.6) -> str | None:
+    """Give the allowed name that was probably meant, if one is close; case does not count.
+
+    `closeness` is how much the two must share, from 0 to 1 (difflib's ratio).
+    """
+    known = {each.lower(): each for each in sorted(allowed, reverse=True)}
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=closeness)
+    return known[close[0]] if close else None
+
+
 def unknown_name(name: str, allowed: Collection[str]) -> str:
     """Say that a name is not known here, what is, and which one was probably meant."""
-    close = difflib.get_close_matches(name.lower(), [known.lower() for known in allowed], n=1)
-    meant = [known for known in allowed if close and known.lower() == close[0]]
-    hint = f"; did you mean {meant[0]}?" if meant else ""
+    close = meant(name, allowed)
+    hint = f"; did you mean {close}?" if close else ""
     return f"is not known here{hint} (allowed: {', '.join(sorted(allowed))})"
 
 

@@ -89,7 +89,7 @@ class Reply:
     3,600. `again_at_once`: one quick second try is allowed.
     """
 
-    outcome: ReplyClass
+    kind: ReplyClass
     code: str
     message: str = ""
     key: str | None = None
@@ -129,7 +129,7 @@ def judge(exchange: Answer | Silence, *, action: str, now: float, trusts_503: bo
     outcome = _outcome(exchange.status, error, action, unprocessed=unprocessed)
     said = error.code if error.says_no else exchange.status
     return Reply(
-        outcome=outcome,
+        kind=outcome,
         code=str(said),
         message="" if outcome is ReplyClass.DELIVERED else error.message,
         key=None if outcome is ReplyClass.DELIVERED else error.key,

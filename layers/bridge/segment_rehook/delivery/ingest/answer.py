@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.outcomes import Result, Outcome
+from segment_rehook.delivery.outcomes import Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

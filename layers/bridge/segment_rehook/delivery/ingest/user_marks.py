@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class WaitingUsers:
     """One request's view of the marks.
 
-    `ordered`: whether order is kept at all. `time_left`: seconds until the answer is due. `ledger_down`
-    is set once the table gave no answer: no claim is tried after that.
+    `ordered`: whether order is kept at all. `time_left`: seconds until the answer is due.
+    `ledger_down` is set once the table gave no answer: no claim is tried after that.
     """
 
     marks: UserMarks

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.answer import (
     LISTED_WHOLE,
     EventReport,
@@ -12,9 +13,8 @@ from segment_rehook.delivery.ingest.answer import (
     answer,
     refusal,
 )
-from segment_rehook.delivery.delivery import Delivery
-from segment_rehook.delivery.outcomes import Dropped, Result, Outcome
 from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Part, Planner
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
 from segment_rehook.delivery.ports import SecretsUnavailable
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.access import AccessNotConfigured, AccessRules
@@ -127,16 +127,14 @@ class Webhook:
         explained: bool,
     ) -> EventReport:
         """Say what became of one element; `explained`: and of an ignored one why."""
-        deliveries = [
-            (part.subscription, _result(part.decided, results)) for part in parts
-        ]
+        deliveries = [(part.subscription, _result(part.decided, results)) for part in parts]
         if isinstance(element, UnreadableEvent):
             return EventReport(None, deliveries)
         return EventReport(
             element.message_id,
             deliveries,
             hint=MAPPED_HINT if element.looks_mapped else None,
-            ignored=self.destination.ignored(element) if explained and not parts else [],
+            ignored=self.destination.ignored(element) if explained and not parts else (),
         )
 
     def _log(self, report: EventReport) -> None:

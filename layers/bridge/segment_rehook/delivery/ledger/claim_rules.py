@@ -67,5 +67,9 @@ def redrive(found: Record | None, header: Header, now: float) -> Verdict:
             return Verdict.TAKE
         return Verdict.TAKE_CRASHED if found.lease_ran_out(now) else Verdict.CLAIMED
     if found.state is State.PARKED:
-        return Verdict.TAKE if sent_back and header.parked_token == found.parked_token else Verdict.PARKED
+        return (
+            Verdict.TAKE
+            if sent_back and header.parked_token == found.parked_token
+            else Verdict.PARKED
+        )
     return Verdict.DELIVERED if found.state is State.DELIVERED else Verdict.TAKE

@@ -30,11 +30,10 @@ class Record:
     """One item of the ledger.
 
     `lease` and `expires_at` are seconds since the epoch. `in_queue` says that a message for this
-    delivery is in the dead-letter queue: at rest, or, of a claim, in redrive's hands. `parked_token`
-    is the token under which it was parked: only a parked message that names it may open the
-    delivery again.
-    `content` is the fingerprint of the event (see `ids.fingerprint`). `doubtful`: a call under an
-    earlier claim may have been acted on, and nobody knows.
+    delivery is in the dead-letter queue: at rest, or, of a claim, in redrive's hands.
+    `parked_token` is the token under which it was parked: only a parked message that names it may
+    open the delivery again. `content` is the fingerprint of the event (see `ids.fingerprint`).
+    `doubtful`: a call under an earlier claim may have been acted on, and nobody knows.
     """
 
     id: str
@@ -73,7 +72,7 @@ class Swap:
 
 
 @dataclass(frozen=True, slots=True)
-class Pen:
+class RecordWriter:
     """Writes the next record: what every write needs apart from the record it replaces.
 
     `now` in seconds since the epoch, `nonce` new for this write, `keep` in seconds.
@@ -130,7 +129,6 @@ class Pen:
             parked_token=mine.token,
             in_queue=False,
             crashes=0,
-       
         )
 
     def release(self, mine: Record) -> Record:

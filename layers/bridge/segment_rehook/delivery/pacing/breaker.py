@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import LedgerUnavailable
-from segment_rehook.rehook.reply import ReplyClass, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

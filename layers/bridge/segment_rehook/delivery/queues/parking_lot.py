@@ -12,10 +12,10 @@ from segment_rehook.delivery.queues import message
 from segment_rehook.delivery.queues.transport import MAX_ATTRIBUTES, Outgoing
 
 if TYPE_CHECKING:
-    from segment_rehook.delivery.queues.sending import Sender
-    from segment_rehook.delivery.queues.message import Header
-    from segment_rehook.delivery.queues.transport import Received
     from segment_rehook.delivery.ledger.record import Record
+    from segment_rehook.delivery.queues.message import Header
+    from segment_rehook.delivery.queues.sending import Sender
+    from segment_rehook.delivery.queues.transport import Received
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +56,3 @@ class ParkingLot:
         if parked.too_large:
             parked = replace(parked, attributes=received.attributes)
         return self.sender.send_one(parked)
-

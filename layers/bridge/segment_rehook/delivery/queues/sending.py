@@ -107,7 +107,9 @@ def _calls(lines: list[Line], seconds: float) -> list[list[Entry]]:
             if line.messages[index].too_large:
                 line.stopped = True  # SQS would refuse the whole call
                 break
-            if calls[-1] and (len(calls[-1]) == MAX_BATCH_ENTRIES or size + bytes_ > MAX_MESSAGE_BYTES):
+            if calls[-1] and (
+                len(calls[-1]) == MAX_BATCH_ENTRIES or size + bytes_ > MAX_MESSAGE_BYTES
+            ):
                 if index > first:
                     break  # one line's messages never go in two calls side by side
                 calls.append([])

@@ -172,7 +172,7 @@ class _Attempt:
         return self._map_anew(letter)
 
     def _map_anew(self, letter: Letter) -> Call | Park:
-        """What an operator sent back is mapped by today's mapping, which may have been corrected."""
+        """What an operator sent back is mapped by the mapping that is deployed now."""
         try:
             event = Event.parse(letter.event)
         except UnreadableEvent as error:

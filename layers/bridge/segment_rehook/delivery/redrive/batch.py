@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.outcomes import Result, Stored, Outcome
+from segment_rehook.delivery.outcomes import Outcome, Result, Stored
 from segment_rehook.delivery.ports import QueueUnavailable, SecretsUnavailable
 from segment_rehook.delivery.redrive.attempt import Again, RedriveAttempts, Step
 from segment_rehook.delivery.stack_parameters import Mode
@@ -93,9 +93,7 @@ class Redrive:
             telemetry.count("SecretsUnavailable")
             return True
 
-    def _work(
-        self, messages: Sequence[Received], until: float, *, paused: bool
-    ) -> list[Worked]:
+    def _work(self, messages: Sequence[Received], until: float, *, paused: bool) -> list[Worked]:
         groups: dict[str, list[Received]] = {}
         for message in messages:
             groups.setdefault(message.group, []).append(message)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.delivery.queues.sending import CALL_SECONDS, Sender, Line
-from segment_rehook.delivery.ports import MAX_MESSAGE_BYTES, Outgoing, QueueUnavailable
+from segment_rehook.delivery.ports import QueueUnavailable
+from segment_rehook.delivery.queues.sending import CALL_SECONDS, Line, Sender
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES, Outgoing
 from tests.fakes.faults import Fate, Faults
 from tests.fakes.queue import FakeQueue
 from tests.fakes.surroundings import FakeClock, FakeTelemetry
@@ -155,7 +156,9 @@ def test_calls_are_at_most_a_mebibyte() -> None:
 def test_two_halves_of_a_mebibyte_go_in_one_call() -> None:
     """The limit is what SQS takes, not what it refuses."""
     bench = Bench()
-    lines = [line(f"u{number}", 1, size=MAX_MESSAGE_BYTES // 2 // len("0000")) for number in range(4)]
+    lines = [
+        line(f"u{number}", 1, size=MAX_MESSAGE_BYTES // 2 // len("0000")) for number in range(4)
+    ]
     bench.send(lines)
 
     assert list(map(len, bench.calls)) == [2, 2]

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from segment_rehook.delivery.ledger.claim_rules import Verdict, live, redriven
-from segment_rehook.delivery.queues.message import Header
+from segment_rehook.delivery.ledger.claim_rules import Verdict, ingest, redrive
 from segment_rehook.delivery.ledger.record import CLOCK_MARGIN, Record, State
+from segment_rehook.delivery.queues.message import Header
 
 NOW = 1_800_000_000.0
 FOUND = Record(
@@ -22,9 +22,9 @@ FOUND = Record(
 )
 HEADER = Header(delivery="m1:track", user="u", content="same", reason="unavailable")
 RELEASED = replace(FOUND, state=State.RELEASED, lease=0.0)
-QUEUED = replace(FOUND, state=State.QUEUED, queued=True, lease=0.0)
+QUEUED = replace(FOUND, state=State.QUEUED, in_queue=True, lease=0.0)
 DELIVERED = replace(FOUND, state=State.DELIVERED, lease=0.0)
-PARKED = replace(FOUND, state=State.PARKED, epoch=3, lease=0.0)
+PARKED = replace(FOUND, state=State.PARKED, parked_token=3, lease=0.0)
 DOUBTFUL = replace(PARKED, doubtful=True)
 RAN_OUT = replace(FOUND, lease=NOW - CLOCK_MARGIN - 0.1)
 WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
@@ -39,9 +39,9 @@ WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
         pytest.param(FOUND, "same", Verdict.CLAIMED, id="claimed"),
         pytest.param(WITHIN_MARGIN, "same", Verdict.CLAIMED, id="run out by less than the margin"),
         pytest.param(RAN_OUT, "same", Verdict.TAKE_CRASHED, id="run out"),
-        pytest.param(replace(FOUND, queued=True), "same", Verdict.QUEUED, id="redrive is at it"),
+        pytest.param(replace(FOUND, in_queue=True), "same", Verdict.QUEUED, id="redrive is at it"),
         pytest.param(
-            replace(RAN_OUT, queued=True), "same", Verdict.TAKE_CRASHED, id="redrive died at it"
+            replace(RAN_OUT, in_queue=True), "same", Verdict.TAKE_CRASHED, id="redrive died at it"
         ),
         pytest.param(QUEUED, "same", Verdict.QUEUED, id="queued"),
         pytest.param(DELIVERED, "same", Verdict.DELIVERED, id="delivered"),
@@ -69,7 +69,7 @@ WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
 )
 def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict) -> None:
     """Ingest's column of the table."""
-    assert live(found, content, NOW) is verdict
+    assert ingest(found, content, NOW) is verdict
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,17 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
         pytest.param(QUEUED, HEADER, Verdict.TAKE, id="queued"),
         pytest.param(DELIVERED, HEADER, Verdict.DELIVERED, id="delivered"),
         pytest.param(PARKED, HEADER, Verdict.PARKED, id="a stale copy of something parked"),
-        pytest.param(PARKED, replace(HEADER, epoch=3), Verdict.TAKE, id="an operator redrove it"),
-        pytest.param(PARKED, replace(HEADER, epoch=2), Verdict.PARKED, id="parked anew since"),
         pytest.param(
-            replace(PARKED, epoch=None), HEADER, Verdict.PARKED, id="no epoch opens no parked one"
+            PARKED, replace(HEADER, parked_token=3), Verdict.TAKE, id="an operator redrove it"
+        ),
+        pytest.param(
+            PARKED, replace(HEADER, parked_token=2), Verdict.PARKED, id="parked anew since"
+        ),
+        pytest.param(
+            replace(PARKED, parked_token=None),
+            HEADER,
+            Verdict.PARKED,
+            id="no epoch opens no parked one",
         ),
         pytest.param(FOUND, replace(HEADER, content="other"), Verdict.CONFLICT, id="conflict"),
         pytest.param(
@@ -106,7 +113,7 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
         ),
         pytest.param(
             PARKED,
-            replace(HEADER, content="other", epoch=3),
+            replace(HEADER, content="other", parked_token=3),
             Verdict.CONFLICT,
             id="another event's epoch",
         ),
@@ -117,20 +124,20 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
             DOUBTFUL, replace(HEADER, content="other"), Verdict.CONFLICT, id="mended, in doubt"
         ),
         pytest.param(
-            replace(DELIVERED, epoch=3),
-            replace(HEADER, content="other", epoch=3),
+            replace(DELIVERED, parked_token=3),
+            replace(HEADER, content="other", parked_token=3),
             Verdict.DELIVERED,
             id="replaced by a mended one, which was delivered",
         ),
         pytest.param(
-            replace(DELIVERED, epoch=3),
-            replace(HEADER, content="other", epoch=2),
+            replace(DELIVERED, parked_token=3),
+            replace(HEADER, content="other", parked_token=2),
             Verdict.CONFLICT,
             id="another one's epoch, delivered",
         ),
         pytest.param(
             RELEASED,
-            replace(HEADER, content="other", epoch=3),
+            replace(HEADER, content="other", parked_token=3),
             Verdict.TAKE,
             id="replaced by one that Segment did not bring again",
         ),
@@ -139,7 +146,7 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
         ),
         pytest.param(
             PARKED,
-            replace(HEADER, content="same.payload", epoch=2),
+            replace(HEADER, content="same.payload", parked_token=2),
             Verdict.PARKED,
             id="an older payload, sent back",
         ),
@@ -147,4 +154,4 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
 )
 def test_what_redrive_may_do(found: Record | None, header: Header, verdict: Verdict) -> None:
     """Redrive's column of the table."""
-    assert redriven(found, header, NOW) is verdict
+    assert redrive(found, header, NOW) is verdict

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.queues.sending import Sender
 from segment_rehook.delivery.queues.message import Header
-from segment_rehook.delivery.ports import Outgoing, Received
 from segment_rehook.delivery.queues.parking_lot import ParkingLot
+from segment_rehook.delivery.queues.sending import Sender
+from segment_rehook.delivery.queues.transport import Outgoing, Received
 from tests.unit.delivery.world import World
 
 RECEIVED = Received(
