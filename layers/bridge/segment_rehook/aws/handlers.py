@@ -29,6 +29,7 @@ class IngestHandler:
     telemetry: LambdaTelemetry
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Answer one request. `context`: Lambda's."""
         with self.telemetry.invocation(context.aws_request_id):
             answer = self._answer(event)
             headers = {"content-type": "application/json", **answer.headers}
@@ -55,6 +56,7 @@ class RedriveHandler:
     clock: Clock
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Work on one batch. `context`: Lambda's."""
         with self.telemetry.invocation(context.aws_request_id):
             until = self.clock.monotonic() + context.get_remaining_time_in_millis() / 1000
             worked = self.redrive.run([received(record) for record in event["Records"]], until)
