@@ -98,7 +98,7 @@ def test_a_stack_that_does_not_exist_is_refused(rehook: Rehook) -> None:
     """As on AWS."""
     done = rehook("parked", "list", "--stack", "other")
     assert done.returncode == 1
-    assert "does not exist" in done.stderr
+    assert "there is no stack other" in done.stderr
 
 
 @pytest.mark.usefixtures("bridge")
