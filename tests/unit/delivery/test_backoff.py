@@ -69,8 +69,8 @@ def test_what_rehook_asks_for_is_the_least(
     age: float, throttled: bool, at_least: float, seed: int
 ) -> None:
     """A Retry-After is honoured, to the second."""
-    chance = FakeRandomness(seed)
-    delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, randomness=chance)
+    randomness = FakeRandomness(seed)
+    delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, randomness=randomness)
 
     assert delay >= round(at_least)
 
@@ -99,18 +99,18 @@ def test_while_deliveries_are_off_a_message_waits_five_minutes(age: float, seed:
 
 def _receives(kind: str, seed: int) -> int:
     """How often a message is received that is never delivered, in ten days."""
-    chance, age, count = FakeRandomness(seed), 0.0, 0
+    randomness, age, count = FakeRandomness(seed), 0.0, 0
     while age < 10 * DAY:
         count += 1
-        if kind == "aside":
-            age += backoff.while_paused(age=age, randomness=chance)
+        if kind == "paused":
+            age += backoff.while_paused(age=age, randomness=randomness)
         else:
             throttled = kind == "throttled"
-            age += backoff.delay(age=age, throttled=throttled, at_least=None, randomness=chance)
+            age += backoff.delay(age=age, throttled=throttled, at_least=None, randomness=randomness)
     return count
 
 
-@pytest.mark.parametrize("kind", ["throttled", "failing", "aside"])
+@pytest.mark.parametrize("kind", ["throttled", "failing", "paused"])
 def test_a_message_is_received_fewer_than_900_times(kind: str) -> None:
     """SQS takes it away at 1,000, without a reason: also the unlucky ones stay below."""
     assert max(_receives(kind, seed) for seed in range(40)) <= 900
@@ -118,9 +118,9 @@ def test_a_message_is_received_fewer_than_900_times(kind: str) -> None:
 
 def test_in_the_long_run_half_an_hour_on_average_and_more() -> None:
     """Old messages cost little."""
-    chance = FakeRandomness()
+    randomness = FakeRandomness()
     delays = [
-        backoff.delay(age=3 * DAY, throttled=True, at_least=None, randomness=chance)
+        backoff.delay(age=3 * DAY, throttled=True, at_least=None, randomness=randomness)
         for _ in range(500)
     ]
 

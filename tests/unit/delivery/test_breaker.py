@@ -31,18 +31,18 @@ def test_the_healthy_path_writes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "outcome", [ReplyClass.UNAVAILABLE, ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN], ids=str
+    "kind", [ReplyClass.UNAVAILABLE, ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN], ids=str
 )
 def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
-    outcome: ReplyClass,
+    kind: ReplyClass,
 ) -> None:
     """Whatever the kind of failure."""
     one = breaker(World())
     for _ in range(4):
-        hear_late(one, Reply(kind=outcome, code="x"))
+        hear_late(one, Reply(kind=kind, code="x"))
     assert ask(one).allowed
 
-    hear_late(one, Reply(kind=outcome, code="x"))
+    hear_late(one, Reply(kind=kind, code="x"))
     assert not ask(one).allowed
 
 

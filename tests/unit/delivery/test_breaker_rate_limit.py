@@ -13,15 +13,15 @@ from tests.unit.delivery.world import World
 def test_a_rate_limit_holds_ingest_and_not_redrive() -> None:
     """Redrive paces itself; what Segment sends meanwhile is stored."""
     world = World()
-    live, redrive = breaker(world), breaker(world, heeds_throttling=False)
-    hear_late(live, LIMITED)
+    ingest, redrive = breaker(world), breaker(world, heeds_throttling=False)
+    hear_late(ingest, LIMITED)
 
-    assert ask(live) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=ReplyClass.THROTTLED)
+    assert ask(ingest) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=ReplyClass.THROTTLED)
     assert ask(redrive).allowed
     world.clock.advance(THROTTLED_HOLD - 0.5)
-    assert ask(live) == Permit(allowed=False, wait=0.5, reason=ReplyClass.THROTTLED)
+    assert ask(ingest) == Permit(allowed=False, wait=0.5, reason=ReplyClass.THROTTLED)
     world.clock.advance(0.5)
-    assert ask(live).allowed
+    assert ask(ingest).allowed
 
 
 @pytest.mark.parametrize(

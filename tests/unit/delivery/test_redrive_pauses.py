@@ -26,9 +26,9 @@ FOUND = Record(
 )
 
 
-def answers(outcome: ReplyClass, retry_after: float | None = None) -> Callable[[World], None]:
+def answers(kind: ReplyClass, retry_after: float | None = None) -> Callable[[World], None]:
     """Rehook answers so."""
-    reply = Reply(kind=outcome, code="x", retry_after=retry_after)
+    reply = Reply(kind=kind, code="x", retry_after=retry_after)
     return lambda world: world.rehook.script.append(rehook.Turn(reply, acts=False))
 
 

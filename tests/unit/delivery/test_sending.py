@@ -27,7 +27,7 @@ class Bench:
         self.queue = FakeQueue(clock=self.clock, faults=self.faults)
         self.telemetry = FakeTelemetry()
         self.calls: list[list[Outgoing]] = []
-        self.dispatch = Sender(self.queue, self.telemetry, senders)
+        self.sender = Sender(self.queue, self.telemetry, senders)
 
         def before(_operation: str, sent: object) -> None:
             assert isinstance(sent, Sequence)
@@ -39,7 +39,7 @@ class Bench:
     def send(self, lines: list[Line], seconds: float = 1_000.0) -> None:
         """Send within so many seconds."""
         until = self.clock.monotonic() + seconds
-        self.dispatch.send(lines, lambda: until - self.clock.monotonic())
+        self.sender.send(lines, lambda: until - self.clock.monotonic())
 
     def stored(self, group: str) -> list[str]:
         """The bodies of a group, in the queue's order."""
@@ -171,7 +171,7 @@ def test_a_message_too_large_stops_its_user_only() -> None:
     bench.send([large, small])
 
     assert (large.taken, small.taken) == ([False], [True])
-    assert not bench.dispatch.send_one(large.messages[0])
+    assert not bench.sender.send_one(large.messages[0])
 
 
 def test_nothing_is_sent_when_the_time_is_up() -> None:
@@ -273,4 +273,4 @@ def test_one_message(refuse: Callable[[Outgoing], bool], taken: bool) -> None:
     bench = Bench()
     bench.queue.refuse = refuse
 
-    assert bench.dispatch.send_one(line("u", 1).messages[0]) is taken
+    assert bench.sender.send_one(line("u", 1).messages[0]) is taken

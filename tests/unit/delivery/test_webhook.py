@@ -1,4 +1,4 @@
-"""Segment's request and its answer: the door, the counts, the list, the modes."""
+"""Segment's request and its answer: the counts, the list, the modes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each end of a live delivery, whole: the answer's entry, the message and the record agree."""
+"""Each end of a delivery in ingest, whole: the answer's entry, the message and the record agree."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ STORED = [ReplyClass.THROTTLED, ReplyClass.UNAVAILABLE, ReplyClass.UNREACHABLE, 
 TOO_LARGE = "x" * MAX_MESSAGE_BYTES
 
 
-def turn(outcome: ReplyClass) -> rehook.Turn:
+def turn(kind: ReplyClass) -> rehook.Turn:
     """An answer of Rehook's with everything that one can say."""
-    reply = Reply(kind=outcome, code="c-1", message="it said so", request_id="req-1")
+    reply = Reply(kind=kind, code="c-1", message="it said so", request_id="req-1")
     return rehook.Turn(reply, acts=False)
 
 
-def wordless(outcome: ReplyClass) -> rehook.Turn:
+def wordless(kind: ReplyClass) -> rehook.Turn:
     """An answer that is a code alone."""
-    return rehook.Turn(Reply(kind=outcome, code="c-1"), acts=False)
+    return rehook.Turn(Reply(kind=kind, code="c-1"), acts=False)
 
 
 def entry(answer: HttpAnswer) -> dict[str, Any]:
@@ -64,41 +64,41 @@ def test_delivered() -> None:
     assert not world.lot.stored()
 
 
-@pytest.mark.parametrize("outcome", STORED, ids=str)
-def test_stored(outcome: ReplyClass) -> None:
+@pytest.mark.parametrize("kind", STORED, ids=str)
+def test_stored(kind: ReplyClass) -> None:
     """The message names the claim that was called under, and the mark that it will clear."""
     world = World()
-    world.rehook.script.append(turn(outcome))
+    world.rehook.script.append(turn(kind))
 
-    said = {"outcome": "stored", "reason": outcome.value, "code": "c-1"}
+    said = {"outcome": "stored", "reason": kind.value, "code": "c-1"}
     assert entry(world.post(track())) == said
     [mark] = world.marks.marks.values()
     [message] = world.dead.stored()
-    assert header_of(message) == under_its_claim(world, reason=outcome.value, mark=mark)
+    assert header_of(message) == under_its_claim(world, reason=kind.value, mark=mark)
 
 
-@pytest.mark.parametrize("outcome", STORED, ids=str)
-def test_not_stored(outcome: ReplyClass) -> None:
+@pytest.mark.parametrize("kind", STORED, ids=str)
+def test_not_stored(kind: ReplyClass) -> None:
     """Beside a 503: why it was to be stored."""
     world = World()
     world.queues.down = True
-    world.rehook.script.append(turn(outcome))
+    world.rehook.script.append(turn(kind))
 
-    said = {"outcome": "failed", "reason": outcome.value, "code": "c-1"}
+    said = {"outcome": "failed", "reason": kind.value, "code": "c-1"}
     assert entry(world.post(track())) == said
 
 
 PARKED = pytest.mark.parametrize(
-    ("outcome", "reason"),
+    ("kind", "reason"),
     [(ReplyClass.REJECTED, "rejected"), (ReplyClass.UNKNOWN, "outcome_unknown")],
 )
 
 
 @PARKED
-def test_parked(outcome: ReplyClass, reason: str) -> None:
+def test_parked(kind: ReplyClass, reason: str) -> None:
     """The message names the claim, opens that one alone, and quotes Rehook."""
     world = World(policy="park")
-    world.rehook.script.append(turn(outcome))
+    world.rehook.script.append(turn(kind))
 
     assert entry(world.post(track())) == {
         "outcome": "parked",
@@ -118,31 +118,31 @@ def test_parked(outcome: ReplyClass, reason: str) -> None:
 
 
 @PARKED
-def test_not_parked(outcome: ReplyClass, reason: str) -> None:
+def test_not_parked(kind: ReplyClass, reason: str) -> None:
     """Beside a 503: why it was to be parked."""
     world = World(policy="park")
     world.queues.down = True
-    world.rehook.script.append(turn(outcome))
+    world.rehook.script.append(turn(kind))
 
     assert entry(world.post(track())) == {"outcome": "failed", "reason": reason}
 
 
 @PARKED
-def test_parked_without_a_word(outcome: ReplyClass, reason: str) -> None:
+def test_parked_without_a_word(kind: ReplyClass, reason: str) -> None:
     """Rehook may answer with a code alone."""
     world = World(policy="park")
-    world.rehook.script.append(wordless(outcome))
+    world.rehook.script.append(wordless(kind))
 
     said = {"outcome": "parked", "reason": reason, "code": "c-1"}
     assert entry(world.post(track())) == said
     assert [header_of(each).detail for each in world.lot.stored()] == ["c-1"]
 
 
-@pytest.mark.parametrize("outcome", [ReplyClass.REJECTED, ReplyClass.UNKNOWN], ids=str)
-def test_too_large_to_be_parked(outcome: ReplyClass) -> None:
+@pytest.mark.parametrize("kind", [ReplyClass.REJECTED, ReplyClass.UNKNOWN], ids=str)
+def test_too_large_to_be_parked(kind: ReplyClass) -> None:
     """The answer is the only place where Rehook's words are kept."""
     world = World(policy="park")
-    world.rehook.script.append(turn(outcome))
+    world.rehook.script.append(turn(kind))
 
     assert entry(world.post(track(text=TOO_LARGE))) == {
         "outcome": "dropped",

@@ -1,4 +1,4 @@
-"""The plain values that pass through the ports."""
+"""What an operator puts into SSM for a stack."""
 
 from __future__ import annotations
 

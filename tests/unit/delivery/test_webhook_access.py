@@ -62,7 +62,7 @@ def test_a_refusal_says_what_is_wrong_and_what_to_do() -> None:
     ],
 )
 def test_a_stacks_own_rules(settings: dict[str, Any], status: int, code: str | None) -> None:
-    """The parameters `BatchToken` and `MaxBodyBytes` hold at the door."""
+    """The parameters `BatchToken` and `MaxBodyBytes` decide who is let in."""
     world = World()
     world.store_secrets(tokens=("token-1",))
     webhook = replace(world.ingest().webhook, **settings)

@@ -1,0 +1,21 @@
+"""The deliberate defects: each breaks one sentence of the promise."""
+
+from __future__ import annotations
+
+from tools.mutants.defects.after_call import AFTER_THE_CALL
+from tools.mutants.defects.assembly import IN_THE_ASSEMBLY
+from tools.mutants.defects.calls import IN_THE_CALL
+from tools.mutants.defects.ledger import IN_THE_LEDGER
+from tools.mutants.defects.order import IN_THE_ORDER
+from tools.mutants.defects.queues import IN_THE_QUEUES
+from tools.mutants.defects.redrive import IN_REDRIVE
+
+DEFECTS = (
+    *IN_THE_LEDGER,
+    *IN_THE_CALL,
+    *AFTER_THE_CALL,
+    *IN_THE_QUEUES,
+    *IN_THE_ORDER,
+    *IN_REDRIVE,
+    *IN_THE_ASSEMBLY,
+)

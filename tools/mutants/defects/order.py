@@ -1,0 +1,125 @@
+"""Deliberate defects in each user's order: the marks, and what follows for the rest of a lane."""
+
+from __future__ import annotations
+
+from tools.mutants.defect import Defect
+
+ATTEMPT = "delivery/ingest/attempt.py"
+REQUEST = "delivery/ingest/request.py"
+MARKS = "delivery/ingest/user_marks.py"
+REDRIVE = "delivery/redrive/attempt.py"
+
+IN_THE_ORDER = (
+    Defect(
+        "mark after the send",
+        ATTEMPT,
+        "        mark = self.waiting.mark([delivery.user])\n"
+        "        letter = delivery.letter(reason, token=token, nonce=nonce, mark=mark)\n"
+        "        return self.dead_letters.send_one("
+        "letter.for_dead_letters(ordered=self.waiting.ordered))",
+        '        letter = delivery.letter(reason, token=token, nonce=nonce, mark="x")\n'
+        "        out = letter.for_dead_letters(ordered=self.waiting.ordered)\n"
+        "        sent = self.dead_letters.send_one(out)\n"
+        "        self.waiting.mark([delivery.user])\n        return sent",
+    ),
+    Defect(
+        "deliver the rest ahead of what was stored",
+        ATTEMPT,
+        "            store_rest=Stored.USER_WAITING if self.waiting.ordered else None,\n"
+        "            fail_rest=not sent,\n",
+        "            fail_rest=not sent,\n",
+    ),
+    Defect(
+        "store the rest behind what was stored, also with order off",
+        ATTEMPT,
+        "store_rest=Stored.USER_WAITING if self.waiting.ordered else None,\n",
+        "store_rest=Stored.USER_WAITING,\n",
+    ),
+    Defect(
+        "go on after what could not be stored",
+        ATTEMPT,
+        "            fail_rest=not sent,\n",
+        "",
+    ),
+    Defect(
+        "go on after what could not be parked",
+        ATTEMPT,
+        "Progress(Result(Outcome.FAILED, park.reason), fail_rest=True)",
+        "Progress(Result(Outcome.FAILED, park.reason))",
+    ),
+    Defect(
+        "fail the rest after what is too large for any queue",
+        ATTEMPT,
+        "            return Progress(dropped)\n",
+        "            return Progress(dropped, fail_rest=True)\n",
+    ),
+    Defect(
+        "deliver the rest ahead of a duplicate that waits",
+        ATTEMPT,
+        "behind = verdict is Verdict.QUEUED and self.waiting.ordered",
+        "behind = False",
+    ),
+    Defect(
+        "deliver the rest ahead of what somebody else has claimed",
+        ATTEMPT,
+        "            return Progress(None, store_rest=Stored.CLAIMED_ELSEWHERE)\n",
+        "            sent = self._send(delivery, Stored.CLAIMED_ELSEWHERE, 0, '')\n"
+        "            return Progress(Result(Outcome.STORED if sent else Outcome.FAILED))\n",
+    ),
+    Defect(
+        "a lane forgets that something failed",
+        REQUEST,
+        "        self.store_as, self.failed = progress.store_rest, progress.fail_rest\n",
+        "        self.store_as = progress.store_rest\n",
+    ),
+    Defect(
+        "a lane goes on although the rest is to be stored",
+        REQUEST,
+        "        self.store_as, self.failed = progress.store_rest, progress.fail_rest\n",
+        "        self.failed = progress.fail_rest\n"
+        "        if progress.result is None:\n"
+        "            self.store_as = progress.store_rest\n",
+    ),
+    Defect(
+        "clear the mark with the first message",
+        REQUEST,
+        "delivery.letter(reason) for delivery in earlier",
+        "delivery.letter(reason, mark=mark) for delivery in earlier",
+    ),
+    Defect(
+        "overtake whoever waits",
+        REQUEST,
+        "        if lane.store_as is None and lane.user in self._waiting:\n",
+        "        if lane.store_as is None and lane.user in ():\n",
+    ),
+    Defect(
+        "no mark",
+        MARKS,
+        "            self.marks.put(dict.fromkeys(users, name))",
+        "            pass",
+    ),
+    Defect(
+        "the same mark each time",
+        MARKS,
+        "        name = self.randomness.nonce()",
+        '        name = "waiting"',
+    ),
+    Defect(
+        "no mark once a claim went unheard",
+        MARKS,
+        "        if self.ledger_down and self.time_left() <= 0:\n",
+        "        if self.ledger_down:\n",
+    ),
+    Defect(
+        "never clear a mark",
+        REDRIVE,
+        "        if not header.mark:\n",
+        "        if header.mark:\n",
+    ),
+    Defect(
+        "clear the mark also of what waits on",
+        REDRIVE,
+        "        if isinstance(step, Done):\n            self._unmark(header)",
+        "        self._unmark(header)",
+    ),
+)

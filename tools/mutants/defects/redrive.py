@@ -1,0 +1,185 @@
+"""Deliberate defects in redrive: what is hidden, deleted, parked, and when nothing is called."""
+
+from __future__ import annotations
+
+from tools.mutants.defect import Defect
+
+BATCH = "delivery/redrive/batch.py"
+ATTEMPT = "delivery/redrive/attempt.py"
+
+IN_REDRIVE = (
+    Defect(
+        "redrive: ledger before hiding",
+        BATCH,
+        "                hidden = self._hide(messages[index:], step)\n"
+        "                if step.mine is not None:\n"
+        "                    claims.settle_queued(step.mine)\n",
+        "                if step.mine is not None:\n"
+        "                    claims.settle_queued(step.mine)\n"
+        "                hidden = self._hide(messages[index:], step)\n",
+    ),
+    Defect(
+        "send anew instead of hiding",
+        BATCH,
+        "                hidden = self._hide(messages[index:], step)\n",
+        "                from segment_rehook.delivery.queues.transport import Outgoing\n"
+        "                self.dead_letters.send([Outgoing(group=each.group, dedupe=each.receipt,\n"
+        "                    body=each.body, attributes=each.attributes)\n"
+        "                    for each in messages[index:]])\n"
+        "                hidden = []\n",
+    ),
+    Defect(
+        "hide the head alone",
+        BATCH,
+        "{message.receipt: step.seconds for message in messages}",
+        "{message.receipt: step.seconds for message in messages[:1]}",
+    ),
+    Defect(
+        "delete on failure",
+        BATCH,
+        "Worked(each, step.result, kept=True, next_try",
+        "Worked(each, step.result, kept=False, next_try",
+    ),
+    Defect(
+        "go on behind a failure",
+        BATCH,
+        "hidden = self._hide(messages[index:], step)\n",
+        "hidden = self._hide(messages[index : index + 1], step)\n",
+    ),
+    Defect(
+        "one defect stops the batch",
+        BATCH,
+        "        except Exception as error:",
+        "        except MemoryError as error:",
+    ),
+    Defect(
+        "promise a next try that SQS refused",
+        BATCH,
+        "for each in messages if each.receipt not in refused}",
+        "for each in messages}",
+    ),
+    Defect(
+        "redrive calls in a dry run",
+        BATCH,
+        "mode is not Mode.DELIVER",
+        "mode is Mode.PAUSE",
+    ),
+    Defect(
+        "redrive calls under `pause`",
+        BATCH,
+        "paused=self._paused())",
+        "paused=False)",
+    ),
+    Defect(
+        "redrive calls without secrets",
+        BATCH,
+        '            telemetry.count("SecretsUnavailable")\n            return True',
+        '            telemetry.count("SecretsUnavailable")\n            return False',
+    ),
+    Defect(
+        "redrive: ledger before parking",
+        ATTEMPT,
+        "        if self._redrive.parking_lot.send(",
+        "        self._claims.settle_parked(mine, park.reason)\n"
+        "        if self._redrive.parking_lot.send(",
+    ),
+    Defect(
+        "redrive never writes down what was delivered",
+        ATTEMPT,
+        "                self._claims.settle_delivered(mine, request_id)\n",
+        "",
+    ),
+    Defect(
+        "redrive does not write down a doubt",
+        ATTEMPT,
+        "            mine = replace(mine, doubtful=True)\n",
+        "            pass\n",
+    ),
+    Defect(
+        "redrive's claim looks like ingest's",
+        ATTEMPT,
+        "                by_redrive=True,\n",
+        "",
+    ),
+    Defect(
+        "delete what somebody else has claimed",
+        ATTEMPT,
+        "        if claim.verdict is Verdict.CLAIMED:\n",
+        "        if claim.verdict is Verdict.CLAIMED and header.nonce:\n",
+    ),
+    Defect(
+        "settle a suspected killer as queued when it can't be parked",
+        ATTEMPT,
+        "replace(call, undelivered=not crashed)",
+        "call",
+    ),
+    Defect(
+        "settle an unknown one as queued when it can't be parked",
+        ATTEMPT,
+        "known = mine if park.undelivered else None",
+        "known = mine if park.undelivered or reply else None",
+    ),
+    Defect(
+        "settle nothing as queued that can't be parked",
+        ATTEMPT,
+        "known = mine if park.undelivered else None",
+        "known = None",
+    ),
+    Defect(
+        "say expired of what may have been given",
+        ATTEMPT,
+        "        if mine.crashes >= MAX_CRASHES:",
+        "        if self._expired:\n            return Park(Parked.EXPIRED, header.detail)\n"
+        "        if mine.crashes >= MAX_CRASHES:",
+    ),
+    Defect(
+        "call for what has expired",
+        ATTEMPT,
+        "        if self._expired:\n            return Park(Parked.EXPIRED, header.detail)\n",
+        "",
+    ),
+    Defect(
+        "let an old message expire while paused",
+        ATTEMPT,
+        "        if paused and not self._expired:\n",
+        "        if paused:\n",
+    ),
+    Defect(
+        "let an old message expire while the breaker is open",
+        ATTEMPT,
+        "        if not permit.allowed and not self._expired:\n",
+        "        if not permit.allowed:\n",
+    ),
+    Defect(
+        "redrive calls without the breaker's permit",
+        ATTEMPT,
+        "        if not permit.allowed and not self._expired:\n",
+        "        if not permit:\n",
+    ),
+    Defect(
+        "give up before the last try",
+        ATTEMPT,
+        "        if crashed and (park := after_crash(",
+        "        if self._age > self._redrive.give_up_after:\n"
+        '            return Park(Parked.GAVE_UP, "")\n'
+        "        if crashed and (park := after_crash(",
+    ),
+    Defect(
+        "retry with the new mapping",
+        ATTEMPT,
+        "(header.parked_token is None or header.resend)",
+        "header.resend",
+    ),
+    Defect(
+        "send an operator's message as it was mapped",
+        ATTEMPT,
+        "(header.parked_token is None or header.resend)",
+        "True",
+    ),
+    Defect(
+        "send for a disabled subscription",
+        ATTEMPT,
+        "each.id == header.subscription and each.enabled for each",
+        "each.id == header.subscription for each",
+    ),
+)
