@@ -15,15 +15,22 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tools.mutants.defects import DEFECTS
-from tools.mutants.workshop import LAYER, PACKAGE, workshop
+from tools.mutants.workshop import LAYER, PACKAGE, ROOT, workshop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tools.mutants.defect import Defect
 
+UNIT = "tests/unit/delivery"
+LONG = [
+    f"{UNIT}/test_{name}.py"
+    for name in ("backoff", "delivery", "event_keys", "ids", "message", "sending", "too_large")
+]
+"""Many examples or large bodies. Few defects need them, so they come last."""
+SHORT = sorted({f"{UNIT}/{file.name}" for file in (ROOT / UNIT).glob("test_*.py")} - {*LONG})
 SUITES = {
-    "unit tests": ["tests/unit/delivery", "tests/unit/rehook/test_reply.py"],
+    "unit tests": [*SHORT, *LONG, "tests/unit/rehook/test_reply.py"],
     "model": ["tests/faults/test_model.py"],
 }
 SECONDS = 1_800
