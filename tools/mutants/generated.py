@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SURVIVORS = Path(__file__).with_name("survivors")
 # What mutmut strips from a file's path to have its module's name.
 SOURCE = "src"
-MUTATED = [f"{SOURCE}/{PACKAGE}/delivery/*", f"{SOURCE}/{PACKAGE}/rehook/reply.py"]
+MUTATED = ("delivery/**/*.py", "rehook/reply.py")
 TESTS = [
     "tests/unit/delivery",
     *(f"tests/unit/rehook/test_{name}.py" for name in ("reply", "reply_details", "failures_page")),
@@ -63,7 +63,7 @@ class Change:
 def main(patterns: list[str]) -> int:
     """Run the mutants of these functions, or all."""
     with workshop(SOURCE) as copy:
-        _configure(copy)
+        _configure(copy, _mutated(copy / SOURCE, patterns))
         _mutmut(copy, "run", "--max-children", str(os.cpu_count() or 1), *patterns)
         verdicts = dict(_verdicts(copy))
         survivors = [
@@ -85,10 +85,22 @@ def main(patterns: list[str]) -> int:
     return 1 if left or stale else 0
 
 
-def _configure(copy: Path) -> None:
+def _mutated(source: Path, patterns: list[str]) -> list[str]:
+    """The files to change, as paths in the copy: those that the patterns may name, or all."""
+    begin = tuple(re.split(r"[*?\[]", pattern)[0] for pattern in patterns or ["*"])
+    files = (file.relative_to(source) for glob in MUTATED for file in (source / PACKAGE).glob(glob))
+    modules = {".".join(file.with_suffix("").parts): file for file in files}
+    return [
+        f"{SOURCE}/{file}"
+        for module, file in sorted(modules.items())
+        if module.startswith(begin) or any(each.startswith(f"{module}.") for each in begin)
+    ]
+
+
+def _configure(copy: Path, files: list[str]) -> None:
     settings = {
         "source_paths": [SOURCE],
-        "only_mutate": MUTATED,
+        "only_mutate": files,
         "also_copy": ["docs"],
         "pytest_add_cli_args_test_selection": TESTS,
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "--hypothesis-profile=mutants"],

@@ -15,7 +15,7 @@ from tests.unit.delivery.samples import (
 from tests.unit.delivery.world import World, header_of
 
 
-def test_a_user_who_waits_keeps_waiting_live() -> None:
+def test_a_user_who_waits_keeps_waiting() -> None:
     """Later events queue up behind; they are not claimed, and not called for."""
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)

@@ -1,0 +1,64 @@
+"""What redrive does in each mode: it reads the operator's parameters itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from segment_rehook.delivery.pacing.pace import SLOWEST
+from tests.fakes import rehook
+from tests.unit.delivery.samples import track
+from tests.unit.delivery.situations import state, waiting
+
+
+@pytest.mark.parametrize("mode", ["pause", "dry-run"])
+def test_a_dead_letter_waits_unless_the_mode_is_deliver(mode: str) -> None:
+    """In a dry run Rehook is called for nothing, also not for what waited before it began."""
+    world = waiting()
+    world.store_secrets(mode=mode)
+    (worked,) = world.poll()
+
+    assert (worked.kept, worked.result.reason) == (True, "paused")
+    assert not world.rehook.calls
+    assert state(world) is None
+    world.store_secrets(mode="deliver")
+    world.drain()
+    assert len(world.rehook.books) == 1
+
+
+def test_without_secrets_no_dead_letter_is_delivered() -> None:
+    """Without a key pair no call can be made: the messages wait, and an operator hears of it."""
+    world = waiting("m1", "m2")
+    world.ssm.down = True
+    worked = world.poll()
+
+    assert [(each.kept, each.result.reason) for each in worked] == [(True, "paused")] * 2
+    assert not world.rehook.calls
+    assert world.telemetry.counts["SecretsUnavailable"] == 1
+    assert len(world.telemetry.warnings) == 1
+
+
+def test_a_changed_mode_is_seen_by_an_environment_that_runs() -> None:
+    """As soon as what it has read of the parameters is old: nothing is to be started anew."""
+    world = waiting("m1", "m2")
+    environment = world.redrive()
+    world.store_secrets(mode="pause")
+    assert {each.result.reason for each in world.poll(environment)} == {"paused"}
+    world.store_secrets(mode="deliver")
+    world.drain(environment)
+
+    assert len(world.rehook.books) == 2
+
+
+def test_a_rate_limit_slows_redrive_down() -> None:
+    """After the first refusal calls are as slow as the pace begins: each waits for its turn."""
+    world = waiting()
+    world.store_secrets(mode="pause")
+    for user in ("u2", "u3"):
+        world.post(track(f"of {user}", user))
+    world.store_secrets(mode="deliver")
+    world.rehook.script.append(rehook.THROTTLED)
+    begun = world.clock.monotonic()
+    worked = world.poll()
+
+    assert [each.result.outcome for each in worked] == ["stored", "delivered", "delivered"]
+    assert world.clock.monotonic() - begun == 1.0 / SLOWEST
