@@ -1,4 +1,4 @@
-"""Time, chance and telemetry, in a test's hands."""
+"""Time, randomness and telemetry, in a test's hands."""
 
 from __future__ import annotations
 

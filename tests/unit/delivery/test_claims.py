@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from segment_rehook.delivery.ledger.claim_rules import Verdict
-from segment_rehook.delivery.ledger.claims import Claims, ClaimUnknown
-from segment_rehook.delivery.ledger.record import Record
+from segment_rehook.delivery.ledger.claims import Claim, Claims, ClaimUnknown
+from segment_rehook.delivery.ledger.record import Record, State
 from tests.fakes.faults import Fate
 from tests.unit.delivery.claiming import claim, claimed, claims_of
 from tests.unit.delivery.world import World
@@ -35,14 +37,32 @@ def test_a_claim_that_is_held_is_not_taken() -> None:
 def test_a_dead_claimants_delivery_is_taken_over() -> None:
     """And known to be such."""
     world = World()
-    claimed(claims_of(world))
+    dead = claimed(claims_of(world))
     world.clock.advance(36.0)
 
     taken = claim(claims_of(world))
 
-    assert taken.verdict is Verdict.TAKE_CRASHED
+    assert (taken.verdict, taken.found) == (Verdict.TAKE_CRASHED, dead)
     assert taken.mine is not None
     assert (taken.mine.token, taken.mine.crashes) == (2, 1)
+
+
+def test_a_delivery_that_others_write_at_each_time_is_left_to_them() -> None:
+    """After a few tries it counts as claimed; what was met last says for how long to wait."""
+    world = World()
+    claims = claims_of(world)
+    mine = claimed(claims)
+    nonces = map(str, itertools.count())
+
+    def before(_operation: str, _subject: object) -> None:
+        """Somebody else claims it and gives it up again."""
+        changed = replace(mine, state=State.RELEASED, nonce=next(nonces))
+        world.ledger.records["m1:track"] = changed
+
+    world.table.before = before
+    taken = claim(claims)
+
+    assert taken == Claim(Verdict.CLAIMED, found=world.record("m1:track"))
 
 
 def test_a_claim_without_an_answer_tells_its_nonce() -> None:

@@ -55,11 +55,14 @@ def under_its_claim(world: World, **fields: Any) -> Header:
 
 
 def test_delivered() -> None:
-    """With Rehook's name for the call, and no message."""
+    """With Rehook's name for the call, in the answer and in the record, and no message."""
     world = World()
     world.rehook.script.append(turn(ReplyClass.DELIVERED))
 
     assert entry(world.post(track())) == {"outcome": "delivered", "requestId": "req-1"}
+    record = world.record(delivery_of(track()))
+    assert record is not None
+    assert (record.state, record.request_id) == ("delivered", "req-1")
     assert not world.dead.stored()
     assert not world.lot.stored()
 
