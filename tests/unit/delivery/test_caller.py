@@ -37,9 +37,7 @@ def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> Non
 @pytest.mark.parametrize(
     ("left", "calls", "kind"), [(1.9, 1, ReplyClass.UNAVAILABLE), (2.0, 2, ReplyClass.DELIVERED)]
 )
-def test_no_second_try_without_the_time_for_it(
-    left: float, calls: int, kind: ReplyClass
-) -> None:
+def test_no_second_try_without_the_time_for_it(left: float, calls: int, kind: ReplyClass) -> None:
     """A call begun must be able to end: it needs a whole time-out."""
     world = World()
     ingest, mine = ready(world)

@@ -113,14 +113,14 @@ def test_a_late_writer_undoes_nothing() -> None:
     assert world.telemetry.counts["Unrecorded"] == 1
 
 
-@pytest.mark.parametrize("queued", [True, False])
-def test_a_claim_says_whether_a_message_rests_in_the_queue(queued: bool) -> None:
+@pytest.mark.parametrize("by_redrive", [True, False])
+def test_a_claim_says_whether_a_message_rests_in_the_queue(by_redrive: bool) -> None:
     """Redrive's does, and a duplicate that meets it need not be stored as well."""
     claims = claims_of(World())
-    taken = claims.claim("m1:track", "c", lambda _found: Verdict.TAKE, by_redrive=queued)
+    taken = claims.claim("m1:track", "c", lambda _found: Verdict.TAKE, by_redrive=by_redrive)
 
     assert taken.mine is not None
-    assert taken.mine.in_queue is queued
+    assert taken.mine.in_queue is by_redrive
 
 
 def test_a_delivery_is_recorded_with_rehooks_name_for_it() -> None:

@@ -83,12 +83,12 @@ def test_a_claim_of_ingest_is_not_in_the_queue() -> None:
         pytest.param(WRITER.release, {"state": State.RELEASED}, id="released: it is nobody's"),
     ],
 )
-@pytest.mark.parametrize("queued", [False, True])
+@pytest.mark.parametrize("in_queue", [False, True])
 def test_settling(
-    settle: Callable[[Record], Record], changes: dict[str, Any], *, queued: bool
+    settle: Callable[[Record], Record], changes: dict[str, Any], *, in_queue: bool
 ) -> None:
     """The lease ends, the record lives longer, the nonce is new; of the rest only this changes."""
-    mine = replace(CLAIMED, in_queue=queued)
+    mine = replace(CLAIMED, in_queue=in_queue)
     settled = replace(mine, nonce="new", lease=0.0, expires_at=int(NOW) + 100)
 
     assert settle(mine) == replace(settled, **changes)

@@ -107,7 +107,8 @@ IN_THE_ASSEMBLY = (
     Defect(
         "redrive does not hear of the policy `park`",
         ASSEMBLY,
-        "            hard_stop=settings.hard_stop,\n            park_unknown=settings.park_unknown,\n",
+        "            hard_stop=settings.hard_stop,\n"
+        "            park_unknown=settings.park_unknown,\n",
         "            hard_stop=settings.hard_stop,\n            park_unknown=False,\n",
     ),
     Defect(

@@ -91,8 +91,7 @@ IN_THE_CALL = (
         "wait for a turn under the claim",
         REDRIVE,
         "        reply = self._caller.call(permit, mine,",
-        "        self._claims.clock.sleep(85.0)\n"
-        "        reply = self._caller.call(permit, mine,",
+        "        self._claims.clock.sleep(85.0)\n        reply = self._caller.call(permit, mine,",
     ),
     Defect(
         "the pace hears of no call",

@@ -1,4 +1,4 @@
-"""Deliberate defects in the records, in what they allow, and in how they are claimed and settled."""
+"""Deliberate defects in the records, in what they allow, and in claiming and settling."""
 
 from __future__ import annotations
 
