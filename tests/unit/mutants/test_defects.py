@@ -1,4 +1,4 @@
-"""The deliberate defects fit the code as it stands. Whether they are caught, `make mutants` tells."""
+"""The deliberate defects fit the code as it stands; `make mutants` tells whether they are caught."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ IN_THE_CALL = (
         "            if permit:\n",
     ),
     Defect(
-        "call when the permit has been given back",
+        "ingest calls when the permit has been given back",
         REQUEST,
         "                return self._attempts.deliver(delivery, permit, self._time_to_call)\n",
         "                pass\n"
@@ -98,6 +98,12 @@ IN_THE_CALL = (
         REDRIVE,
         "        self._redrive.pace.heard(reply)\n",
         "",
+    ),
+    Defect(
+        "redrive calls when the permit has been given back",
+        REDRIVE,
+        "            step = self._permitted(header, permit)\n",
+        "            pass\n        step = self._permitted(header, permit)\n",
     ),
     Defect(
         "every environment probes",

@@ -1,0 +1,43 @@
+"""What a probe's permit means while the call is made: no other environment calls meanwhile."""
+
+from __future__ import annotations
+
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, Breaker
+from tests.fakes import rehook
+from tests.unit.delivery.breakers import ask, breaker, hear_late
+from tests.unit.delivery.samples import outcomes, track
+from tests.unit.delivery.situations import waiting
+from tests.unit.delivery.world import World
+
+
+def ready_to_probe(world: World, probing: Breaker) -> list[bool]:
+    """Open the breaker until it is time for a probe. Fills with what another one may do in calls.
+
+    It asks at each call to Rehook whether it may call too.
+    """
+    hear_late(probing, rehook.UNREACHABLE.reply)
+    world.clock.advance(FIRST_PAUSE)
+    other = breaker(world)
+    allowed: list[bool] = []
+    world.rehook.before = lambda *_: allowed.append(ask(other).allowed)
+    return allowed
+
+
+def test_ingest_keeps_the_permit_until_its_call_has_ended() -> None:
+    """While one environment of ingest makes the probe's call, another one gets no permit."""
+    world = World(threshold=1)
+    environment = world.ingest()
+    allowed = ready_to_probe(world, environment.breaker)
+
+    assert outcomes(world.post(track(), on=environment)) == ["delivered"]
+    assert allowed == [False]
+
+
+def test_redrive_keeps_the_permit_until_its_call_has_ended() -> None:
+    """While one environment of redrive makes the probe's call, ingest gets no permit."""
+    world = waiting(threshold=1)
+    environment = world.redrive()
+    allowed = ready_to_probe(world, environment.breaker)
+
+    assert [each.result.outcome for each in world.poll(environment)] == ["delivered"]
+    assert allowed == [False]
