@@ -1,4 +1,4 @@
-"""The deliberate defects fit the code as it stands; `make mutants` tells whether they are caught."""
+"""The deliberate defects fit the code. Whether tests catch them, `make mutants-deliberate` tells."""
 
 from __future__ import annotations
 
