@@ -1,4 +1,4 @@
-"""The deliberate defects fit the code. Whether tests catch them, `make mutants-deliberate` tells."""
+"""The deliberate defects fit the code. Whether tests catch them, `make mutants` tells."""
 
 from __future__ import annotations
 
