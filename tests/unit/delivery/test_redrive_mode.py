@@ -34,7 +34,7 @@ def test_without_secrets_no_dead_letter_is_delivered() -> None:
     assert [(each.kept, each.result.reason) for each in worked] == [(True, "paused")] * 2
     assert not world.rehook.calls
     assert world.telemetry.counts["SecretsUnavailable"] == 1
-    assert len(world.telemetry.warnings) == 1
+    assert world.telemetry.warnings == [("secrets.read: ordered to fail", {})]
 
 
 def test_a_changed_mode_is_seen_by_an_environment_that_runs() -> None:
