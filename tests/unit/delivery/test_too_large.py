@@ -50,12 +50,12 @@ def test_what_comes_before_it_is_stored_and_what_comes_after_fails_with_it() -> 
 def test_refused_by_rehook_it_is_dropped_and_the_users_next_event_is_delivered() -> None:
     """No queue can keep it for an operator, and nothing waits for it: it has its end."""
     world = World()
-    world.rehook.script.append(rehook.REJECTED)
-    answer = world.post(track("m1", text=LARGE), track("m2"))
+    world.rehook.script.extend([rehook.DELIVERED, rehook.REJECTED])
+    answer = world.post(track("m1"), track("m2", text=LARGE), track("m3"))
 
     assert answer.status == 200
-    assert outcomes(answer) == ["dropped", "delivered"]
-    assert reasons(answer) == ["too_large", None]
+    assert outcomes(answer) == ["delivered", "dropped", "delivered"]
+    assert reasons(answer) == [None, "too_large", None]
 
 
 def test_what_just_fits_is_stored() -> None:
