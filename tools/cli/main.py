@@ -7,6 +7,7 @@ command or its input can't be read.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -50,8 +51,21 @@ app.command(
 
 
 def run() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. What can't be written (a full disk) is one line, and exit code 1."""
+    _open_closed_streams()
+    try:
+        app()
+    except OSError as error:
+        typer.echo(f"segment-rehook: standard output: {error.strerror or error}", err=True)
+        sys.exit(1)
+
+
+def _open_closed_streams() -> None:
+    """Take a stream that the caller closed (`<&-`, `>&-`) for an empty one."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 — open to the end
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 — open to the end
 
 
 def _print_version(asked: bool) -> None:
@@ -174,12 +188,8 @@ def evaluate(
 
     A question is {"mapping": …, "input": …} or {"fql": "…", "event": …}.
     """
-    try:
-        with sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb") as lines:
-            for answer in answers(lines):
-                typer.echo(answer)
-    except OSError as error:
-        raise _failed(f"{_called(file)}: {error.strerror}", 2) from None
+    for answer in answers(_lines(file)):
+        typer.echo(answer)
 
 
 @app.command(epilog="Example: segment-rehook schema > destination.schema.json")
@@ -193,6 +203,14 @@ def _events(file: Path) -> Iterator[Event | UnreadableEvent]:
         yield from read_events(read_bytes(file))
     except Unreadable as error:
         raise _failed(f"{_called(file)}: {error}", 2) from None
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    try:
+        with sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb") as lines:
+            yield from lines
+    except OSError as error:
+        raise _failed(f"{_called(file)}: {error.strerror}", 2) from None
 
 
 def _rules(destination: Path | None) -> Destination:

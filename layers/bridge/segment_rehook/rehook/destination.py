@@ -21,7 +21,7 @@ from segment_rehook.mapping.subscription import (
 from segment_rehook.mapping.unmatched import unmatched
 from segment_rehook.rehook import settings as settings_module
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
-from segment_rehook.rehook.calls import call_of
+from segment_rehook.rehook.calls import call_of, mapping_fault
 from segment_rehook.rehook.gates import refusal_of_age, refusal_of_event
 from segment_rehook.rehook.plan import Call, Drop, Fault, Ignored, Plan
 from segment_rehook.rehook.settings import Settings, read_settings, settings_mistakes
@@ -138,7 +138,7 @@ class Destination:
             if not self.takes(subscription, event):
                 return None
         except MappingError as error:
-            return Fault(subscription.id, str(error))
+            return mapping_fault(subscription, event, error)
         refusal = refusal_of_event(event, self.settings)
         if refusal is None and now is not None:
             refusal = refusal_of_age(event, self.settings, now)
