@@ -7,19 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import typer
 from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
 
 from segment_rehook.aws.errors import AWS_ERRORS, error_code
 
-__all__ = ["refusals_told", "told", "what_is_wrong", "with_advice"]
+__all__ = ["NOT_AWS", "refusals_told", "told", "what_is_wrong", "with_advice"]
 
 _SIGN_IN = "the AWS session has expired: sign in again (`aws sso login`, or fresh keys)"
 _UNKNOWN = "AWS does not know these credentials: check AWS_PROFILE and the other AWS_ variables"
 _NO_CREDENTIALS = (
     "there are no AWS credentials: sign in (`aws sso login`, `aws configure`), or set AWS_PROFILE, "
     "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+)
+NOT_AWS: Final = (
+    "what answers is not AWS: a proxy, or a network's sign-in page? (see AWS_ENDPOINT_URL and "
+    "HTTPS_PROXY)"
 )
 _QUEUE_GONE = "the queue does not exist, or not in this account and region"
 
@@ -47,6 +53,11 @@ _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((aws.ProfileNotFound,), "AWS_PROFILE names a profile that the AWS configuration lacks"),
     ((aws.NoCredentialsError, aws.PartialCredentialsError), _NO_CREDENTIALS),
     ((aws.SSOError, aws.TokenRetrievalError, aws.LoginError), _SIGN_IN),
+    (
+        (aws.ConfigParseError,),
+        "the AWS configuration file can't be read: see ~/.aws, AWS_CONFIG_FILE",
+    ),
+    ((ResponseParserError,), NOT_AWS),
     ((aws.CredentialRetrievalError,), "the AWS credentials cannot be had: sign in again"),
 )
 
@@ -61,6 +72,8 @@ def told(error: Exception) -> str:
 def what_is_wrong(error: Exception) -> str:
     """The error's code or kind and, where that is known, what to do."""
     code = error_code(error)
+    if isinstance(error, aws.ClientError) and not error.response.get("Error"):
+        return NOT_AWS
     if code in _BY_CODE:
         return with_advice(code)
     if isinstance(error, aws.ClientError) and code in _DENIED:

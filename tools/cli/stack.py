@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from tools.cli.aws_errors import refusals_told
+from segment_rehook.aws.errors import error_code
+from tools.cli.aws_errors import NOT_AWS, refusals_told
 
 if TYPE_CHECKING:
     import boto3
+    from mypy_boto3_cloudformation.client import CloudFormationClient
 
 __all__ = ["Region", "Stack", "StackName", "StackUnusable", "look_up"]
 
 NAME_MOST: Final = 49
+# A long poll of SQS takes 20 s; the rest is for an answer on its way.
+CONNECT_SECONDS, READ_SECONDS, TRIES = 5, 30, 3
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _UNFINISHED: Final = {
     "REVIEW_IN_PROGRESS": "was never created: its change set waits to be executed",
@@ -53,7 +57,17 @@ def _checked(name: str) -> str:
 StackName = Annotated[
     str, typer.Option(help="The CloudFormation stack's name.", callback=_checked, metavar="NAME")
 ]
-Region = Annotated[str | None, typer.Option(help="AWS region, if not your default.")]
+
+
+def _no_empty(region: str | None) -> str | None:
+    if region == "":
+        raise typer.BadParameter("a region is wanted, such as eu-west-1")
+    return region
+
+
+Region = Annotated[
+    str | None, typer.Option(help="AWS region, if not your default.", callback=_no_empty)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,26 +120,60 @@ class Stack:
 def look_up(name: str, region: str | None) -> Stack:
     """Find the stack; one line and exit code 1 where there is none that can be used."""
     # boto3 takes a quarter of a second to import, and few commands need it.
-    import boto3  # noqa: PLC0415 — see above
     from botocore.exceptions import ClientError  # noqa: PLC0415 — see above
 
     with refusals_told():
-        session = boto3.Session(region_name=region)
-        client = session.client("cloudformation")
+        session = _session(region)
+        client = _cloudformation(session)
         try:
             [described] = client.describe_stacks(StackName=name)["Stacks"]
+        except KeyError:
+            # How boto3 takes XML or HTML that is no answer of CloudFormation's.
+            raise _failed(NOT_AWS) from None
         except ClientError as error:
             # The name's form was checked, so this is CloudFormation's word for a name unknown.
-            if error.response["Error"]["Code"] != "ValidationError":
+            if error_code(error) != "ValidationError":
                 raise
-            typer.echo(
-                f"segment-rehook: there is no stack {name} in {client.meta.region_name}, in the "
-                "account of your credentials: check the name, --region, and AWS_PROFILE",
-                err=True,
-            )
-            raise typer.Exit(1) from None
+            raise _failed(
+                f"there is no stack {name} in {client.meta.region_name}, in the account of your "
+                "credentials: check the name, --region, and AWS_PROFILE"
+            ) from None
     try:
         return Stack.read(described, session)
     except StackUnusable as error:
-        typer.echo(f"segment-rehook: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise _failed(str(error)) from None
+
+
+def _session(region: str | None) -> boto3.Session:
+    """Give a session whose calls end within two minutes, however silent the other side is."""
+    import boto3  # noqa: PLC0415 — see above
+    import botocore.session  # noqa: PLC0415 — see above
+    from botocore.config import Config  # noqa: PLC0415 — see above
+
+    core = botocore.session.get_session()
+    core.set_default_client_config(
+        Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"total_max_attempts": TRIES, "mode": "standard"},
+        )
+    )
+    return boto3.Session(region_name=region, botocore_session=core)
+
+
+def _cloudformation(session: boto3.Session) -> CloudFormationClient:
+    from botocore.exceptions import BotoCoreError, NoRegionError  # noqa: PLC0415 — see above
+
+    try:
+        return session.client("cloudformation")
+    except BotoCoreError:
+        raise  # some are ValueErrors
+    except ValueError:
+        if not session.region_name:
+            raise NoRegionError from None
+        raise _failed("AWS_ENDPOINT_URL is no URL: unset it, or give one with https://") from None
+
+
+def _failed(message: str) -> typer.Exit:
+    typer.echo(f"segment-rehook: {message}", err=True)
+    return typer.Exit(1)
