@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -51,8 +52,14 @@ app.command(
 
 
 def run() -> None:
-    """Run the command line. What can't be written (a full disk) is one line, and exit code 1."""
+    """Run the command line.
+
+    What can't be written (a full disk) is one line, and exit code 1. SIGTERM, and SIGHUP of a
+    terminal that is closed, end it as Ctrl-C does: `parked` shows again what it holds.
+    """
     _open_closed_streams()
+    for ended in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ended, signal.default_int_handler)
     try:
         app()
     except OSError as error:

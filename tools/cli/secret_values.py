@@ -34,7 +34,21 @@ _INVISIBLE: Final = re.compile(
     "\U000e0100-\U000e01ef]"
 )
 # A header's name before a colon, in a line that was not read as `Name: value`.
-_LIKE_A_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*:.*")
+_LIKE_A_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*:.*|[^:]*:[ \t].*")
+# What they hold is no secret: every request has them, or a proxy adds them.
+_PUBLIC_HEADERS: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+    }
+)
 
 
 class ValueRefused(ValueError):
@@ -103,3 +117,5 @@ def _unmatchable(lines: list[tuple[int, str]]) -> Iterator[str]:
             )
         elif token.header == SIGNATURE_HEADER:
             yield f"line {number} names the header of Segment's signature: choose another"
+        elif token.header in _PUBLIC_HEADERS:
+            yield f"line {number} names a header that holds no secret: choose another"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,21 @@ def test_a_reader_that_has_gone_is_no_traceback(arguments: str) -> None:
     """`| head -1` ends the command without a word of its own."""
     done = run(arguments, "| true")
     assert all("default" in line or "by " in line for line in done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_way_of_ending_it_is_ctrl_c(ended_by: signal.Signals) -> None:
+    """What must be put back (messages that are hidden) is put back, however a run is ended."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "preview"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        running.stderr.readline()  # it says which file it goes by, and then reads standard input
+        running.send_signal(ended_by)
+        assert running.wait() == 128 + signal.SIGINT
+        assert "Traceback" not in running.stderr.read()
