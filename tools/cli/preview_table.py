@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from segment_rehook.segment.jsontext import encode
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from segment_rehook.segment.jsontext import JSON
 
 __all__ = ["show"]
+
+LEAST_WIDTH: Final = 40
+"""Columns."""
 
 Line = dict[str, Any]
 """As `preview.Preview.line` gives it."""
@@ -37,6 +40,8 @@ def show(lines: Iterable[Line], console: Console | None = None) -> None:
     from rich.text import Text  # noqa: PLC0415 — see above
 
     console = console or Console()
+    # A terminal that says it is narrower (COLUMNS=0) would be shown nothing.
+    console.width = max(console.width, LEAST_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("event", "subscription", "outcome"):
         table.add_column(heading, max_width=console.width // 6, overflow="fold")

@@ -152,6 +152,7 @@ VALUES: list[tuple[object, str, object]] = [
     ("for {{$.event}}", '{"@template": "for {{event}}"}', {"@template": "for {{event}}"}),
     ("{{ event | upcase }}", '{"@liquid": ', {"@liquid": "{{ event | upcase }}"}),
     ("$.event", '{"@path": "$.event"}', "$5.00"),
+    ("$._metadata.x", '{"@path": "$._metadata.x"}', "$.50"),
     ("properties.total", '{"@path": "$.properties.total"}', "properties"),
     ({"@if": {"exists": "$.event", "then": 1}}, '{"@path": "$.event"}', "userId"),
     ({"@path": "$.propertes.total"}, "did you mean $.properties.total?", {"@path": "$.total"}),

@@ -64,6 +64,17 @@ def test_what_an_event_holds_is_neither_markup_nor_a_command_to_the_terminal() -
     assert "\x1b" not in table
 
 
+@pytest.mark.parametrize("columns", [0, 1, 5])
+def test_a_terminal_that_names_no_width_is_shown_the_table_all_the_same(columns: int) -> None:
+    """Some pseudo-terminals say that they have no columns."""
+    out = io.StringIO()
+    preview = Preview(load(None), 0.0)
+    events = read_events(json.dumps(EVENTS[0]).encode())
+    lines = (preview.line(event, explained=False) for event in events)
+    show(lines, Console(file=out, width=columns))
+    assert "source_id" in out.getvalue()
+
+
 def test_explain_adds_where_each_field_is_from() -> None:
     """Subscriptions that do not take the event are there too, with the reason."""
     table = drawn(EVENTS[0], explained=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["of_path", "of_value"]
 
 _CLOSE: Final = 0.75
-_PATH: Final = re.compile(r"\$\.[^\s{}]+|(?:properties|traits|context)(?:\.\w+|\[\d+\])+")
+_PATH: Final = re.compile(r"\$\.[^\W\d][^\s{}]*|(?:properties|traits|context)(?:\.\w+|\[\d+\])+")
 _BRACES: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 _ASSIGNED: Final = re.compile(r"\{%-?\s*(?:assign|capture|increment|decrement)\s+['\"]?([\w-]+)")
 _IDS: Final = frozenset({"userId", "anonymousId"})
