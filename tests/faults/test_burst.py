@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from segment_rehook.delivery import redrive as redrive_module
+from segment_rehook.delivery.redrive import batch as redrive_module
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.rehook import DELIVERED, Turn
