@@ -33,6 +33,7 @@ from tools.sandbox.rehook import Answer, Behaviour, ReceivedCall, Rehook
 
 if TYPE_CHECKING:
     import socket
+    import ssl
 
 
 class RateLimit:
@@ -59,14 +60,22 @@ class RateLimit:
 class RehookServer:
     """A running fake Rehook."""
 
-    def __init__(self, behaviour: Behaviour, *, port: int = 0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        *,
+        port: int = 0,
+        seed: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._tls = tls
         self.rehook = Rehook(behaviour)
         self.faults = FaultPlan(seed)
         self.rate_limit = RateLimit()
         self.calls: list[ReceivedCall] = []
         self._calls_lock = threading.Lock()
         self._api_handler = type("_Api", (_ApiHandler,), {"owner": self})
-        self._api: Listener | None = Listener(port, self._api_handler).start()
+        self._api: Listener | None = Listener(port, self._api_handler, self._tls).start()
         self.url = self._api.url
         self._reserved: socket.socket | None = None
         self._control = Control(self._routes())
@@ -99,7 +108,7 @@ class RehookServer:
             if self._reserved is not None:
                 self._reserved.close()
                 self._reserved = None
-            self._api = Listener(port, self._api_handler).start()
+            self._api = Listener(port, self._api_handler, self._tls).start()
         elif not online and self._api is not None:
             self._api.stop()
             self._api = None
