@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from ministack.core import iam_actions, lambda_runtime
-from ministack.services import apigateway, dynamodb, sqs
+from ministack.services import apigateway, cloudformation, cloudwatch_logs, dynamodb, sqs
 from ministack.services.cloudformation import provisioners
 
 Properties = dict[str, Any]
@@ -24,7 +24,8 @@ def fill() -> None:
     layers_in_opt()
     table_settings()
     authorised_names()
-    move_tasks()
+    names_of_a_stack()
+    names_in_use()
 
 
 def metric_math_alarms() -> None:
@@ -50,15 +51,15 @@ def openapi_routes() -> None:
     create, update = handlers["create"], handlers["update"]
 
     def imported(api_id: str, body: Properties | None) -> None:
-        routes, integrations = {}, {}
+        routes: dict[str, Properties] = {}
+        integrations: dict[str, Properties] = {}
         for path, operations in (body or {}).get("paths", {}).items():
             for method, operation in operations.items():
                 found = operation.get("x-amazon-apigateway-integration")
                 if found is None:
                     raise ValueError(f"{method} {path} has no integration")
-                verb = "ANY" if method.startswith("x-") else method.upper()
-                key = f"{verb} {path}"
-                integrations[key] = {"integrationId": key} | (
+                number = f"operation{len(routes)}"
+                integrations[number] = {"integrationId": number} | (
                     provisioners._apigw_v2_integration_props(
                         {
                             "IntegrationUri": found["uri"],
@@ -67,8 +68,9 @@ def openapi_routes() -> None:
                         }
                     )
                 )
-                routes[key] = {"routeId": key} | provisioners._apigw_v2_route_props(
-                    {"RouteKey": key, "Target": f"integrations/{key}"}
+                key = f"{method.upper()} {path}"
+                routes[number] = {"routeId": number} | provisioners._apigw_v2_route_props(
+                    {"RouteKey": key, "Target": f"integrations/{number}"}
                 )
         apigateway._routes[api_id] = routes
         apigateway._integrations[api_id] = integrations
@@ -88,7 +90,7 @@ def openapi_routes() -> None:
     handlers.update(create=created, update=updated)
 
 
-_LAYERS_JOINED = '''
+_LAYERS_JOINED = """
     # Lambda unpacks the layers into /opt, and its image holds nothing of the emulator's packages.
     sys.path[:] = [each for each in sys.path if "site-packages" not in each]
     for _name, _value in list(os.environ.items()):
@@ -96,7 +98,7 @@ _LAYERS_JOINED = '''
             for _ld in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep):
                 if os.path.exists(_ld + _value[len("/opt"):]):
                     os.environ[_name] = _ld + _value[len("/opt"):]
-'''
+"""
 
 
 def layers_in_opt() -> None:
@@ -155,5 +157,34 @@ def authorised_names() -> None:
     iam_actions.extract_resource_arn = located
 
 
-def move_tasks() -> None:
-    pass
+def names_of_a_stack() -> None:
+    """A name that CloudFormation makes up differs for a second stack of the same name."""
+    plain = provisioners._physical_name
+
+    def name(stack_name: str, logical_id: str, **options: Any) -> str:
+        stack_id = cloudformation._stacks.get(stack_name, {}).get("StackId", "")
+        token = provisioners._NAME_SEED.set(provisioners._NAME_SEED.get() + stack_id)
+        try:
+            return str(plain(stack_name, logical_id, **options))
+        finally:
+            provisioners._NAME_SEED.reset(token)
+
+    provisioners._physical_name = name
+
+
+def names_in_use() -> None:
+    """What CloudFormation is to make under a name that is in use fails; here it was overwritten."""
+    for kind, key, taken in (
+        ("AWS::SQS::Queue", "QueueName", sqs._queue_name_to_url),
+        ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
+    ):
+        HANDLERS[kind]["create"] = _refusing(HANDLERS[kind]["create"], key, taken)
+
+
+def _refusing(create: Any, key: str, taken: Any) -> Any:
+    def created(logical_id: str, props: Properties, stack_name: str) -> Any:
+        if props.get(key) in taken:
+            raise ValueError(f"{props[key]} already exists")
+        return create(logical_id, props, stack_name)
+
+    return created

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pexpect
+import psutil
 import trustme
 import urllib3
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 REGION: Final = "eu-west-1"
 DEPLOYED_FROM: Final = ("template.yaml", "samconfig.toml", "functions", "layers", "openapi.yaml")
-PROMPT: Final = r"[^\r\n]*[:\]] ?: $"
+PROMPT: Final = r"[^\r\n]+: $"
 PATIENCE: Final = 120.0
 
 
@@ -191,8 +192,20 @@ class Place:
     def request(self, method: str, url: str, **given: Any) -> urllib3.BaseHTTPResponse:
         """Send a request to an address of API Gateway, which is none here: by its API's id."""
         host, _, path = url.removeprefix("https://").partition("/")
-        local = f"http://{LOOPBACK}:{self.port}/_aws/execute-api/{host.split('.')[0]}/$default/{path}"
+        local = (
+            f"http://{LOOPBACK}:{self.port}/_aws/execute-api/{host.split('.')[0]}/$default/{path}"
+        )
         return urllib3.request(method, local, timeout=30.0, retries=False, **given)
+
+    def listening(self) -> set[str]:
+        """The addresses that the emulator, the functions and Rehook listen on."""
+        me = psutil.Process()
+        return {
+            each.laddr.ip
+            for process in (me, *me.children(recursive=True))
+            for each in process.net_connections("tcp")
+            if each.status == psutil.CONN_LISTEN
+        }
 
     def close(self) -> None:
         """End everything and remove the copy."""
