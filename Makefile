@@ -5,9 +5,6 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-# What the deployable layer is built for: arm64 or x86_64.
-ARCH ?= arm64
-
 VENV := .venv
 PY := $(VENV)/bin/python
 SETUP := $(VENV)/.installed
@@ -56,9 +53,9 @@ $(NATIVE): $(SETUP) $(SOURCES) template.yaml $(shell find layers functions -type
 	@touch $@
 
 .PHONY: build
-build: $(SETUP) ## build what is deployed into .aws-sam/build (ARCH=arm64 or x86_64)
+build: $(SETUP) ## build what is deployed into .aws-sam/build, for arm64 and x86_64 in one
 	@mkdir -p .cache
-	ARCH=$(ARCH) PYTHON="$(CURDIR)/$(PY)" $(VENV)/bin/sam build --parameter-overrides Architecture=$(ARCH)
+	PYTHON="$(CURDIR)/$(PY)" $(VENV)/bin/sam build
 
 .PHONY: node
 node:

@@ -1,8 +1,9 @@
 """Builds the bridge layer: the package, what it imports, and bytecode that survives packaging.
 
 It runs with any Python from 3.11 that has pip, and builds for Lambda's Python 3.13 without one: pip
-fetches wheels for the target and refuses anything that it would have to compile. `native` builds
-for the interpreter that runs it instead, which is what the sandbox needs.
+fetches wheels for the target and refuses anything that it would have to compile. `lambda` is one
+layer for both architectures, so that no deployment can pair a function with the other one's layer;
+`native` builds for the interpreter that runs it instead, which is what the sandbox needs.
 
 What is installed is kept under LAYER_CACHE (else beside this file, which in a build is a scratch
 folder), by the hash of all that decides it.
@@ -11,6 +12,7 @@ Choices and their price: docs/decisions/build-without-docker.md.
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
 import shutil
@@ -22,7 +24,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 LAMBDA_PYTHON = "3.13"
-MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+TARGETS = ("lambda", "native")
+MACHINES = ("aarch64", "x86_64")
 # Lambda's python3.13 is Amazon Linux 2023, glibc 2.34; pip takes each of these names literally.
 MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
@@ -33,7 +36,12 @@ LOCALES_KEPT = frozenset({"root.dat", "en.dat", "en_US.dat", "en_001.dat"})
 
 
 def main(target: str, artifacts: Path) -> None:
-    """Write the layer for `target` (arm64, x86_64 or native) into `artifacts`."""
+    """Write the layer for `target` (lambda or native) into `artifacts`. Exits on another target."""
+    if target not in TARGETS:
+        sys.exit(
+            f"BridgeLayer: the layer is not built for {target} alone, one build runs on arm64 and"
+            " x86_64. Build without ARCH, and choose with the template's parameter Architecture"
+        )
     compiler = sys.executable if target == "native" else find_lambda_python()
     if compiler is None:
         print(  # noqa: T201 — a build step speaks to the person who runs it
@@ -69,23 +77,49 @@ def dependencies(target: str, compiler: str | None) -> Path:
     # Named only when whole: a build that is broken off leaves nothing that looks finished.
     with tempfile.TemporaryDirectory(dir=root, prefix=f"{target}-") as scratch:
         unfinished = Path(scratch) / "python"
-        install(target, unfinished)
+        if target == "native":
+            install(None, unfinished)
+        else:
+            for machine in MACHINES:
+                install(machine, Path(scratch) / machine)
+                merge(Path(scratch) / machine, unfinished)
         prune(unfinished)
         compile_bytecode(compiler, unfinished, Path("/opt/python"))
         unfinished.rename(folder)
     return folder
 
 
-def install(target: str, folder: Path) -> None:
-    """Install the locked wheels, each held to its hash."""
+def install(machine: str | None, folder: Path) -> None:
+    """Install the locked wheels for `machine`, or for this one, each held to its hash."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--no-compile", "--only-binary=:all:", "--require-hashes", "--no-deps"]
     command += ["--requirement", str(REQUIREMENTS), "--target", str(folder)]
-    if target != "native":
+    if machine is not None:
         command += ["--implementation", "cp", "--python-version", LAMBDA_PYTHON]
         for name in MANYLINUX:
-            command += ["--platform", f"{name}_{MACHINES[target]}"]
+            command += ["--platform", f"{name}_{machine}"]
     subprocess.run(command, check=True)  # noqa: S603 — our own arguments
+
+
+def merge(source: Path, folder: Path) -> None:
+    """Add the files of one machine's wheels to those of the others. Exits where two can't share.
+
+    A compiled module has the machine in its name, and Python loads its own machine's only. What
+    else differs is what pip notes of a wheel, which nothing reads at run time.
+    """
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        name = path.relative_to(source)
+        other = folder / name
+        if not other.exists():
+            other.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, other)
+        elif name.parts[0].endswith(".dist-info") or filecmp.cmp(path, other, shallow=False):
+            continue
+        else:
+            sys.exit(
+                f"BridgeLayer: {name} is not the same for {' and '.join(MACHINES)}, so one layer"
+                " can't hold both: lock another version of its package"
+            )
 
 
 def prune(folder: Path) -> None:

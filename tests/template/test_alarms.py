@@ -7,11 +7,11 @@ import ast
 import pytest
 
 import segment_rehook
-from tests.template.stack import DAY, ROOT, Tree, environment, resources
+from tests.template.stack import DAY, ROOT, Tree, environment, resources, template
 
 FUNCTIONS = {"ingest": "IngestFunction", "redrive": "RedriveFunction"}
 ALARMS = resources("AWS::CloudWatch::Alarm")
-OURS = "SegmentRehook"
+OURS = {"Fn::Sub": "SegmentRehook/${AWS::StackName}"}
 
 
 def metrics(alarm: Tree) -> list[Tree]:
@@ -72,8 +72,46 @@ def test_metrics_of_our_own_are_counted_under_the_names_that_alarms_look_for(ser
     assert names
     assert names <= counted()
     variables = environment(FUNCTIONS[service])
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == OURS
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "SegmentRehook/bridge"
     assert variables["POWERTOOLS_SERVICE_NAME"] == service
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_every_metric_of_an_alarm_is_the_stacks_own(alarm: str) -> None:
+    """By a namespace that is named after the stack, or by a dimension that is one of its resources.
+
+    Two stacks of one account and region would else ring each other's alarms.
+    """
+    own = set(template()["Resources"])
+    for metric in metrics(ALARMS[alarm]):
+        values = [dimension["Value"] for dimension in metric["Dimensions"]]
+        named = {value["Ref"] for value in values if "Ref" in value}
+        named |= {value["Fn::GetAtt"][0] for value in values if "Fn::GetAtt" in value}
+        assert metric["Namespace"] == OURS or named & own
+
+
+def test_what_was_parked_lately_is_told_whatever_lies_there_already() -> None:
+    """A depth of one or more rings once: while one forgotten event lies there, nothing new does.
+
+    What the functions park is counted as sent; what SQS moves by itself shows as growth only.
+    """
+    said = ALARMS["EventsParkedLately"]["Properties"]
+    (expression,) = [part for part in said["Metrics"] if part["ReturnData"]]
+    assert expression["Expression"] == "MAX([FILL(sent, 0), FILL(DIFF(visible + inflight), 0)])"
+    looked_at = {
+        part["Id"]: (part["MetricStat"]["Metric"]["MetricName"], part["MetricStat"]["Stat"])
+        for part in said["Metrics"]
+        if "MetricStat" in part
+    }
+    assert looked_at == {
+        "sent": ("NumberOfMessagesSent", "Sum"),
+        "visible": ("ApproximateNumberOfMessagesVisible", "Average"),
+        "inflight": ("ApproximateNumberOfMessagesNotVisible", "Average"),
+    }
+    for metric in metrics(ALARMS["EventsParkedLately"]):
+        queue = {"Fn::GetAtt": ["ParkingLot", "QueueName"]}
+        assert metric["Dimensions"] == [{"Name": "QueueName", "Value": queue}]
+    assert (said["Threshold"], said["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
 @pytest.mark.parametrize("alarm", ALARMS)

@@ -11,14 +11,18 @@ QUEUES = ("DeadLetterQueue", "ParkingLot")
 
 @pytest.mark.parametrize("logical_id", [*QUEUES, "Ledger"])
 def test_deleting_the_stack_deletes_no_event_and_no_record(logical_id: str) -> None:
-    """Also not when a change makes CloudFormation replace the resource."""
+    """Also not when a change makes CloudFormation replace the resource.
+
+    Only a first create that fails takes what it made with it, which is empty: left behind, it would
+    have to be deleted by hand.
+    """
     (whole,) = [
         whole
         for kind in ("AWS::SQS::Queue", "AWS::DynamoDB::Table")
         for name, whole in resources(kind).items()
         if name == logical_id
     ]
-    assert whole["DeletionPolicy"] == "Retain"
+    assert whole["DeletionPolicy"] == "RetainExceptOnCreate"
     assert whole["UpdateReplacePolicy"] == "Retain"
 
 
@@ -60,3 +64,11 @@ def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
     assert set(groups) == {"AccessLog", "IngestLog", "RedriveLog"}
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("logical_id", ["BridgeLayer", "DestinationLayer"])
+def test_a_deploy_that_fails_leaves_no_layer_behind(logical_id: str) -> None:
+    """One that succeeds keeps the layers before it, for the versions that run with them."""
+    assert resources("AWS::Serverless::LayerVersion")[logical_id]["DeletionPolicy"] == (
+        "RetainExceptOnCreate"
+    )

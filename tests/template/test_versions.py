@@ -1,63 +1,142 @@
-"""What is deployed goes live: a change of a layer alone reaches the alias that the API calls."""
+"""What is deployed goes live: each change reaches the alias that the API and the queue call."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from samtranslator.translator.transform import transform
 
-from tests.template.stack import Tree, properties, template
+from tests.template.deployed import FUNCTIONS, REGION, Deployed, schema, translated, versions
+from tests.template.stack import Tree, parameters, properties, template
 
-
-class NoManagedPolicies:
-    """The translator asks for AWS's managed policies by name; this template names none."""
-
-    def load(self) -> dict[str, str]:
-        """None at all."""
-        return {}
+MOST = 256  # characters of a version's description
+FREE_TEXT = {
+    "RehookUrl": ["https://api.rehook.ai", "https://rehook.example.com"],
+    "SecretsKeyArn": ["", "arn:aws:kms:eu-west-1:123456789012:key/0-1"],
+    "AlarmEmail": ["", "somebody@example.com"],
+    "AlarmTopicArn": ["", "arn:aws:sns:eu-west-1:123456789012:alarms"],
+}
 
 
 @pytest.fixture(autouse=True)
 def _in_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
-def translated(**packages: str) -> Tree:
-    """The plain CloudFormation that is deployed when resources were packaged at these addresses."""
-    written = template()
-    for logical_id, resource in written["Resources"].items():
-        for key in {"CodeUri", "ContentUri"} & set(resource.get("Properties", {})):
-            resource["Properties"][key] = packages.get(logical_id, "s3://bucket/unchanged")
-    made: Tree = transform(written, {}, NoManagedPolicies())["Resources"]
-    return made
+@pytest.fixture(scope="module")
+def made() -> Tree:
+    """The template, translated once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        return translated()
 
 
-def versions(made: Tree) -> dict[str, str]:
+def choices(parameter: str) -> list[str]:
+    """Two values or more that a parameter may have."""
+    said = parameters()[parameter]
+    if parameter in FREE_TEXT:
+        return FREE_TEXT[parameter]
+    if "AllowedValues" in said:
+        return [str(value) for value in said["AllowedValues"]]
+    return [str(said["MinValue"]), str(said.get("MaxValue", said["MinValue"] + 1))]
+
+
+def longest(parameter: str) -> str:
+    """A value as long as the parameter may have."""
+    values = [*choices(parameter), "x" * int(parameters()[parameter].get("MaxLength", 0))]
+    return max(values, key=len)
+
+
+def published(made: Tree) -> dict[str, str]:
     """The version's logical id by function; a new id is a new version."""
-    return {
-        resource["Properties"]["FunctionName"]["Ref"]: logical_id
-        for logical_id, resource in made.items()
-        if resource["Type"] == "AWS::Lambda::Version"
-    }
+    return {function: version["logical_id"] for function, version in versions(made).items()}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("parameter", parameters())
+@pytest.mark.parametrize("elsewhere", [0, -1], ids=["first", "last"])
+def test_a_parameter_publishes_a_version_just_if_the_function_sees_it(
+    made: Tree, function: str, parameter: str, elsewhere: int
+) -> None:
+    """SAM gives a version its name before parameters are put in, so its description must tell.
+
+    Without the parameter there, its change would never go live. With one that the function does
+    not see, the update would fail: Lambda publishes no version of a function that is unchanged.
+    """
+    others = {name: choices(name)[elsewhere] for name in parameters()}
+    for one, another in pairwise(choices(parameter)):
+        before = Deployed(made, **{**others, parameter: one})
+        after = Deployed(made, **{**others, parameter: another})
+        changed = before.sees(function) != after.sees(function)
+        assert (before.description(function) != after.description(function)) == changed
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_description_has_room_for_every_value(made: Tree, function: str) -> None:
+    """A longer one would fail the update, and only for who chose long values."""
+    worst = Deployed(made, **{name: longest(name) for name in parameters()})
+    assert len(worst.description(function)) <= MOST
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_text_in_a_description_is_bounded(made: Tree, function: str) -> None:
+    """Else the test above would measure an example."""
+    text = versions(made)[function]["Properties"]["Description"]["Fn::Sub"]
+    for name, said in parameters().items():
+        if said["Type"] == "String" and "${" + name + "}" in text:
+            assert {"AllowedValues", "MaxLength"} & set(said), name
+
+
+def test_a_version_is_made_anew_when_its_description_changes() -> None:
+    """CloudFormation's own schema: the property can only be given when a version is made."""
+    known = schema("AWS::Lambda::Version")
+    assert "/properties/Description" in known["createOnlyProperties"]
+    assert known["properties"]["Description"]["maxLength"] == MOST
 
 
 def test_what_is_unchanged_publishes_no_version() -> None:
-    """Else the next test would hold for the wrong reason."""
-    assert versions(translated()) == versions(translated())
+    """Else the next tests would hold for the wrong reason."""
+    assert published(translated()) == published(translated())
 
 
 @pytest.mark.parametrize("changed", ["BridgeLayer", "DestinationLayer"])
 def test_a_layer_only_change_publishes_a_version_of_both_functions(changed: str) -> None:
     """All code and every mapping lie in layers: without this an edited mapping never goes live."""
-    before = versions(translated())
-    after = versions(translated(**{changed: "s3://bucket/changed"}))
-    assert set(before) == set(after) == {"IngestFunction", "RedriveFunction"}
+    before = published(translated())
+    after = published(translated(**{changed: "s3://bucket/changed"}))
+    assert set(before) == set(after) == set(FUNCTIONS)
     for function, version in before.items():
         assert after[function] != version
 
 
-def test_queue_and_api_call_the_alias() -> None:
+@pytest.mark.parametrize("changed", FUNCTIONS)
+def test_a_handler_only_change_publishes_a_version_of_that_function(changed: str) -> None:
+    """The other function has nothing new to publish."""
+    before = published(translated())
+    after = published(translated(**{changed: "s3://bucket/changed"}))
+    assert {name for name in FUNCTIONS if before[name] != after[name]} == {changed}
+
+
+def test_a_gradual_deploy_can_be_added() -> None:
+    """The alias then moves by CodeDeploy, from one version to the next, and back on an alarm."""
+    written = template()
+    written["Resources"]["IngestFunction"]["Properties"]["DeploymentPreference"] = {
+        "Type": "Canary10Percent5Minutes",
+        "Alarms": [{"Ref": "IngestErrors"}],
+    }
+    made = translated(written)
+    alias = made["IngestFunctionAliaslive"]
+    assert "CodeDeployLambdaAliasUpdate" in alias["UpdatePolicy"]
+    version = published(made)["IngestFunction"]
+    assert alias["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
+    assert made[version]["DeletionPolicy"] == "Retain"
+    group = made["IngestFunctionDeploymentGroup"]["Properties"]
+    assert group["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": "IngestErrors"}}]
+    assert group["AutoRollbackConfiguration"]["Enabled"]
+
+
+def test_queue_and_api_call_the_alias(made: Tree) -> None:
     """Not the function itself, which would be its newest state and no version."""
-    made = translated()
     (mapping,) = [r for r in made.values() if r["Type"] == "AWS::Lambda::EventSourceMapping"]
     assert mapping["Properties"]["FunctionName"] == {"Ref": "RedriveFunctionAliaslive"}
     paths = made["HttpApi"]["Properties"]["Body"]["paths"]
@@ -68,15 +147,15 @@ def test_queue_and_api_call_the_alias() -> None:
 
 
 @pytest.mark.parametrize("layer", ["BridgeLayer", "DestinationLayer"])
-def test_layers_are_built_by_make(layer: str) -> None:
-    """SAM's own builder would want Python 3.13 on the machine that builds."""
-    assert template()["Resources"][layer]["Metadata"]["BuildMethod"] == "makefile"
+def test_a_layer_is_built_by_make_and_runs_on_both_architectures(layer: str) -> None:
+    """SAM's own builder would want Python 3.13, and build for one architecture."""
+    assert template()["Resources"][layer]["Metadata"] == {"BuildMethod": "makefile"}
     assert properties(layer)["CompatibleRuntimes"] == ["python3.13"]
+    assert properties(layer)["CompatibleArchitectures"] == choices("Architecture")
 
 
-def test_functions_run_where_their_layer_was_built_for() -> None:
-    """One parameter decides both."""
+def test_functions_run_on_what_the_parameter_says() -> None:
+    """On a runtime that the layers are for."""
     shared = template()["Globals"]["Function"]
     assert shared["Runtime"] == "python3.13"
     assert shared["Architectures"] == [{"Ref": "Architecture"}]
-    assert properties("BridgeLayer")["CompatibleArchitectures"] == [{"Ref": "Architecture"}]

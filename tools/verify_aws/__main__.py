@@ -12,7 +12,11 @@ import boto3
 import typer
 from rich.console import Console
 
+from segment_rehook.aws.errors import AWS_ERRORS
 from tools.verify_aws import fifo, functions, stores
+from tools.verify_aws.live import live
+from tools.verify_aws.secrets import read_secrets
+from tools.verify_aws.stack import read_stack
 from tools.verify_aws.webhook import webhook
 
 if TYPE_CHECKING:
@@ -23,39 +27,28 @@ if TYPE_CHECKING:
 console = Console()
 
 
-def checks(session: boto3.Session, stack: str) -> Iterator[Check]:
+def checks(session: boto3.Session, name: str) -> Iterator[Check]:
     """All checks of a stack, one after the other."""
-    formation = session.client("cloudformation")
-    [described] = formation.describe_stacks(StackName=stack)["Stacks"]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
-    pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack)
-    resources = [each for page in pages for each in page["StackResourceSummaries"]]
-    physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
-
-    parameters = session.client("ssm").get_parameters_by_path(
-        Path=outputs["SecretsPath"], Recursive=True, WithDecryption=True
-    )["Parameters"]
-    secrets = {each["Name"].rpartition("/")[2]: each["Value"] for each in parameters}
-    shared = secrets.get("shared-secrets", "").split()
-    yield from webhook(outputs["WebhookUrl"], shared[0] if shared else None)
+    stack = read_stack(session.client("cloudformation"), name)
+    secrets, readable = read_secrets(session.client("ssm"), stack.outputs["SecretsPath"])
+    yield readable
+    shared = secrets.shared_secrets if secrets else ()
+    yield from webhook(stack.outputs["WebhookUrl"], shared[0] if shared else None)
 
     sqs, lambdas = session.client("sqs"), session.client("lambda")
-    redrive = physical["RedriveFunction"]
+    redrive = stack.physical["RedriveFunction"]
     timeout = lambdas.get_function_configuration(FunctionName=redrive)["Timeout"]
-    waiting = outputs["DeadLetterQueueUrl"]
-    yield from stores.queues(sqs, waiting, outputs["ParkingLotUrl"], timeout)
-    yield from stores.table(session.client("dynamodb"), outputs["LedgerTable"])
+    waiting = stack.outputs["DeadLetterQueueUrl"]
+    yield from stores.queues(sqs, waiting, stack.outputs["ParkingLotUrl"], timeout)
+    yield from stores.table(session.client("dynamodb"), stack.outputs["LedgerTable"])
     yield from fifo.probe(sqs)
 
+    yield from live(lambdas, stack)
     queue = sqs.get_queue_attributes(QueueUrl=waiting, AttributeNames=["QueueArn"])
     yield from functions.event_source(lambdas, redrive, queue["Attributes"]["QueueArn"])
     for role in ("IngestRole", "RedriveRole"):
-        yield from functions.permissions(session.client("iam"), physical[role])
-    names = [
-        each["PhysicalResourceId"]
-        for each in resources
-        if each["ResourceType"] == "AWS::CloudWatch::Alarm"
-    ]
+        yield from functions.permissions(session.client("iam"), stack.physical[role])
+    names = [stack.physical[each] for each in stack.of_kind("AWS::CloudWatch::Alarm")]
     yield from functions.alarms(session.client("cloudwatch"), names)
 
 
@@ -63,13 +56,17 @@ def main(
     stack: Annotated[str, typer.Option(help="Name of the deployed stack.")],
     region: Annotated[str | None, typer.Option(help="Else the session's own.")] = None,
 ) -> None:
-    """Print what holds and what does not; 1 if anything does not."""
+    """Print what holds and what does not; 1 if anything does not, or if AWS refuses."""
     failed = 0
-    for check in checks(boto3.Session(region_name=region), stack):
-        mark, style = ("✓", "green") if check.holds else ("✗", "bold red")
-        seen = f" ({check.seen})" if check.seen and not check.holds else ""
-        console.print(f"{mark} {check.text}{seen}", style=style, markup=False, highlight=False)
-        failed += not check.holds
+    try:
+        for check in checks(boto3.Session(region_name=region), stack):
+            mark, style = ("✓", "green") if check.holds else ("✗", "bold red")
+            seen = f" ({check.seen})" if check.seen and not check.holds else ""
+            console.print(f"{mark} {check.text}{seen}", style=style, markup=False, highlight=False)
+            failed += not check.holds
+    except AWS_ERRORS as error:
+        typer.echo(f"verify-aws: AWS refused, so the other checks were not made: {error}", err=True)
+        failed += 1
     raise typer.Exit(1 if failed else 0)
 
 

@@ -32,8 +32,9 @@ from segment_rehook.delivery.redeliver import Ages, Redelivery
 from segment_rehook.delivery.redrive import Redrive
 from segment_rehook.delivery.undeliverable import ParkingLot
 from segment_rehook.delivery.webhook import Webhook
+from segment_rehook.mapping.shape import Misshape
 from segment_rehook.rehook.client import RehookClient
-from segment_rehook.rehook.destination import Destination, load
+from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.rehook.referral import ResendWithoutCode
 from segment_rehook.segment.jsontext import encode
 from segment_rehook.segment.refusal import Refusal
@@ -205,5 +206,21 @@ def redrive() -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
 
 
 def _destination(file: str) -> Destination:
-    path = Path(file)
-    return load(path.read_bytes() if path.exists() else None)
+    """The rules that were deployed. Raises DestinationInvalid; none at all is a mistake too.
+
+    Segment's defaults are for trying things; nobody chose them for a function that gives rewards.
+    """
+    try:
+        content = Path(file).read_bytes()
+    except OSError as error:
+        raise DestinationInvalid(
+            [
+                Misshape(
+                    file,
+                    f"can't be read ({type(error).__name__}): the function needs the layer with"
+                    " destination.json. Build and deploy layers/destination with the stack"
+                    " (`make build`, `sam deploy`), or set DESTINATION_FILE to where the file is.",
+                )
+            ]
+        ) from error
+    return load(content)

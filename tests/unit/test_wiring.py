@@ -1,0 +1,54 @@
+"""A function starts with what was deployed, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segment_rehook import wiring
+from segment_rehook.rehook.destination import DestinationInvalid
+from tests.template.stack import environment
+
+BUILDERS = {"IngestFunction": wiring.ingest, "RedriveFunction": wiring.redrive}
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """The environment that the template gives a function; gives the function's name."""
+    function = str(request.param)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    for name, value in environment(function).items():
+        monkeypatch.setenv(name, value)
+    return function
+
+
+@pytest.mark.parametrize("deployed", BUILDERS, indirect=True)
+@pytest.mark.parametrize("kind", ["missing", "a folder"])
+def test_a_function_without_its_destination_does_not_start(
+    deployed: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under Segment's defaults it would give rewards by rules that nobody chose.
+
+    The error names the file, and what has to be deployed.
+    """
+    place = tmp_path / "destination.json"
+    if kind == "a folder":
+        place.mkdir()
+    monkeypatch.setenv("DESTINATION_FILE", str(place))
+    with pytest.raises(DestinationInvalid, match=r"layers/destination.*sam deploy") as raised:
+        BUILDERS[deployed]()
+    assert str(place) in str(raised.value)
+
+
+@pytest.mark.parametrize("deployed", BUILDERS, indirect=True)
+def test_a_function_with_its_destination_starts(
+    deployed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the test above would hold for the wrong reason."""
+    place = tmp_path / "destination.json"
+    place.write_text('{"subscriptions": []}')
+    monkeypatch.setenv("DESTINATION_FILE", str(place))
+    assert callable(BUILDERS[deployed]())

@@ -1,0 +1,47 @@
+"""The stack's secrets, read as its functions read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segment_rehook.aws.ssm import SsmSecretStore
+from segment_rehook.delivery.ports import SecretsUnavailable
+from segment_rehook.wiring import SystemClock
+from tools.verify_aws.check import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_ssm import SSMClient
+
+    from segment_rehook.delivery.ports import Secrets
+
+
+def read_secrets(client: SSMClient, path: str) -> tuple[Secrets | None, Check]:
+    """The secrets under a stack's path, None where no delivery could be made with them."""
+    warnings = _Warnings()
+    secrets, seen = None, ""
+    try:
+        secrets = SsmSecretStore(client, path, SystemClock(), warnings).read()
+    except SecretsUnavailable as error:
+        seen = str(error)
+    text = "the secrets are all there, and can be worked with"
+    seen = " ".join([seen, *warnings.texts]).strip()
+    return secrets, Check(text, holds=not seen, seen=seen)
+
+
+class _Warnings:
+    """The port `Telemetry`, for what the reading warns of; it names parameters and no value."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
+        """No event is read here."""
+
+    def warn(self, message: str, **fields: str | float | None) -> None:
+        """Keep a warning, and what belongs to it."""
+        self.texts.append(" ".join([message, *(f"{name}={fields[name]}" for name in fields)]))
+
+    def count(self, metric: str, value: int = 1) -> None:
+        """Nothing is counted here."""
