@@ -13,6 +13,7 @@ import boto3
 import moto.sqs.models
 import pytest
 from moto.server import ThreadedMotoServer
+from mypy_boto3_cloudformation import CloudFormationClient
 from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
@@ -29,8 +30,10 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Clients:
-    """Clients of the moto server, with the library's check of arguments left on."""
+    """Clients of the moto server, with the library's check of arguments left on; its address."""
 
+    address: str
+    cloudformation: CloudFormationClient
     dynamodb: DynamoDBClient
     sqs: SQSClient
     ssm: SSMClient
@@ -54,12 +57,14 @@ def clients() -> Iterator[Clients]:
     session = boto3.Session("made-up", "made-up", region_name="eu-west-1")
     address = f"http://{host}:{port}"
     made = Clients(
+        address,
+        session.client("cloudformation", endpoint_url=address),
         session.client("dynamodb", endpoint_url=address),
         session.client("sqs", endpoint_url=address),
         session.client("ssm", endpoint_url=address),
     )
     yield made
-    for each in (made.dynamodb, made.sqs, made.ssm):
+    for each in (made.cloudformation, made.dynamodb, made.sqs, made.ssm):
         each.close()
     server.stop()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tools.cli.secrets import ROOT
+from segment_rehook.aws.parameters import MODE, mode_from
+from tools.cli.aws_errors import refusals_told
+from tools.cli.stack import Region, StackName, look_up
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -23,40 +25,46 @@ class Mode(StrEnum):
     DRY_RUN = "dry-run"
 
 
+_FOLLOWS: Final = {
+    Mode.DELIVER: "within a minute for new events; what was stored meanwhile is taken up 5 minutes "
+    "to 2 hours after it was last looked at, the later the longer it has waited",
+    Mode.PAUSE: "within a minute; events are stored until the mode is deliver",
+    Mode.DRY_RUN: "within a minute; new events are answered and not kept, stored ones stay stored",
+}
+
+
 def mode(
-    stack: Annotated[str, typer.Option(help="The CloudFormation stack's name.")],
+    stack: StackName,
     wanted: Annotated[Mode | None, typer.Argument(help="Without it, the mode is shown.")] = None,
-    region: Annotated[str | None, typer.Option(help="AWS region, if not your default.")] = None,
+    region: Region = None,
 ) -> None:
     """Show or set a stack's mode: deliver, pause (store and wait), dry-run (keep nothing)."""
-    # boto3 takes a quarter of a second to import, and few commands need it.
-    import boto3  # noqa: PLC0415 — see above
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 — see above
-
-    try:
-        client: SSMClient = boto3.client("ssm", region_name=region)
+    found = look_up(stack, region)
+    with refusals_told():
+        client = found.session.client("ssm")
         if wanted is None:
-            typer.echo(read_mode(client, stack))
+            shown, warnings = mode_from(read_mode(client, found.secrets_path), found.secrets_path)
+            for warning in warnings:
+                typer.echo(f"segment-rehook: {warning}", err=True)
+            typer.echo(shown)
             return
-        set_mode(client, stack, wanted)
-    except (BotoCoreError, ClientError) as error:
-        typer.echo(f"segment-rehook: AWS refused: {error}", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"{stack}: {wanted.value} (within a minute)")
+        found.announce()
+        set_mode(client, found.secrets_path, wanted)
+    typer.echo(f"{stack}: {wanted.value} ({_FOLLOWS[wanted]})")
 
 
-def read_mode(client: SSMClient, stack: str) -> str:
-    """Give the mode that is set; `deliver` where none is."""
+def read_mode(client: SSMClient, path: str) -> str | None:
+    """Give the text that is set under the stack's path; None where none is."""
     try:
-        return client.get_parameter(Name=f"{ROOT}/{stack}/mode")["Parameter"].get("Value", "")
+        return client.get_parameter(Name=f"{path}/{MODE}")["Parameter"].get("Value", "")
     except client.exceptions.ParameterNotFound:
-        return Mode.DELIVER.value
+        return None
 
 
-def set_mode(client: SSMClient, stack: str, wanted: Mode) -> None:
+def set_mode(client: SSMClient, path: str, wanted: Mode) -> None:
     """Set the mode. It is no secret, so it lies there as plain text."""
     client.put_parameter(
-        Name=f"{ROOT}/{stack}/mode",
+        Name=f"{path}/{MODE}",
         Description="deliver, pause or dry-run",
         Value=wanted.value,
         Type="String",

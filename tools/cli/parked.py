@@ -1,148 +1,95 @@
 """What was given up, and the way back: look into the parking lot, send its messages back.
 
 SQS's own redrive does the same from the console (docs/redrive.md). This one can choose by reason or
-delivery, and puts each message back into its user's group, so that they are delivered in order.
-
-A message is sent first and deleted then. What is sent back and not deleted is sent back once more,
-and recognised by the ledger.
+delivery, and puts each message back into its user's group.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
 
 import typer
 
-from segment_rehook.aws.sqs import SqsQueue, received
-from segment_rehook.delivery import ids
-from segment_rehook.delivery.message import Header, LetterUnreadable
-from segment_rehook.delivery.ports import Outgoing, QueueUnavailable, Received
+from tools.cli import terminal
+from tools.cli.aws_errors import refusals_told
+from tools.cli.lot import Lot
+from tools.cli.redrive import Redrive, Target
+from tools.cli.refusals import Refusals
+from tools.cli.stack import Region, StackName, look_up
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+__all__ = ["commands"]
 
-__all__ = ["Lot", "ParkedMessage", "commands"]
-
-HIDDEN_SECONDS = 120
-MOST_AT_ONCE = 10
+_QUEUE_URL: Final = re.compile(r"https?://[^/]+/.*[A-Za-z0-9_-]+\.fifo")
 
 commands = typer.Typer(help="What was given up: look at it, send it back.", no_args_is_help=True)
 
-Stack = Annotated[str, typer.Option(help="The CloudFormation stack's name.")]
-Region = Annotated[str | None, typer.Option(help="AWS region, if not your default.")]
+
+def _queue_url(url: str | None) -> str | None:
+    if url is not None and not _QUEUE_URL.fullmatch(url):
+        raise typer.BadParameter("the URL of a FIFO queue is wanted: https://sqs.….fifo")
+    return url
+
+
 Reason = Annotated[str | None, typer.Option(help="Only what was parked for this reason.")]
+FromQueue = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        callback=_queue_url,
+        help="Another queue in place of the stack's parking lot: what a deleted stack left behind.",
+    ),
+]
 
 
-@dataclass(frozen=True, slots=True)
-class ParkedMessage:
-    """One message of the parking lot. `header` is None where it is not one of the bridge's."""
+class _Clock:
+    """The port `Clock`."""
 
-    message: Received
-    header: Header | None
-
-    def shown(self) -> dict[str, str | int | None]:
-        """What a person needs to decide; nothing of the event."""
-        header = self.header
-        return {
-            "delivery": header.delivery if header else None,
-            "reason": header.reason if header else "unreadable",
-            "detail": header.detail if header else "not a message of this bridge",
-            "parkedSecondsAgo": max(int(time.time() - self.message.sent_at), 0),
-            "sqsMessageId": self.message.message_id,
-        }
-
-
-class Lot:
-    """A stack's parking lot and its dead-letter queue."""
-
-    def __init__(self, client: SQSClient, parking_lot_url: str, dead_letter_queue_url: str) -> None:
-        self._client = client
-        self._url = parking_lot_url
-        self._parking = SqsQueue(client, parking_lot_url)
-        self._dead_letters = SqsQueue(client, dead_letter_queue_url)
-
-    def messages(self) -> list[ParkedMessage]:
-        """Everything that can be seen, oldest first, each hidden from others for two minutes."""
-        found = {each.message.message_id: each for each in self._receive_all()}
-        return sorted(found.values(), key=lambda each: each.message.sent_at)
-
-    def _receive_all(self) -> Iterator[ParkedMessage]:
-        while True:
-            answer = self._client.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=MOST_AT_ONCE,
-                VisibilityTimeout=HIDDEN_SECONDS,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            )
-            found = answer.get("Messages", [])
-            if not found:
-                return
-            for raw in found:
-                message = received(_as_record(raw))
-                try:
-                    header = Header.read(message.attributes)
-                except LetterUnreadable:
-                    header = None
-                yield ParkedMessage(message, header)
-
-    def show_again(self, messages: list[ParkedMessage]) -> None:
-        """End the hiding of what is left where it is."""
-        for start in range(0, len(messages), MOST_AT_ONCE):
-            receipts = [each.message.receipt for each in messages[start : start + MOST_AT_ONCE]]
-            self._parking.change_visibility(dict.fromkeys(receipts, 0))
-
-    def send_back(self, parked: ParkedMessage, *, stored: bool) -> bool:
-        """Send one message back; False where SQS did not take it or it is not the bridge's.
-
-        `stored`: have the stored request sent as it is, and not the event mapped anew.
-        """
-        if parked.header is None:
-            return False
-        header = replace(parked.header, resend=stored)
-        message = Outgoing(
-            group=header.user,
-            dedupe=ids.sent_back_dedupe(parked.message.message_id),
-            body=parked.message.body,
-            attributes=header.attributes(),
-        )
-        if not self._dead_letters.send([message])[0]:
-            return False
-        self._client.delete_message(QueueUrl=self._url, ReceiptHandle=parked.message.receipt)
-        return True
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
 
 
 @commands.command("list", epilog="Example: segment-rehook parked list --stack prod --json")
 def list_parked(
     *,
-    stack: Stack,
+    stack: StackName,
     region: Region = None,
     reason: Reason = None,
+    from_queue: FromQueue = None,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each.")] = False,
 ) -> None:
     """Show what was given up, and why. Nothing is changed."""
-    lot = _lot(stack, region)
-    kept = lot.messages()
-    lot.show_again(kept)
-    rows = [each.shown() for each in kept if reason is None or each.shown()["reason"] == reason]
-    if as_json:
-        for row in rows:
-            typer.echo(json.dumps(row))
-        return
-    from rich.console import Console  # noqa: PLC0415 — only this command draws a table
-    from rich.table import Table  # noqa: PLC0415 — as above
-
-    table = Table("delivery", "reason", "detail", "parked for")
-    for row in rows:
-        hours = int(row["parkedSecondsAgo"] or 0) / 3600
-        table.add_row(
-            str(row["delivery"]), str(row["reason"]), str(row["detail"]), f"{hours:.1f} h"
-        )
-    Console().print(table)
+    found = look_up(stack, region)
+    refusals = Refusals()
+    with refusals_told():
+        client = found.session.client("sqs")
+        lot = Lot(client, from_queue or found.parking_lot_url, _Clock(), refusals)
+    rows = []
+    interrupted = False
+    try:
+        with _progress(lot.expected, "read") as progress:
+            for portion in lot.portions():
+                rows += [each.shown(lot.began) for each in portion]
+                progress(len(rows))
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        lot.close()
+    unread = lot.unread()
+    _show(
+        [row for row in rows if reason in {None, row["reason"]}],
+        as_json=as_json,
+    )
+    _say(refusals.lines())
+    if unread:
+        _say([_not_read(unread)])
+    if interrupted or refusals or unread:
+        raise typer.Exit(1)
 
 
 @commands.command(
@@ -151,67 +98,138 @@ def list_parked(
 )
 def redrive(
     *,
-    stack: Stack,
+    stack: StackName,
     region: Region = None,
     reason: Reason = None,
     delivery: Annotated[str | None, typer.Option(help="Only this delivery.")] = None,
     stored: Annotated[
         bool, typer.Option(help="Send the stored request; do not map the event anew.")
     ] = False,
+    from_queue: FromQueue = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Send parked messages back to the dead-letter queue, from where they are delivered."""
-    lot = _lot(stack, region)
-    sent, left = 0, []
-    for each in lot.messages():
-        chosen = each.header is not None and (
-            reason in {None, each.header.reason} and delivery in {None, each.header.delivery}
+    """Send parked messages back to the dead-letter queue, from where they are delivered.
+
+    Without --reason or --delivery, and with --from-queue, it asks first. What the stack that
+    --from-queue belonged to has delivered already, this stack's ledger does not know: it can be
+    delivered AGAIN. See docs/redrive.md before you send a reward back.
+    """
+    must_ask = not yes and (from_queue is not None or (reason is None and delivery is None))
+    if must_ask and not terminal.interactive():
+        _say(["this sends back all that is chosen: --yes is wanted where nobody can be asked"])
+        raise typer.Exit(2)
+    found = look_up(stack, region)
+    if from_queue == found.dead_letter_queue_url:
+        raise typer.BadParameter(
+            "this is the stack's own dead-letter queue", param_hint="from-queue"
         )
-        try:
-            done = chosen and lot.send_back(each, stored=stored)
-        except QueueUnavailable as error:
-            typer.echo(f"segment-rehook: AWS did not take it: {error}", err=True)
-            done = False
-        if done:
-            sent += 1
-        else:
-            left.append(each)
-    lot.show_again(left)
-    typer.echo(f"sent back: {sent}, left: {len(left)}")
-
-
-def _lot(stack: str, region: str | None) -> Lot:
-    # boto3 takes a quarter of a second to import, and few commands need it.
-    import boto3  # noqa: PLC0415 — see above
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 — see above
-
+    found.announce()
+    refusals = Refusals()
+    clock = _Clock()
+    with refusals_told():
+        client = found.session.client("sqs")
+        lot = Lot(client, from_queue or found.parking_lot_url, clock, refusals)
+    if must_ask:
+        _ask(lot.expected, from_queue)
+    run = Redrive(
+        lot=lot,
+        target=Target(client, found.dead_letter_queue_url),
+        clock=clock,
+        refusals=refusals,
+        chosen=lambda header: (
+            reason in {None, header.reason} and delivery in {None, header.delivery}
+        ),
+        stored=stored,
+    )
+    interrupted = False
     try:
-        described = boto3.client("cloudformation", region_name=region).describe_stacks(
-            StackName=stack
+        with _progress(lot.expected, "sent back or left") as progress:
+            run.run(progress)
+    except KeyboardInterrupt:
+        interrupted = True
+    unread = 0 if delivery is not None and run.sent else lot.unread()
+    _say(run.notes())
+    if unread:
+        _say([_not_read(unread)])
+    typer.echo(f"sent back: {run.sent}, left: {lot.left}")
+    missing = delivery is not None and not run.sent
+    if missing and run.complete:
+        _say(["no such delivery was found: see `segment-rehook parked list`"])
+    if interrupted or unread or missing or not run.complete:
+        raise typer.Exit(1)
+
+
+def _ask(expected: int, from_queue: str | None) -> None:
+    if from_queue is None:
+        question = f"Send all of about {expected} parked messages back?"
+    else:
+        question = (
+            f"About {expected} messages lie in {from_queue}. This stack's ledger does not know "
+            "what the other stack delivered, so that can be delivered again (docs/redrive.md). "
+            "Send them?"
         )
-    except (BotoCoreError, ClientError) as error:
-        typer.echo(f"segment-rehook: the stack can't be read: {error}", err=True)
-        raise typer.Exit(1) from None
-    outputs = {
-        output["OutputKey"]: output["OutputValue"]
-        for output in described["Stacks"][0].get("Outputs", [])
-    }
-    try:
-        urls = outputs["ParkingLotUrl"], outputs["DeadLetterQueueUrl"]
-    except KeyError as missing:
-        typer.echo(f"segment-rehook: the stack {stack} has no output {missing}", err=True)
-        raise typer.Exit(1) from None
-    return Lot(boto3.client("sqs", region_name=region), *urls)
+    if not typer.confirm(question, err=True):
+        typer.echo("sent back: 0")
+        raise typer.Exit(1)
 
 
-def _as_record(message: Any) -> dict[str, Any]:
-    """A message as ReceiveMessage gives it, in the shape that Lambda hands records over."""
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "messageAttributes": {
-            name: {"stringValue": value.get("StringValue")}
-            for name, value in message.get("MessageAttributes", {}).items()
-        },
-    }
+def _not_read(unread: int) -> str:
+    return (
+        f"not read: about {unread}; somebody else holds them (a console, another run), or they "
+        "stand behind others: try again later"
+    )
+
+
+def _say(lines: Iterator[str] | list[str]) -> None:
+    for line in lines:
+        typer.echo(f"segment-rehook: {line}", err=True)
+
+
+def _show(rows: list[dict[str, str | int | None]], *, as_json: bool) -> None:
+    """Oldest first: JSON, a table on a terminal, or columns with tabs between them."""
+    rows.sort(key=lambda row: -int(row["parkedSecondsAgo"] or 0))
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row))
+        return
+    columns = ("delivery", "reason", "detail", "parked for")
+    cells = [
+        (
+            str(row["delivery"]),
+            str(row["reason"]),
+            str(row["detail"]),
+            f"{int(row['parkedSecondsAgo'] or 0) / 3600:.1f} h",
+        )
+        for row in rows
+    ]
+    if not terminal.watched():
+        for each in (columns, *cells):
+            typer.echo("\t".join(each))
+        return
+    from rich.console import Console  # noqa: PLC0415 — only this command draws a table
+    from rich.table import Table  # noqa: PLC0415 — as above
+
+    table = Table(*columns)
+    for each in cells:
+        table.add_row(*each)
+    Console(markup=False).print(table)
+
+
+@contextmanager
+def _progress(expected: int, done: str) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, where that is a terminal; told how many messages are done."""
+    from rich.console import Console  # noqa: PLC0415 — only these commands draw a bar
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415 — as above
+
+    console = Console(stderr=True)
+    bar = Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        f"messages {done}",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=expected)
+        yield lambda number: bar.update(task, completed=number, total=max(number, expected))

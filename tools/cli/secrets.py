@@ -7,29 +7,31 @@ comes from a hidden prompt or from standard input, never from the command line
 
 from __future__ import annotations
 
-import re
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 
 import typer
+
+from segment_rehook.aws import parameters
+from tools.cli import terminal
+from tools.cli.aws_errors import refusals_told
+from tools.cli.secret_values import ValueRefused, cleaned, decoded
+from tools.cli.stack import Region, Stack, StackName, look_up
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
 
 __all__ = ["SecretName", "commands", "put_secret", "secret_path"]
 
-ROOT: Final = "/segment-rehook"
-_STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
-
 
 class SecretName(StrEnum):
     """The secrets of a stack, by their names below its path."""
 
-    API_KEY = "rehook/api-key"
-    API_SECRET = "rehook/api-secret"  # noqa: S105 — a parameter's name, not its value
-    SHARED_SECRETS = "segment/shared-secrets"
-    TOKENS = "segment/tokens"
+    API_KEY = parameters.API_KEY
+    API_SECRET = parameters.API_SECRET
+    SHARED_SECRETS = parameters.SHARED_SECRETS
+    TOKENS = parameters.TOKENS
 
 
 _PURPOSE: Final = {
@@ -38,7 +40,6 @@ _PURPOSE: Final = {
     SecretName.SHARED_SECRETS: "Segment's shared secrets, one a line",
     SecretName.TOKENS: "header tokens that Segment sends, one a line",
 }
-_LISTS: Final = frozenset({SecretName.SHARED_SECRETS, SecretName.TOKENS})
 _ASKED_FOR: Final = (SecretName.API_KEY, SecretName.API_SECRET, SecretName.SHARED_SECRETS)
 
 commands = typer.Typer(help="The secrets of a deployed stack.", no_args_is_help=True)
@@ -54,75 +55,73 @@ def group() -> None:
     "segment-rehook secrets put --stack prod segment/shared-secrets < secrets.txt"
 )
 def put(
-    stack: Annotated[str, typer.Option(help="The CloudFormation stack's name.")],
+    stack: StackName,
     names: Annotated[
         list[SecretName] | None,
         typer.Argument(help="Which secrets; without one: Rehook's pair and the shared secrets."),
     ] = None,
-    region: Annotated[str | None, typer.Option(help="AWS region, if not your default.")] = None,
+    region: Region = None,
 ) -> None:
-    """Put secrets as SecureStrings; each is asked for, hidden, or read from standard input."""
-    if not _STACK.fullmatch(stack):
-        raise typer.BadParameter("letters, digits and hyphens, a letter first", param_hint="stack")
-    chosen = names or list(_ASKED_FOR)
-    piped = _is_piped()
+    """Put secrets as SecureStrings; each is asked for, hidden, or read from standard input.
+
+    Nothing is put before every value is checked. They are encrypted with the stack's own KMS key
+    (SecretsKeyArn), if it has one.
+    """
+    chosen = list(dict.fromkeys(names or _ASKED_FOR))
+    piped = not terminal.interactive()
     if piped and len(chosen) > 1:
         raise typer.BadParameter("standard input holds one secret: name it", param_hint="names")
-    # boto3 takes a quarter of a second to import, and only this command needs it.
-    import boto3  # noqa: PLC0415 — see above
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 — see above
-
-    try:
-        client: SSMClient = boto3.client("ssm", region_name=region)
-        for name in chosen:
-            value = _clean(name, sys.stdin.read() if piped else _asked(name))
-            put_secret(client, stack, name, value)
-            typer.echo(f"put {secret_path(stack, name)}")
-    except (BotoCoreError, ClientError) as error:
-        typer.echo(f"segment-rehook: AWS did not take it: {error}", err=True)
-        raise typer.Exit(1) from None
+    found = look_up(stack, region)
+    found.announce()
+    values = {name: _checked(name, piped=piped) for name in chosen}
+    with refusals_told():
+        client = found.session.client("ssm")
+        for name, value in values.items():
+            put_secret(client, found, name, value)
+            typer.echo(f"put {secret_path(found, name)}")
 
 
-def secret_path(stack: str, name: SecretName) -> str:
+def secret_path(stack: Stack, name: SecretName) -> str:
     """Give the parameter's name, as the functions know it."""
-    return f"{ROOT}/{stack}/{name.value}"
+    return f"{stack.secrets_path}/{name.value}"
 
 
-def put_secret(client: SSMClient, stack: str, name: SecretName, value: str) -> None:
-    """Create or replace one SecureString. Raises what boto3 raises."""
+def put_secret(client: SSMClient, stack: Stack, name: SecretName, value: str) -> None:
+    """Create or replace one SecureString, under the stack's own key if it has one.
+
+    Raises what boto3 raises.
+    """
+    key: _Key = {"KeyId": stack.secrets_key} if stack.secrets_key else {}
     client.put_parameter(
         Name=secret_path(stack, name),
         Description=_PURPOSE[name],
         Value=value,
         Type="SecureString",
         Overwrite=True,
+        **key,
     )
 
 
-def _is_piped() -> bool:
-    return not sys.stdin.isatty()
+class _Key(TypedDict, total=False):
+    KeyId: str
+
+
+def _checked(name: SecretName, *, piped: bool) -> str:
+    try:
+        return cleaned(name, decoded(sys.stdin.buffer.read()) if piped else _asked(name))
+    except ValueRefused as error:
+        typer.echo(f"segment-rehook: {name.value}: {error}; nothing was put", err=True)
+        raise typer.Exit(2) from None
 
 
 def _asked(name: SecretName) -> str:
     value: str = typer.prompt(_PURPOSE[name].partition(",")[0], hide_input=True, err=True)
     lines = [value]
-    while name in _LISTS:
+    while name in parameters.LISTS:
         more: str = typer.prompt(
             "another (Enter for none)", hide_input=True, err=True, default="", show_default=False
         )
         if not more:
             break
         lines.append(more)
-    return "\n".join(lines)
-
-
-def _clean(name: SecretName, value: str) -> str:
-    """Take off what an editor or a paste adds around a secret, and refuse what can't be one."""
-    lines = [line.strip() for line in value.splitlines() if line.strip()]
-    if not lines:
-        typer.echo(f"segment-rehook: {name.value}: nothing was given", err=True)
-        raise typer.Exit(2)
-    if name not in _LISTS and len(lines) > 1:
-        typer.echo(f"segment-rehook: {name.value}: one line is wanted, not {len(lines)}", err=True)
-        raise typer.Exit(2)
     return "\n".join(lines)

@@ -4,7 +4,8 @@
     segment/shared-secrets, segment/tokens       one a line; at least one of the two required
     mode                                         deliver (if absent), pause or dry-run
 
-All mistakes are named at once, each with the command that mends it and never with a value.
+All mistakes are named at once, each with the command that mends it and never with a value. A byte
+order mark at the start of a parameter is nothing: some editors and shells write one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ SHARED_SECRETS = "segment/shared-secrets"
 TOKENS = "segment/tokens"
 MODE = "mode"
 
+LISTS = (SHARED_SECRETS, TOKENS)
 MODES = ("deliver", "pause", "dry-run")
+BYTE_ORDER_MARK = "\ufeff"
 
 # What stands in examples and consoles until somebody puts the real one.
 _PLACEHOLDER = re.compile(
@@ -40,28 +43,27 @@ class ParametersInvalid(ValueError):
 def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, list[str]]:
     """Secrets from values by name, and warnings for the log. Raises ParametersInvalid."""
     stack = path.rpartition("/")[2]
-    mistakes: list[str] = []
-    for name in (API_KEY, API_SECRET):
-        mistakes += _mistake(name, parameters.get(name, "").strip(), stack)
-    shared, tokens = (_lines(parameters.get(name, "")) for name in (SHARED_SECRETS, TOKENS))
+    values = {name: parameters.get(name, "") for name in (API_KEY, API_SECRET, *LISTS)}
+    mistakes = [
+        f"{name} {mistake}: {_command(name, stack)}"
+        for name, value in values.items()
+        for mistake in mistakes_in(name, value)
+    ]
+    shared, tokens = (
+        tuple(dict.fromkeys(line for _, line in numbered_lines(values[name]))) for name in LISTS
+    )
     if not shared and not tokens:
         mistakes.append(
             f"Neither {SHARED_SECRETS} nor {TOKENS} is set, so nobody may send: "
             + _command(SHARED_SECRETS, stack)
         )
-    for name, lines in ((SHARED_SECRETS, shared), (TOKENS, tokens)):
-        mistakes += [
-            f"{name} holds a placeholder in line {number}: {_command(name, stack)}"
-            for number, line in enumerate(lines, 1)
-            if _PLACEHOLDER.fullmatch(line)
-        ]
     if mistakes:
         raise ParametersInvalid(f"Under {path}: " + " ".join(mistakes))
-    mode, warnings = _mode(parameters.get(MODE), path)
+    mode, warnings = mode_from(parameters.get(MODE), path)
     return (
         Secrets(
-            api_key=parameters[API_KEY].strip(),
-            api_secret=parameters[API_SECRET].strip(),
+            api_key=_bare(values[API_KEY]),
+            api_secret=_bare(values[API_SECRET]),
             shared_secrets=shared,
             tokens=tokens,
             mode=mode,
@@ -70,28 +72,34 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
     )
 
 
-def _mistake(name: str, value: str, stack: str) -> list[str]:
-    """What is wrong with one half of the key pair, which goes into an HTTP Basic header."""
-    if not value:
-        wrong = "is missing"
-    elif _PLACEHOLDER.fullmatch(value):
-        wrong = "holds a placeholder"
-    elif not value.isprintable():
-        wrong = "has a line break or control character in it"
-    elif not _latin_1(value):
-        wrong = "has a character that HTTP Basic cannot carry (copied from a formatted page?)"
-    elif name == API_KEY and ":" in value:
-        wrong = "has a colon in it, which ends the user name in HTTP Basic (key and secret in one?)"
-    else:
-        return []
-    return [f"{name} {wrong}: {_command(name, stack)}"]
+def mistakes_in(name: str, value: str) -> list[str]:
+    """Why a secret's value cannot be right; each text follows the name and shows no value.
+
+    A list may be empty, if the other one is not.
+    """
+    if name not in LISTS:
+        return _mistake_in_half_a_pair(name, _bare(value))
+    return [
+        f"holds a placeholder in line {number}"
+        for number, line in numbered_lines(value)
+        if _PLACEHOLDER.fullmatch(line)
+    ]
 
 
-def _mode(value: str | None, path: str) -> tuple[str, list[str]]:
-    """An unknown mode pauses: everything is kept, and nothing happens that was not asked for."""
+def numbered_lines(value: str) -> list[tuple[int, str]]:
+    """A list's lines without the blanks around them, empty ones left out, each with its number."""
+    lines = enumerate(value.removeprefix(BYTE_ORDER_MARK).split("\n"), 1)
+    return [(number, line.strip()) for number, line in lines if line.strip()]
+
+
+def mode_from(value: str | None, path: str) -> tuple[str, list[str]]:
+    """The mode that a text (None: there is none) comes to, and warnings.
+
+    An unknown mode pauses: everything is kept, and nothing happens that was not asked for.
+    """
     if value is None:
         return "deliver", []
-    mode = value.strip().lower()
+    mode = _bare(value).lower()
     if mode in MODES:
         return mode, []
     warning = (
@@ -102,9 +110,23 @@ def _mode(value: str | None, path: str) -> tuple[str, list[str]]:
     return "pause", [warning]
 
 
-def _lines(value: str) -> tuple[str, ...]:
-    lines = (line.strip() for line in value.split("\n"))
-    return tuple(dict.fromkeys(line for line in lines if line))
+def _mistake_in_half_a_pair(name: str, value: str) -> list[str]:
+    """What is wrong with one half of the key pair, which goes into an HTTP Basic header."""
+    if not value:
+        return ["is missing"]
+    if _PLACEHOLDER.fullmatch(value):
+        return ["holds a placeholder"]
+    if not value.isprintable():
+        return ["has a line break, control character or invisible character in it"]
+    if not _latin_1(value):
+        return ["has a character that HTTP Basic cannot carry (copied from a formatted page?)"]
+    if name == API_KEY and ":" in value:
+        return ["has a colon in it, where HTTP Basic ends the user name (key and secret in one?)"]
+    return []
+
+
+def _bare(value: str) -> str:
+    return value.removeprefix(BYTE_ORDER_MARK).strip()
 
 
 def _latin_1(value: str) -> bool:

@@ -33,7 +33,7 @@ class SqsQueue:
         _within_a_batch(len(messages))
         if not messages:
             return []
-        entries = [_entry(str(number), message) for number, message in enumerate(messages)]
+        entries = [batch_entry(str(number), message) for number, message in enumerate(messages)]
         try:
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
         except AWS_ERRORS as error:
@@ -79,7 +79,8 @@ def received(record: Mapping[str, Any]) -> Received:
     )
 
 
-def _entry(id_: str, message: Outgoing) -> SendMessageBatchRequestEntryTypeDef:
+def batch_entry(id_: str, message: Outgoing) -> SendMessageBatchRequestEntryTypeDef:
+    """One message of a SendMessageBatch; `id_` is its name within the call."""
     return {
         "Id": id_,
         "MessageBody": message.body,

@@ -1,0 +1,77 @@
+"""A stack as the commands see it: queues, parameters and outputs, by moto's CloudFormation."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.contract.conftest import Clients
+from tools.cli.main import app
+
+REGION, ACCOUNT = "eu-west-1", "123456789012"
+
+_numbers = itertools.count(1)
+_OUTPUTS = {
+    "SecretsPath": {"Value": {"Fn::Sub": "/segment-rehook/${AWS::StackName}"}},
+    "DeadLetterQueueUrl": {"Value": {"Ref": "DeadLetterQueue"}},
+    "ParkingLotUrl": {"Value": {"Ref": "ParkingLot"}},
+}
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack's name and the URLs of its queues."""
+
+    name: str
+    dead_letter_queue_url: str
+    parking_lot_url: str
+
+    def run(self, command: str, *arguments: str, given: str | bytes = "") -> Result:
+        """Run a command for this stack; `given` is its standard input."""
+        words = [*command.split(), "--stack", self.name, *arguments]
+        return CliRunner().invoke(app, words, input=given)
+
+
+def sign_in(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Have the AWS library reach the moto server, whatever the machine is configured for."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name, value in {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def deploy(clients: Clients, *, key: str = "", without: str = "") -> Deployed:
+    """Make a stack. `key` is its parameter SecretsKeyArn; `without` names an output to leave out."""
+    name = f"stack-{next(_numbers)}"
+    template = {
+        "Parameters": {"SecretsKeyArn": {"Type": "String", "Default": ""}},
+        "Resources": {
+            logical: {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {"QueueName": f"{name}-{logical}.fifo", "FifoQueue": True},
+            }
+            for logical in ("DeadLetterQueue", "ParkingLot")
+        },
+        "Outputs": {each: value for each, value in _OUTPUTS.items() if each != without},
+    }
+    clients.cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "SecretsKeyArn", "ParameterValue": key}],
+    )
+    [described] = clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+    return Deployed(
+        name, outputs.get("DeadLetterQueueUrl", ""), outputs.get("ParkingLotUrl", "")
+    )

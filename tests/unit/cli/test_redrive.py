@@ -1,0 +1,331 @@
+"""Sending parked messages back at scale and against refusals, on simulated time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segment_rehook.delivery.message import Header, Letter
+from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.rehook.plan import Request
+from tests.fakes.queue import FakeQueue
+from tests.fakes.sqs_client import FakeSqs
+from tests.fakes.surroundings import FakeClock
+from tools.cli.lot import Lot
+from tools.cli.redrive import Redrive, Target
+from tools.cli.refusals import Refusals
+
+REQUEST = Request("POST", "/events/invoke", b"{}")
+RETENTION = 1_209_600.0
+
+
+def letter(number: int, *, user: str = "", reason: str = "rejected") -> Outgoing:
+    """A message as it is parked, of a user of its own or of `user`."""
+    header = Header(
+        delivery=f"m{number}:track-event",
+        user=user or f"user-{number}",
+        content="c",
+        reason=reason,
+        token=1,
+    )
+    made = Letter(header=header, action="trackEvent", request=REQUEST, event=b"{}")
+    return made.for_parking(reason, "")
+
+
+def number_of(message: Outgoing) -> int:
+    """The number in a message's delivery."""
+    return int(message.attributes["delivery"].partition(":")[0][1:])
+
+
+@dataclass
+class World:
+    """A parking lot, a dead-letter queue, and a way there and back that takes time."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    sqs: FakeSqs = field(init=False)
+    parking: FakeQueue = field(init=False)
+    dead_letters: FakeQueue = field(init=False)
+    refusals: Refusals = field(default_factory=Refusals)
+
+    def __post_init__(self) -> None:
+        self.parking = FakeQueue(clock=self.clock, name="parking", retention=RETENTION)
+        self.dead_letters = FakeQueue(clock=self.clock, name="dead", retention=RETENTION)
+        self.sqs = FakeSqs(self.clock, {"parking": self.parking, "dead": self.dead_letters})
+
+    def park(self, *messages: Outgoing) -> None:
+        """Park messages, one after the other."""
+        for each in messages:
+            self.parking.accept(each)
+            self.clock.advance(0.001)
+
+    def redrive(
+        self,
+        chosen: Callable[[Header], bool] = lambda _header: True,
+        progress: Callable[[int], None] = lambda _number: None,
+    ) -> Redrive:
+        """Run it once."""
+        run = Redrive(
+            lot=Lot(self.sqs.client, "parking", self.clock, self.refusals),
+            target=Target(self.sqs.client, "dead"),
+            clock=self.clock,
+            refusals=self.refusals,
+            chosen=chosen,
+        )
+        run.run(progress)
+        return run
+
+    def sent(self) -> list[int]:
+        """The numbers of the messages in the dead-letter queue, in their order."""
+        return [number_of(each.message) for each in self.dead_letters.stored()]
+
+    def parked(self) -> list[int]:
+        """The numbers of the messages that are in the parking lot and can be seen."""
+        hidden = {each.message_id for each in self.parking.in_flight()}
+        return [
+            number_of(each.message)
+            for each in self.parking.stored()
+            if each.message_id not in hidden
+        ]
+
+
+@pytest.mark.parametrize(
+    ("messages", "users", "seconds"),
+    [(900, 900, 0.1), (900, 1, 0.1), (900, 30, 0.3), (12_500, 12_500, 0.1), (2_000, 50, 0.5), (500, 1, 2.0)],
+)
+def test_a_slow_sqs_is_no_reason_to_leave_anything(
+    messages: int, users: int, seconds: float
+) -> None:
+    """However many calls it takes, no receipt runs out, it ends, and each user's order holds."""
+    world = World()
+    world.park(*(letter(number, user=f"u{number % users}") for number in range(messages)))
+    world.sqs.seconds = seconds
+
+    run = world.redrive()
+
+    assert (run.sent, run.lot.left, list(run.notes())) == (messages, 0, [])
+    assert run.lot.unread() == 0
+    by_user = defaultdict(list)
+    for number in world.sent():
+        by_user[number % users].append(number)
+    assert all(numbers == sorted(numbers) for numbers in by_user.values())
+    assert sum(map(len, by_user.values())) == messages
+
+
+def test_a_filter_reaches_what_lies_behind_thousands_of_others() -> None:
+    """What is not chosen stays hidden until the end, and can be seen then."""
+    world = World()
+    world.park(*(letter(number) for number in range(12_500)))
+    world.park(letter(12_500, reason="gave_up"))
+    world.sqs.seconds = 0.3
+
+    run = world.redrive(lambda header: header.reason == "gave_up")
+
+    assert (run.sent, run.lot.left, run.complete) == (1, 12_500, True)
+    assert {each.receive_count for each in world.parking.stored()} == {1}
+    assert world.sent() == [12_500]
+    assert world.parked() == list(range(12_500))
+
+
+def test_never_more_than_a_portion_is_hidden() -> None:
+    """The first are sent back before the last are read."""
+    world = World()
+    world.park(*(letter(number) for number in range(3_000)))
+    most = 0
+
+    def look(_name: str) -> None:
+        nonlocal most
+        most = max(most, len(world.parking.in_flight()))
+
+    world.sqs.before = look
+    assert world.redrive().sent == 3_000
+    assert most <= 510
+
+
+def test_ten_go_in_a_call() -> None:
+    """Of a hundred users, a hundred messages: ten sends and ten deletes."""
+    world = World()
+    world.park(*(letter(number) for number in range(100)))
+    world.redrive()
+    assert world.sqs.calls.count("SendMessageBatch") == 10
+    assert world.sqs.calls.count("DeleteMessageBatch") == 10
+
+
+def test_what_comes_back_from_redrive_is_left() -> None:
+    """A message that is given up again at once would else go round for ever."""
+    world = World()
+    world.park(*(letter(number) for number in range(30)))
+    world.sqs.seconds = 0.1
+    again = iter(range(30, 100_000))
+
+    def give_up_again(name: str) -> None:
+        if name in {"DeleteMessageBatch", "ReceiveMessage"}:
+            world.parking.accept(letter(next(again)))
+
+    world.sqs.before = give_up_again
+    run = world.redrive()
+
+    assert run.sent == 30
+    assert sorted(world.sent()) == list(range(30))
+    assert run.late > 0
+    assert run.complete
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "sent", "said"),
+    [
+        ("SendMessageBatch", "AccessDenied", 0, "AccessDenied: bob may not – not sent back: 30"),
+        ("SendMessageBatch", "ExpiredToken", 0, "sign in again"),
+        (
+            "SendMessageBatch",
+            "AWS.SimpleQueueService.NonExistentQueue",
+            0,
+            "the queue does not exist",
+        ),
+        ("DeleteMessageBatch", "AccessDenied", 0, "sent back, and still parked too"),
+        ("ReceiveMessage", "ExpiredToken", 0, "ReceiveMessage: ExpiredToken: "),
+    ],
+)
+def test_a_refusal_is_one_line_and_leaves_everything(
+    call: str, code: str, sent: int, said: str
+) -> None:
+    """No traceback, nothing hidden, and the run is not taken for done."""
+    world = World()
+    world.park(*(letter(number) for number in range(30)))
+    world.sqs.refuse[call] = code
+
+    run = world.redrive()
+
+    assert not run.complete
+    assert run.sent == sent
+    assert world.parked() == list(range(30))
+    [line] = run.notes()
+    assert said in line
+
+
+def test_a_message_that_sqs_does_not_take_holds_back_its_user() -> None:
+    """In later portions too: nothing of a user's overtakes what was refused; others go on."""
+    world = World()
+    world.park(*(letter(number, user=f"u{number % 2}") for number in range(1_200)))
+    world.dead_letters.refuse = lambda message: number_of(message) == 6
+
+    run = world.redrive()
+
+    assert not run.complete
+    assert [number for number in world.sent() if number % 2 == 0] == [0, 2, 4]
+    assert [number for number in world.sent() if number % 2 == 1] == list(range(1, 1_200, 2))
+    assert world.parked() == list(range(6, 1_200, 2))
+    assert list(run.notes()) == [
+        "SendMessageBatch: Refused – not sent back: 1",
+        "not sent back, as an earlier message of the user was not: 596",
+    ]
+
+
+def test_a_receipt_that_ran_out_counts_as_left() -> None:
+    """The machine slept between send and delete: said once, with the number, and harmless."""
+    world = World()
+    world.park(*(letter(number) for number in range(30)))
+
+    def sleep(name: str) -> None:
+        if name == "DeleteMessageBatch" and "DeleteMessageBatch" not in world.sqs.calls:
+            world.clock.advance(4_000)
+
+    world.sqs.before = sleep
+    run = world.redrive()
+
+    assert run.sent + run.lot.left == 30
+    assert run.lot.left == 30
+    assert not run.complete
+    [line] = run.notes()
+    assert "ReceiptHandleIsInvalid" in line
+    assert line.endswith(": 30")
+    assert sorted(world.sent()) == list(range(30))
+
+
+def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
+    """What was taken is deleted, the rest shows again, and the counts say which."""
+    world = World()
+    world.park(*(letter(number, user="u") for number in range(40)))
+
+    def press(name: str) -> None:
+        if name == "SendMessageBatch" and world.sqs.calls.count(name) == 7:
+            world.sqs.before = lambda _name: None
+            raise KeyboardInterrupt
+
+    world.sqs.before = press
+    lot = Lot(world.sqs.client, "parking", world.clock, world.refusals)
+    run = Redrive(
+        lot=lot,
+        target=Target(world.sqs.client, "dead"),
+        clock=world.clock,
+        refusals=world.refusals,
+        chosen=lambda _header: True,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run.run(lambda _number: None)
+
+    assert (run.sent, lot.left) == (7, 33)
+    assert world.sent() == list(range(7))
+    assert world.parked() == list(range(7, 40))
+
+
+def test_what_somebody_else_holds_is_not_passed_over_in_silence() -> None:
+    """Hidden by a console or another run, they can't be read: about how many is known."""
+    world = World()
+    world.park(*(letter(number) for number in range(25)))
+    world.parking.visibility = 3_600.0
+    world.parking.receive(10)
+
+    run = world.redrive()
+
+    assert run.sent == 15
+    assert run.lot.unread() == 10
+
+
+def test_an_old_dead_letter_queue_is_emptied_group_by_group() -> None:
+    """SQS shows ten messages of a user at once, the next ten when those are deleted."""
+    world = World()
+    for number in range(45):
+        made = letter(number, user="u")
+        world.parking.accept(
+            Outgoing(group="u", dedupe=str(number), body=made.body, attributes=made.attributes)
+        )
+
+    run = world.redrive()
+
+    assert run.sent == 45
+    assert world.sent() == list(range(45))
+
+
+@given(
+    users=st.lists(st.integers(0, 5), max_size=60),
+    refused=st.sets(st.integers(0, 59)),
+    seconds=st.sampled_from([0.0, 0.2, 20.0]),
+    chosen=st.sets(st.integers(0, 59)),
+)
+def test_nothing_is_lost_and_no_order_turned(
+    users: list[int], refused: set[int], seconds: float, chosen: set[int]
+) -> None:
+    """Every message is in one of the queues; a user's sent ones are the first of those chosen."""
+    world = World()
+    world.park(*(letter(number, user=f"u{user}") for number, user in enumerate(users)))
+    world.dead_letters.refuse = lambda message: number_of(message) in refused
+    world.sqs.seconds = seconds
+
+    run = world.redrive(lambda header: int(header.delivery.partition(":")[0][1:]) in chosen)
+
+    sent = world.sent()
+    assert run.sent == len(set(sent))
+    assert sorted([*sent, *world.parked()]) == list(range(len(users)))
+    for user in set(users):
+        mine = [
+            number for number in sorted(chosen) if number < len(users) and users[number] == user
+        ]
+        went = [number for number in sent if users[number] == user]
+        assert went == mine[: len(went)]
+        if run.complete:
+            assert went == mine
