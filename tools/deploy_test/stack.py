@@ -76,7 +76,9 @@ class Stack:
                 found.add((metric["Namespace"], metric["MetricName"], *sorted(dimensions)))
         return found
 
-    def send(self, *events: Event, secret: str | None = None) -> tuple[int, list[str]]:
+    def send(
+        self, *events: Event, secret: str | None = None, **headers: str
+    ) -> tuple[int, list[str]]:
         """Send events as Segment does, several as a batch: the status, each event's outcome."""
         encoded = [encode(event) for event in events]
         body = encoded[0] if len(events) == 1 else b"[" + b",".join(encoded) + b"]"
@@ -84,7 +86,8 @@ class Stack:
             "POST",
             self.output("WebhookUrl"),
             body=body,
-            headers={
+            headers=headers
+            | {
                 "content-type": "application/json",
                 "x-signature": sign(secret or self.secret, encoded[0]),
             },
@@ -126,6 +129,6 @@ def rewards(place: Place, customer: str) -> int:
     )
 
 
-def track(customer: str, message: str, event: str = "order_success") -> Event:
-    """An event that Rehook's default subscription rewards."""
-    return {"type": "track", "event": event, "userId": customer, "messageId": message}
+def track(customer: str, message: str) -> Event:
+    """An event that the default subscription rewards; Rehook sees its message id as its name."""
+    return {"type": "track", "event": message, "userId": customer, "messageId": message}
