@@ -6,8 +6,9 @@ import argparse
 import sys
 import time
 
+from tools.deploy_test import more_stacks, one_stack
 from tools.deploy_test.place import Failed, Place
-from tools.deploy_test.steps import Steps
+from tools.deploy_test.run import Run
 
 
 def main() -> int:
@@ -19,12 +20,12 @@ def main() -> int:
     began, failed = time.monotonic(), 0
     place = Place()
     try:
-        steps = Steps(place).all()
+        run, steps = Run(place), (*one_stack.STEPS, *more_stacks.STEPS)
         for number, step in enumerate(steps, 1):
             start = time.monotonic()
             trouble = ""
             try:
-                step()
+                step(run)
             except Exception as error:  # noqa: BLE001 — whatever it is, it belongs to this step
                 trouble = str(error) if isinstance(error, Failed) else repr(error)
                 failed += 1

@@ -1,4 +1,4 @@
-"""``python -m tools.deploy_test.emulator``: ministack with its gaps filled; its settings are its own.
+"""``python -m tools.deploy_test.emulator``: ministack with its gaps filled.
 
 A process of its own, since it is told everything through environment variables.
 """

@@ -7,11 +7,15 @@ Each function mends one gap and says what AWS does. The list, with what stays di
 from __future__ import annotations
 
 import json
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
-from ministack.core import iam_actions, lambda_runtime
-from ministack.services import apigateway, cloudformation, cloudwatch_logs, dynamodb, sqs
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import apigateway, cloudformation, cloudwatch_logs, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Properties = dict[str, Any]
 HANDLERS = provisioners._RESOURCE_HANDLERS
@@ -22,10 +26,12 @@ def fill() -> None:
     metric_math_alarms()
     openapi_routes()
     layers_in_opt()
-    table_settings()
     authorised_names()
     names_of_a_stack()
     names_in_use()
+    log_groups()
+    event_source_role()
+    move_tasks()
 
 
 def metric_math_alarms() -> None:
@@ -50,44 +56,51 @@ def openapi_routes() -> None:
     handlers = HANDLERS["AWS::ApiGatewayV2::Api"]
     create, update = handlers["create"], handlers["update"]
 
-    def imported(api_id: str, body: Properties | None) -> None:
+    def imported(api_id: str, props: Properties) -> None:
         routes: dict[str, Properties] = {}
         integrations: dict[str, Properties] = {}
-        for path, operations in (body or {}).get("paths", {}).items():
+        for path, operations in props["Body"]["paths"].items():
             for method, operation in operations.items():
-                found = operation.get("x-amazon-apigateway-integration")
-                if found is None:
-                    raise ValueError(f"{method} {path} has no integration")
+                found = operation["x-amazon-apigateway-integration"]
                 number = f"operation{len(routes)}"
-                integrations[number] = {"integrationId": number} | (
-                    provisioners._apigw_v2_integration_props(
-                        {
-                            "IntegrationUri": found["uri"],
-                            "PayloadFormatVersion": found["payloadFormatVersion"],
-                            "TimeoutInMillis": found.get("timeoutInMillis", 30_000),
-                        }
-                    )
-                )
-                key = f"{method.upper()} {path}"
-                routes[number] = {"routeId": number} | provisioners._apigw_v2_route_props(
-                    {"RouteKey": key, "Target": f"integrations/{number}"}
-                )
+                integration = {
+                    "IntegrationUri": found["uri"],
+                    "PayloadFormatVersion": found["payloadFormatVersion"],
+                    "TimeoutInMillis": found["timeoutInMillis"],
+                }
+                route = {
+                    "RouteKey": f"{method.upper()} {path}",
+                    "Target": f"integrations/{number}",
+                }
+                integrations[number] = {
+                    "integrationId": number
+                } | provisioners._apigw_v2_integration_props(integration)
+                routes[number] = {"routeId": number} | provisioners._apigw_v2_route_props(route)
         apigateway._routes[api_id] = routes
         apigateway._integrations[api_id] = integrations
 
     def created(logical_id: str, props: Properties, stack_name: str) -> Any:
         result = create(logical_id, props, stack_name)
-        imported(result[0], props.get("Body"))
+        imported(result[0], props)
         return result
 
-    def updated(
-        physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str = ""
-    ) -> Any:
-        result = update(physical_id, old, new, stack, logical_id)
-        imported(result[0], new.get("Body"))
+    def updated(api: str, old: Properties, new: Properties, *names: str) -> Any:
+        result = update(api, old, new, *names)
+        imported(result[0], new)
         return result
 
     handlers.update(create=created, update=updated)
+
+
+def _beforehand(kind: str, check: Callable[[Properties], None]) -> None:
+    """Have `check` look at a resource's properties before it is made; it raises ValueError."""
+    create = HANDLERS[kind]["create"]
+
+    def created(logical_id: str, props: Properties, stack_name: str) -> Any:
+        check(props)
+        return create(logical_id, props, stack_name)
+
+    HANDLERS[kind]["create"] = created
 
 
 _LAYERS_JOINED = """
@@ -108,34 +121,6 @@ def layers_in_opt() -> None:
     if script.count(place) != 1:
         raise RuntimeError("ministack's worker has changed: tools/deploy_test/gaps.py must follow")
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(place, _LAYERS_JOINED + place)
-
-
-def table_settings() -> None:
-    """A table's time to live and point-in-time recovery are set when CloudFormation makes it."""
-    handlers = HANDLERS["AWS::DynamoDB::Table"]
-    create, update = handlers["create"], handlers["update"]
-
-    def settle(name: str, props: Properties) -> None:
-        for setting, apply in (
-            ("TimeToLiveSpecification", dynamodb._update_ttl),
-            ("PointInTimeRecoverySpecification", dynamodb._update_continuous_backups),
-        ):
-            if setting in props:
-                apply({"TableName": name, setting: props[setting]})
-
-    def created(logical_id: str, props: Properties, stack_name: str) -> Any:
-        result = create(logical_id, props, stack_name)
-        settle(result[0], props)
-        return result
-
-    def updated(
-        physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str = ""
-    ) -> Any:
-        result = update(physical_id, old, new, stack, logical_id)
-        settle(result[0], new)
-        return result
-
-    handlers.update(create=created, update=updated)
 
 
 def authorised_names() -> None:
@@ -178,13 +163,73 @@ def names_in_use() -> None:
         ("AWS::SQS::Queue", "QueueName", sqs._queue_name_to_url),
         ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
     ):
-        HANDLERS[kind]["create"] = _refusing(HANDLERS[kind]["create"], key, taken)
+
+        def free(props: Properties, key: str = key, taken: Any = taken) -> None:
+            if props[key] in taken:
+                raise ValueError(f"{props[key]} already exists")
+
+        _beforehand(kind, free)
 
 
-def _refusing(create: Any, key: str, taken: Any) -> Any:
-    def created(logical_id: str, props: Properties, stack_name: str) -> Any:
-        if props.get(key) in taken:
-            raise ValueError(f"{props[key]} already exists")
-        return create(logical_id, props, stack_name)
+def log_groups() -> None:
+    """A function's role may not make a log group, so what it logs into a deleted one is gone."""
+    write = lambda_svc._emit_lambda_logs
 
-    return created
+    def emit(function: Properties, *arguments: Any, **named: Any) -> None:
+        config = function.get("config") or function
+        if config["LoggingConfig"]["LogGroup"] in cloudwatch_logs._log_groups:
+            write(function, *arguments, **named)
+
+    lambda_svc._emit_lambda_logs = emit
+
+
+def event_source_role() -> None:
+    """An event source on a queue is refused where the function's role may not read the queue."""
+
+    def allowed(props: Properties) -> None:
+        function = provisioners._lambda_function_for_cfn_ref(props["FunctionName"])[0]
+        role, queue = function["config"]["Role"], props["EventSourceArn"]
+        _, _, _, region, account, _ = queue.split(":")
+        policies = iam_evaluator._gather_role_policies(role.rpartition("/")[2], account)
+        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+            asked = iam_evaluator.EvalContext(
+                role, "AssumedRole", account, f"sqs:{action}", queue, region
+            )
+            if iam_evaluator.evaluate(asked, policies).decision != "Allow":
+                raise ValueError(
+                    f"The provided execution role does not have permissions to call {action} on SQS"
+                )
+
+    _beforehand("AWS::Lambda::EventSourceMapping", allowed)
+
+
+def move_tasks() -> None:
+    """SQS moves what is visible in a dead-letter queue to another queue; here all at once."""
+
+    def start(request: Properties, _url: str) -> Properties:
+        queues = {each["attributes"]["QueueArn"]: each for each in sqs._queues.values()}
+        source, target = queues[request["SourceArn"]], queues.get(request.get("DestinationArn"))
+        policies = [each["attributes"].get("RedrivePolicy", "{}") for each in queues.values()]
+        if not any(request["SourceArn"] in policy for policy in policies):
+            raise sqs._Err(
+                "InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue."
+            )
+        # A message that was sent here directly has no source that it could go back to.
+        moved = [
+            each for each in source["messages"] if target and each["visible_at"] <= time.time()
+        ]
+        for each in moved:
+            sqs._act_send_message(
+                {
+                    "QueueUrl": target["url"] if target else "",
+                    "MessageBody": each["body"],
+                    "MessageAttributes": each["message_attributes"],
+                    "MessageGroupId": each["group_id"],
+                    "MessageDeduplicationId": each["dedup_id"],
+                },
+                "",
+            )
+            source["messages"].remove(each)
+        return {"TaskHandle": "moved"}
+
+    sqs._HANDLERS["StartMessageMoveTask"] = start

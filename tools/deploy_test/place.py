@@ -7,7 +7,7 @@ mapping is edited. All of it ends and is removed with `close`, or when this proc
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import socket
 import ssl
 import subprocess
@@ -41,6 +41,12 @@ class Failed(Exception):
     """A command, or what is waited for, did not do what it must."""
 
 
+def expect(found: object, wanted: object, what: str) -> None:
+    """Raise Failed where something is not what it must be."""
+    if found != wanted:
+        raise Failed(f"{what}: {found!r}, and it must be {wanted!r}")
+
+
 class Place:
     """The emulator, Rehook and the copy; all commands of the README are run from here."""
 
@@ -56,7 +62,9 @@ class Place:
         authority.issue_cert(LOOPBACK).configure_cert(tls)
         self.rehook = RehookServer(Behaviour(api_key=API_KEY, api_secret=API_SECRET), tls=tls)
         self.environment = self._environment()
-        self._copy()
+        self.folder.mkdir()
+        sources = [CHECKOUT / name for name in DEPLOYED_FROM]
+        subprocess.run(["cp", "-r", *sources, self.folder], check=True)
         self._start_emulator(trusted)
 
     def _environment(self) -> dict[str, str]:
@@ -76,17 +84,6 @@ class Place:
             "PYTHON": str(CHECKOUT / ".venv/bin/python"),
             "LAYER_CACHE": str(CHECKOUT / ".cache/layers"),
         }
-
-    def _copy(self) -> None:
-        self.folder.mkdir()
-        for name in DEPLOYED_FROM:
-            source = CHECKOUT / name
-            if source.is_dir():
-                shutil.copytree(
-                    source, self.folder / name, ignore=shutil.ignore_patterns("__pycache__")
-                )
-            else:
-                shutil.copy(source, self.folder / name)
 
     def _start_emulator(self, trusted: Path) -> None:
         """Start ministack on this machine's own address only, with its IAM switched on."""
@@ -189,13 +186,38 @@ class Place:
                 raise Failed(f"waited {seconds:.0f} s in vain for {what}")
             time.sleep(0.1)
 
-    def request(self, method: str, url: str, **given: Any) -> urllib3.BaseHTTPResponse:
-        """Send a request to an address of API Gateway, which is none here: by its API's id."""
+    def local(self, url: str) -> str:
+        """Where an address of API Gateway is answered here: by the id of its API."""
         host, _, path = url.removeprefix("https://").partition("/")
-        local = (
-            f"http://{LOOPBACK}:{self.port}/_aws/execute-api/{host.split('.')[0]}/$default/{path}"
-        )
-        return urllib3.request(method, local, timeout=30.0, retries=False, **given)
+        api = host.partition(".")[0]
+        return f"http://{LOOPBACK}:{self.port}/_aws/execute-api/{api}/$default/{path}"
+
+    def request(self, method: str, url: str) -> int:
+        """Send a request to an address of API Gateway; the answer's status."""
+        return urllib3.request(method, self.local(url), timeout=PATIENCE, retries=False).status
+
+    def depth(self, url: str) -> int:
+        """How many messages lie in a queue, seen or in flight."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        return sum(int(value) for value in found["Attributes"].values())
+
+    def rewards(self, customer: str) -> int:
+        """How many rewards a customer got at Rehook."""
+        given = self.rehook.rehook.rewards()
+        return sum(each["count"] for each in given if each["source_id"] == customer)
+
+    def delivered(self, customer: str) -> list[str | None]:
+        """The names of a customer's events in the order in which Rehook took them."""
+        calls = self.rehook.calls
+        return [each.event_name for each in calls if each.acted and each.source_id == customer]
+
+    def edit(self, name: str, pattern: str, new: str) -> None:
+        """Change the one place in a file of the copy that fits a pattern. Raises Failed."""
+        path = self.folder / name
+        text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"))
+        expect(count, 1, f"places in {name} that fit {pattern}")
+        path.write_text(text, encoding="utf-8")
 
     def listening(self) -> set[str]:
         """The addresses that the emulator, the functions and Rehook listen on."""

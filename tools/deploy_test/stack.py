@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tools.sandbox.segment import encode, sign
+from tools.deploy_test.place import expect
+from tools.sandbox.segment import Segment, encode
 from tools.sandbox.services import API_KEY, API_SECRET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tools.deploy_test.place import Place
 
 Event = dict[str, Any]
@@ -25,108 +28,102 @@ class Stack:
     @property
     def status(self) -> str:
         """CloudFormation's word for it; empty where there is no such stack."""
-        return str((self._described() or {}).get("StackStatus", ""))
+        return str(self._described().get("StackStatus", ""))
+
+    def outputs(self, *keys: str) -> dict[str, str]:
+        """Its outputs: these, or all."""
+        found = self._described().get("Outputs", [])
+        outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in found}
+        return {key: outputs[key] for key in keys} if keys else outputs
 
     def output(self, key: str) -> str:
-        """An output of the stack."""
-        outputs = (self._described() or {}).get("Outputs", [])
-        return {each["OutputKey"]: str(each["OutputValue"]) for each in outputs}[key]
+        """One of its outputs."""
+        return self.outputs(key)[key]
 
-    def _described(self) -> dict[str, Any] | None:
+    def _described(self) -> dict[str, Any]:
+        stacks = self.place.client("cloudformation").describe_stacks()["Stacks"]
+        return next((dict(each) for each in stacks if each["StackName"] == self.name), {})
+
+    def resources(self, kind: str) -> dict[str, str]:
+        """Its resources of one type: the physical id by the logical id."""
         client = self.place.client("cloudformation")
-        for page in client.get_paginator("describe_stacks").paginate():
-            for stack in page["Stacks"]:
-                if stack["StackName"] == self.name:
-                    return dict(stack)
-        return None
+        found = client.list_stack_resources(StackName=self.name)["StackResourceSummaries"]
+        return {
+            each["LogicalResourceId"]: each["PhysicalResourceId"]
+            for each in found
+            if each["ResourceType"] == kind
+        }
 
-    def resources(self) -> list[dict[str, Any]]:
-        """Its resources, as ListStackResources gives them."""
-        client = self.place.client("cloudformation")
-        found: list[dict[str, Any]] = client.list_stack_resources(StackName=self.name)[
-            "StackResourceSummaries"
-        ]
-        return found
+    def live(self) -> dict[str, dict[str, Any]]:
+        """What is behind the alias `live` of each function, by its logical id."""
+        client = self.place.client("lambda")
+        return {
+            logical: client.get_function_configuration(FunctionName=name, Qualifier="live")
+            for logical, name in self.resources("AWS::Lambda::Function").items()
+        }
 
-    def live(self, function: str) -> dict[str, Any]:
-        """The configuration that is behind the alias `live` of a function, by its logical id."""
-        (name,) = (
-            each["PhysicalResourceId"]
-            for each in self.resources()
-            if each["LogicalResourceId"] == function
-        )
-        found: dict[str, Any] = self.place.client("lambda").get_function_configuration(
-            FunctionName=name, Qualifier="live"
-        )
-        return found
+    def variables(self, name: str) -> set[str]:
+        """The values that an environment variable has behind the aliases."""
+        return {each["Environment"]["Variables"][name] for each in self.live().values()}
 
-    def metrics(self) -> set[tuple[str, ...]]:
+    def metrics(self) -> Iterator[tuple[str, ...]]:
         """What its alarms look at: each a namespace, a metric's name and its dimensions."""
-        client = self.place.client("cloudwatch")
-        names = [
-            each["PhysicalResourceId"]
-            for each in self.resources()
-            if each["ResourceType"] == "AWS::CloudWatch::Alarm"
-        ]
-        found = set()
-        for alarm in client.describe_alarms(AlarmNames=names)["MetricAlarms"]:
+        names = list(self.resources("AWS::CloudWatch::Alarm").values())
+        found = self.place.client("cloudwatch").describe_alarms(AlarmNames=names)
+        for alarm in found["MetricAlarms"]:
             parts = [each.get("MetricStat") for each in alarm.get("Metrics", [])]
             for metric in [each["Metric"] for each in parts if each] or [alarm]:
                 dimensions = [f"{each['Name']}={each['Value']}" for each in metric["Dimensions"]]
-                found.add((metric["Namespace"], metric["MetricName"], *sorted(dimensions)))
-        return found
+                yield metric["Namespace"], metric["MetricName"], *sorted(dimensions)
 
     def send(
         self, *events: Event, secret: str | None = None, **headers: str
     ) -> tuple[int, list[str]]:
         """Send events as Segment does, several as a batch: the status, each event's outcome."""
+        segment = Segment(self.place.local(self.output("WebhookUrl")), secret or self.secret)
         encoded = [encode(event) for event in events]
         body = encoded[0] if len(events) == 1 else b"[" + b",".join(encoded) + b"]"
-        reply = self.place.request(
-            "POST",
-            self.output("WebhookUrl"),
-            body=body,
-            headers=headers
-            | {
-                "content-type": "application/json",
-                "x-signature": sign(secret or self.secret, encoded[0]),
-            },
-        )
-        try:
-            answered = json.loads(reply.data)
-        except ValueError:
-            answered = {}
-        return reply.status, [each["outcome"] for each in answered.get("events", [])]
+        reply = segment.send_signed(body, encoded[0], headers)
+        segment.close()
+        return reply.status, [each["outcome"] for each in reply.body.get("events", [])]
+
+    def deliver(self, *events: Event) -> None:
+        """Send events of one user until they are taken, and see each of them rewarded once.
+
+        Changed secrets are read within a minute; an event that meets a function's cold start may
+        be stored first.
+        """
+        customer, place = str(events[0]["userId"]), self.place
+        wanted = place.rewards(customer) + len(events)
+        ids = " and ".join(str(event["messageId"]) for event in events)
+        place.wait(lambda: self.send(*events)[0] == HTTPStatus.OK, f"{ids} to be taken")
+        place.wait(lambda: place.rewards(customer) >= wanted, f"{ids} at Rehook")
+        expect(place.rewards(customer), wanted, f"rewards of {customer}")
 
     def waiting(self, queue: str = "DeadLetterQueueUrl") -> int:
         """How many messages lie in a queue, by its output, seen or in flight."""
-        return depth(self.place, self.output(queue))
+        return self.place.depth(self.output(queue))
+
+    def queue_arns(self) -> dict[str, str]:
+        """The ARNs of its queues, by the outputs that hold their URLs."""
+        client, found = self.place.client("sqs"), {}
+        for key in ("DeadLetterQueueUrl", "ParkingLotUrl"):
+            answer = client.get_queue_attributes(
+                QueueUrl=self.output(key), AttributeNames=["QueueArn"]
+            )
+            found[key] = answer["Attributes"]["QueueArn"]
+        return found
+
+    def put_secret(self, name: str, value: str) -> None:
+        """`secrets put`, as a script does: through standard input."""
+        put = ("secrets", "put", "--stack", self.name, name)
+        self.place.run("segment-rehook", *put, given=f"{value}\n")
 
     def put_secrets(self) -> None:
-        """`secrets put`, as a script does: each through standard input."""
-        secrets = {
-            "rehook/api-key": API_KEY,
-            "rehook/api-secret": API_SECRET,
-            "segment/shared-secrets": self.secret,
-        }
-        for name, value in secrets.items():
-            self.place.run(
-                "segment-rehook", "secrets", "put", "--stack", self.name, name, given=f"{value}\n"
-            )
-
-
-def depth(place: Place, url: str) -> int:
-    """How many messages lie in a queue, seen or in flight."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = place.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
-    return sum(int(value) for value in found["Attributes"].values())
-
-
-def rewards(place: Place, customer: str) -> int:
-    """How many rewards a customer got at Rehook."""
-    return sum(
-        each["count"] for each in place.rehook.rehook.rewards() if each["source_id"] == customer
-    )
+        """Put what the functions need."""
+        self.put_secret("rehook/api-key", API_KEY)
+        self.put_secret("rehook/api-secret", API_SECRET)
+        self.put_secret("segment/shared-secrets", self.secret)
 
 
 def track(customer: str, message: str) -> Event:
