@@ -39,14 +39,11 @@ def metric_math_alarms() -> None:
     plain = provisioners._cw_metric_alarm_record
 
     def record(name: str, props: Properties) -> Properties:
-        metrics = props.get("Metrics")
-        if not metrics:
-            return plain(name, props)
-        if sum(bool(each.get("ReturnData", True)) for each in metrics) != 1:
-            raise ValueError("Exactly one element of the metrics list should return data.")
         single = {key: value for key, value in props.items() if key != "Metrics"}
-        alarm: Properties = plain(name, single | {"Namespace": "-", "MetricName": "-"})
-        return alarm | {"Metrics": metrics}
+        if "Metrics" in props:
+            single |= {"Namespace": "-", "MetricName": "-"}
+        alarm: Properties = plain(name, single)
+        return alarm | {"Metrics": props.get("Metrics", [])}
 
     provisioners._cw_metric_alarm_record = record
 

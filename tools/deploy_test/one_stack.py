@@ -100,9 +100,10 @@ def recovery(run: Run) -> None:
 
 def parked(run: Run) -> None:
     """What Rehook refuses is parked and listed; `parked redrive` and SQS's redrive deliver it."""
-    refusal = {"kind": Kind.ANSWER, "status": 400, "times": None}
     for customer in ("u4", "u5"):
-        run.place.rehook.faults.order(Fault(**refusal, match={"customer": customer}))
+        match = {"customer": customer}
+        refusal = Fault(kind=Kind.ANSWER, status=400, times=None, match=match)
+        run.place.rehook.faults.order(refusal)
         expect(run.stack.send(track(customer, f"refused-{customer}"))[0], 200, "a refused event")
     run.place.wait(lambda: run.stack.waiting("ParkingLotUrl") == 2, "two parked events")  # noqa: PLR2004 — as many were sent
     run.place.rehook.faults.clear()

@@ -6,6 +6,7 @@ mapping is edited. All of it ends and is removed with `close`, or when this proc
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -221,13 +222,12 @@ class Place:
 
     def listening(self) -> set[str]:
         """The addresses that the emulator, the functions and Rehook listen on."""
-        me = psutil.Process()
-        return {
-            each.laddr.ip
-            for process in (me, *me.children(recursive=True))
-            for each in process.net_connections("tcp")
-            if each.status == psutil.CONN_LISTEN
-        }
+        me, found = psutil.Process(), set()
+        for process in (me, *me.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                sockets = process.net_connections("tcp")
+                found |= {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN}
+        return found
 
     def close(self) -> None:
         """End everything and remove the copy."""
