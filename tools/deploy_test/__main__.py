@@ -38,6 +38,8 @@ def main() -> int:
                     break
         if failed and wanted.log:
             print(place.log.read_text(encoding="utf-8", errors="replace")[-20_000:])
+    except KeyboardInterrupt:
+        failed += 1
     finally:
         place.close()
     took = time.monotonic() - began

@@ -10,7 +10,6 @@ import secrets
 from typing import TYPE_CHECKING
 
 from tools.deploy_test.place import expect
-from tools.deploy_test.run import CONFIRMED
 from tools.deploy_test.stack import track
 from tools.sandbox.faults import Fault, Kind
 from tools.sandbox.services import API_KEY, API_SECRET
@@ -26,8 +25,8 @@ def build(run: Run) -> None:
 
 def guided(run: Run) -> None:
     """`sam deploy --guided`, with Enter at every prompt but Rehook's address, makes the stack."""
-    answers = {"Parameter RehookUrl": run.place.rehook.url, **CONFIRMED}
-    run.place.answer("sam", "deploy", "--guided", answers=answers)
+    address = {"Parameter RehookUrl": run.place.rehook.url}
+    run.place.answer("sam", "deploy", "--guided", answers=address)
     expect(run.stack.status, "CREATE_COMPLETE", f"the stack {run.stack.name}")
 
 
@@ -113,9 +112,9 @@ def parked(run: Run) -> None:
     chosen = ("--delivery", "refused-u4:track-event")
     run.place.run("segment-rehook", "parked", "redrive", *of_stack, *chosen)
     run.place.wait(lambda: run.place.rewards("u4") == 1, "the first one")
-    sqs, arns = run.place.client("sqs"), run.stack.queue_arns()
-    sqs.start_message_move_task(
-        SourceArn=arns["ParkingLotUrl"], DestinationArn=arns["DeadLetterQueueUrl"]
+    run.place.client("sqs").start_message_move_task(
+        SourceArn=run.stack.queue_arn("ParkingLotUrl"),
+        DestinationArn=run.stack.queue_arn("DeadLetterQueueUrl"),
     )
     run.place.wait(lambda: run.place.rewards("u5") == 1, "the second one")
     expect(run.stack.waiting("ParkingLotUrl"), 0, "parked events")

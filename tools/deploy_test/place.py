@@ -7,6 +7,7 @@ mapping is edited. All of it ends and is removed with `close`, or when this proc
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import socket
@@ -131,7 +132,7 @@ class Place:
             aws_secret_access_key="test",  # noqa: S106 — the emulator's root
         )
 
-    def run(self, command: str, *arguments: str, given: str = "", exits: int = 0) -> str:
+    def run(self, command: str, *arguments: str, given: str = "") -> str:
         """Run one of .venv's commands in the copy; what it printed. Raises Failed."""
         done = subprocess.run(
             [CHECKOUT / ".venv/bin" / command, *arguments],
@@ -144,15 +145,14 @@ class Place:
             check=False,
             timeout=PATIENCE,
         )
-        if done.returncode != exits:
-            line = " ".join((command, *arguments))
-            raise Failed(f"{line}\nended with {done.returncode}:\n{done.stdout[-3000:]}")
+        if done.returncode != 0:
+            raise _ended((command, *arguments), done.returncode, done.stdout)
         return done.stdout
 
-    def answer(self, command: str, *arguments: str, answers: Mapping[str, str]) -> list[str]:
+    def answer(self, command: str, *arguments: str, answers: Mapping[str, str]) -> None:
         """Run a command in a terminal and answer its prompts: by a part of the prompt, else Enter.
 
-        The prompts that it made. Raises Failed if it does not end well.
+        Raises Failed if it does not end well.
         """
         child = pexpect.spawn(
             str(CHECKOUT / ".venv/bin" / command),
@@ -163,21 +163,14 @@ class Place:
             dimensions=(40, 200),
             encoding="utf-8",
         )
-        shown, prompts = "", []
-        while True:
-            which = child.expect([PROMPT, pexpect.EOF])
-            shown += child.before + (child.after if which == 0 else "")
-            if which == 1:
-                break
-            prompt = child.after.strip()
-            prompts.append(prompt)
-            fitting = [answer for part, answer in answers.items() if part in prompt]
+        shown = io.StringIO()
+        child.logfile_read = shown
+        while child.expect([PROMPT, pexpect.EOF]) == 0:
+            fitting = [answer for part, answer in answers.items() if part in child.after]
             child.sendline(fitting[0] if fitting else "")
         child.close()
         if child.exitstatus != 0:
-            line = " ".join((command, *arguments))
-            raise Failed(f"{line}\nended with {child.exitstatus}:\n{shown[-3000:]}")
-        return prompts
+            raise _ended((command, *arguments), child.exitstatus, shown.getvalue())
 
     def wait(self, happened: Callable[[], object], what: str, seconds: float = 60.0) -> None:
         """Wait until something is so. Raises Failed."""
@@ -233,6 +226,11 @@ class Place:
         """End everything and remove the copy."""
         self.rehook.stop()
         self._group.close()
+
+
+def _ended(command: tuple[str, ...], status: int | None, shown: str) -> Failed:
+    plain = re.sub(r"\x1b\[[0-9;]*m|\r| +(?= )|-{9,}", "", shown)
+    return Failed(f"{' '.join(command)}\nended with {status}:\n{plain[-6000:]}")
 
 
 def _free_port() -> int:

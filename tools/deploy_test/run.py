@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tools.deploy_test.stack import Stack
 
 if TYPE_CHECKING:
     from tools.deploy_test.place import Place
-
-CONFIRMED: Final = {"Deploy this changeset": "y"}
 
 
 class Run:
@@ -26,8 +24,8 @@ class Run:
         self.rehook_parameter = f"RehookUrl={place.rehook.url}"
 
     def deploy(self, *arguments: str) -> None:
-        """`sam deploy`, with the change set confirmed where it asks."""
-        self.place.answer("sam", "deploy", *arguments, answers=CONFIRMED)
+        """`sam deploy`, with Enter at what it asks."""
+        self.place.answer("sam", "deploy", *arguments, answers={})
 
     def delete(self, stack: Stack) -> None:
         """`sam delete`, as the page says, with each question answered yes."""

@@ -104,15 +104,12 @@ class Stack:
         """How many messages lie in a queue, by its output, seen or in flight."""
         return self.place.depth(self.output(queue))
 
-    def queue_arns(self) -> dict[str, str]:
-        """The ARNs of its queues, by the outputs that hold their URLs."""
-        client, found = self.place.client("sqs"), {}
-        for key in ("DeadLetterQueueUrl", "ParkingLotUrl"):
-            answer = client.get_queue_attributes(
-                QueueUrl=self.output(key), AttributeNames=["QueueArn"]
-            )
-            found[key] = answer["Attributes"]["QueueArn"]
-        return found
+    def queue_arn(self, key: str) -> str:
+        """The ARN of a queue, by the output that holds its URL."""
+        found = self.place.client("sqs").get_queue_attributes(
+            QueueUrl=self.output(key), AttributeNames=["QueueArn"]
+        )
+        return str(found["Attributes"]["QueueArn"])
 
     def put_secret(self, name: str, value: str) -> None:
         """`secrets put`, as a script does: through standard input."""
