@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 
-from tests.template.stack import properties
+import pytest
+from samcli.commands.deploy.auth_utils import auth_per_resource
+from samcli.lib.providers.provider import Stack
+
+from tests.template.deployed import REGION, translated
+from tests.template.stack import Tree, properties, template
 
 # Who calls and how it went; nothing of what was said.
 LOGGED = {
@@ -48,3 +53,30 @@ def test_the_access_log_holds_json_and_no_personal_data() -> None:
     settings = properties("HttpApi")["AccessLogSettings"]
     assert settings["DestinationArn"] == {"Fn::GetAtt": ["AccessLog", "Arn"]}
     assert set(json.loads(settings["Format"]).values()) == LOGGED
+
+
+# samcli calls what its libraries are about to remove.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_guided_deploys_take_the_missing_authorizer_for_meant() -> None:
+    """`sam deploy --guided` asks about each route without Auth, and an Enter then ends it.
+
+    Segment can't sign for an authorizer of API Gateway: the function checks its requests itself.
+    """
+
+    def asked_about(written: Tree) -> list[bool]:
+        stack = Stack("", "", "template.yaml", {}, written)
+        return [not has_auth for _, has_auth in auth_per_resource([stack])]
+
+    written = template()
+    assert asked_about(written) == [False] * 4
+    del written["Resources"]["HttpApi"]["Properties"]["Auth"]
+    assert asked_about(written) == [True] * 4
+
+
+def test_no_route_has_an_authorizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written for the guided deploy changes nothing of what is deployed."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with_auth = translated()
+    written = template()
+    del written["Resources"]["HttpApi"]["Properties"]["Auth"]
+    assert translated(written)["HttpApi"] == with_auth["HttpApi"]
