@@ -52,7 +52,7 @@ def sign_in(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
 
 
 def deploy(clients: Clients, *, key: str = "", without: str = "") -> Deployed:
-    """Make a stack. `key` is its parameter SecretsKeyArn; `without` names an output to leave out."""
+    """Make a stack. `key`: its parameter SecretsKeyArn. `without`: an output to leave out."""
     name = f"stack-{next(_numbers)}"
     template = {
         "Parameters": {"SecretsKeyArn": {"Type": "String", "Default": ""}},
@@ -72,6 +72,4 @@ def deploy(clients: Clients, *, key: str = "", without: str = "") -> Deployed:
     )
     [described] = clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
-    return Deployed(
-        name, outputs.get("DeadLetterQueueUrl", ""), outputs.get("ParkingLotUrl", "")
-    )
+    return Deployed(name, outputs.get("DeadLetterQueueUrl", ""), outputs.get("ParkingLotUrl", ""))

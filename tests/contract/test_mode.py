@@ -48,9 +48,7 @@ def test_a_word_that_the_functions_do_not_know_is_shown_as_what_it_does(
     clients: Clients, stack: Deployed
 ) -> None:
     """Somebody put `off` by hand: the stack pauses, and the command says why."""
-    clients.ssm.put_parameter(
-        Name=f"/segment-rehook/{stack.name}/mode", Value="off", Type="String"
-    )
+    clients.ssm.put_parameter(Name=f"/segment-rehook/{stack.name}/mode", Value="off", Type="String")
     shown = stack.run("mode")
     assert shown.stdout.strip() == "pause"
     assert "mode is none of deliver, pause, dry-run" in shown.stderr

@@ -1,126 +1,262 @@
-"""The command line's way into the parking lot and back, against moto's SQS."""
+"""The command line's way into the parking lot and back, against moto's CloudFormation and SQS."""
 
 from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import replace
+from collections.abc import Iterator
 
 import pytest
-from typer.testing import CliRunner
 
 from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.delivery.message import Header, Letter
 from segment_rehook.delivery.ports import Outgoing
 from segment_rehook.rehook.plan import Request
 from tests.contract.conftest import Clients
-from tools.cli import parked
-from tools.cli.main import app
+from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
+from tools.cli import terminal
+from tools.cli.lot import Lot, ParkedMessage
 
-_numbers = itertools.count(1)
 REQUEST = Request("POST", "/events/invoke", b'{"event_name":"order","source_id":"u1"}')
 
 
-def letter(number: int, reason: str = "rejected") -> Outgoing:
-    """A parked message of one user."""
+def letter(number: int) -> Letter:
+    """A letter of one user."""
     header = Header(
-        delivery=f"m{number}:track-event", user="user-hash", content="c", reason=reason, token=1
+        delivery=f"m{number}:track-event", user="user-hash", content="c", reason="unknown", token=1
     )
-    made = Letter(header=header, action="trackEvent", request=REQUEST, event=b'{"type":"track"}')
-    return made.for_parking(reason, "400 no such event")
+    return Letter(header=header, action="trackEvent", request=REQUEST, event=b'{"type":"track"}')
 
 
 @pytest.fixture
-def lot(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> parked.Lot:
-    """A parking lot with three rejected messages and one of somebody else's."""
-    urls = [
-        clients.sqs.create_queue(
-            QueueName=f"sent-back-{name}-{next(_numbers)}.fifo", Attributes={"FifoQueue": "true"}
-        )["QueueUrl"]
-        for name in ("parking", "dead")
+def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    """A stack, in its parking lot three rejected messages and one of somebody else's."""
+    sign_in(monkeypatch, clients.address)
+    # moto has one server, which a short poll asks as well.
+    monkeypatch.setattr("tools.cli.lot.POLL_SECONDS", 0)
+    made = deploy(clients)
+    parked = [
+        letter(number).for_parking("rejected", "400 no such event [/red]") for number in range(3)
     ]
-    made = parked.Lot(clients.sqs, *urls)
     foreign = Outgoing(group="g", dedupe="d", body="hello", attributes={"reason": "x"})
-    SqsQueue(clients.sqs, urls[0]).send([*(letter(number) for number in range(3)), foreign])
-    monkeypatch.setattr(parked, "_lot", lambda _stack, _region: made)
+    assert all(SqsQueue(clients.sqs, made.parking_lot_url).send([*parked, foreign]))
     return made
 
 
-def dead_letters(clients: Clients, lot: parked.Lot) -> list[dict[str, str]]:
-    """Group and attributes of what is in the dead-letter queue."""
+def waiting(clients: Clients, url: str) -> list[dict[str, str]]:
+    """Group and attributes of what can be seen in a queue, which stays as it is."""
     answer = clients.sqs.receive_message(
-        QueueUrl=lot._dead_letters._url,
+        QueueUrl=url,
         MaxNumberOfMessages=10,
+        VisibilityTimeout=0,
         MessageSystemAttributeNames=["All"],
         MessageAttributeNames=["All"],
     )
     return [
         {
             "group": message["Attributes"]["MessageGroupId"],
-            **{name: value["StringValue"] for name, value in message["MessageAttributes"].items()},
+            **{
+                name: value["StringValue"]
+                for name, value in message.get("MessageAttributes", {}).items()
+            },
         }
         for message in answer.get("Messages", [])
     ]
 
 
-@pytest.mark.usefixtures("lot")
-def test_listing_changes_nothing() -> None:
+def test_listing_changes_nothing(stack: Deployed) -> None:
     """Everything is shown with its reason, foreign messages too, and can be shown again."""
     for _ in range(2):
-        result = CliRunner().invoke(app, ["parked", "list", "--stack", "s", "--json"])
-        assert result.exit_code == 0
+        result = stack.run("parked list", "--json")
+        assert (result.exit_code, result.stderr) == (0, "")
         rows = [json.loads(line) for line in result.stdout.splitlines()]
         assert sorted(row["reason"] for row in rows) == ["rejected"] * 3 + ["unreadable"]
-        assert {row["detail"] for row in rows if row["delivery"]} == {"400 no such event"}
+        assert {row["detail"] for row in rows if row["delivery"]} == {"400 no such event [/red]"}
 
 
-@pytest.mark.usefixtures("lot")
-def test_a_person_sees_a_table() -> None:
-    """Without --json the deliveries stand in a table."""
-    result = CliRunner().invoke(app, ["parked", "list", "--stack", "s"])
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_person_sees_a_table_and_a_pipe_gets_columns(
+    stack: Deployed, monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    """What Rehook wrote is shown as it is, whatever it looks like."""
+    monkeypatch.setattr(terminal, "watched", lambda: watched)
+    result = stack.run("parked list", "--reason", "rejected")
     assert result.exit_code == 0
     assert "m1:track-event" in result.stdout
+    assert "[/red]" in result.stdout
+    assert ("m1:track-event\trejected\t" in result.stdout) is not watched
+    assert "unreadable" not in result.stdout
 
 
-def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, lot: parked.Lot) -> None:
-    """In the order of parking, with its epoch; the foreign message stays."""
-    result = CliRunner().invoke(app, ["parked", "redrive", "--stack", "s"])
+def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, stack: Deployed) -> None:
+    """In the order of parking, with its epoch; the foreign message stays, and is told of."""
+    result = stack.run("parked redrive", "--yes")
     assert result.exit_code == 0
-    assert "sent back: 3, left: 1" in result.stdout
+    assert result.stdout == "sent back: 3, left: 1\n"
+    assert result.stderr.splitlines() == [
+        f"stack {stack.name}, account {ACCOUNT}, region {REGION}",
+        "segment-rehook: left, as they are no messages of this bridge: 1",
+    ]
 
-    sent = dead_letters(clients, lot)
+    sent = waiting(clients, stack.dead_letter_queue_url)
     assert [each["delivery"] for each in sent] == [f"m{number}:track-event" for number in range(3)]
     assert {each["group"] for each in sent} == {"user-hash"}
     assert {each["epoch"] for each in sent} == {"1"}
     assert all("send" not in each for each in sent)
-    assert [each.header for each in lot.messages()] == [None]
+    assert [each.get("delivery") for each in waiting(clients, stack.parking_lot_url)] == [None]
 
 
-def test_one_delivery_can_be_chosen_and_sent_as_stored(clients: Clients, lot: parked.Lot) -> None:
-    """The others stay, and can be seen at once."""
-    arguments = ["parked", "redrive", "--stack", "s", "--delivery", "m1:track-event", "--stored"]
-    result = CliRunner().invoke(app, arguments)
-    assert "sent back: 1, left: 3" in result.stdout
+def test_one_delivery_can_be_chosen_and_sent_as_stored(clients: Clients, stack: Deployed) -> None:
+    """The others stay, and can be seen at once; nobody is asked."""
+    result = stack.run("parked redrive", "--delivery", "m1:track-event", "--stored")
+    assert (result.exit_code, result.stdout) == (0, "sent back: 1, left: 3\n")
 
-    [sent] = dead_letters(clients, lot)
+    [sent] = waiting(clients, stack.dead_letter_queue_url)
     assert (sent["delivery"], sent["send"]) == ("m1:track-event", "stored")
-    assert len(lot.messages()) == 3
+    assert len(waiting(clients, stack.parking_lot_url)) == 3
 
 
-def test_a_reason_chooses(lot: parked.Lot) -> None:
-    """Nothing was parked for this one."""
-    result = CliRunner().invoke(app, ["parked", "redrive", "--stack", "s", "--reason", "gave_up"])
-    assert "sent back: 0, left: 4" in result.stdout
-    assert len(lot.messages()) == 4
+def test_a_delivery_that_is_not_there_is_told(clients: Clients, stack: Deployed) -> None:
+    """A slip in an id is no success."""
+    result = stack.run("parked redrive", "--delivery", "m9:track-event")
+    assert (result.exit_code, result.stdout) == (1, "sent back: 0, left: 4\n")
+    assert "no such delivery" in result.stderr
+    assert len(waiting(clients, stack.parking_lot_url)) == 4
 
 
-def test_what_sqs_does_not_take_is_not_deleted(
-    lot: parked.Lot, monkeypatch: pytest.MonkeyPatch
+def test_a_reason_chooses(clients: Clients, stack: Deployed) -> None:
+    """Nothing was parked for this one, so there is nothing to do."""
+    result = stack.run("parked redrive", "--reason", "gave_up")
+    assert (result.exit_code, result.stdout) == (0, "sent back: 0, left: 4\n")
+    assert len(waiting(clients, stack.parking_lot_url)) == 4
+
+
+def test_everything_is_sent_back_only_when_that_is_meant(
+    clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The send comes first: a message that was not sent stays where it is."""
-    monkeypatch.setattr(SqsQueue, "send", lambda _self, messages: [False for _ in messages])
-    [first, *_] = lot.messages()
-    assert not lot.send_back(first, stored=False)
-    assert not lot.send_back(replace(first, header=None), stored=False)
-    lot.show_again([first])
-    assert first.message.message_id in {each.message.message_id for each in lot.messages()}
+    """Without a terminal --yes is wanted; on one the question says how many there are."""
+    result = stack.run("parked redrive")
+    assert result.exit_code == 2
+    assert "--yes" in result.stderr
+
+    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    result = stack.run("parked redrive", given="n\n")
+    assert result.exit_code == 1
+    assert result.stdout.endswith("sent back: 0\n")
+    assert "Send all of about 4 parked messages back?" in result.stderr
+    assert len(waiting(clients, stack.parking_lot_url)) == 4
+
+    result = stack.run("parked redrive", given="y\n")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("sent back: 3, left: 1\n")
+
+
+@pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
+def test_a_queue_that_is_gone_is_one_line(clients: Clients, stack: Deployed, command: str) -> None:
+    """Somebody deleted it by hand."""
+    clients.sqs.delete_queue(QueueUrl=stack.parking_lot_url)
+    result = stack.run(command)
+    assert result.exit_code == 1
+    assert "the queue does not exist" in result.stderr.splitlines()[-1]
+
+
+def test_a_dead_letter_queue_that_is_gone_leaves_everything_parked(
+    clients: Clients, stack: Deployed
+) -> None:
+    """The count of what was not sent stands in one line, and nothing stays hidden."""
+    clients.sqs.delete_queue(QueueUrl=stack.dead_letter_queue_url)
+    result = stack.run("parked redrive", "--yes")
+    assert (result.exit_code, result.stdout) == (1, "sent back: 0, left: 4\n")
+    assert "the queue does not exist" in result.stderr
+    assert "not sent back: 3" in result.stderr
+    assert len(waiting(clients, stack.parking_lot_url)) == 4
+
+
+@pytest.mark.parametrize("kind", ["parking lot", "dead-letter queue"])
+def test_what_a_deleted_stack_left_goes_to_the_new_one(
+    clients: Clients, stack: Deployed, kind: str
+) -> None:
+    """From either of its queues, in order and unchanged, once somebody takes the risk."""
+    old = deploy(clients)
+    url, reason = old.dead_letter_queue_url, "unknown"
+    letters = [letter(number).for_dead_letters(ordered=True) for number in range(10, 14)]
+    if kind == "parking lot":
+        url, reason = old.parking_lot_url, "gave_up"
+        letters = [letter(number).for_parking(reason, "") for number in range(10, 14)]
+    SqsQueue(clients.sqs, url).send(letters)
+
+    result = stack.run("parked redrive", "--from-queue", url, "--reason", reason)
+    assert (result.exit_code, result.stdout) == (2, "")
+    result = stack.run("parked redrive", "--from-queue", url, "--yes")
+    assert (result.exit_code, result.stdout) == (0, "sent back: 4, left: 0\n")
+    sent = waiting(clients, stack.dead_letter_queue_url)
+    assert sent == [{**each.attributes, "group": "user-hash"} for each in letters]
+
+
+def test_an_old_queue_can_be_looked_at_first(clients: Clients, stack: Deployed) -> None:
+    """Each delivery with its id, to be looked up in the old ledger."""
+    old = deploy(clients)
+    parked = [letter(number).for_parking("gave_up", "") for number in range(20, 23)]
+    SqsQueue(clients.sqs, old.parking_lot_url).send(parked)
+    listed = stack.run("parked list", "--from-queue", old.parking_lot_url, "--json")
+    assert [json.loads(line)["delivery"] for line in listed.stdout.splitlines()] == [
+        f"m{number}:track-event" for number in range(20, 23)
+    ]
+
+
+def test_the_risk_of_an_old_queue_is_named_in_the_question(
+    clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the other stack delivered can be delivered again: said before anything is sent."""
+    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    old = deploy(clients)
+    result = stack.run("parked redrive", "--from-queue", old.parking_lot_url, given="n\n")
+    assert result.exit_code == 1
+    assert "can be delivered again" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["old-parking-lot.fifo", "https://sqs.eu-west-1.amazonaws.com/1/standard", "own"],
+)
+def test_what_is_no_other_fifo_queue_is_refused(stack: Deployed, url: str) -> None:
+    """A name, a standard queue, or the very queue that the messages are to go to."""
+    given = stack.dead_letter_queue_url if url == "own" else url
+    result = stack.run("parked redrive", "--from-queue", given, "--yes")
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"), [("parked list --json", 4), ("parked redrive --yes", 1)]
+)
+def test_ctrl_c_shows_what_was_done_and_hides_nothing(
+    clients: Clients,
+    stack: Deployed,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    lines: int,
+) -> None:
+    """The rows that were read, or the summary; and the exit code says that it is not all."""
+    read = Lot.portions
+
+    def pressed(lot: Lot) -> Iterator[list[ParkedMessage]]:
+        yield from itertools.islice(read(lot), 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Lot, "portions", pressed)
+    result = stack.run(command)
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == lines
+    left = len(waiting(clients, stack.parking_lot_url))
+    assert left == (4 if "list" in command else 1)
+
+
+@pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
+def test_what_somebody_else_holds_is_told(clients: Clients, stack: Deployed, command: str) -> None:
+    """A console looks at it just now: it is not there to be read, and that is no success."""
+    clients.sqs.receive_message(
+        QueueUrl=stack.parking_lot_url, MaxNumberOfMessages=2, VisibilityTimeout=600
+    )
+    result = stack.run(command)
+    assert result.exit_code == 1
+    assert "not read: about 2; somebody else holds them" in result.stderr

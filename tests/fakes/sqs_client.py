@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
@@ -33,6 +34,10 @@ class FakeSqs:
     before: Callable[[str], None] = lambda _name: None
     calls: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        # SQS has a clock of its own: a correction of the test's wall clock does not move it.
+        self._start = self.clock.now() - self.clock.monotonic()
+
     @property
     def client(self) -> SQSClient:
         """As the code under test takes it."""
@@ -47,7 +52,11 @@ class FakeSqs:
             "ApproximateNumberOfMessages": str(len(queue.stored()) - hidden),
             "ApproximateNumberOfMessagesNotVisible": str(hidden),
         }
-        return {"Attributes": {name: counts[name] for name in AttributeNames}}
+        date = formatdate(self._start + self.clock.monotonic(), usegmt=True)
+        return {
+            "Attributes": {name: counts[name] for name in AttributeNames},
+            "ResponseMetadata": {"HTTPHeaders": {"date": date}},
+        }
 
     def receive_message(self, **asked: Any) -> Any:
         """Up to ten; none in a short poll that asked the wrong server."""

@@ -127,7 +127,8 @@ class Lot:
             for done in answer.get("Successful", []):
                 del self._held[ten[int(done["Id"])].message.message_id]
                 deleted += 1
-        self._empty = 0  # what stood behind them in their groups can be read now
+        # What stood behind them in their groups can be read now.
+        self._empty = min(self._empty, EMPTY_POLLS - 1)
         return deleted
 
     def forget(self, messages: Sequence[ParkedMessage]) -> None:
@@ -138,7 +139,7 @@ class Lot:
             self._held.pop(id_, None)
         self._seen.difference_update(ids)
         self._due -= len(ids)
-        self._empty = 0
+        self._empty = min(self._empty, EMPTY_POLLS - 1)
 
     def close(self) -> None:
         """Show again all that is left."""

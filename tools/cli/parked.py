@@ -86,8 +86,7 @@ def list_parked(
         as_json=as_json,
     )
     _say(refusals.lines())
-    if unread:
-        _say([_not_read(unread)])
+    _say(_not_read(unread, ended=not (interrupted or refusals)))
     if interrupted or refusals or unread:
         raise typer.Exit(1)
 
@@ -116,7 +115,8 @@ def redrive(
     """
     must_ask = not yes and (from_queue is not None or (reason is None and delivery is None))
     if must_ask and not terminal.interactive():
-        _say(["this sends back all that is chosen: --yes is wanted where nobody can be asked"])
+        wanted = "--yes" if from_queue else "--yes, or --reason or --delivery to choose"
+        _say([f"nothing was sent: without a terminal to ask on, give {wanted}"])
         raise typer.Exit(2)
     found = look_up(stack, region)
     if from_queue == found.dead_letter_queue_url:
@@ -149,11 +149,10 @@ def redrive(
         interrupted = True
     unread = 0 if delivery is not None and run.sent else lot.unread()
     _say(run.notes())
-    if unread:
-        _say([_not_read(unread)])
+    _say(_not_read(unread, ended=run.complete and not interrupted))
     typer.echo(f"sent back: {run.sent}, left: {lot.left}")
     missing = delivery is not None and not run.sent
-    if missing and run.complete:
+    if missing and run.complete and not (interrupted or unread):
         _say(["no such delivery was found: see `segment-rehook parked list`"])
     if interrupted or unread or missing or not run.complete:
         raise typer.Exit(1)
@@ -173,11 +172,14 @@ def _ask(expected: int, from_queue: str | None) -> None:
         raise typer.Exit(1)
 
 
-def _not_read(unread: int) -> str:
-    return (
-        f"not read: about {unread}; somebody else holds them (a console, another run), or they "
-        "stand behind others: try again later"
-    )
+def _not_read(unread: int, *, ended: bool) -> Iterator[str]:
+    if unread and ended:
+        yield (
+            f"not read: about {unread}; somebody else holds them (a console, another run), or they "
+            "stand behind others: try again later"
+        )
+    elif unread:
+        yield f"not read: about {unread}"
 
 
 def _say(lines: Iterator[str] | list[str]) -> None:

@@ -40,7 +40,7 @@ class Target:
         self._url = url
         self._why: dict[str, str] = {}
         self._failed_calls = 0
-        self.last_failure = ""
+        self._last_failure = ""
 
     @property
     def broken(self) -> bool:
@@ -54,9 +54,9 @@ class Target:
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
         except AWS_ERRORS as error:
             self._failed_calls += 1
-            self.last_failure = what_is_wrong(error)
-            self._why |= dict.fromkeys((each.dedupe for each in messages), self.last_failure)
-            raise QueueUnavailable(self.last_failure) from error
+            self._last_failure = what_is_wrong(error)
+            self._why |= dict.fromkeys((each.dedupe for each in messages), self._last_failure)
+            raise QueueUnavailable(self._last_failure) from error
         self._failed_calls = 0
         for failed in answer.get("Failed", []):
             self._why[messages[int(failed["Id"])].dedupe] = with_advice(failed["Code"])
@@ -71,7 +71,7 @@ class Target:
         """Why SQS did not take the message; None where it was not asked."""
         if message.too_large:
             return "the message is larger than SQS takes"
-        return self._why.get(message.dedupe)
+        return self._why.get(message.dedupe, self._last_failure if self.broken else None)
 
 
 @dataclass(slots=True)
@@ -162,14 +162,13 @@ class Redrive:
             self.sent += self.lot.delete(taken, NOT_DELETED)
         waiting: list[ParkedMessage] = []
         for user, line in lines.items():
-            if line.stopped:
+            if line.stopped or self.target.broken:
                 self._stopped.add(user)
                 self._count_refused(line)
             else:
                 waiting += users[user][line.taken.count(True) :]
-        if waiting and (self.target.broken or not taken):
-            why = self.target.last_failure if self.target.broken else "no time was left for it"
-            self.refusals.add("SendMessageBatch", why, NOT_SENT, len(waiting))
+        if waiting and not taken:
+            self.refusals.add("SendMessageBatch", "too slow", NOT_SENT, len(waiting))
             return False
         if waiting:
             self.lot.forget(waiting)

@@ -102,6 +102,7 @@ class Place:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self._group.scratch),
+            "STATE_DIR": str(self._group.scratch / "state"),
             # The functions inherit it: Rehook's address must be https, and its certificate is ours.
             "SSL_CERT_FILE": str(trusted),
         }

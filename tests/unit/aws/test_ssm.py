@@ -194,6 +194,23 @@ def test_a_placeholder_is_no_way_in() -> None:
         secrets_from({**GOOD, "segment/shared-secrets": "good\n<secret>"}, PATH)
 
 
+def test_a_placeholder_is_named_by_its_line_in_the_parameter() -> None:
+    """As whoever wrote it counts: empty lines and repeated ones are lines too."""
+    lists = {**GOOD, "segment/tokens": "good\n\ngood\n<token>\n"}
+    with pytest.raises(ParametersInvalid, match="segment/tokens holds a placeholder in line 4"):
+        secrets_from(lists, PATH)
+
+
+def test_a_byte_order_mark_is_nothing() -> None:
+    """Some editors and shells put one before the text: a secret with it would match nothing."""
+    marked = {name: f"\ufeff{value}\n" for name, value in GOOD.items()}
+    more = {"segment/tokens": "\ufeff\ntoken\n", "mode": "\ufeffpause"}
+    secrets, warnings = secrets_from({**marked, **more}, PATH)
+
+    assert secrets == replace(READ, tokens=("token",), mode="pause")
+    assert warnings == []
+
+
 def test_lists_are_one_a_line() -> None:
     """Whatever the editor left around them, in order, each once."""
     value = " new \r\n\n old\nnew\n"

@@ -1,0 +1,165 @@
+"""`segment-rehook secrets put`, against moto's CloudFormation, KMS and SSM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from segment_rehook.aws.ssm import SsmSecretStore
+from tests.contract.conftest import Clients
+from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
+from tests.fakes.surroundings import FakeClock, FakeTelemetry
+from tools.cli import terminal
+
+SECRET = "s3cr3t-value"
+KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+
+
+@pytest.fixture
+def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    """A stack without any secret."""
+    sign_in(monkeypatch, clients.address)
+    return deploy(clients)
+
+
+def stored(clients: Clients, stack: Deployed) -> dict[str, str]:
+    """What lies under the stack's path, by the name below it."""
+    path = f"/segment-rehook/{stack.name}"
+    answer = clients.ssm.get_parameters_by_path(Path=path, Recursive=True, WithDecryption=True)
+    return {each["Name"].removeprefix(f"{path}/"): each["Value"] for each in answer["Parameters"]}
+
+
+def kept_with(clients: Clients, stack: Deployed) -> dict[str, Any]:
+    """How the only parameter of the stack is kept."""
+    answer = clients.ssm.describe_parameters(
+        ParameterFilters=[
+            {
+                "Key": "Path",
+                "Option": "Recursive",
+                "Values": [f"/segment-rehook/{stack.name}"],
+            }
+        ]
+    )
+    [described] = answer["Parameters"]
+    return dict(described)
+
+
+def test_a_secret_from_standard_input_is_put_as_secure_string(
+    clients: Clients, stack: Deployed
+) -> None:
+    """Under the stack's path, encrypted, replacing what was there, and never shown."""
+    assert stack.run("secrets put", "rehook/api-key", given="before").exit_code == 0
+    result = stack.run("secrets put", "rehook/api-key", given=f"  {SECRET}\n")
+    assert result.exit_code == 0, result.output
+    assert stored(clients, stack) == {"rehook/api-key": SECRET}
+    assert kept_with(clients, stack)["Type"] == "SecureString"
+    assert result.stdout == f"put /segment-rehook/{stack.name}/rehook/api-key\n"
+    assert result.stderr == f"stack {stack.name}, account {ACCOUNT}, region {REGION}\n"
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize(("key", "kept"), [("", "alias/aws/ssm"), (KEY_ARN, KEY_ARN)])
+def test_the_stacks_own_key_encrypts(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch, key: str, kept: str
+) -> None:
+    """The parameter SecretsKeyArn, which is what the functions' roles may open."""
+    sign_in(monkeypatch, clients.address)
+    stack = deploy(clients, key=key)
+    assert stack.run("secrets put", "rehook/api-key", given=SECRET).exit_code == 0
+    assert kept_with(clients, stack)["KeyId"] == kept
+
+
+def test_the_functions_read_what_was_put(clients: Clients, stack: Deployed) -> None:
+    """A mark at the start of a file is no part of the secret, and lines stay lines."""
+    for name, value in {
+        "rehook/api-key": b"\xef\xbb\xbfkey\r\n",
+        "rehook/api-secret": SECRET.encode(),
+        "segment/shared-secrets": f"\ufeff{SECRET}\r\n\n other \n".encode(),
+        "segment/tokens": b"X-Api-Key: abc",
+    }.items():
+        assert stack.run("secrets put", name, given=value).exit_code == 0
+    path = f"/segment-rehook/{stack.name}"
+    read = SsmSecretStore(clients.ssm, path, FakeClock(), FakeTelemetry()).read()
+    assert (read.api_key, read.api_secret) == ("key", SECRET)
+    assert (read.shared_secrets, read.tokens) == ((SECRET, "other"), ("X-Api-Key: abc",))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "said"),
+    [
+        (["rehook/api-key"], b"", "nothing was given"),
+        (["rehook/api-key"], SECRET.encode("utf-16"), "UTF-16"),
+        (["segment/tokens"], b"good\nX-Api-Key:" + SECRET.encode(), "line 2"),
+        ([], SECRET.encode(), "name it"),
+        (["rehook/api-key", "segment/tokens"], SECRET.encode(), "name it"),
+        (["rehook/password"], SECRET.encode(), "rehook/password"),
+    ],
+    ids=repr,
+)
+def test_what_can_not_be_put_is_refused(
+    clients: Clients, stack: Deployed, arguments: list[str], given: bytes, said: str
+) -> None:
+    """Exit code 2, nothing put, and a line that says what is wrong and shows no secret."""
+    result = stack.run("secrets put", *arguments, given=given)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert SECRET not in result.output
+    assert stored(clients, stack) == {}
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+    """Sit before a terminal and give these answers; the list fills with what was asked."""
+    given, asked = iter(answers), []
+
+    def prompt(text: str, **options: Any) -> str:
+        assert options["hide_input"] is True
+        asked.append(text)
+        return next(given)
+
+    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    monkeypatch.setattr("typer.prompt", prompt)
+    return asked
+
+
+def test_on_a_terminal_each_secret_is_asked_for_hidden(
+    clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rehook's pair and the shared secrets, the latter until Enter alone is pressed."""
+    asked = ask(monkeypatch, "key", SECRET, "one", "two", "")
+    assert stack.run("secrets put").exit_code == 0
+    assert asked[:3] == ["Rehook's API key", "Rehook's API secret", "Segment's shared secrets"]
+    assert stored(clients, stack) == {
+        "rehook/api-key": "key",
+        "rehook/api-secret": SECRET,
+        "segment/shared-secrets": "one\ntwo",
+    }
+
+
+def test_nothing_is_put_before_everything_is_checked(
+    clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip in the last of three leaves the first two as they were."""
+    ask(monkeypatch, "key", SECRET, "s\u200bcret", "")
+    result = stack.run("secrets put")
+    assert result.exit_code == 2
+    assert "segment/shared-secrets: line 1 has" in result.stderr
+    assert stored(clients, stack) == {}
+
+
+def test_a_stack_that_nobody_deployed_gets_no_secret(clients: Clients, stack: Deployed) -> None:
+    """Nobody is asked for one, and nothing is written."""
+    unknown = Deployed(f"{stack.name}x", "", "")
+    result = unknown.run("secrets put", "rehook/api-key", given=SECRET)
+    assert result.exit_code == 1
+    assert "there is no stack" in result.stderr
+    assert stored(clients, unknown) == {}
+
+
+@pytest.mark.usefixtures("stack")
+def test_what_is_no_stack_of_the_bridge_gets_no_secret(clients: Clients) -> None:
+    """A stack of something else, by its outputs."""
+    other = deploy(clients, without="SecretsPath")
+    result = other.run("secrets put", "rehook/api-key", given=SECRET)
+    assert result.exit_code == 1
+    assert "has no output SecretsPath: it is not one of segment-rehook's" in result.stderr

@@ -1,0 +1,88 @@
+"""A parking lot and a dead-letter queue on simulated time, and one run of redrive between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from segment_rehook.delivery.message import Header, Letter
+from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.rehook.plan import Request
+from tests.fakes.queue import FakeQueue
+from tests.fakes.sqs_client import FakeSqs
+from tests.fakes.surroundings import FakeClock
+from tools.cli.lot import Lot
+from tools.cli.redrive import Redrive, Target
+from tools.cli.refusals import Refusals
+
+REQUEST = Request("POST", "/events/invoke", b"{}")
+RETENTION = 1_209_600.0
+
+
+def letter(number: int, *, user: str = "", reason: str = "rejected") -> Outgoing:
+    """A message as it is parked, of a user of its own or of `user`."""
+    header = Header(
+        delivery=f"m{number}:track-event",
+        user=user or f"user-{number}",
+        content="c",
+        reason=reason,
+        token=1,
+    )
+    made = Letter(header=header, action="trackEvent", request=REQUEST, event=b"{}")
+    return made.for_parking(reason, "")
+
+
+def number_of(message: Outgoing) -> int:
+    """The number in a message's delivery."""
+    return int(message.attributes["delivery"].partition(":")[0][1:])
+
+
+@dataclass
+class World:
+    """A parking lot, a dead-letter queue, and a way there and back that takes time."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    sqs: FakeSqs = field(init=False)
+    parking: FakeQueue = field(init=False)
+    dead_letters: FakeQueue = field(init=False)
+    refusals: Refusals = field(default_factory=Refusals)
+
+    def __post_init__(self) -> None:
+        self.parking = FakeQueue(clock=self.clock, name="parking", retention=RETENTION)
+        self.dead_letters = FakeQueue(clock=self.clock, name="dead", retention=RETENTION)
+        self.sqs = FakeSqs(self.clock, {"parking": self.parking, "dead": self.dead_letters})
+
+    def park(self, *messages: Outgoing) -> None:
+        """Park messages, one after the other."""
+        for each in messages:
+            self.parking.accept(each)
+            self.clock.advance(0.001)
+
+    def redrive(
+        self,
+        chosen: Callable[[Header], bool] = lambda _header: True,
+        progress: Callable[[int], None] = lambda _number: None,
+    ) -> Redrive:
+        """Run it once."""
+        run = Redrive(
+            lot=Lot(self.sqs.client, "parking", self.clock, self.refusals),
+            target=Target(self.sqs.client, "dead"),
+            clock=self.clock,
+            refusals=self.refusals,
+            chosen=chosen,
+        )
+        run.run(progress)
+        return run
+
+    def sent(self) -> list[int]:
+        """The numbers of the messages in the dead-letter queue, in their order."""
+        return [number_of(each.message) for each in self.dead_letters.stored()]
+
+    def parked(self) -> list[int]:
+        """The numbers of the messages that are in the parking lot and can be seen."""
+        hidden = {each.message_id for each in self.parking.in_flight()}
+        return [
+            number_of(each.message)
+            for each in self.parking.stored()
+            if each.message_id not in hidden
+        ]

@@ -1,0 +1,38 @@
+"""docs/redrive.md can be followed word by word: nothing in it is left for the reader to find."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from tools.cli.main import app
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "redrive.md").read_text()
+COMMANDS = [line.strip() for line in PAGE.splitlines() if line.startswith("    ")]
+
+
+def test_every_variable_is_set_where_it_can_be() -> None:
+    """Each one is assigned in a command before it is used, from an output of the template."""
+    known: set[str] = {"1"}
+    for line in COMMANDS:
+        used = set(re.findall(r"\$([A-Z_a-z0-9]+)", line))
+        assert used <= known, line
+        known |= set(re.findall(r"^([A-Z_]+)=", line))
+    asked_for = set(re.findall(r"output ([A-Za-z]+)\)", PAGE))
+    outputs = (ROOT / "template.yaml").read_text().partition("\nOutputs:\n")[2]
+    assert asked_for
+    assert asked_for <= set(re.findall(r"^  (\w+):$", outputs, re.MULTILINE))
+
+
+def test_every_command_of_ours_is_one() -> None:
+    """Its options are known to the command line."""
+    ours = [line.partition("#")[0].split() for line in COMMANDS if "segment-rehook" in line]
+    assert ours
+    for program, *words in ours:
+        assert program == "segment-rehook"
+        shown = CliRunner().invoke(app, [*words[:2], "--help"], env={"COLUMNS": "200"}).stdout
+        options = {word for word in words if word.startswith("--")}
+        assert options <= set(re.findall(r"--[a-z-]+", shown)), words

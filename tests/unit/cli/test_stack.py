@@ -1,0 +1,183 @@
+"""A stack is looked up before anything is done, and each way in which that fails is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+import pytest
+from botocore import exceptions as aws
+from typer.testing import CliRunner
+
+from tools.cli.aws_errors import told
+from tools.cli.main import app
+from tools.cli.stack import Stack, StackUnusable
+
+ARN = "arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/prod/1-2-3-4-5"
+OUTPUTS = {
+    "SecretsPath": "/segment-rehook/prod",
+    "DeadLetterQueueUrl": "https://sqs/dead.fifo",
+    "ParkingLotUrl": "https://sqs/parking.fifo",
+}
+COMMANDS = (["mode", "pause"], ["secrets", "put", "rehook/api-key"], ["parked", "list"])
+
+
+def described(status: str, outputs: Mapping[str, str] = OUTPUTS, **parameters: str) -> Any:
+    """A stack as DescribeStacks gives it."""
+    return {
+        "StackName": "prod",
+        "StackId": ARN,
+        "StackStatus": status,
+        "Outputs": [{"OutputKey": name, "OutputValue": text} for name, text in outputs.items()],
+        "Parameters": [
+            {"ParameterKey": name, "ParameterValue": text} for name, text in parameters.items()
+        ],
+    }
+
+
+@pytest.fixture
+def session() -> boto3.Session:
+    """A session that is asked for nothing."""
+    return boto3.Session("made-up", "made-up", region_name="eu-west-1")
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_ROLLBACK_FAILED",
+        "IMPORT_COMPLETE",
+    ],
+)
+def test_a_stack_that_was_once_created_is_good(session: boto3.Session, status: str) -> None:
+    """Also while it is updated, or after an update failed: its functions run on."""
+    stack = Stack.read(described(status, SecretsKeyArn="arn:key"), session)
+    assert (stack.account, stack.region) == ("123456789012", "us-gov-west-1")
+    assert stack.secrets_path == "/segment-rehook/prod"
+    assert stack.secrets_key == "arn:key"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("CREATE_IN_PROGRESS", "still being created"),
+        ("CREATE_FAILED", "could not be created"),
+        ("ROLLBACK_COMPLETE", "delete it, and deploy again"),
+        ("ROLLBACK_IN_PROGRESS", "rolled back"),
+        ("REVIEW_IN_PROGRESS", "change set"),
+        ("DELETE_IN_PROGRESS", "being deleted"),
+        ("DELETE_FAILED", "delete it again"),
+    ],
+)
+def test_a_stack_that_is_not_there_is_told_apart(
+    session: boto3.Session, status: str, said: str
+) -> None:
+    """CloudFormation knows its name, and nothing of it can be used."""
+    with pytest.raises(StackUnusable, match=said):
+        Stack.read(described(status, {}), session)
+
+
+@pytest.mark.parametrize("missing", OUTPUTS)
+def test_another_stack_is_known_by_its_outputs(session: boto3.Session, missing: str) -> None:
+    """Not one of ours: nothing is written under its name."""
+    outputs = {name: text for name, text in OUTPUTS.items() if name != missing}
+    with pytest.raises(StackUnusable, match=f"has no output {missing}: it is not one of"):
+        Stack.read(described("CREATE_COMPLETE", outputs), session)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("../x", "letters, digits and hyphens"),
+        ("", "letters, digits and hyphens"),
+        ("-prod", "letters, digits and hyphens"),
+        ("1prod", "letters, digits and hyphens"),
+        ("prod\n", "letters, digits and hyphens"),
+        ("pród", "letters, digits and hyphens"),
+        (ARN, "letters, digits and hyphens"),
+        ("p" * 50, "49"),
+    ],
+)
+def test_what_is_no_name_is_refused_before_aws_is_asked(
+    command: list[str], name: str, said: str
+) -> None:
+    """Exit code 2; no socket is open here."""
+    result = CliRunner().invoke(app, [*command, "--stack", name], input="x")
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("AWS_DEFAULT_REGION", "", "give --region"),
+        ("AWS_DEFAULT_REGION", "eu west", "give --region, such as"),
+        ("AWS_ACCESS_KEY_ID", "", "there are no AWS credentials"),
+        ("AWS_PROFILE", "nobody", "AWS_PROFILE names a profile"),
+    ],
+)
+def test_a_machine_that_is_not_set_up_is_told_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, command: list[str], setting: str, value: str, said: str
+) -> None:
+    """One line on standard error and exit code 1, for every command."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name, text in {
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+        "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        setting: value,
+    }.items():
+        if text:
+            monkeypatch.setenv(name, text)
+        else:
+            monkeypatch.delenv(name, raising=False)
+    if setting == "AWS_ACCESS_KEY_ID":
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    result = CliRunner().invoke(app, [*command, "--stack", "prod"], input="x")
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    assert said in line
+
+
+def refused(code: str, message: str = "value 's3cret' is wrong") -> aws.ClientError:
+    """An answer of AWS's that refuses a call."""
+    return aws.ClientError({"Error": {"Code": code, "Message": message}}, "PutParameter")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (refused("ExpiredToken"), "PutParameter: ExpiredToken: the AWS session has expired"),
+        (refused("ExpiredTokenException"), "sign in again"),
+        (refused("UnrecognizedClientException"), "does not know these credentials"),
+        (refused("AWS.SimpleQueueService.NonExistentQueue"), "the queue does not exist"),
+        (refused("ValidationException"), "PutParameter: ValidationException"),
+        (refused("AccessDenied", "bob may\nnot"), "PutParameter: AccessDenied: bob may not"),
+        (aws.NoCredentialsError(), "there are no AWS credentials"),
+        (aws.PartialCredentialsError(provider="env", cred_var="x"), "there are no AWS cred"),
+        (aws.UnauthorizedSSOTokenError(), "sign in again"),
+        (aws.TokenRetrievalError(provider="sso", error_msg="x"), "sign in again"),
+        (
+            aws.EndpointConnectionError(endpoint_url="https://ssm.eu-wst-1.amazonaws.com"),
+            "is the region right?",
+        ),
+        (aws.ReadTimeoutError(endpoint_url="https://ssm"), "AWS cannot be reached"),
+        (aws.ParamValidationError(report="s3cret"), "ParamValidationError"),
+    ],
+    ids=repr,
+)
+def test_what_aws_says_is_one_line(error: Exception, said: str) -> None:
+    """With what to do, and without a message that may quote a value."""
+    line = told(error)
+    assert said in line
+    assert "\n" not in line
+    assert "s3cret" not in line
