@@ -18,7 +18,11 @@ def main() -> int:
     parser.add_argument("--log", action="store_true", help="print the emulator's log if one fails")
     wanted = parser.parse_args()
     began, failed = time.monotonic(), 0
-    place = Place()
+    try:
+        place = Place()
+    except Failed as error:
+        print(error)
+        return 1
     try:
         run, steps = Run(place), (*one_stack.STEPS, *more_stacks.STEPS)
         for number, step in enumerate(steps, 1):
