@@ -18,12 +18,12 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
 
-from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoMarks, Table
-from segment_rehook.delivery.ports import BreakerStore, Ledger, LedgerUnavailable, Marks
+from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks, Table
+from segment_rehook.delivery.ports import BreakerStore, Ledger, LedgerUnavailable, UserMarks
 from tests.contract.queues import FakeBench, MotoBench, QueueBench
 from tests.fakes.faults import Faults
 from tests.fakes.surroundings import FakeClock
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeMarks
+from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 
 _numbers = itertools.count(1)
 
@@ -44,7 +44,7 @@ class Stores:
     """What lies in the ledger's table."""
 
     ledger: Ledger
-    marks: Marks
+    marks: UserMarks
     breaker: BreakerStore
 
 
@@ -93,10 +93,10 @@ def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
     """Ledger, marks and breaker in one empty table."""
     if request.param == "fake":
         faults = Faults(LedgerUnavailable)
-        return Stores(FakeLedger(faults), FakeMarks(faults), FakeBreakerStore(faults))
+        return Stores(FakeLedger(faults), FakeUserMarks(faults), FakeBreakerStore(faults))
     table = request.getfixturevalue("table")
     return Stores(
-        DynamoLedger(table), DynamoMarks(table, clock, keep=86_400), DynamoBreakerStore(table)
+        DynamoLedger(table), DynamoUserMarks(table, clock, keep=86_400), DynamoBreakerStore(table)
     )
 
 

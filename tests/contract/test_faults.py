@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import LedgerUnavailable, QueueUnavailable
-from segment_rehook.delivery.record import Record, State
 from tests.contract.queues import bodies, message
 from tests.fakes.faults import Crash, Fate, Faults
 from tests.fakes.queue import FakeQueue
-from tests.fakes.surroundings import FakeChance, FakeClock, FakeTelemetry
-from tests.fakes.table import FakeLedger, FakeMarks
+from tests.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
+from tests.fakes.table import FakeLedger, FakeUserMarks
 
 RECORD = Record(id="m:s", state=State.CLAIMED, token=1, nonce="n", content="c", expires_at=10)
 
@@ -47,7 +47,7 @@ def test_a_call_that_landed_may_look_failed() -> None:
 def test_an_order_waits_for_its_operation() -> None:
     """Other calls pass it; a table that is down is down for all."""
     faults = Faults(LedgerUnavailable)
-    ledger, marks = FakeLedger(faults), FakeMarks(faults)
+    ledger, marks = FakeLedger(faults), FakeUserMarks(faults)
     faults.order(operation="marks.*")
 
     assert ledger.swap(RECORD, None).won
@@ -150,11 +150,11 @@ def test_a_wall_clock_that_jumps_does_not_move_sqs(queue: FakeQueue, clock: Fake
 
 def test_chance_is_the_same_each_time() -> None:
     """And another for another seed."""
-    first, again, other = FakeChance(1), FakeChance(1), FakeChance(2)
+    first, again, other = FakeRandomness(1), FakeRandomness(1), FakeRandomness(2)
 
     assert [first.nonce(), first.nonce()] == [again.nonce(), again.nonce()]
     assert first.uniform(0, 1) == again.uniform(0, 1)
-    assert other.nonce() != FakeChance(1).nonce()
+    assert other.nonce() != FakeRandomness(1).nonce()
 
 
 def test_a_log_field_must_not_be_one_of_loggings_own() -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from segment_rehook.aws.ssm import SsmSecretStore
-from segment_rehook.delivery import backoff
+from segment_rehook.delivery.pacing import backoff
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 from tests.fakes.surroundings import FakeClock, FakeTelemetry
@@ -89,8 +89,8 @@ def test_when_stored_events_come_back_is_said_as_it_is(stack: Deployed) -> None:
     said = stack.run("mode", "deliver").stdout
     found = re.search(r"taken up (\d+) minutes to (\d+) hours after", said)
     assert found is not None, said
-    least = backoff.aside(age=0.0, chance=_Least(highest=False))
-    most = backoff.aside(age=864_000.0, chance=_Least(highest=True))
+    least = backoff.while_paused(age=0.0, randomness=_Least(highest=False))
+    most = backoff.while_paused(age=864_000.0, randomness=_Least(highest=True))
     assert (int(found[1]) * 60, int(found[2]) * 3600) == (least, most)
 
 

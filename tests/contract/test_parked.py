@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from segment_rehook.aws.sqs import SqsQueue
-from segment_rehook.delivery.message import Header, Letter
-from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.delivery.queues.message import Header, Letter
+from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in

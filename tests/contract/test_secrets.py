@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 import pytest
 
 from segment_rehook.aws.ssm import SsmSecretStore
-from segment_rehook.delivery.ports import Secrets, SecretStore, SecretsUnavailable
+from segment_rehook.delivery.ports import SecretStore, SecretsUnavailable
+from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from tests.contract.conftest import Clients
 from tests.fakes.secrets import SECRETS, FakeSecretStore
 from tests.fakes.surroundings import FakeClock, FakeTelemetry
 
 _numbers = itertools.count(1)
-ROTATED = replace(SECRETS, api_key="key-2", shared_secrets=("shared-2", "shared-1"), mode="pause")
+ROTATED = replace(
+    SECRETS, api_key="key-2", shared_secrets=("shared-2", "shared-1"), mode=Mode.PAUSE
+)
 
 
 @dataclass

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from segment_rehook.delivery.ports import BreakerRecord
-from segment_rehook.delivery.record import Record, State, Swap
+from segment_rehook.delivery.ledger.record import Record, State, Swap
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from tests.contract.conftest import Stores
 
 CLAIMED = Record(
@@ -25,9 +25,10 @@ FULL = replace(
     state=State.PARKED,
     nonce="nonce-2",
     token=7,
-    queued=True,
-    epoch=7,
+    in_queue=True,
+    parked_token=7,
     crashes=2,
+    doubtful=True,
     reason="rejected",
     request_id="6df44043",
 )

@@ -14,7 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from segment_rehook.delivery.ports import Clock, Outgoing, QueueUnavailable, Received
+from segment_rehook.delivery.ports import Clock, QueueUnavailable
+from segment_rehook.delivery.queues.transport import Outgoing, Received
 from tests.fakes import sqs_rules
 from tests.fakes.faults import Faults
 
@@ -71,7 +72,7 @@ class FakeQueue:
 
     def send(self, messages: Sequence[Outgoing]) -> list[bool]:
         """SendMessageBatch."""
-        if len(messages) > sqs_rules.MOST_ENTRIES:
+        if len(messages) > sqs_rules.MAX_BATCH_ENTRIES:
             raise ValueError(f"{len(messages)} messages in one call; at most 10")
         if not messages:
             return []
@@ -79,7 +80,7 @@ class FakeQueue:
 
     def change_visibility(self, delays: Mapping[str, int]) -> set[str]:
         """ChangeMessageVisibilityBatch."""
-        if len(delays) > sqs_rules.MOST_ENTRIES:
+        if len(delays) > sqs_rules.MAX_BATCH_ENTRIES:
             raise ValueError(f"{len(delays)} receipts in one call; at most 10")
         if not delays:
             return set()

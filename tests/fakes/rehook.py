@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.faults import Hook
 
 
@@ -20,14 +20,14 @@ class Turn:
     acts: bool
 
 
-DELIVERED = Turn(Reply(outcome=Outcome.DELIVERED, code="200", request_id="req-1"), acts=True)
-REJECTED = Turn(Reply(outcome=Outcome.REJECTED, code="400", message="no such event"), acts=False)
-CREDENTIALS = Turn(Reply(outcome=Outcome.CREDENTIALS, code="401"), acts=False)
-THROTTLED = Turn(Reply(outcome=Outcome.THROTTLED, code="429", retry_after=7.0), acts=False)
-UNAVAILABLE = Turn(Reply(outcome=Outcome.UNAVAILABLE, code="503", again_at_once=True), acts=False)
-UNREACHABLE = Turn(Reply(outcome=Outcome.UNREACHABLE, code="connect"), acts=False)
-UNKNOWN_DONE = Turn(Reply(outcome=Outcome.UNKNOWN, code="timeout"), acts=True)
-UNKNOWN_UNDONE = Turn(Reply(outcome=Outcome.UNKNOWN, code="timeout"), acts=False)
+DELIVERED = Turn(Reply(kind=ReplyClass.DELIVERED, code="200", request_id="req-1"), acts=True)
+REJECTED = Turn(Reply(kind=ReplyClass.REJECTED, code="400", message="no such event"), acts=False)
+CREDENTIALS = Turn(Reply(kind=ReplyClass.CREDENTIALS, code="401"), acts=False)
+THROTTLED = Turn(Reply(kind=ReplyClass.THROTTLED, code="429", retry_after=7.0), acts=False)
+UNAVAILABLE = Turn(Reply(kind=ReplyClass.UNAVAILABLE, code="503", again_at_once=True), acts=False)
+UNREACHABLE = Turn(Reply(kind=ReplyClass.UNREACHABLE, code="connect"), acts=False)
+UNKNOWN_DONE = Turn(Reply(kind=ReplyClass.UNKNOWN, code="timeout"), acts=True)
+UNKNOWN_UNDONE = Turn(Reply(kind=ReplyClass.UNKNOWN, code="timeout"), acts=False)
 
 
 class FakeRehook:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from segment_rehook.delivery.ports import Clock, Secrets, SecretsUnavailable
+from segment_rehook.delivery.ports import Clock, SecretsUnavailable
+from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from tests.fakes.faults import Faults
 
 FRESH_SECONDS = 60.0
@@ -13,7 +14,7 @@ SECRETS = Secrets(
     api_secret="secret-1",
     shared_secrets=("shared-1",),
     tokens=(),
-    mode="deliver",
+    mode=Mode.DELIVER,
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 from mypy_boto3_sqs import SQSClient
 
-from segment_rehook.delivery.ports import Outgoing, Received
+from segment_rehook.delivery.queues.transport import Outgoing, Received
 from tests.fakes import sqs_rules
 from tests.fakes.queue import FakeQueue
 from tests.fakes.surroundings import FakeClock
@@ -112,7 +112,7 @@ def _answer(done: Mapping[str, bool], code: str) -> Any:
 
 
 def _within_a_call(entries: Sequence[Any]) -> None:
-    if not 1 <= len(entries) <= sqs_rules.MOST_ENTRIES:
+    if not 1 <= len(entries) <= sqs_rules.MAX_BATCH_ENTRIES:
         raise ValueError(f"{len(entries)} entries in one call")
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.delivery.queues.transport import Outgoing
 
 LARGEST = 1024 * 1024
-MOST_ENTRIES = 10
+MAX_BATCH_ENTRIES = 10
 MOST_ATTRIBUTES = 10
 
 _ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")

@@ -45,7 +45,7 @@ class FakeClock:
             self._now += seconds
 
 
-class FakeChance:
+class FakeRandomness:
     """Seeded: the same numbers each time. Two of them need two seeds, or their nonces clash."""
 
     def __init__(self, seed: int = 0) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping
 
-from segment_rehook.delivery.ports import BreakerRecord, LedgerUnavailable
-from segment_rehook.delivery.record import Record, Swap
+from segment_rehook.delivery.ledger.record import Record, Swap
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+from segment_rehook.delivery.ports import LedgerUnavailable
 from tests.fakes.faults import Faults
 
 
@@ -41,7 +42,7 @@ class FakeLedger:
             return Swap(won=True)
 
 
-class FakeMarks:
+class FakeUserMarks:
     """A `Marks`. `marks` is what the table holds: user → delivery id last stored."""
 
     def __init__(self, faults: Faults | None = None) -> None:

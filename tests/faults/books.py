@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.delivery.ingest.answer import HttpAnswer
+from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.outcomes import Parked
-from segment_rehook.delivery.record import State
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import encode
@@ -99,11 +99,24 @@ class Books:
             if header.reason in MAY_HAVE_BEEN_GIVEN:
                 self.risked[header.delivery] += 1
 
-    def accepted(self, events: Sequence[Mapping[str, Any]], answer: HttpAnswer) -> None:
-        """Segment was told 200: each of these must be safe now."""
+    def accepted(
+        self,
+        events: Sequence[Mapping[str, Any]],
+        answer: HttpAnswer,
+        unanswered: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Segment was told 200: each of these must be safe now.
+
+        One that was dropped for another version of it is: Segment brings the `unanswered` again.
+        """
         for event in events:
             delivery = delivery_of(event)
+            replaced = any(
+                delivery_of(other) == delivery and other != event for other in unanswered
+            )
             if not self._safe(delivery):
+                if replaced:
+                    continue
                 raise Violated(f"200 for {delivery}, which is nowhere: {answer.body}")
             user = self.users[delivery]
             if delivery not in self.settled[user]:
@@ -144,7 +157,7 @@ class Books:
                 raise Violated(f"{delivery} is recorded as delivered, and Rehook never acted on it")
         elif record.state is State.PARKED:
             # A send that went unheard and was repeated after SQS's five minutes leaves two.
-            if not any(header.epoch == record.epoch for header in parked):
+            if not any(header.parked_token == record.parked_token for header in parked):
                 raise Violated(f"{delivery} is parked, and no message can open it")
         elif record.state is State.CLAIMED:
             # Its end went unrecorded, which the table's faults alone excuse.

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.delivery.ingest.answer import HttpAnswer
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.faults import choices
@@ -74,6 +74,24 @@ class Promise(RuleBasedStateMachine):
         copy = Sent([old.events[which % len(old.events)]], batch=batch)
         self.sent.append(copy)
         self._attempt(copy)
+
+    @precondition(lambda self: self.sent)
+    @rule(which=st.integers(0, 30), turns=choices.answers, trouble=choices.troubles)
+    def segment_replays_it_mended(
+        self, which: int, turns: list[rehook.Turn], trouble: list[choices.Trouble]
+    ) -> None:
+        """An event that was sent before, under the same id and with other properties."""
+        self.world.rehook.script.extend(turns)
+        self._arm(trouble)
+        old = self.sent[which % len(self.sent)]
+        event = old.events[which % len(old.events)]
+        payload = "traits" if event["type"] == "identify" else "properties"
+        self.number += 1
+        mended = {**event, payload: {**event[payload], "mended": self.number}}
+        self.books.expect(mended)
+        request = Sent([mended], batch=False)
+        self.sent.append(request)
+        self._attempt(request)
 
     @precondition(lambda self: any(not each.answered for each in self.sent))
     @rule(which=st.integers(0, 30), trouble=choices.troubles)
@@ -260,7 +278,10 @@ class Promise(RuleBasedStateMachine):
         for answer in answers:
             if answer.status == 200:
                 request.answered = True
-                self.books.accepted(request.events, answer)
+                unanswered = [
+                    event for each in self.sent if not each.answered for event in each.events
+                ]
+                self.books.accepted(request.events, answer, unanswered)
 
     def _poll(self) -> None:
         environment = self.redrives[0] if not self.processes.running else self.world.redrive()

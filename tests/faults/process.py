@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from segment_rehook.delivery.record import Record, State
+from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.faults import Crash
 from tests.fakes.rehook import FakeRehook
 from tests.unit.delivery.world import World
+
+REWARDS = "/events/invoke"
+"""The path of the call that hands out rewards; any other may be made twice."""
 
 Interrupt = Callable[["Process", str], None]
 """Given the process and the operation that it is at."""
@@ -50,7 +53,7 @@ class Heard(FakeRehook):
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
         """Answer as told."""
         reply = super().call(request, timeout=timeout, action=action)
-        if reply.outcome is Outcome.DELIVERED:
+        if reply.kind is ReplyClass.DELIVERED:
             self._told(request)
         return reply
 
@@ -60,7 +63,8 @@ class Processes:
 
     `named`: the delivery that a request belongs to, by its body. At every call that an invocation
     makes of Rehook it is checked that it holds the delivery's claim, that the claim's lease has
-    not run out, and that nobody has written the delivery down as delivered.
+    not run out, that nobody has written the delivery down as delivered, and that Rehook has not
+    given a reward for another version of the event.
     """
 
     def __init__(self, world: World, named: dict[bytes, str]) -> None:
@@ -125,12 +129,24 @@ class Processes:
             self._violated.append(f"{process.name} called for {delivery}, its lease run out")
         elif any(each.id == delivery and each.state is State.DELIVERED for each in self._writes()):
             self._violated.append(f"{process.name} called for {delivery}, which was delivered")
+        elif subject.path == REWARDS and self._another_was_given(delivery, subject):
+            self._violated.append(f"{process.name} called for a mended {delivery} in doubt")
 
     def _answered(self, _operation: str, subject: object) -> None:
         self._step("rehook.answer", subject)
 
     def _heard(self, request: Request) -> None:
         self.running[-1].owes.add(self.named[request.body])
+
+    def _another_was_given(self, delivery: str, request: Request) -> bool:
+        """Whether Rehook has acted on another version of this event.
+
+        Under a business key versions are one event: whichever comes is its next try.
+        """
+        return not delivery.startswith("k:") and any(
+            self.named[acted.body] == delivery and acted.body != request.body
+            for acted in self.world.rehook.books
+        )
 
     def _writes(self) -> list[Record]:
         return self.world.ledger.writes

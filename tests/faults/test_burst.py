@@ -8,7 +8,7 @@ import pytest
 
 from segment_rehook.delivery import redrive as redrive_module
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.rehook import DELIVERED, Turn
 from tests.faults.simulated import SimulatedClock, SimulatedPool
 from tests.unit.delivery.samples import track
@@ -23,7 +23,7 @@ REDRIVERS = (2, 10)
 # Calls that may come at once after a lull: a forgiving limit and a strict one.
 BUCKETS = (5.0, 50.0)
 
-REFUSED = Turn(Reply(outcome=Outcome.THROTTLED, code="429"), acts=False)
+REFUSED = Turn(Reply(kind=ReplyClass.THROTTLED, code="429"), acts=False)
 
 
 class LimitedRehook:

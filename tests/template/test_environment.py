@@ -6,10 +6,10 @@ from collections import UserDict
 
 import pytest
 
-from segment_rehook.aws.settings import IngestSettings, RedriveSettings
+from segment_rehook.aws.settings import ingest_settings, redrive_settings
 from tests.template.stack import environment, parameter_behind, parameters
 
-READERS = {"IngestFunction": IngestSettings.read, "RedriveFunction": RedriveSettings.read}
+READERS = {"IngestFunction": ingest_settings, "RedriveFunction": redrive_settings}
 
 
 class WatchedEnvironment(UserDict[str, str]):

@@ -25,6 +25,17 @@ LIBRARIES = {
 }
 
 
+# Within delivery, the highest first. What stands on one line does not know of its neighbours.
+DELIVERY = (
+    {"assembly"},
+    {"ingest", "redrive"},
+    {"caller", "after_call", "delivery"},
+    {"ledger", "pacing"},
+    {"queues"},
+    {"ids", "outcomes", "ports", "settings", "stack_parameters"},
+)
+
+
 def layer_of(path: Path) -> str:
     """The layer that a module belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
@@ -51,6 +62,29 @@ def test_imports_point_down(path: Path) -> None:
         if top == "segment_rehook" and rest and rest[0] in LAYERS:
             assert LAYERS.index(rest[0]) <= height, f"{path.name} imports {name}"
         assert layer_of(path) in LIBRARIES.get(top, {*LAYERS}), f"{path.name} imports {name}"
+
+
+def imported_at_run_time(path: Path) -> set[str]:
+    """What a file's own level imports, without what is there for types alone."""
+    tree = ast.parse(path.read_text())
+    found = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
+    return {f"{node.module}.{alias.name}" for node in found for alias in node.names}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [each for each in MODULES if layer_of(each) == "delivery" and each.stem != "__init__"],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_within_delivery_imports_point_down(path: Path) -> None:
+    """Ingest and redrive share what is below them, and never reach for each other."""
+    own = path.relative_to(PACKAGE / "delivery").parts[0].removesuffix(".py")
+    height = next(place for place, line in enumerate(DELIVERY) if own in line)
+    for name in imported_at_run_time(path):
+        if name.startswith("segment_rehook.delivery."):
+            other = name.split(".")[2]
+            below = next(place for place, line in enumerate(DELIVERY) if other in line)
+            assert other == own or below > height, f"{own} imports {name}"
 
 
 @pytest.mark.parametrize("function", ["ingest", "redrive"])

@@ -12,7 +12,7 @@ import urllib3
 
 from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome
+from segment_rehook.rehook.reply import ReplyClass
 from tools.bench import rehook_server
 from tools.bench.measure import Comparison, compare
 
@@ -38,7 +38,7 @@ def comparisons() -> Iterator[Comparison]:
 
         def ours() -> None:
             reply = client.call(EVENT, timeout=TIMEOUT, action="trackEvent")
-            if reply.outcome is not Outcome.DELIVERED:
+            if reply.kind is not ReplyClass.DELIVERED:
                 raise RuntimeError(f"a call failed: {reply}")
 
         def theirs() -> None:

@@ -8,23 +8,22 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.breaker import Breaker
-from segment_rehook.delivery.courier import Courier, Terms
-from segment_rehook.delivery.dispatch import Dispatch
-from segment_rehook.delivery.ingest import Ingest
-from segment_rehook.delivery.webhook import Webhook
+from segment_rehook.delivery.assembly import Ports, assemble_ingest
+from segment_rehook.delivery.settings import IngestSettings
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment import jsontext
 from segment_rehook.segment.event import Event
 from tests.fakes.queue import FakeQueue
 from tests.fakes.rehook import FakeRehook
 from tests.fakes.secrets import SECRETS, FakeSecretStore
-from tests.fakes.surroundings import FakeChance, FakeClock, FakeTelemetry
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeMarks
+from tests.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
+from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 from tools.bench.measure import Comparison, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from segment_rehook.delivery.ingest.webhook import Webhook
 
 SAMPLE = Path(__file__).parents[2] / "events" / "track-order-completed.json"
 TIMES = 2_000
@@ -96,34 +95,16 @@ def ingest(body: bytes) -> None:
 
 def webhook(clock: FakeClock) -> Webhook:
     """The ingest function over stores in memory."""
-    chance, telemetry = FakeChance(), FakeTelemetry()
-    secrets = FakeSecretStore(clock)
-    courier = Courier(
+    ports = Ports(
         ledger=FakeLedger(),
+        user_marks=FakeUserMarks(),
+        breaker_store=FakeBreakerStore(),
+        dead_letters=FakeQueue(clock=clock),
+        parking_lot=FakeQueue(clock=clock),
         rehook=FakeRehook(),
-        secrets=secrets,
-        breaker=Breaker(
-            FakeBreakerStore(), clock, chance, telemetry, threshold=5, heeds_throttling=True
-        ),
+        secrets=FakeSecretStore(clock),
         clock=clock,
-        chance=chance,
-        telemetry=telemetry,
-        terms=Terms(call_timeout=2.0, lease=30.0, keep=45 * 86_400, park_unknown=False),
+        randomness=FakeRandomness(),
+        telemetry=FakeTelemetry(),
     )
-    return Webhook(
-        ingest=Ingest(
-            courier=courier,
-            marks=FakeMarks(),
-            dead_letters=Dispatch(FakeQueue(clock=clock), telemetry),
-            parking=Dispatch(FakeQueue(clock=clock), telemetry),
-            ordered=True,
-            workers=16,
-        ),
-        destination=load(None),
-        secrets=secrets,
-        clock=clock,
-        telemetry=telemetry,
-        budget=4.0,
-        max_body_bytes=6_000_000,
-        batches_need_token=False,
-    )
+    return assemble_ingest(IngestSettings(), load(None), ports)

@@ -35,16 +35,16 @@ def explain(event: Event | UnreadableEvent, destination: Destination) -> list[JS
 
 
 def _explained(subscription: Subscription, event: Event, destination: Destination) -> JSON:
-    threw = ""
     try:
-        taken = destination.takes(subscription, event)
+        ignored = destination.why_ignored(subscription, event)
+        taken, why = ignored is None, ignored or "the trigger holds for what it saw"
     except MappingError as error:
-        taken, threw = False, str(error)
+        taken, why = False, f"the trigger threw: {error}"
     entry: dict[str, JSON] = {
         "subscription": subscription.id,
         "matched": taken,
         "trigger": subscription.definition["trigger"],
-        "why": f"the trigger threw: {threw}" if threw else _why(subscription, event, destination),
+        "why": why,
         "saw": _saw(str(subscription.definition["trigger"]), event),
     }
     if taken:
@@ -56,17 +56,8 @@ def _explained(subscription: Subscription, event: Event, destination: Destinatio
         }
         if isinstance(call, Call):
             entry["idempotencyKey"] = call.key
-            entry["notes"] = list(call.notes)
+            entry["notes"] = [*call.warnings, *call.notes]
     return entry
-
-
-def _why(subscription: Subscription, event: Event, destination: Destination) -> str:
-    if not subscription.enabled:
-        return "the subscription is disabled"
-    if event.type in destination.settings.ignored_types:
-        return f"settings.eventTypes keeps {event.type} calls from the subscriptions"
-    holds = destination.takes(subscription, event)
-    return f"the trigger {'holds' if holds else 'does not hold'} for what it saw"
 
 
 def _saw(trigger: str, event: Event) -> dict[str, JSON]:

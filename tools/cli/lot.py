@@ -16,9 +16,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from segment_rehook.aws.errors import AWS_ERRORS
-from segment_rehook.aws.sqs import MOST_ENTRIES, received
-from segment_rehook.delivery.message import Header, LetterUnreadable
-from segment_rehook.delivery.ports import Clock, Received
+from segment_rehook.aws.sqs import received
+from segment_rehook.delivery.ports import Clock
+from segment_rehook.delivery.queues.message import Header, MessageUnreadable
+from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES, Received
 from tools.cli.aws_errors import what_is_wrong, with_advice
 from tools.cli.refusals import Refusals
 
@@ -174,7 +175,7 @@ class Lot:
         try:
             answer = self._client.receive_message(
                 QueueUrl=self._url,
-                MaxNumberOfMessages=MOST_ENTRIES,
+                MaxNumberOfMessages=MAX_BATCH_ENTRIES,
                 VisibilityTimeout=self.hidden,
                 WaitTimeSeconds=POLL_SECONDS,
                 MessageSystemAttributeNames=["All"],
@@ -218,7 +219,7 @@ class Lot:
 def _parked(message: Received) -> ParkedMessage:
     try:
         return ParkedMessage(message, Header.read(message.attributes))
-    except LetterUnreadable:
+    except MessageUnreadable:
         return ParkedMessage(message, None)
 
 
@@ -232,7 +233,10 @@ def _time_at_sqs(answer: Any, otherwise: float) -> float:
 
 
 def _tens(items: Sequence[T]) -> Iterable[Sequence[T]]:
-    return (items[start : start + MOST_ENTRIES] for start in range(0, len(items), MOST_ENTRIES))
+    return (
+        items[start : start + MAX_BATCH_ENTRIES]
+        for start in range(0, len(items), MAX_BATCH_ENTRIES)
+    )
 
 
 def _as_record(message: Any) -> dict[str, Any]:

@@ -9,22 +9,23 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from segment_rehook.mapping.shape import Misshape
+from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
+from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode
 from tools.cli import parked, secrets
-from tools.cli.advice import advice
+from tools.cli.advice import review
 from tools.cli.evaluate import evaluate as answers
-from tools.cli.explain import explain
 from tools.cli.mode import mode
-from tools.cli.preview import preview as preview_line
+from tools.cli.preview import Preview
+from tools.cli.preview_table import show
 from tools.cli.reading import Unreadable, read_bytes, read_events
 from tools.cli.schema import destination_schema
 
@@ -82,12 +83,18 @@ def options(
 def preview(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="JSON, a JSON array, or one JSON a line; standard input without one."),
+        typer.Argument(
+            help="JSON, a JSON array, or one JSON a line, also as UTF-16 or packed by gzip; "
+            "standard input without one."
+        ),
     ] = None,
     *,
     destination: Annotated[
         Path | None,
-        typer.Option(help="A destination.json; without it, Segment's two default subscriptions."),
+        typer.Option(
+            help=f"A destination.json. Without it {DEFAULT_FILE}, as validate has it, or, where "
+            "there is none, Segment's two default subscriptions."
+        ),
     ] = None,
     explained: Annotated[
         bool,
@@ -96,19 +103,26 @@ def preview(
             help="Say why each subscription takes the event or not, and where each field is from.",
         ),
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON on a terminal too, not a table.")
+    ] = False,
 ) -> None:
-    """Print what each event would send to Rehook: a line of JSON per event."""
-    rules = _loaded(destination)
-    now = time.time()
-    for file in files or [STANDARD_INPUT]:
-        try:
-            for event in read_events(read_bytes(file)):
-                line = preview_line(event, rules, now)
-                if explained:
-                    line["explain"] = explain(event, rules)
-                typer.echo(encode(line))
-        except Unreadable as error:
-            raise _failed(f"{_called(file)}: {error}", 2) from None
+    """Show what each event would send to Rehook, or why not. Nothing is sent.
+
+    A table on a terminal; elsewhere, and with --json, a line of JSON per event. The events are
+    taken as if they came in one request.
+    """
+    preview = Preview(_rules(destination), time.time())
+    lines = (
+        preview.line(event, explained=explained)
+        for file in files or [STANDARD_INPUT]
+        for event in _events(file)
+    )
+    if as_json or not sys.stdout.isatty():
+        for line in lines:
+            typer.echo(encode(line))
+    else:
+        show(lines)
 
 
 @app.command(epilog="Example: segment-rehook validate layers/destination/destination.json")
@@ -121,34 +135,28 @@ def validate(
 ) -> None:
     """Check a destination.json and name every mistake in it; exit code 1 if there is one.
 
-    What is no mistake but hardly meant is pointed out too.
+    What is no mistake but hardly meant is pointed out too, as advice, with what was probably meant.
     """
     try:
         text = read_bytes(file)
     except Unreadable as error:
         raise _failed(f"{_called(file)}: {error}", 2) from None
-    ids: list[str] = []
-    mistakes: Sequence[Misshape] = ()
-    hints: Sequence[Misshape] = ()
-    try:
-        rules = load(text)
-        ids = [item.id for item in rules.subscriptions]
-        hints = tuple(advice(rules))
-    except DestinationInvalid as invalid:
-        mistakes = invalid.mistakes
+    found = review(text)
     if as_json:
         verdict: JSON = {
-            "valid": not mistakes,
-            "subscriptions": [*ids],
-            "mistakes": _as_json(mistakes),
-            "advice": _as_json(hints),
+            "valid": not found.mistakes,
+            "subscriptions": [*found.ids],
+            "mistakes": _as_json(found.mistakes),
+            "advice": _as_json(found.advice),
         }
         typer.echo(encode(verdict))
     else:
-        _name(mistakes or hints, file)
-        if not mistakes:
-            typer.echo(f"{_called(file)}: no mistakes; subscriptions: {', '.join(ids) or 'none'}")
-    if mistakes:
+        _name(found.mistakes, file)
+        _name(found.advice, file, kind="advice: ")
+        if not found.mistakes:
+            listed = ", ".join(found.ids) or "none"
+            typer.echo(f"{_called(file)}: no mistakes; subscriptions: {listed}")
+    if found.mistakes:
         raise typer.Exit(1)
 
 
@@ -180,6 +188,22 @@ def schema() -> None:
     typer.echo(json.dumps(destination_schema(), indent=2))
 
 
+def _events(file: Path) -> Iterator[Event | UnreadableEvent]:
+    try:
+        yield from read_events(read_bytes(file))
+    except Unreadable as error:
+        raise _failed(f"{_called(file)}: {error}", 2) from None
+
+
+def _rules(destination: Path | None) -> Destination:
+    """Load the rules, and say on standard error whose they are: the file edited, or another."""
+    chosen = destination or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    rules = _loaded(chosen)
+    defaults = f"Segment's two default subscriptions (there is no {DEFAULT_FILE} here)"
+    typer.echo(f"segment-rehook: by {_called(chosen) if chosen else defaults}", err=True)
+    return rules
+
+
 def _loaded(file: Path | None) -> Destination:
     if file is None:
         return load(None)
@@ -196,10 +220,10 @@ def _as_json(mistakes: Sequence[Misshape]) -> JSON:
     return [{"place": each.place, "message": each.message} for each in mistakes]
 
 
-def _name(mistakes: Sequence[Misshape], file: Path) -> None:
+def _name(mistakes: Sequence[Misshape], file: Path, *, kind: str = "") -> None:
     for mistake in mistakes:
-        place = f" {mistake.place}" if mistake.place else ""
-        typer.echo(f"{_called(file)}:{place} {mistake.message}", err=True)
+        place = f"{mistake.place} " if mistake.place else ""
+        typer.echo(f"{_called(file)}: {kind}{place}{mistake.message}", err=True)
 
 
 def _called(file: Path) -> str:

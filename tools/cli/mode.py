@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from segment_rehook.aws.parameters import MODE, mode_from
+from segment_rehook.delivery.stack_parameters import Mode
 from tools.cli.aws_errors import refusals_told
 from tools.cli.stack import Region, StackName, look_up
 
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
 
 __all__ = ["Mode", "mode", "read_mode", "set_mode"]
-
-
-class Mode(StrEnum):
-    """What a stack does with events."""
-
-    DELIVER = "deliver"
-    PAUSE = "pause"
-    DRY_RUN = "dry-run"
 
 
 _FOLLOWS: Final = {

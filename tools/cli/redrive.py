@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 from segment_rehook.aws.errors import AWS_ERRORS
 from segment_rehook.aws.sqs import batch_entry
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.dispatch import TRIES, Dispatch, Line
-from segment_rehook.delivery.message import Header
-from segment_rehook.delivery.ports import Clock, Outgoing, QueueUnavailable
+from segment_rehook.delivery.ports import Clock, QueueUnavailable
+from segment_rehook.delivery.queues.message import Header
+from segment_rehook.delivery.queues.sending import MAX_TRIES, Line, Sender
+from segment_rehook.delivery.queues.transport import Outgoing
 from tools.cli.aws_errors import what_is_wrong, with_advice
 from tools.cli.lot import Lot, ParkedMessage
 from tools.cli.refusals import Refusals
@@ -45,7 +46,7 @@ class Target:
     @property
     def broken(self) -> bool:
         """Whether whole calls fail one after the other: no other message will fare better."""
-        return self._failed_calls >= TRIES
+        return self._failed_calls >= MAX_TRIES
 
     def send(self, messages: Sequence[Outgoing]) -> list[bool]:
         """One SendMessageBatch, as `Queue.send`."""
@@ -154,7 +155,7 @@ class Redrive:
         }
         taken: list[ParkedMessage] = []
         try:
-            Dispatch(self.target, _Telemetry(self)).send(list(lines.values()), self._time_left)
+            Sender(self.target, _Telemetry(self)).send(list(lines.values()), self._time_left)
         finally:
             for user, line in lines.items():
                 pairs = zip(users[user], line.taken, strict=True)
@@ -191,7 +192,7 @@ class Redrive:
 
 @dataclass(slots=True)
 class _Telemetry:
-    """The port `Telemetry`, for the one thing that `Dispatch` counts."""
+    """The port `Telemetry`, for the one thing that `Sender` counts."""
 
     run: Redrive
 
@@ -199,7 +200,7 @@ class _Telemetry:
         """Nothing comes of an event here."""
 
     def warn(self, message: str, **fields: str | float | None) -> None:
-        """`Dispatch` warns of nothing."""
+        """`Sender` warns of nothing."""
 
     def count(self, _metric: str, value: int = 1) -> None:
         """OutOfOrder."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from tools.demo.screen import Screen
 from tools.events.wrap import payloads
 from tools.sandbox import Sandbox
 from tools.sandbox.build import build
+from tools.sandbox.starting import NotStarted, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,8 +195,14 @@ def main() -> int:
     """Run the demo; the exit code."""
     screen = Screen()
     started = time.monotonic()
-    build()
-    with Sandbox() as box:
+    with ExitStack() as ending:
+        try:
+            with told():
+                build()
+                box = ending.enter_context(Sandbox())
+        except NotStarted as error:
+            print(error, file=sys.stderr)
+            return 1
         screen.say(f"The bridge runs at {box.webhook}, built from this checkout.")
         Demo(box, screen).run()
     seconds = f"{time.monotonic() - started:.0f} s"

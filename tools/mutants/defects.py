@@ -28,6 +28,36 @@ IN_THE_LEDGER = (
         "                if found is None or self.ledger.swap(record, found).won:",
     ),
     Defect(
+        "a mended event replaces what may have been given",
+        "delivery/record.py",
+        "at_rest and not self.doubtful and",
+        "at_rest and",
+    ),
+    Defect(
+        "a mended event replaces what waits",
+        "delivery/record.py",
+        "self.state in {State.PARKED, State.RELEASED}",
+        "self.state in {State.PARKED, State.RELEASED, State.QUEUED}",
+    ),
+    Defect(
+        "a takeover forgets that its predecessor may have called",
+        "delivery/record.py",
+        "(was.doubtful or was.state is State.CLAIMED)",
+        "was.doubtful",
+    ),
+    Defect(
+        "an unknown outcome leaves no doubt",
+        "delivery/courier.py",
+        "return replace(mine, doubtful=True) if unknown else mine",
+        "return mine",
+    ),
+    Defect(
+        "what is sent back takes the place of a mended event that was parked since",
+        "delivery/meet.py",
+        "found.state is State.RELEASED or not sent_back",
+        "True",
+    ),
+    Defect(
         "take over a lease that is alive",
         "delivery/record.py",
         "return now > self.lease + CLOCK_MARGIN",
@@ -104,20 +134,19 @@ IN_THE_LEDGER = (
     Defect(
         "any epoch opens what is parked",
         "delivery/meet.py",
-        "header.epoch is not None and header.epoch == found.epoch",
-        "header.epoch is not None",
+        "header.parked_token is not None and header.parked_token == found.parked_token",
+        "header.parked_token is not None",
     ),
     Defect(
         "deliver what is parked again without an operator",
         "delivery/meet.py",
-        "header.epoch is not None and header.epoch == found.epoch",
+        "header.parked_token is not None and header.parked_token == found.parked_token",
         "True",
     ),
     Defect(
         "release when the outcome is unknown",
         "delivery/live.py",
-        "        elif reply.outcome is not Outcome.UNKNOWN:\n"
-        "            self.courier.release(mine)",
+        "        elif reply.kind is not Outcome.UNKNOWN:\n            self.courier.release(mine)",
         "        else:\n            self.courier.release(mine)",
     ),
     Defect(
@@ -195,7 +224,7 @@ IN_THE_LEDGER = (
     ),
     Defect(
         "the same event twice in one request, twice delivered",
-        "delivery/webhook.py",
+        "delivery/planner.py",
         "        if known is not None:\n",
         "        if known is not None and known != delivery.content:\n",
     ),
@@ -206,13 +235,13 @@ IN_THE_CALL = (
         "try again at once after anything",
         "delivery/courier.py",
         "if reply.again_at_once:",
-        "if reply.outcome is not Outcome.DELIVERED:",
+        "if reply.kind is not Outcome.DELIVERED:",
     ),
     Defect(
         "ask nobody about refused credentials",
         "delivery/courier.py",
-        "if reply.outcome is Outcome.CREDENTIALS:",
-        "if reply.outcome is None:",
+        "if reply.kind is Outcome.CREDENTIALS:",
+        "if reply.kind is None:",
     ),
     Defect(
         "park what refused credentials leave open",
@@ -229,10 +258,9 @@ IN_THE_CALL = (
     Defect(
         "a late call trips the breaker",
         "delivery/courier.py",
-        "            self.breaker.spare()\n"
-        '            return Reply(outcome=Outcome.UNREACHABLE, code="late")',
-        '            late = Reply(outcome=Outcome.UNREACHABLE, code="late")\n'
-        "            self.breaker.heard(late)\n            return late",
+        '            return Reply(kind=Outcome.UNREACHABLE, code="late")',
+        '            late = Reply(kind=Outcome.UNREACHABLE, code="late")\n'
+        "            self.breaker.heard(permit, late)\n            return late",
     ),
     Defect(
         "a second try beyond the time",
@@ -259,10 +287,30 @@ IN_THE_CALL = (
         "        if self._write(probing) or True:\n",
     ),
     Defect(
-        "a spared probe is lost",
+        "a probe that is not used is lost",
         "delivery/breaker.py",
-        "self._spared = self._probing is not None",
-        "self._spared = False",
+        "            if self._probing is probe:\n",
+        "            if False:\n",
+    ),
+    Defect(
+        "a probe is lost when a defect ends its block",
+        "delivery/breaker.py",
+        "        try:\n            yield permit\n        finally:\n"
+        "            if permit.probe is not None:\n                self._give_back(permit.probe)",
+        "        yield permit\n"
+        "        if permit.probe is not None:\n            self._give_back(permit.probe)",
+    ),
+    Defect(
+        "a permit gives back another's probe",
+        "delivery/breaker.py",
+        "            if permit.probe is not None:\n                self._give_back(permit.probe)",
+        "            if self._probing is not None:\n                self._give_back(self._probing)",
+    ),
+    Defect(
+        "a late failure decides for a probe",
+        "delivery/breaker.py",
+        "probed = permit.probe is not None and permit.probe is self._probing",
+        "probed = self._probing is not None",
     ),
     Defect(
         "a rate limit stops redrive",

@@ -9,7 +9,7 @@ Each change ends in one of these:
 
 Prints what survived in the form that these files have; ends with 1 if anything did, or if an
 explanation is for a change that is caught by now. Patterns as arguments
-(`segment_rehook.delivery.backoff*`) run these functions alone.
+(`segment_rehook.delivery.pacing.backoff*`) run these functions alone.
 """
 
 from __future__ import annotations

@@ -78,20 +78,20 @@ IN_THE_QUEUES = (
     Defect(
         "200 for what SQS did not take",
         "delivery/ingest.py",
-        "Result(Terminal.STORED if taken else Terminal.FAILED, lane.store_as)",
-        "Result(Terminal.STORED, lane.store_as)",
+        "Result(Outcome.STORED if taken else Outcome.FAILED, lane.store_as)",
+        "Result(Outcome.STORED, lane.store_as)",
     ),
     Defect(
         "200 for what could neither be stored nor settled",
         "delivery/live.py",
-        "        return Result(Terminal.STORED if sent else Terminal.FAILED, reason, code=code)",
-        "        return Result(Terminal.STORED, reason, code=code)",
+        "        return Result(Outcome.STORED if sent else Outcome.FAILED, reason, code=code)",
+        "        return Result(Outcome.STORED, reason, code=code)",
     ),
     Defect(
         "200 for what could not be parked",
         "delivery/live.py",
-        "        return Result(Terminal.FAILED, reason)",
-        "        return Result(Terminal.PARKED, reason)",
+        "        return Result(Outcome.FAILED, reason)",
+        "        return Result(Outcome.PARKED, reason)",
     ),
     Defect(
         "go on after what could not be stored",
@@ -230,13 +230,13 @@ IN_THE_QUEUES = (
     Defect(
         "retry with the new mapping",
         "delivery/redeliver.py",
-        "(header.epoch is None or header.resend)",
+        "(header.parked_token is None or header.resend)",
         "header.resend",
     ),
     Defect(
         "send an operator's message as it was mapped",
         "delivery/redeliver.py",
-        "(header.epoch is None or header.resend)",
+        "(header.parked_token is None or header.resend)",
         "True",
     ),
     Defect(

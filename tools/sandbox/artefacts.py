@@ -40,15 +40,19 @@ class PackageMissing(Exception):
 def snapshot(template: Path, folder: Path) -> Path:
     """Copy a build into a new folder, so that a later build does not change what runs.
 
-    Gives the template in it. Raises BuildMissing.
+    Gives the template in it. Raises BuildMissing, and OSError where there is no room.
     """
     if not template.is_file():
         raise BuildMissing(f"{template} is not there; build it first: make native")
-    shutil.copytree(template.parent, folder, copy_function=_link_or_copy)
+    for source, _, names in os.walk(template.parent, followlinks=True):
+        target = folder / Path(source).relative_to(template.parent)
+        target.mkdir()
+        for name in names:
+            _link_or_copy(f"{source}/{name}", target / name)
     return folder / template.name
 
 
-def _link_or_copy(source: str, target: str) -> None:
+def _link_or_copy(source: str, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # another file system

@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+
+from tools.sandbox.faults import Fact, Fault, FaultPlan, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from tools.sandbox.faults import Fault
+_SERVICES: Final = ("cloudformation", "dynamodb", "sqs", "ssm", "sts")
+_BATCHES: Final = ("ChangeMessageVisibilityBatch", "DeleteMessageBatch", "SendMessageBatch")
 
 
-def answer_of(fault: Fault) -> bytes:
+class AwsFaultPlan(FaultPlan):
+    """A plan for calls to AWS: their facts, and which of them can fail in part."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "service": Fact("|".join(_SERVICES), "one of " + ", ".join(_SERVICES)),
+                "operation": Fact(r"[A-Z][A-Za-z]+", "an operation such as PutItem"),
+                "caller": Fact(),
+            }
+        )
+
+    def order(self, fault: Fault) -> int:
+        """As the base class; ``partial`` must name a call that has entries."""
+        if fault.kind is Kind.PARTIAL and fault.match.get("operation") not in _BATCHES:
+            raise ValueError(f"partial needs match.operation, one of {', '.join(_BATCHES)}")
+        return super().order(fault)
+
+
+def answer_of(fault: Fault, *, xml: bool) -> bytes:
     """The fault's body, or the one that AWS sends for a failure of its own."""
     if fault.body:
         return fault.body.encode()
+    if xml:
+        return (
+            b"<ErrorResponse><Error><Code>InternalFailure</Code>"
+            b"<Message>A fault was ordered</Message></Error></ErrorResponse>"
+        )
     return b'{"__type": "InternalServerError", "message": "A fault was ordered"}'
 
 

@@ -1,11 +1,14 @@
 """SSM, SQS and DynamoDB on this machine: moto's server, with faults to order and a control API.
 
+CloudFormation tells of the sandbox's own stack (``tools.sandbox.aws_stacks``).
+
 Run as a process (``python -m tools.sandbox.aws_server``) it prints both addresses as one line of
 JSON and serves until it is ended. DynamoDB is asked one request at a time: moto evaluates a
 condition and writes in two steps, and two conditional writes at once could both succeed.
 
-A call's facts, for faults: ``service`` (sqs, dynamodb, ssm), ``operation`` (SendMessageBatch …) and
-``caller``, which is the access key id: each function has its own, its logical id.
+A call's facts, for faults: ``service`` (sqs, dynamodb, ssm, cloudformation, sts), ``operation``
+(SendMessageBatch …) and ``caller``, which is the access key id: each function has its own, its
+logical id.
 
 Its control API, besides the faults' (``tools.sandbox.control``):
 
@@ -13,12 +16,12 @@ Its control API, besides the faults' (``tools.sandbox.control``):
     POST /messages  {"queue": name}: what lies in a queue, without receiving it
     POST /empty     {"queue": name}: forget its messages
     POST /hasten    {"queue": name, "finished": {message id: receives}}: time passes for what waits
+    POST /stack     tools.sandbox.aws_stacks.StackRecord: what CloudFormation is to tell
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 import time
 from collections import Counter
@@ -31,12 +34,13 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 from moto.sqs.models import sqs_backends
-from msgspec.json import decode
 from werkzeug.serving import make_server
 
 from tools.sandbox import aws_queue
-from tools.sandbox.aws_faults import answer_of, without_entries
-from tools.sandbox.control import Control, Routes, fault_routes
+from tools.sandbox.aws_call import Call
+from tools.sandbox.aws_faults import AwsFaultPlan, answer_of, without_entries
+from tools.sandbox.aws_stacks import StackRecord, Stacks
+from tools.sandbox.control import Control, Operation, Routes, fault_routes
 from tools.sandbox.faults import Fault, FaultPlan, Kind
 from tools.sandbox.listener import LOOPBACK, reset
 
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-_CALLER = re.compile(r"Credential=([^/]+)/")
+_XML = "text/xml"
 
 
 class _QuietHandler(MotoRequestHandler):
@@ -68,41 +72,53 @@ class _QuietHandler(MotoRequestHandler):
 class FaultyApplication:
     """moto's WSGI application, each call described, counted and perhaps made to fail."""
 
-    def __init__(self, application: WSGIApplication, plan: FaultPlan) -> None:
-        self._application = application
+    def __init__(self, moto: WSGIApplication, stacks: Stacks, plan: FaultPlan) -> None:
+        self._moto = moto
+        self._stacks = stacks
         self._plan = plan
         self._dynamodb = threading.Lock()
         self.calls: Counter[tuple[str, str, str]] = Counter()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """One call to AWS."""
-        target = environ.get("HTTP_X_AMZ_TARGET", "")
-        service, _, operation = target.partition(".")
-        service = service.partition("_")[0].removeprefix("Amazon").lower()
-        caller = _CALLER.search(environ.get("HTTP_AUTHORIZATION", ""))
-        facts = {
-            "service": service,
-            "operation": operation,
-            "caller": caller.group(1) if caller else "",
-        }
-        self.calls[facts["caller"], service, operation] += 1
+        call = Call.of(environ)
+        self.calls[call.caller, call.service, call.operation] += 1
+        facts = {"service": call.service, "operation": call.operation, "caller": call.caller}
         fault = self._plan.take(facts)
-        with self._dynamodb if service == "dynamodb" else contextlib.nullcontext():
+        application = self._answering(call)
+        with self._dynamodb if call.service == "dynamodb" else contextlib.nullcontext():
             if fault is None:
-                return self._application(environ, start)
-            early = self._collect(environ) if fault.acted else None
-        return self._go_wrong(fault, environ, start, early)
+                return application(environ, start)
+            early = _collect(application, environ) if fault.acted else None
+        if fault.kind is Kind.ANSWER:
+            time.sleep(fault.seconds)
+            start(f"{fault.status} Ordered", list(fault.headers.items()))
+            return [answer_of(fault, xml=call.form is not None)]
+        return self._go_wrong(fault, application, environ, start, early)
+
+    def _answering(self, call: Call) -> WSGIApplication:
+        if call.service != "cloudformation" or call.form is None:
+            return self._moto
+        status, body = self._stacks.answer(call.region, call.form)
+
+        def answer(_: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            start(f"{status.value} {status.phrase}", [("content-type", _XML)])
+            return [body]
+
+        return answer
 
     def _go_wrong(
-        self, fault: Fault, environ: WSGIEnvironment, start: StartResponse, early: _Answer | None
+        self,
+        fault: Fault,
+        application: WSGIApplication,
+        environ: WSGIEnvironment,
+        start: StartResponse,
+        early: _Answer | None,
     ) -> Iterable[bytes]:
         time.sleep(fault.seconds)
         match fault.kind:
-            case Kind.ANSWER:
-                start(f"{fault.status} Ordered", list(fault.headers.items()))
-                return [answer_of(fault)]
             case Kind.PARTIAL:
-                return without_entries(self._application, environ, start, fault.entries)
+                return without_entries(application, environ, start, fault.entries)
             case Kind.HOLD:
                 self._plan.hold()
             case Kind.SILENCE:
@@ -113,31 +129,38 @@ class FaultyApplication:
             reset(environ["werkzeug.socket"])
             raise ConnectionResetError
         with self._dynamodb:
-            status, headers, body = early or self._collect(environ)
+            status, headers, body = early or _collect(application, environ)
         start(status, headers)
         return [body]
 
-    def _collect(self, environ: WSGIEnvironment) -> _Answer:
-        head: list[Any] = []
-        body = b"".join(self._application(environ, lambda *args: head.extend(args)))  # type: ignore[arg-type]
-        return head[0], head[1], body
+
+def _collect(application: WSGIApplication, environ: WSGIEnvironment) -> _Answer:
+    head: list[Any] = []
+    body = b"".join(application(environ, lambda *args: head.extend(args)))  # type: ignore[arg-type]
+    return head[0], head[1], body
 
 
 _Answer = tuple[str, list[tuple[str, str]], bytes]
 
 
-class _QueueQuery(msgspec.Struct, forbid_unknown_fields=True):
+class _Named(msgspec.Struct, forbid_unknown_fields=True):
     queue: str
+
+
+class _Finished(_Named, forbid_unknown_fields=True):
     finished: dict[str, int] | None = None
 
 
-def _queue(name: str) -> aws_queue.IndexedQueue:
-    queue = sqs_backends[ACCOUNT][REGION].queues[name]
+def _queue(named: _Named) -> aws_queue.IndexedQueue:
+    queues = sqs_backends[ACCOUNT][REGION].queues
+    if named.queue not in queues:
+        raise ValueError(f"no such queue; there are {', '.join(queues) or 'none'}")
+    queue = queues[named.queue]
     assert isinstance(queue, aws_queue.IndexedQueue)  # noqa: S101 — installed before any was made
     return queue
 
 
-def _messages(body: bytes) -> list[dict[str, Any]]:
+def _messages(named: _Named) -> list[dict[str, Any]]:
     now = time.time() * 1000
     return [
         {
@@ -151,28 +174,30 @@ def _messages(body: bytes) -> list[dict[str, Any]]:
             "received": message.approximate_receive_count,
             "visible_in": max(0.0, (message.visible_at - now) / 1000),
         }
-        for message in list(_queue(decode(body, type=_QueueQuery).queue)._messages)  # noqa: SLF001 — moto has no other view
+        for message in list(_queue(named)._messages)  # noqa: SLF001 — moto has no other view
     ]
-
-
-def _hasten(body: bytes) -> int:
-    query = decode(body, type=_QueueQuery)
-    return _queue(query.queue).hasten(query.finished)
 
 
 def main() -> None:
     """Serve until ended; the one line of output: addresses."""
     aws_queue.install()
-    plan = FaultPlan()
-    application = FaultyApplication(DomainDispatcherApplication(create_backend_app), plan)
+    plan = AwsFaultPlan()
+    stacks = Stacks()
+    moto = DomainDispatcherApplication(create_backend_app)
+    application = FaultyApplication(moto, stacks, plan)
     routes: Routes = fault_routes(plan) | {
-        ("GET", "/calls"): lambda *_: [
-            {"caller": caller, "service": service, "operation": operation, "count": count}
-            for (caller, service, operation), count in sorted(application.calls.items())
-        ],
-        ("POST", "/messages"): lambda _, body: _messages(body),
-        ("POST", "/empty"): lambda _, body: _queue(decode(body, type=_QueueQuery).queue).empty(),
-        ("POST", "/hasten"): lambda _, body: _hasten(body),
+        ("GET", "/calls"): Operation(
+            lambda: [
+                {"caller": caller, "service": service, "operation": operation, "count": count}
+                for (caller, service, operation), count in sorted(application.calls.items())
+            ]
+        ),
+        ("POST", "/messages"): Operation(_messages, body=_Named),
+        ("POST", "/empty"): Operation(lambda named: _queue(named).empty(), body=_Named),
+        ("POST", "/hasten"): Operation(
+            lambda query: _queue(query).hasten(query.finished), body=_Finished
+        ),
+        ("POST", "/stack"): Operation(stacks.record, body=StackRecord),
     }
     control = Control(routes)
     server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=_QuietHandler)

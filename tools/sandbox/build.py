@@ -23,8 +23,12 @@ def build() -> None:
     One at a time: two builds into one folder would take each other's files away.
     """
     lock = CHECKOUT / ".aws-sam" / "native.lock"
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("w") as held:
+    try:
+        lock.parent.mkdir(exist_ok=True)
+        held = lock.open("w")
+    except OSError as error:
+        raise BuildFailed(f"{error.filename}: {error.strerror}") from error
+    with held:
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
             subprocess.run(

@@ -6,34 +6,61 @@ Every control API has the faults' part:
     DELETE /faults[?number=N]  lift one fault, or all
     GET    /held               how many calls wait to be released
     POST   /release[?count=N]  let held calls go on
+
+What an operation does not know, a member of its body or a number of its query, is refused by name:
+nothing that was asked for is left out silently.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import urllib3
-from msgspec.json import decode
 
 from tools.sandbox.faults import Fault, FaultPlan
 from tools.sandbox.listener import Handler, Listener
 
-Routes = dict[tuple[str, str], Callable[[Mapping[str, int], bytes], Any]]
-"""What answers a method and a path, given the query's numbers and the body."""
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one method and path do.
+
+    ``run`` is given the body, decoded as the type ``body`` (None: there must be none), and by their
+    names those numbers of the query that are there; ``query`` names all that there can be. A
+    ValueError from it is the client's mistake.
+    """
+
+    run: Callable[..., Any]
+    body: Any = None
+    query: tuple[str, ...] = ()
 
 
-def fault_routes(plan: FaultPlan) -> Routes:
+Routes = Mapping[tuple[str, str], Operation]
+"""The operations by method and path."""
+
+
+class Misused(ValueError):
+    """An operation was asked for in a way that it does not know; ``known`` says what it knows."""
+
+    def __init__(self, message: str, known: list[str]) -> None:
+        super().__init__(message)
+        self.known = known
+
+
+def fault_routes(plan: FaultPlan) -> dict[tuple[str, str], Operation]:
     """The part of a control API that every stand-in has."""
     return {
-        ("POST", "/faults"): lambda _, body: plan.order(decode(body, type=Fault)),
-        ("DELETE", "/faults"): lambda query, _: plan.clear(query.get("number")),
-        ("GET", "/held"): lambda *_: plan.held,
-        ("POST", "/release"): lambda query, _: plan.release(query.get("count")),
+        ("POST", "/faults"): Operation(plan.order, body=Fault),
+        ("DELETE", "/faults"): Operation(plan.clear, query=("number",)),
+        ("GET", "/held"): Operation(lambda: plan.held),
+        ("POST", "/release"): Operation(plan.release, query=("count",)),
     }
 
 
@@ -56,21 +83,62 @@ class _ControlHandler(Handler):
     def serve(self) -> None:
         body = self.read_body()
         address = urlsplit(self.path)
-        route = self.routes.get((self.command, address.path))
-        if route is None:
+        operation = self.routes.get((self.command, address.path))
+        if operation is None:
             known = sorted(f"{method} {path}" for method, path in self.routes)
             self._send(HTTPStatus.NOT_FOUND, {"error": "no such control", "known": known})
             return
         try:
-            query = {name: int(values[-1]) for name, values in parse_qs(address.query).items()}
-            self._send(HTTPStatus.OK, route(query, body))
-        except (ValueError, msgspec.MsgspecError) as error:
+            self._send(HTTPStatus.OK, _run(operation, address.query, body))
+        except Misused as error:
+            refusal = {"error": str(error), "known": error.known}
+            self._send(HTTPStatus.BAD_REQUEST, refusal)
+        except ValueError as error:
             self._send(HTTPStatus.BAD_REQUEST, {"error": str(error)})
 
     def _send(self, status: int, result: object) -> None:
         headers = [("content-type", "application/json")]
         # Not msgspec's encoder: what Rehook was sent may hold lone surrogates.
         self.answer(status, headers, json.dumps(msgspec.to_builtins(result)).encode())
+
+
+def _run(operation: Operation, query: str, body: bytes) -> Any:
+    numbers = _numbers(operation, query)
+    if operation.body is not None:
+        return operation.run(_decoded(operation.body, body), **numbers)
+    if body:
+        raise Misused("no body is wanted", [f"?{name}=N" for name in operation.query])
+    return operation.run(**numbers)
+
+
+def _numbers(operation: Operation, query: str) -> dict[str, int]:
+    numbers = {}
+    for name, text in parse_qsl(query, keep_blank_values=True):
+        if name not in operation.query:
+            raise Misused(f"{name} is not known in the query", list(operation.query))
+        if not (text.isascii() and text.isdecimal()):
+            raise Misused(f"{name} is a number, 0 or more", list(operation.query))
+        numbers[name] = int(text)
+    return numbers
+
+
+def _decoded(wanted: Any, body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Misused(f"the body: {error}", _members(wanted)) from None
+
+
+def _members(wanted: Any) -> list[str]:
+    """The members that a body may have, with the values of those that are a choice."""
+    if not (isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)):
+        return []
+    return [
+        f"{field.encode_name}: {', '.join(str(each.value) for each in field.type)}"
+        if isinstance(field.type, type) and issubclass(field.type, Enum)
+        else field.encode_name
+        for field in msgspec.structs.fields(wanted)
+    ]
 
 
 class ControlRefused(Exception):
@@ -90,9 +158,14 @@ class ControlClient:
         fields = "&".join(f"{name}={number}" for name, number in query.items())
         address = f"{self.url}{path}?{fields}"
         response = self._http.request(method, address, body=body)
+        try:
+            answer = json.loads(response.data)
+        except ValueError:
+            raise ControlRefused(f"{self.url} is no control address") from None
         if response.status != HTTPStatus.OK:
-            raise ControlRefused(response.data.decode())
-        return json.loads(response.data)
+            known = "; known: " + ", ".join(answer["known"]) if answer.get("known") else ""
+            raise ControlRefused(answer["error"] + known)
+        return answer
 
     def fault(self, fault: Fault) -> int:
         """Order a fault; its number lifts it."""

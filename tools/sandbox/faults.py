@@ -3,17 +3,20 @@
 Both stand-ins (the fake Rehook and the AWS server) take their faults from one ``FaultPlan``. A call
 is described to the plan by its *facts*, a flat mapping of names to text (``path`` and ``customer``
 at Rehook, ``service`` and ``operation`` at AWS); a fault hits a call whose facts hold every pair of
-the fault's ``match``.
+the fault's ``match``. A fault that could never hit, or that says what its kind does not heed, is
+refused when it is ordered.
 """
 
 from __future__ import annotations
 
 import random
+import re
 import threading
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,20 +48,54 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     ``times``: how many calls it hits, None for all until it is cleared. ``skip``: matching calls
     let through first. ``probability``: the share of matching calls that is hit, drawn from the
-    plan's seed. ``seconds``: the delay, for every kind.
+    plan's seed. ``seconds``: the delay, for every kind. Raises ValueError where the kind lacks what
+    it needs or is given what it does not heed.
     """
 
     kind: Kind
     match: dict[str, str] = {}
-    times: int | None = 1
-    skip: int = 0
+    times: Annotated[int, Meta(ge=1)] | None = 1
+    skip: Annotated[int, Meta(ge=0)] = 0
     acted: bool = False
-    status: int = 500
+    status: Annotated[int, Meta(ge=200, le=599)] = 500
     headers: dict[str, str] = {}
     body: str = ""
-    entries: list[int] = []
-    seconds: float = 0.0
-    probability: float = 1.0
+    entries: list[Annotated[int, Meta(ge=0)]] = []
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    probability: Annotated[float, Meta(gt=0, le=1)] = 1.0
+
+    def __post_init__(self) -> None:
+        """Hold the members to the kind."""
+        if self.kind is Kind.PARTIAL and not self.entries:
+            raise ValueError("partial needs entries, the positions that fail, from 0")
+        if self.kind is Kind.PARTIAL and self.acted:
+            raise ValueError("partial does not heed acted; the other entries are always acted on")
+        if self.kind is Kind.DELAY and not self.seconds:
+            raise ValueError("delay needs seconds")
+        needless = [
+            name
+            for name, kind in _HEEDED_BY.items()
+            if kind is not self.kind and getattr(self, name) != _DEFAULTS[name]
+        ]
+        if needless:
+            names = ", ".join(needless)
+            raise ValueError(f"{self.kind} does not heed {names}; {_HEEDED_BY[needless[0]]} does")
+
+
+_HEEDED_BY = {
+    "status": Kind.ANSWER,
+    "headers": Kind.ANSWER,
+    "body": Kind.ANSWER,
+    "entries": Kind.PARTIAL,
+}
+_DEFAULTS = {"status": 500, "headers": {}, "body": "", "entries": []}
+
+
+class Fact(NamedTuple):
+    """What a fact of a call looks like: a whole match of ``pattern``, which ``wanted`` tells."""
+
+    pattern: str = r"[\s\S]*"
+    wanted: str = "any text"
 
 
 class _Ordered:
@@ -75,9 +112,16 @@ class _Ordered:
 
 
 class FaultPlan:
-    """The faults in force, in the order of their ordering; the first that hits is taken."""
+    """The faults in force, in the order of their ordering; the first that hits is taken.
 
-    def __init__(self, seed: int = 0) -> None:
+    ``facts``: those that calls are described by here. ``without``: a kind that there is not.
+    """
+
+    def __init__(
+        self, facts: Mapping[str, Fact], *, without: Kind | None = None, seed: int = 0
+    ) -> None:
+        self._facts = facts
+        self._without = without
         self._lock = threading.Condition()
         self._ordered: list[_Ordered] = []
         self._count = 0
@@ -87,11 +131,23 @@ class FaultPlan:
         self._era = 0
 
     def order(self, fault: Fault) -> int:
-        """Put a fault into force; its number clears it."""
+        """Put a fault into force; its number clears it. Raises ValueError if it can hit nothing."""
+        self._check(fault)
         with self._lock:
             self._count += 1
             self._ordered.append(_Ordered(self._count, fault))
             return self._count
+
+    def _check(self, fault: Fault) -> None:
+        if fault.kind is self._without:
+            kinds = ", ".join(kind for kind in Kind if kind is not self._without)
+            raise ValueError(f"{fault.kind} is no kind of fault here; known are {kinds}")
+        for name, value in fault.match.items():
+            if name not in self._facts:
+                known = ", ".join(sorted(self._facts))
+                raise ValueError(f"match: no call has a {name}; known are {known}")
+            if not re.fullmatch(self._facts[name].pattern, value):
+                raise ValueError(f"match.{name} hits no call; it is {self._facts[name].wanted}")
 
     @property
     def idle(self) -> bool:

@@ -11,10 +11,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from tools.sandbox.environment import Environment, Surroundings
-from tools.sandbox.runtime_api import Outcome
+from tools.sandbox.runtime_api import InvocationResult
 
 if TYPE_CHECKING:
     from tools.sandbox.template import FunctionSpec
+
+
+_ENDED = "the sandbox has ended"
 
 
 class FunctionBroken(Exception):
@@ -31,6 +34,7 @@ class Function:
         self._changed = threading.Condition()
         self._idle: list[Environment] = []
         self._busy: set[Environment] = set()
+        self._replaced: set[Environment] = set()
         self._closed = False
 
     def start(self) -> None:
@@ -38,20 +42,40 @@ class Function:
         environment = Environment(self.spec, self._around)
         error = environment.wait_until_ready()
         with self._changed:
-            self._idle.append(environment)
-        if error is not None:
-            raise FunctionBroken(f"{self.spec.name}: {error.decode('utf-8', 'replace')}")
+            if error is None and not self._closed:
+                self._idle.append(environment)
+                return
+        environment.close()
+        reason = _ENDED if error is None else error.decode("utf-8", "replace")
+        raise FunctionBroken(f"{self.spec.name}: {reason}")
 
-    def invoke(self, event: bytes) -> Outcome:
+    def renew(self) -> None:
+        """Start anew with what the files say now, as a deploy does. Raises FunctionBroken.
+
+        Events under way end where they are. Where the new one does not start, nothing changes.
+        """
+        with self._changed:
+            earlier = {*self._idle, *self._busy}
+        self.start()
+        with self._changed:
+            self._replaced |= earlier & self._busy
+            ending = [each for each in self._idle if each in earlier]
+            self._idle = [each for each in self._idle if each not in earlier]
+        for environment in ending:
+            environment.close()
+
+    def invoke(self, event: bytes) -> InvocationResult:
         """Run one event in a free environment, waiting for one if need be."""
         environment = self._free_environment()
         try:
             error = environment.wait_until_ready()
-            return Outcome(error, failed=True) if error else environment.invoke(event)
+            return InvocationResult(error, failed=True) if error else environment.invoke(event)
         finally:
             with self._changed:
                 self._busy.discard(environment)
-                if environment.alive and not self._closed:
+                keeps = environment not in self._replaced and not self._closed
+                self._replaced.discard(environment)
+                if environment.alive and keeps:
                     self._idle.append(environment)
                 else:
                     environment.close()
@@ -82,7 +106,7 @@ class Function:
                         return environment
                     environment.close()
                 if self._closed:
-                    raise FunctionBroken(f"{self.spec.name}: the sandbox has ended")
+                    raise FunctionBroken(f"{self.spec.name}: {_ENDED}")
                 if len(self._busy) < self._limit:
                     environment = Environment(self.spec, self._around)
                     self._busy.add(environment)

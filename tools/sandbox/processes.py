@@ -38,11 +38,15 @@ class ProcessGroup:
         self.scratch = Path(tempfile.mkdtemp(prefix="segment-rehook-sandbox-"))
         self._lock = threading.Lock()
         self._started: list[subprocess.Popen[bytes]] = []
-        self._warden = subprocess.Popen(
-            [sys.executable, "-S", "-c", _WARDEN, str(self.scratch)],
-            stdin=subprocess.PIPE,
-            process_group=0,
-        )
+        try:
+            self._warden = subprocess.Popen(
+                [sys.executable, "-S", "-c", _WARDEN, str(self.scratch)],
+                stdin=subprocess.PIPE,
+                process_group=0,
+            )
+        except OSError:
+            self.scratch.rmdir()
+            raise
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Start a process in the group; ``options`` as for ``subprocess.Popen``."""

@@ -18,10 +18,11 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from urllib.parse import unquote
 
 import msgspec
+from msgspec import Meta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     api_key: str
     api_secret: str
-    field_error_status: int = 401
+    field_error_status: Annotated[int, Meta(ge=400, le=499)] = 401
     conversion_events: list[str] = []
 
 

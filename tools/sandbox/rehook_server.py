@@ -21,19 +21,27 @@ import threading
 import time
 from collections import deque
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+from msgspec import Meta
 from msgspec.json import decode
 
-from tools.sandbox.control import Control, Routes, fault_routes
-from tools.sandbox.faults import Fault, FaultPlan, Kind
+from tools.sandbox.control import Control, Operation, Routes, fault_routes
+from tools.sandbox.faults import Fact, Fault, FaultPlan, Kind
 from tools.sandbox.listener import Handler, Listener, reserve
 from tools.sandbox.rehook import Answer, Behaviour, ReceivedCall, Rehook
 
 if TYPE_CHECKING:
     import socket
     import ssl
+
+_FACTS = {
+    "method": Fact(r"[A-Z]+", "in capitals"),
+    "path": Fact(r"/.*", "a path that begins with /"),
+    "customer": Fact(),
+    "event": Fact(),
+}
 
 
 class RateLimit:
@@ -70,7 +78,7 @@ class RehookServer:
     ) -> None:
         self._tls = tls
         self.rehook = Rehook(behaviour)
-        self.faults = FaultPlan(seed)
+        self.faults = FaultPlan(_FACTS, without=Kind.PARTIAL, seed=seed)
         self.rate_limit = RateLimit()
         self.calls: list[ReceivedCall] = []
         self._calls_lock = threading.Lock()
@@ -83,15 +91,16 @@ class RehookServer:
 
     def _routes(self) -> Routes:
         return fault_routes(self.faults) | {
-            ("GET", "/calls"): lambda query, _: self.calls[query.get("since", 0) :],
-            ("GET", "/customers"): lambda *_: self.rehook.customers(),
-            ("GET", "/rewards"): lambda *_: self.rehook.rewards(),
-            ("POST", "/online"): lambda _, body: self.set_online(online=decode(body, type=bool)),
-            ("POST", "/rate-limit"): lambda _, body: setattr(
-                self.rate_limit, "per_second", decode(body, type=float | None)
+            ("GET", "/calls"): Operation(lambda since=0: self.calls[since:], query=("since",)),
+            ("GET", "/customers"): Operation(self.rehook.customers),
+            ("GET", "/rewards"): Operation(self.rehook.rewards),
+            ("POST", "/online"): Operation(lambda on: self.set_online(online=on), body=bool),
+            ("POST", "/rate-limit"): Operation(
+                lambda limit: setattr(self.rate_limit, "per_second", limit),
+                body=Annotated[float, Meta(ge=0)] | None,
             ),
-            ("POST", "/behaviour"): lambda _, body: setattr(
-                self.rehook, "behaviour", decode(body, type=Behaviour)
+            ("POST", "/behaviour"): Operation(
+                lambda behaviour: setattr(self.rehook, "behaviour", behaviour), body=Behaviour
             ),
         }
 
@@ -154,7 +163,7 @@ class _ApiHandler(Handler):
             case Kind.ANSWER:
                 call.status = fault.status
                 self.answer(fault.status, fault.headers.items(), fault.body.encode())
-            case Kind.RESET | Kind.PARTIAL:
+            case Kind.RESET:
                 self.reset()
             case Kind.SILENCE:
                 self.owner.faults.silence()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from tools.sandbox import resources, template
+from tools.sandbox import own_control, resources, template
 from tools.sandbox.artefacts import merge_layers, runtime_folder, snapshot
 from tools.sandbox.build import BUILT
+from tools.sandbox.control import Control
+from tools.sandbox.description import stack_record
+from tools.sandbox.destination import OPT, DestinationRefused, Placed, checked
 from tools.sandbox.environment import Surroundings
 from tools.sandbox.front import Exchange, Front
-from tools.sandbox.function import Function
+from tools.sandbox.function import Function, FunctionBroken
 from tools.sandbox.intrinsics import ACCOUNT, REGION
 from tools.sandbox.logs import Log, LogLine
 from tools.sandbox.poller import Poller
@@ -59,12 +63,13 @@ class Sandbox:
 
     ``parameters``: template parameters other than their defaults. ``rehook_url``: a Rehook (or a
     stand-in) of one's own; then ``rehook`` is None. ``environments``: at most so many processes per
-    function. ``watch_exchange`` and ``watch_log`` are told of requests and log lines as they come.
+    function. ``destination``: a destination.json to run on, in place of the built one.
+    ``watch_exchange`` and ``watch_log`` are told of requests and log lines as they come.
     """
 
     rehook: RehookControl
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — all by name, and each has a default
         self,
         *,
         parameters: Mapping[str, str] | None = None,
@@ -72,6 +77,7 @@ class Sandbox:
         port: int = 0,
         built: Path = BUILT,
         environments: int = 8,
+        destination: Path | None = None,
         watch_exchange: Callable[[Exchange], None] | None = None,
         watch_log: Callable[[LogLine], None] | None = None,
     ) -> None:
@@ -79,6 +85,8 @@ class Sandbox:
         self._port = port
         self._built = built
         self._environments = environments
+        self._destination = destination
+        self._reloading = threading.Lock()
         self._watch_exchange = watch_exchange
         self._ending = ExitStack()
         self.rehook_url = rehook_url
@@ -97,6 +105,7 @@ class Sandbox:
         self._ending.close()
 
     def _start(self) -> None:
+        text = None if self._destination is None else checked(self._destination)[0]
         self._group = ProcessGroup()
         self._ending.callback(self._group.close)
         self.aws = start_aws(self._group)
@@ -112,6 +121,9 @@ class Sandbox:
         self._put_secrets()
         self.functions = self._make_functions(self.rehook_url)
         self._ending.callback(self._close_functions)
+        self._placed = Placed(self._destination_places())
+        if text is not None:
+            self._placed.put(text)
         for function in self.functions.values():
             function.start()
         self.pollers = {
@@ -125,6 +137,10 @@ class Sandbox:
         self.webhook = front.url + _WEBHOOK
         self.segment = Segment(self.webhook, self.shared_secret, timeout=35.0)
         self._ending.callback(self.segment.close)
+        control = Control(own_control.routes(self))
+        self._ending.callback(control.stop)
+        self.control_url = control.url
+        self.aws.record(stack_record(self))
 
     def _connect(self) -> None:
         session = boto3.Session(
@@ -153,7 +169,7 @@ class Sandbox:
                 group=self._group,
                 log=self.log,
                 endpoint=self.aws.api_url,
-                opt=merge_layers(spec.layers, self._group.scratch / f"opt-{spec.name}"),
+                opt=merge_layers(spec.layers, self._opt(spec.name)),
                 runtime=runtime,
             )
             environment = spec.environment
@@ -162,6 +178,43 @@ class Sandbox:
             placed = dataclasses.replace(spec, environment=environment)
             functions[spec.name] = Function(placed, around, self._environments)
         return functions
+
+    def _destination_places(self) -> list[Path]:
+        return [
+            self._opt(name) / place.removeprefix(OPT)
+            for name, function in self.functions.items()
+            if (place := function.spec.environment.get("DESTINATION_FILE", "")).startswith(OPT)
+        ]
+
+    def _opt(self, function: str) -> Path:
+        return self._group.scratch / f"opt-{function}"
+
+    def reload(self, destination: Path | None = None) -> tuple[Path, list[str]]:
+        """Run on what a destination.json says now: the one given, else the last one.
+
+        Its path, and the ids of its subscriptions. Events under way end by the old one; queues,
+        table and secrets stay. Raises DestinationRefused and FunctionBroken; then nothing changed.
+        """
+        with self._reloading:
+            file = destination or self._destination
+            if file is None:
+                raise DestinationRefused(
+                    "it was started without a destination file; name one with --destination"
+                )
+            text, subscriptions = checked(file)
+            before = self._placed.put(text)
+            try:
+                self._renew_functions()
+            except FunctionBroken:
+                self._placed.put_back(before)
+                self._renew_functions()
+                raise
+            self._destination = file
+            return file, subscriptions
+
+    def _renew_functions(self) -> None:
+        for function in self.functions.values():
+            function.renew()
 
     def _close_functions(self) -> None:
         for function in self.functions.values():

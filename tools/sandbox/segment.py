@@ -76,7 +76,9 @@ class Segment:
         """Send bytes and headers as they are, with Segment's content type unless one is given."""
         usual = {"content-type": "application/json", "user-agent": "Segment (Actions)"}
         response = self._http.request(method, self.url, body=body, headers={**usual, **headers})
-        return Reply(response.status, dict(response.headers), response.data.decode())
+        return Reply(
+            response.status, dict(response.headers), response.data.decode("utf-8", "replace")
+        )
 
     def close(self) -> None:
         """Close the connections."""

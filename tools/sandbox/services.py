@@ -16,6 +16,7 @@ from tools.sandbox.faults import Fault, Kind
 from tools.sandbox.rehook import Behaviour, ReceivedCall
 
 if TYPE_CHECKING:
+    from tools.sandbox.aws_stacks import StackRecord
     from tools.sandbox.processes import ProcessGroup
 
 CHECKOUT = Path(__file__).parents[2]
@@ -95,6 +96,10 @@ class AwsControl(ControlClient):
             for each in self.call("GET", "/calls")
             if each["caller"] == caller
         }
+
+    def record(self, stack: StackRecord) -> None:
+        """Have CloudFormation tell of a stack."""
+        self.call("POST", "/stack", stack)
 
     def messages(self, queue_name: str) -> list[QueuedMessage]:
         """What lies in a queue, in order, without receiving it."""

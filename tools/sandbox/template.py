@@ -1,7 +1,7 @@
 """What the built template says of the stack: functions, routes, event sources, queues, tables.
 
-The template that ``sam build`` wrote is put through SAM's own translator, so that what is read here
-is what CloudFormation would be given. Code and layers are known by their folders beside it.
+What is read is what CloudFormation would be given (``tools.sandbox.translation``). Code and layers
+are known by their folders beside it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
-
-from tools.sandbox.intrinsics import ACCOUNT, REGION, Resolver, Unresolved, pseudo_parameters
+from tools.sandbox.aws_stacks import Output
+from tools.sandbox.intrinsics import ACCOUNT, REGION, Resolver, Unresolved
+from tools.sandbox.translation import translate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +69,17 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """All of a template that the sandbox runs; everything by logical id."""
+    """All of a template that the sandbox runs; everything by logical id.
+
+    ``parameters``: those of SSM that are to be made. ``values``: the template's own, as they are in
+    force; those that must not be shown as ``****``.
+    """
+
+    id: str
+    name: str
+    description: str
+    values: dict[str, str]
+    outputs: dict[str, Output]
 
     functions: dict[str, FunctionSpec]
     routes: tuple[Route, ...]
@@ -87,23 +94,7 @@ def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
 
     ``aws_url``: where queue URLs point to. ``overrides``: values of template parameters.
     """
-    template = yaml_parse(built.read_text())
-    declared = template.get("Parameters", {})
-    if unknown := overrides.keys() - declared.keys():
-        raise Unresolved(
-            f"no such template parameter: {', '.join(sorted(unknown))}; "
-            f"there are {', '.join(sorted(declared))}"
-        )
-    values = {name: str(spec["Default"]) for name, spec in declared.items() if "Default" in spec}
-    values |= overrides | pseudo_parameters(STACK_NAME)
-    for resource in template["Resources"].values():
-        for name in ("CodeUri", "ContentUri"):
-            folder = resource.get("Properties", {}).get(name)
-            if folder is not None:
-                resource["Properties"][name] = f"s3://built/{folder}"
-    session = boto3.Session(region_name=REGION)
-    translator = Translator({}, Parser(), boto_session=session)
-    translated = translator.translate(template, dict(values))
+    translated, values = translate(built, overrides, STACK_NAME)
     return _Reading(translated, values, aws_url, built.parent).stack()
 
 
@@ -115,6 +106,8 @@ class _Reading:
     ) -> None:
         self._aws_url = aws_url
         self._folder = folder
+        self._template = template
+        self._values = values
         self._resolver = Resolver(values, template.get("Conditions", {}), self._attribute)
         self._resources: dict[str, dict[str, Any]] = {
             name: resource
@@ -124,6 +117,11 @@ class _Reading:
 
     def stack(self) -> Stack:
         return Stack(
+            id=self._values["AWS::StackId"],
+            name=STACK_NAME,
+            description=str(self._template.get("Description", "")),
+            values=self._shown_values(),
+            outputs=self._outputs(),
             functions={name: self._function(name) for name in self._ids("AWS::Lambda::Function")},
             routes=tuple(
                 route
@@ -146,6 +144,19 @@ class _Reading:
             self._resources[logical_id].get("Properties", {})
         )
         return resolved
+
+    def _shown_values(self) -> dict[str, str]:
+        return {
+            name: "****" if spec.get("NoEcho") else self._values.get(name, "")
+            for name, spec in self._template.get("Parameters", {}).items()
+        }
+
+    def _outputs(self) -> dict[str, Output]:
+        return {
+            name: Output(str(self._resolver.resolve(each["Value"])), each.get("Description", ""))
+            for name, each in self._template.get("Outputs", {}).items()
+            if "Condition" not in each or self._resolver.condition(each["Condition"])
+        }
 
     def _made(self, kind: str) -> dict[str, Resource]:
         return {
@@ -209,7 +220,7 @@ class _Reading:
 
     def _physical(self, logical_id: str) -> str:
         properties = self._resources[logical_id].get("Properties", {})
-        for key in ("QueueName", "TableName", "FunctionName", "Name"):
+        for key in ("QueueName", "TableName", "FunctionName", "LogGroupName", "Name"):
             if key in properties and self._resources[logical_id]["Type"] != "AWS::Lambda::Alias":
                 return str(self._resolver.resolve(properties[key]))
         suffix = ".fifo" if properties.get("FifoQueue") else ""

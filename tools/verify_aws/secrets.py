@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segment_rehook.aws.ssm import SsmSecretStore
+from segment_rehook.aws.system import SystemClock
 from segment_rehook.delivery.ports import SecretsUnavailable
-from segment_rehook.wiring import SystemClock
 from tools.verify_aws.check import Check
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ssm import SSMClient
 
-    from segment_rehook.delivery.ports import Secrets
+    from segment_rehook.delivery.stack_parameters import Secrets
 
 
 def read_secrets(client: SSMClient, path: str) -> tuple[Secrets | None, Check]:

@@ -43,7 +43,7 @@ def main(url: str, place: str) -> None:
     client = RehookClient(url, credentials, look_up=named)
     for _ in range(calls):
         reply = client.call(EVENT, timeout=TIMEOUT, action="trackEvent")
-        print(reply.outcome, reply.code, flush=True)  # noqa: T201 — its way to answer
+        print(reply.kind, reply.code, flush=True)  # noqa: T201 — its way to answer
     client.close()
 
 

@@ -11,18 +11,18 @@ import socket
 import pytest
 
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Script, Wire, answer
 
-UNSENT, SENT = Outcome.UNREACHABLE, Outcome.UNKNOWN
+UNSENT, SENT = ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN
 
 
 def test_refused(connect: Connect) -> None:
     """Nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    assert call(connect(f"http://127.0.0.1:{port}")) == Reply(outcome=UNSENT, code="connect_failed")
+    assert call(connect(f"http://127.0.0.1:{port}")) == Reply(kind=UNSENT, code="connect_failed")
 
 
 def unread_reset(wire: Wire) -> None:
@@ -54,14 +54,14 @@ def test_a_connection_that_is_reset_at_once_is_never_taken_for_a_delivery(
     server = serve(unread_reset)
     client = connect(server.url)
     for _ in range(50):
-        assert call(client).outcome in {UNSENT, SENT}
+        assert call(client).kind in {UNSENT, SENT}
 
 
 @pytest.mark.parametrize("script", [read_reset, read_close, half_read_reset])
 def test_gone_after_the_request_was_sent(serve: Serve, connect: Connect, script: Script) -> None:
     """Read or not, it may have been."""
     reply = call(connect(serve(script).url))
-    assert reply == Reply(outcome=SENT, code="answer_failed")
+    assert reply == Reply(kind=SENT, code="answer_failed")
 
 
 def test_gone_while_a_large_request_is_sent(serve: Serve, connect: Connect) -> None:
@@ -74,7 +74,7 @@ def test_gone_while_a_large_request_is_sent(serve: Serve, connect: Connect) -> N
     client = connect(serve(some_then_reset).url)
     large = Request("POST", "/events/invoke", b" " * 20_000_000)
     reply = client.call(large, timeout=10, action="trackEvent")
-    assert reply.outcome is SENT
+    assert reply.kind is SENT
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -116,7 +116,7 @@ def test_an_incomplete_answer_is_no_answer(serve: Serve, connect: Connect, reply
         wire.request()
         wire.send(reply)
 
-    assert call(connect(serve(script).url)) == Reply(outcome=SENT, code="answer_failed")
+    assert call(connect(serve(script).url)) == Reply(kind=SENT, code="answer_failed")
 
 
 @pytest.mark.parametrize("reply", GARBAGE.values(), ids=GARBAGE.keys())
@@ -128,7 +128,7 @@ def test_what_is_not_http_is_no_answer(serve: Serve, connect: Connect, reply: by
         wire.send(reply)
         wire.until_gone()
 
-    assert call(connect(serve(script).url)).outcome is SENT
+    assert call(connect(serve(script).url)).kind is SENT
 
 
 def test_a_connection_that_misbehaved_is_not_used_again(serve: Serve, connect: Connect) -> None:
@@ -144,7 +144,7 @@ def test_a_connection_that_misbehaved_is_not_used_again(serve: Serve, connect: C
 
     server = serve(script)
     client = connect(server.url)
-    assert [call(client).outcome for _ in range(2)] == [SENT, Outcome.DELIVERED]
+    assert [call(client).kind for _ in range(2)] == [SENT, ReplyClass.DELIVERED]
     assert server.connections == 2
 
 
@@ -159,7 +159,7 @@ def test_an_early_answer_counts(serve: Serve, connect: Connect) -> None:
     client = connect(serve(refuse).url)
     large = Request("POST", "/events/invoke", b" " * 5_000_000)
     reply = client.call(large, timeout=10, action="trackEvent")
-    assert (reply.outcome, reply.code) == (Outcome.REJECTED, "413")
+    assert (reply.kind, reply.code) == (ReplyClass.REJECTED, "413")
 
 
 def test_a_closed_client_sends_nothing(serve: Serve, connect: Connect) -> None:
@@ -167,7 +167,7 @@ def test_a_closed_client_sends_nothing(serve: Serve, connect: Connect) -> None:
     server = serve(Wire.reset)
     client = connect(server.url)
     client.close()
-    assert call(client).outcome is UNSENT
+    assert call(client).kind is UNSENT
     assert server.connections == 0
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from segment_rehook.rehook.reply import Outcome
+from segment_rehook.rehook.reply import ReplyClass
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Wire, answer
 
@@ -41,8 +41,8 @@ def cut_and_judge(serve: Serve, connect: Connect, whole: bytes) -> None:
         wire.send(whole[: wire.number - 1])
 
     client = connect(serve(script).url)
-    outcomes = [call(client).outcome for _ in range(len(whole))]
-    assert outcomes == [Outcome.UNKNOWN] * len(whole)
+    outcomes = [call(client).kind for _ in range(len(whole))]
+    assert outcomes == [ReplyClass.UNKNOWN] * len(whole)
 
 
 def test_garbled_answers_raise_nothing(serve: Serve, connect: Connect) -> None:
@@ -65,6 +65,6 @@ def test_garbled_answers_raise_nothing(serve: Serve, connect: Connect) -> None:
         wire.send(garbled())
 
     client = connect(serve(script).url)
-    outcomes = {call(client).outcome for _ in range(600)}
-    assert Outcome.UNREACHABLE not in outcomes
-    assert outcomes >= {Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.THROTTLED}
+    outcomes = {call(client).kind for _ in range(600)}
+    assert ReplyClass.UNREACHABLE not in outcomes
+    assert outcomes >= {ReplyClass.DELIVERED, ReplyClass.UNKNOWN, ReplyClass.THROTTLED}

@@ -12,7 +12,7 @@ from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.connection import _Receiver
 from segment_rehook.rehook.deadline import CallTimer, Clocks
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Script, Wire, answer
 
@@ -100,7 +100,7 @@ def test_a_slow_answer_is_waited_for_no_longer_than_the_time_out(
 ) -> None:
     """The request was sent, so the outcome is unknown."""
     reply, took = timed(connect(serve(script).url))
-    assert reply == Reply(outcome=Outcome.UNKNOWN, code="answer_timeout")
+    assert reply == Reply(kind=ReplyClass.UNKNOWN, code="answer_timeout")
     assert TIMEOUT * 0.9 <= took <= TIMEOUT + SLACK
 
 
@@ -108,7 +108,7 @@ def test_a_request_that_nobody_reads_is_given_up_as_well(serve: Serve, connect: 
     """Sending has a time-out too: buffers fill up."""
     large = Request("POST", "/events/invoke", b" " * 50_000_000)
     reply, took = timed(connect(serve(unread).url), large)
-    assert reply == Reply(outcome=Outcome.UNKNOWN, code="send_timeout")
+    assert reply == Reply(kind=ReplyClass.UNKNOWN, code="send_timeout")
     assert took <= TIMEOUT + SLACK
 
 
@@ -121,7 +121,7 @@ def test_a_connection_that_nobody_accepts_is_given_up(connect: Connect) -> None:
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
         reply, took = timed(connect(f"http://127.0.0.1:{full.getsockname()[1]}"))
-        assert reply == Reply(outcome=Outcome.UNREACHABLE, code="connect_timeout")
+        assert reply == Reply(kind=ReplyClass.UNREACHABLE, code="connect_timeout")
         assert TIMEOUT * 0.9 <= took <= TIMEOUT + SLACK
 
 
@@ -130,7 +130,7 @@ def test_without_time_nothing_is_sent(serve: Serve, connect: Connect, timeout: f
     """A call that comes too late is not made."""
     server = serve(no_answer)
     reply = call(connect(server.url), timeout)
-    assert reply.outcome is Outcome.UNREACHABLE
+    assert reply.kind is ReplyClass.UNREACHABLE
     assert server.requests == []
 
 
@@ -158,6 +158,6 @@ def test_a_late_call_does_not_spoil_the_next(serve: Serve, connect: Connect) -> 
 
     server = serve(script)
     client = connect(server.url)
-    outcomes = [call(client).outcome, timed(client)[0].outcome, call(client).outcome]
-    assert outcomes == [Outcome.DELIVERED, Outcome.UNKNOWN, Outcome.DELIVERED]
+    outcomes = [call(client).kind, timed(client)[0].kind, call(client).kind]
+    assert outcomes == [ReplyClass.DELIVERED, ReplyClass.UNKNOWN, ReplyClass.DELIVERED]
     assert server.connections == 2

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from segment_rehook.rehook.connection import IDLE_MOST
+from segment_rehook.rehook.connection import IDLE_MARGIN, MAX_IDLE_SECONDS
 from segment_rehook.rehook.deadline import Clocks
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import Wire, always, answer
 
@@ -51,7 +51,7 @@ def test_a_connection_that_idled_is_dropped(
     server, bent = serve(always(answer())), Bent()
     client = connect(server.url, clocks=bent.clocks)
     call(client)
-    idle(bent, IDLE_MOST + 0.1)
+    idle(bent, MAX_IDLE_SECONDS + 0.1)
     call(client)
     assert server.connections == 2
 
@@ -61,9 +61,52 @@ def test_a_connection_that_idled_briefly_is_used_again(serve: Serve, connect: Co
     server, bent = serve(always(answer())), Bent()
     client = connect(server.url, clocks=bent.clocks)
     for _ in range(5):
-        assert call(client).outcome is Outcome.DELIVERED
-        bent.both(IDLE_MOST - 0.1)
+        assert call(client).kind is ReplyClass.DELIVERED
+        bent.both(MAX_IDLE_SECONDS - 0.1)
     assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "trusted"),
+    [
+        ("Keep-Alive: timeout=2", 2.0 - IDLE_MARGIN),
+        ("keep-alive: max=100, Timeout = 3", 3.0 - IDLE_MARGIN),
+        ("Keep-Alive: timeout=75", MAX_IDLE_SECONDS),
+        ("Keep-Alive: timeout=x", MAX_IDLE_SECONDS),
+        ("Keep-Alive: max=1", MAX_IDLE_SECONDS),
+    ],
+)
+def test_a_limit_that_the_server_names_is_kept_with_a_margin(
+    serve: Serve, connect: Connect, header: str, trusted: float
+) -> None:
+    """A request must arrive before the server's limit, not leave before it."""
+    server, bent = serve(always(answer("200 OK", b"{}", header))), Bent()
+    client = connect(server.url, clocks=bent.clocks)
+    call(client)
+    bent.both(trusted - 0.1)
+    call(client)
+    assert server.connections == 1
+    bent.both(trusted + 0.1)
+    call(client)
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_a_connection_that_the_server_hardly_keeps_is_not_used_again(
+    serve: Serve, connect: Connect, limit: int
+) -> None:
+    """There is no time in which a request would surely arrive."""
+    server, bent = serve(always(answer("200 OK", b"{}", f"Keep-Alive: timeout={limit}"))), Bent()
+    client = connect(server.url, clocks=bent.clocks)
+    call(client)
+    bent.both(0.01)
+    call(client)
+    assert server.connections == 2
+
+
+def test_a_connection_is_given_up_well_before_servers_usually_close_it() -> None:
+    """Five seconds is the limit of Node's, Apache's and others: the very moment is too late."""
+    assert MAX_IDLE_SECONDS <= 5.0 - IDLE_MARGIN
 
 
 def closes(wire: Wire) -> None:
@@ -99,9 +142,9 @@ def test_a_connection_that_the_server_has_closed_is_not_used(
 
     server = serve(script)
     client = connect(server.url)
-    assert call(client).outcome is Outcome.DELIVERED
+    assert call(client).kind is ReplyClass.DELIVERED
     assert ended.wait(5)
-    assert call(client).outcome is Outcome.DELIVERED
+    assert call(client).kind is ReplyClass.DELIVERED
     assert server.connections == 2
 
 
@@ -118,10 +161,10 @@ def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(
         gone.set()
 
     client = connect(serve(script).url)
-    assert call(client).outcome is Outcome.DELIVERED
+    assert call(client).kind is ReplyClass.DELIVERED
     assert gone.wait(5)
     monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", lambda _connection: False)
-    assert call(client) == Reply(outcome=Outcome.UNREACHABLE, code="send_failed")
+    assert call(client) == Reply(kind=ReplyClass.UNREACHABLE, code="send_failed")
 
 
 def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(
@@ -135,7 +178,7 @@ def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(
         wire.request()
 
     client = connect(serve(script).url)
-    assert [call(client).outcome for _ in range(2)] == [Outcome.DELIVERED, Outcome.UNKNOWN]
+    assert [call(client).kind for _ in range(2)] == [ReplyClass.DELIVERED, ReplyClass.UNKNOWN]
 
 
 def test_a_second_answer_to_one_request_is_never_taken_for_the_next(

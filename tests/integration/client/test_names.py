@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from segment_rehook.rehook.deadline import Clocks
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from segment_rehook.rehook.resolver import NAME_KEPT, Address, look_up
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import Wire, always, answer
@@ -44,7 +44,7 @@ def test_a_name_that_fails_is_unreachable(connect: Connect, error: Exception) ->
     names = Names()
     names.failing = error
     client = connect("http://localhost:1", look_up=names)
-    unreachable = Reply(outcome=Outcome.UNREACHABLE, code="dns_failed")
+    unreachable = Reply(kind=ReplyClass.UNREACHABLE, code="dns_failed")
     assert [call(client) for _ in range(2)] == [unreachable] * 2
     assert names.asked == 2
 
@@ -52,7 +52,7 @@ def test_a_name_that_fails_is_unreachable(connect: Connect, error: Exception) ->
 def test_a_name_without_addresses_is_unreachable(connect: Connect) -> None:
     """The system may find none and say nothing of it."""
     reply = call(connect("http://localhost:1", look_up=Names()))
-    assert reply.outcome is Outcome.UNREACHABLE
+    assert reply.kind is ReplyClass.UNREACHABLE
 
 
 def test_a_name_that_hangs_is_waited_for_no_longer_than_the_time_out(connect: Connect) -> None:
@@ -71,7 +71,7 @@ def test_a_name_that_hangs_is_waited_for_no_longer_than_the_time_out(connect: Co
         replies = list(threads.map(lambda _: call(client, 0.3), range(8)))
     took = time.monotonic() - start
     over.set()
-    assert replies == [Reply(outcome=Outcome.UNREACHABLE, code="dns_timeout")] * 8
+    assert replies == [Reply(kind=ReplyClass.UNREACHABLE, code="dns_timeout")] * 8
     assert 0.25 <= took <= 0.7
     assert len(asked) == 1
 
@@ -97,9 +97,9 @@ def test_a_name_is_asked_again_when_its_addresses_fail(serve: Serve, connect: Co
     server = serve(one_answer)
     names = Names(("127.0.0.1", 1))
     client = connect("http://localhost:1", look_up=names)
-    assert call(client).outcome is Outcome.UNREACHABLE
+    assert call(client).kind is ReplyClass.UNREACHABLE
     names.addresses = [("127.0.0.1", server.port)]
-    assert call(client).outcome is Outcome.DELIVERED
+    assert call(client).kind is ReplyClass.DELIVERED
 
 
 def test_of_several_addresses_the_first_that_answers_is_used(
@@ -108,7 +108,7 @@ def test_of_several_addresses_the_first_that_answers_is_used(
     """One that refuses costs nothing."""
     server = serve(always(answer()))
     names = Names(("127.0.0.1", 1), ("127.0.0.1", server.port))
-    assert call(connect("http://localhost:1", look_up=names)).outcome is Outcome.DELIVERED
+    assert call(connect("http://localhost:1", look_up=names)).kind is ReplyClass.DELIVERED
 
 
 def test_an_address_that_swallows_packets_leaves_time_for_the_others(
@@ -128,7 +128,7 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_others(
 
     monkeypatch.setattr(socket.socket, "connect", swallow)
     reply = call(connect("http://localhost:1", look_up=names), timeout=2.0)
-    assert reply.outcome is Outcome.DELIVERED
+    assert reply.kind is ReplyClass.DELIVERED
     assert given[0] == pytest.approx(1.0, abs=0.1)
 
 

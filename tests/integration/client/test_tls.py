@@ -9,11 +9,11 @@ import pytest
 import trustme
 
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Script, Wire, always, answer
 
-FAILED = Reply(outcome=Outcome.UNREACHABLE, code="tls_failed")
+FAILED = Reply(kind=ReplyClass.UNREACHABLE, code="tls_failed")
 
 
 def test_calls_over_tls_are_kept_alive(
@@ -89,7 +89,7 @@ def test_a_handshake_that_hangs_is_given_up_in_time(
     """Nothing was sent."""
     client = connect(serve(script).url.replace("http:", "https:"))
     start = time.monotonic()
-    assert call(client, 0.4) == Reply(outcome=Outcome.UNREACHABLE, code="tls_timeout")
+    assert call(client, 0.4) == Reply(kind=ReplyClass.UNREACHABLE, code="tls_timeout")
     assert 0.35 <= time.monotonic() - start <= 0.65
 
 
@@ -117,7 +117,7 @@ def test_the_time_out_holds_over_tls(
     """Sent, and not answered in time."""
     client = connect(serve(script, certified).url, tls=trusting)
     start = time.monotonic()
-    assert call(client, 0.4) == Reply(outcome=Outcome.UNKNOWN, code="answer_timeout")
+    assert call(client, 0.4) == Reply(kind=ReplyClass.UNKNOWN, code="answer_timeout")
     assert 0.35 <= time.monotonic() - start <= 0.65
 
 
@@ -143,7 +143,7 @@ def test_gone_after_sending_over_tls_is_unknown(
 ) -> None:
     """It may have been read."""
     client = connect(serve(script, certified).url, tls=trusting)
-    assert call(client) == Reply(outcome=Outcome.UNKNOWN, code="answer_failed")
+    assert call(client) == Reply(kind=ReplyClass.UNKNOWN, code="answer_failed")
 
 
 def test_a_large_request_over_tls_arrives_whole(
@@ -153,5 +153,5 @@ def test_a_large_request_over_tls_arrives_whole(
     body = bytes(range(256)) * 4_000
     server = serve(always(answer()), certified)
     client = connect(server.url, tls=trusting)
-    assert call(client, 10.0, Request("POST", "/x", body)).outcome is Outcome.DELIVERED
+    assert call(client, 10.0, Request("POST", "/x", body)).kind is ReplyClass.DELIVERED
     assert server.requests[0].endswith(body)

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from segment_rehook import __version__
-from segment_rehook.rehook.client import ANSWER_MOST, BaseUrlInvalid, RehookClient
+from segment_rehook.rehook.client import MAX_ANSWER_BYTES, BaseUrlInvalid, RehookClient
 from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome
+from segment_rehook.rehook.reply import ReplyClass
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Wire, always, answer
 
@@ -23,7 +23,7 @@ def test_the_request_as_it_goes_over_the_wire(serve: Serve, connect: Connect) ->
     """Method, path, credentials and body; nothing else of ours."""
     server = serve(always(answer()))
     reply = call(connect(server.url))
-    assert (reply.outcome, reply.request_id) == (Outcome.DELIVERED, "req-1")
+    assert (reply.kind, reply.request_id) == (ReplyClass.DELIVERED, "req-1")
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
@@ -98,7 +98,7 @@ def test_redirects_are_never_followed(serve: Serve, connect: Connect, status: in
     """Not even to the same host: it would carry credentials and reward where nobody meant them."""
     elsewhere = serve(always(answer()))
     server = serve(always(answer(f"{status} Moved", b"", f"Location: {elsewhere.url}/x")))
-    assert call(connect(server.url)).outcome is Outcome.REJECTED
+    assert call(connect(server.url)).kind is ReplyClass.REJECTED
     assert (len(server.requests), elsewhere.connections) == (1, 0)
 
 
@@ -109,7 +109,7 @@ def test_a_path_never_leads_to_another_host(serve: Serve, connect: Connect, path
     """A stored request's path comes out of a queue; credentials go to the base host alone."""
     server = serve(always(answer()))
     reply = call(connect(server.url), request=Request("POST", path, b"{}"))
-    assert reply.outcome is Outcome.UNREACHABLE
+    assert reply.kind is ReplyClass.UNREACHABLE
     assert server.connections == 0
 
 
@@ -127,7 +127,7 @@ def test_a_proxy_of_the_environment_is_ignored(
     proxy, server = serve(always(answer("403 Proxy"))), serve(always(answer()))
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, proxy.url)
-    assert call(connect(server.url)).outcome is Outcome.DELIVERED
+    assert call(connect(server.url)).kind is ReplyClass.DELIVERED
     assert proxy.connections == 0
 
 
@@ -158,7 +158,7 @@ def test_every_way_to_answer_is_read_and_its_connection_kept(
     client = connect(server.url)
     for _ in range(3):
         got = call(client)
-        assert (got.outcome, got.request_id) == (Outcome.DELIVERED, "req-1")
+        assert (got.kind, got.request_id) == (ReplyClass.DELIVERED, "req-1")
     assert server.connections == 1
 
 
@@ -190,22 +190,22 @@ def test_an_answer_may_end_with_its_connection(
 def test_packed_garbage_is_read_as_it_is(serve: Serve, connect: Connect) -> None:
     """The status stands, whatever the body turns out to be."""
     server = serve(always(answer("404 No", b"\x1f\x8bnot gzip", "Content-Encoding: gzip")))
-    assert call(connect(server.url)).outcome is Outcome.REJECTED
+    assert call(connect(server.url)).kind is ReplyClass.REJECTED
 
 
 def test_a_packed_flood_is_unpacked_within_bounds(serve: Serve, connect: Connect) -> None:
     """A megabyte of blanks in a kilobyte: what lies beyond the bound is not looked at."""
     flood = gzip.compress(b" " * 1_000_000 + b'{"code": 400}')
     server = serve(always(answer("200 OK", flood, "Content-Encoding: gzip")))
-    assert call(connect(server.url)).outcome is Outcome.DELIVERED
+    assert call(connect(server.url)).kind is ReplyClass.DELIVERED
 
 
 def test_of_a_huge_body_the_beginning_is_read(serve: Serve, connect: Connect) -> None:
     """Nor is its rest waited for; the connection is not used again."""
-    huge = answer("404 Not Found", b" " * (ANSWER_MOST * 50))
+    huge = answer("404 Not Found", b" " * (MAX_ANSWER_BYTES * 50))
     server = serve(always(huge[:-1]))  # never whole
     client = connect(server.url)
-    assert [call(client).outcome for _ in range(2)] == [Outcome.REJECTED] * 2
+    assert [call(client).kind for _ in range(2)] == [ReplyClass.REJECTED] * 2
     assert server.connections == 2
 
 
@@ -215,7 +215,7 @@ def test_a_large_request_arrives_whole(serve: Serve, connect: Connect) -> None:
     server = serve(always(answer()))
     client = connect(server.url)
     reply = client.call(Request("POST", "/customers", body), timeout=10, action="identifyUser")
-    assert reply.outcome is Outcome.DELIVERED
+    assert reply.kind is ReplyClass.DELIVERED
     assert server.requests[0].endswith(body)
 
 
@@ -282,5 +282,5 @@ def test_a_base_url_that_is_safe_is_taken(connect: Connect, url: str) -> None:
 def test_a_503_is_unknown_where_it_is_not_trusted(serve: Serve, connect: Connect) -> None:
     """The operator's word on 503 reaches the judge."""
     server = serve(always(answer("503 Service Unavailable")))
-    assert call(connect(server.url)).outcome is Outcome.UNAVAILABLE
-    assert call(connect(server.url, trusts_503=False)).outcome is Outcome.UNKNOWN
+    assert call(connect(server.url)).kind is ReplyClass.UNAVAILABLE
+    assert call(connect(server.url, trusts_503=False)).kind is ReplyClass.UNKNOWN

@@ -11,7 +11,7 @@ import pytest
 from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.referral import ResendWithoutCode
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import Connect
 from tools.sandbox.rehook import Behaviour
 from tools.sandbox.rehook_server import RehookServer
@@ -38,14 +38,14 @@ def test_a_missing_field_is_rejected_with_its_name(
     """Under either status that the documentation gives."""
     rehook.rehook.behaviour.field_error_status = status
     reply = identify(connect(rehook.url), {})
-    assert (reply.outcome, reply.code, reply.key) == (Outcome.REJECTED, "401", "source_id")
+    assert (reply.kind, reply.code, reply.key) == (ReplyClass.REJECTED, "401", "source_id")
     assert reply.request_id
 
 
 def test_a_wrong_key_pair_is_no_fault_of_the_event(rehook: RehookServer) -> None:
     """And check-auth says the same."""
     client = RehookClient(rehook.url, lambda: ("key", "wrong"))
-    assert identify(client, {"source_id": "u1"}).outcome is Outcome.CREDENTIALS
+    assert identify(client, {"source_id": "u1"}).kind is ReplyClass.CREDENTIALS
     assert client.credentials_good(timeout=5.0) is False
     client.close()
 
@@ -62,8 +62,8 @@ def test_traits_arrive_without_another_customers_code(
     client = connect(rehook.url)
     assert identify(client, {"source_id": "u1", "referral_code": "KMN"}).code == "200"
     taken = {"source_id": "u2", "metadata": {"name": "n"}, "referral_code": "KMN"}
-    assert identify(client, taken).outcome is Outcome.REJECTED
-    assert identify(ResendWithoutCode(client), taken).outcome is Outcome.DELIVERED
+    assert identify(client, taken).kind is ReplyClass.REJECTED
+    assert identify(ResendWithoutCode(client), taken).kind is ReplyClass.DELIVERED
     answer = rehook.rehook.handle(
         "GET", "/customers/u2", {"authorization": "Basic a2V5OnNlY3JldA=="}, b""
     )

@@ -1,18 +1,30 @@
-"""One sandbox over a stack of its own, for all tests of the sandbox."""
+"""One sandbox over a stack of its own, for all tests of the sandbox; and the real command."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tools.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 STACK = Path(__file__).parent / "stack" / "template.yaml"
+
+FULL = """
+import errno, os, shutil
+def full(source, target, **_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+os.link = shutil.copy2 = full
+"""
+"""A ``sitecustomize`` of an interpreter for which the disk is full."""
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +40,56 @@ def box(running: Sandbox) -> Iterator[Sandbox]:
     yield running
     running.rehook.clear()
     running.aws.clear()
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """The folder for temporary files that the command is given."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def command(scratch: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts ``up`` on the tests' stack; it is ended after the test in any case."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.sandbox", "up", "--template", str(STACK), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(scratch), **variables},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def ready(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The line that the command prints."""
+    assert process.stdout is not None
+    line: dict[str, Any] = json.loads(process.stdout.readline())
+    return line
+
+
+def ran(
+    *arguments: str, text: str = "", **variables: str | None
+) -> subprocess.CompletedProcess[str]:
+    """A command of ``tools.sandbox`` run to its end; a variable that is None is not there."""
+    environment = {**os.environ, "SANDBOX_CONTROL": None, "SHARED_SECRET": None, **variables}
+    return subprocess.run(
+        [sys.executable, "-m", "tools.sandbox", *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={name: value for name, value in environment.items() if value is not None},
+    )

@@ -4,50 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 import urllib3
 
-from tests.integration.sandbox.conftest import STACK
+from tests.integration.sandbox.conftest import FULL, STACK, ran, ready
 from tools.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import subprocess
+    from collections.abc import Callable
 
-
-@pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    """The folder for temporary files that the command is given."""
-    return tmp_path
-
-
-@pytest.fixture
-def command(scratch: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts the command; it is ended after the test in any case."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tools.sandbox", "up", "--template", str(STACK), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "TMPDIR": str(scratch)},
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+KEYS: Any = {
+    "aws_access_key_id": "any",
+    "aws_secret_access_key": "any",
+    "region_name": "us-east-1",
+}
 
 
 def descendants(scratch: Path) -> list[int]:
@@ -70,13 +49,6 @@ def until(holds: Callable[[], object]) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def ready(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """The line that the command prints."""
-    assert process.stdout is not None
-    line: dict[str, Any] = json.loads(process.stdout.readline())
-    return line
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -117,10 +89,12 @@ def test_work_under_way_does_not_delay_the_end() -> None:
 def test_the_line_says_where_everything_is(
     command: Callable[..., subprocess.Popen[str]],
 ) -> None:
-    """Its keys are fixed, its processes are real, its webhook answers."""
+    """Its keys are fixed, its processes and addresses are real, its webhook answers."""
     process = command("--port", "0", "--json", "--parameter", "Greeting=good day")
     line = ready(process)
-    assert sorted(line) == ["aws", "functions", "pid", "rehook", "sharedSecret", "webhook"]
+    first = {"aws", "functions", "pid", "rehook", "sharedSecret", "webhook"}
+    later = {"awsControl", "control", "environment", "queues", "rehookControl", "stack", "tables"}
+    assert set(line) == first | later
     assert line["pid"] == process.pid
     assert sorted(line["functions"]) == ["Consume", "Echo"]
     for pid in line["functions"].values():
@@ -128,6 +102,15 @@ def test_the_line_says_where_everything_is(
     answer = urllib3.request("POST", line["webhook"], body=b"{}")
     assert answer.json()["greeting"] == "good day"
     assert answer.json()["rehook"] == line["rehook"]
+    for name in ("rehookControl", "awsControl"):
+        assert urllib3.request("GET", f"{line[name]}/held").json() == 0
+    assert urllib3.request("GET", f"{line['control']}/sandbox").json()["stack"] == line["stack"]
+    sqs = boto3.client("sqs", endpoint_url=line["aws"], **KEYS)
+    dynamodb = boto3.client("dynamodb", endpoint_url=line["aws"], **KEYS)
+    assert sorted(sqs.list_queues()["QueueUrls"]) == sorted(line["queues"].values())
+    assert dynamodb.list_tables()["TableNames"] == list(line["tables"].values())
+    sqs.close()
+    dynamodb.close()
 
 
 def test_a_rehook_of_ones_own(command: Callable[..., subprocess.Popen[str]]) -> None:
@@ -135,6 +118,7 @@ def test_a_rehook_of_ones_own(command: Callable[..., subprocess.Popen[str]]) -> 
     process = command("--port", "0", "--json", "--rehook-url", "http://127.0.0.1:9")
     line = ready(process)
     assert line["rehook"] == "http://127.0.0.1:9"
+    assert line["rehookControl"] is None
     assert urllib3.request("POST", line["webhook"], body=b"{}").json()["rehook"] == line["rehook"]
 
 
@@ -146,3 +130,73 @@ def test_a_mistake_is_one_line(command: Callable[..., subprocess.Popen[str]]) ->
     assert output == ""
     assert "Nonsense" in errors
     assert "Greeting" in errors
+
+
+def test_a_port_in_use_is_one_sentence(
+    command: Callable[..., subprocess.Popen[str]], scratch: Path, box: Sandbox
+) -> None:
+    """It names the port and the option for another, before anything is started."""
+    port = box.url.rpartition(":")[2]
+    process = command("--port", port, "--json")
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (1, "")
+    assert errors == (
+        f"The sandbox does not start: port {port} is in use; "
+        "choose another with --port, 0 for any free one\n"
+    )
+    assert not list(scratch.iterdir())
+
+
+def test_a_full_disk_is_one_sentence(
+    command: Callable[..., subprocess.Popen[str]], scratch: Path, tmp_path: Path
+) -> None:
+    """It names the folder and the variable for another; nothing is left running."""
+    (tmp_path / "sitecustomize.py").write_text(FULL)
+    process = command("--port", "0", "--json", PYTHONPATH=str(tmp_path))
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (1, "")
+    assert errors == (
+        f"The sandbox does not start: no space is left in {scratch}; "
+        "free some, or set TMPDIR to a folder that has more\n"
+    )
+    until(lambda: not descendants(scratch))
+    assert not list(scratch.iterdir())
+
+
+def test_a_template_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    """It names the file, without a traceback."""
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: [")
+    done = ran("up", "--port", "0", "--template", str(template), "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The sandbox does not start: ")
+    assert "template.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_redirected_keeps_its_lines(
+    command: Callable[..., subprocess.Popen[str]],
+) -> None:
+    """A long entry of a function's log is one line of JSON; addresses are whole."""
+    process = command("--port", "0")
+    assert process.stderr is not None
+    said: list[str] = []
+    while not said or "parked list" not in said[-1]:
+        said.append(process.stderr.readline().rstrip("\n"))
+    [export] = [line for line in said if line.startswith("export ")]
+    variables = dict(each.split("=", 1) for each in shlex.split(export)[1:])
+    assert len(export) > 120
+    assert sorted(variables) == [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "SANDBOX_CONTROL",
+    ]
+    [webhook] = [line.split()[-1] for line in said if "POST /segment" in line]
+    urllib3.request("POST", webhook, body=b"x" * 200, headers={"content-type": "text/plain"})
+    entry = ""
+    while not entry.startswith("{"):
+        entry = process.stderr.readline()
+    assert json.loads(entry)["order"] == "x" * 100

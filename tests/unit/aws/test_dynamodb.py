@@ -16,11 +16,12 @@ from segment_rehook.aws.dynamodb import (
     ROUNDS,
     DynamoBreakerStore,
     DynamoLedger,
-    DynamoMarks,
+    DynamoUserMarks,
     Table,
 )
-from segment_rehook.delivery.ports import BreakerRecord, LedgerUnavailable
-from segment_rehook.delivery.record import Record, State
+from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+from segment_rehook.delivery.ports import LedgerUnavailable
 from tests.fakes.surroundings import FakeClock
 
 RECORD = Record(
@@ -39,7 +40,7 @@ class World:
         self.clock = FakeClock()
         table = Table(self.client, "ledger", self.clock)
         self.ledger = DynamoLedger(table)
-        self.marks = DynamoMarks(table, self.clock, keep=60)
+        self.marks = DynamoUserMarks(table, self.clock, keep=60)
         self.breaker = DynamoBreakerStore(table)
 
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.aws.settings import IngestSettings, RedriveSettings, SettingsInvalid
+from segment_rehook.aws.settings import (
+    SettingsInvalid,
+    StackSettings,
+    ingest_settings,
+    redrive_settings,
+)
+from segment_rehook.delivery.settings import DAY, IngestSettings, RedriveSettings
 
+READER = {
+    "GIVE_UP_AFTER_HOURS": redrive_settings,
+    "QUEUE_RETENTION_SECONDS": redrive_settings,
+}
 SQS = "https://sqs.eu-west-1.amazonaws.com/123456789012"
 LEAST = {
     "SECRETS_PATH": "/segment-rehook/prod",
@@ -15,69 +25,92 @@ LEAST = {
 }
 
 
-def test_defaults_are_the_templates() -> None:
-    """What the template gives no value for is as the documentation says."""
-    assert IngestSettings.read(LEAST) == IngestSettings(
+def test_defaults_are_the_codes_own() -> None:
+    """What the environment gives no value for is as `delivery/settings.py` has it."""
+    stack = StackSettings(
         secrets_path="/segment-rehook/prod",
         ledger_table="prod-Ledger-1ABC",
         dead_letter_queue_url=f"{SQS}/prod-dead-letters.fifo",
         parking_lot_url=f"{SQS}/prod-parking-lot.fifo",
         rehook_url="https://api.rehook.ai",
         destination_file="/opt/destination.json",
-        call_timeout=2.0,
-        workers=16,
-        unknown_policy="retry",
         trusts_503=True,
-        ordering=True,
-        give_up_after=72 * 3600,
-        queue_retention=864_000,
-        ledger_keep=45 * 86_400,
-        breaker_threshold=5,
         service="segment-rehook",
         metrics_namespace="SegmentRehook",
         log_level="INFO",
-        budget=4.0,
-        max_body_bytes=6_000_000,
-        batch_needs_token=False,
     )
-    assert RedriveSettings.read(LEAST).call_timeout == 10.0
+    assert ingest_settings(LEAST) == (stack, IngestSettings())
+    assert redrive_settings(LEAST) == (stack, RedriveSettings())
 
 
-def test_what_is_set_is_taken() -> None:
+def test_the_documented_defaults() -> None:
+    """In seconds, where it is a time."""
+    ingest, redrive = IngestSettings(), RedriveSettings()
+
+    assert (ingest.call_timeout, ingest.budget, ingest.max_body_bytes) == (2.0, 4.0, 6_000_000)
+    assert not ingest.batches_need_token
+    assert (redrive.call_timeout, redrive.give_up_after) == (10.0, 72 * 3600)
+    assert (redrive.queue_retention, redrive.hard_stop) == (10 * DAY, 9 * DAY)
+    for each in (ingest, redrive):
+        assert (each.workers, each.ordered, each.park_unknown) == (16, True, False)
+        assert (each.ledger_keep, each.breaker_threshold) == (45 * DAY, 5)
+
+
+SET = {
+    **LEAST,
+    "REHOOK_URL": "http://127.0.0.1:4000/",
+    "DESTINATION_FILE": "/tmp/destination.json",
+    "CALL_TIMEOUT_SECONDS": "1.5",
+    "WORKERS": "4",
+    "UNKNOWN_POLICY": "park",
+    "STATUS_503": "unknown",
+    "ORDERING": "off",
+    "LEDGER_DAYS": "60",
+    "BREAKER_THRESHOLD": "9",
+    "POWERTOOLS_SERVICE_NAME": "ingest",
+    "POWERTOOLS_METRICS_NAMESPACE": "Ours",
+    "LOG_LEVEL": "DEBUG",
+}
+
+
+def test_what_is_set_for_ingest_is_taken() -> None:
     """Each variable, in its type."""
-    settings = IngestSettings.read(
-        {
-            **LEAST,
-            "REHOOK_URL": "http://127.0.0.1:4000/",
-            "DESTINATION_FILE": "/tmp/destination.json",
-            "CALL_TIMEOUT_SECONDS": "1.5",
-            "WORKERS": "4",
-            "UNKNOWN_POLICY": "park",
-            "STATUS_503": "unknown",
-            "ORDERING": "off",
-            "GIVE_UP_AFTER_HOURS": "0.5e1",
-            "QUEUE_RETENTION_SECONDS": "172800",
-            "LEDGER_DAYS": "60",
-            "BREAKER_THRESHOLD": "9",
-            "POWERTOOLS_SERVICE_NAME": "ingest",
-            "POWERTOOLS_METRICS_NAMESPACE": "Ours",
-            "LOG_LEVEL": "DEBUG",
-            "BUDGET_SECONDS": "8",
-            "MAX_BODY_BYTES": "100000",
-            "BATCH_TOKEN": "required",
-        }
+    stack, settings = ingest_settings(
+        {**SET, "BUDGET_SECONDS": "8", "MAX_BODY_BYTES": "100000", "BATCH_TOKEN": "required"}
     )
 
-    assert settings.rehook_url == "http://127.0.0.1:4000"
-    assert settings.destination_file == "/tmp/destination.json"
-    assert (settings.call_timeout, settings.workers) == (1.5, 4)
-    assert (settings.unknown_policy, settings.ordering) == ("park", False)
-    assert not settings.trusts_503
-    assert (settings.give_up_after, settings.queue_retention) == (18_000, 172_800)
-    assert (settings.ledger_keep, settings.breaker_threshold) == (60 * 86_400, 9)
-    assert (settings.service, settings.metrics_namespace) == ("ingest", "Ours")
-    assert (settings.log_level, settings.budget) == ("DEBUG", 8.0)
-    assert (settings.max_body_bytes, settings.batch_needs_token) == (100_000, True)
+    assert (stack.rehook_url, stack.trusts_503) == ("http://127.0.0.1:4000", False)
+    assert stack.destination_file == "/tmp/destination.json"
+    assert (stack.service, stack.metrics_namespace, stack.log_level) == ("ingest", "Ours", "DEBUG")
+    assert settings == IngestSettings(
+        call_timeout=1.5,
+        workers=4,
+        ordered=False,
+        park_unknown=True,
+        ledger_keep=60 * DAY,
+        breaker_threshold=9,
+        budget=8.0,
+        max_body_bytes=100_000,
+        batches_need_token=True,
+    )
+
+
+def test_what_is_set_for_redrive_is_taken() -> None:
+    """Each variable, in its type."""
+    _, settings = redrive_settings(
+        {**SET, "GIVE_UP_AFTER_HOURS": "0.5e1", "QUEUE_RETENTION_SECONDS": "172800"}
+    )
+
+    assert settings == RedriveSettings(
+        call_timeout=1.5,
+        workers=4,
+        ordered=False,
+        park_unknown=True,
+        ledger_keep=60 * DAY,
+        breaker_threshold=9,
+        give_up_after=18_000,
+        queue_retention=172_800,
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,7 +147,7 @@ def test_what_is_set_is_taken() -> None:
 def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str) -> None:
     """The variable, its kind, and what it is."""
     with pytest.raises(SettingsInvalid) as caught:
-        IngestSettings.read({**LEAST, name: value})
+        READER.get(name, ingest_settings)({**LEAST, name: value})
 
     [mistake] = caught.value.mistakes
     assert mistake.startswith(f"{name} must be ")
@@ -124,7 +157,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str) -> N
 def test_every_mistake_is_named_at_once() -> None:
     """Also the variables that are missing."""
     with pytest.raises(SettingsInvalid) as caught:
-        RedriveSettings.read({"WORKERS": "many", "ORDERING": "maybe"})
+        redrive_settings({"WORKERS": "many", "ORDERING": "maybe"})
 
     named = [mistake.partition(" ")[0] for mistake in caught.value.mistakes]
     assert sorted(named) == sorted([*LEAST, "WORKERS", "ORDERING"])
@@ -134,10 +167,10 @@ def test_every_mistake_is_named_at_once() -> None:
 def test_a_call_must_fit_the_budget() -> None:
     """Otherwise none would ever be started."""
     with pytest.raises(SettingsInvalid, match="BUDGET_SECONDS"):
-        IngestSettings.read({**LEAST, "BUDGET_SECONDS": "2", "CALL_TIMEOUT_SECONDS": "2"})
+        ingest_settings({**LEAST, "BUDGET_SECONDS": "2", "CALL_TIMEOUT_SECONDS": "2"})
 
 
 def test_giving_up_must_come_before_sqs_forgets() -> None:
     """A day before: there must be time for the last attempt and the parking."""
     with pytest.raises(SettingsInvalid, match="SQS deletes"):
-        RedriveSettings.read({**LEAST, "QUEUE_RETENTION_SECONDS": "259200"})
+        redrive_settings({**LEAST, "QUEUE_RETENTION_SECONDS": "259200"})

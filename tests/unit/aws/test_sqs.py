@@ -12,7 +12,8 @@ from botocore.stub import Stubber
 from mypy_boto3_sqs import SQSClient
 
 from segment_rehook.aws.sqs import SqsQueue, received
-from segment_rehook.delivery.ports import Outgoing, QueueUnavailable, Received
+from segment_rehook.delivery.ports import QueueUnavailable
+from segment_rehook.delivery.queues.transport import Outgoing, Received
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters.fifo"
 

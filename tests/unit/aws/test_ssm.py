@@ -13,7 +13,8 @@ from mypy_boto3_ssm import SSMClient
 
 from segment_rehook.aws.parameters import ParametersInvalid, secrets_from
 from segment_rehook.aws.ssm import SsmSecretStore
-from segment_rehook.delivery.ports import Secrets, SecretsUnavailable
+from segment_rehook.delivery.ports import SecretsUnavailable
+from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from tests.fakes.surroundings import FakeClock, FakeTelemetry
 
 PATH = "/segment-rehook/prod"
@@ -27,7 +28,7 @@ READ = Secrets(
     api_secret="s3cret",
     shared_secrets=("shared-1",),
     tokens=(),
-    mode="deliver",
+    mode=Mode.DELIVER,
 )
 
 
@@ -207,7 +208,7 @@ def test_a_byte_order_mark_is_nothing() -> None:
     more = {"segment/tokens": "\ufeff\ntoken\n", "mode": "\ufeffpause"}
     secrets, warnings = secrets_from({**marked, **more}, PATH)
 
-    assert secrets == replace(READ, tokens=("token",), mode="pause")
+    assert secrets == replace(READ, tokens=("token",), mode=Mode.PAUSE)
     assert warnings == []
 
 
@@ -223,7 +224,7 @@ def test_what_a_paste_adds_is_taken_off() -> None:
     """A newline at the end of a secret would make every call a 401."""
     secrets, _ = secrets_from({**GOOD, "rehook/api-secret": " s3cret\n", "mode": "Pause\n"}, PATH)
 
-    assert secrets == replace(READ, mode="pause")
+    assert secrets == replace(READ, mode=Mode.PAUSE)
 
 
 @pytest.mark.parametrize("mode", ["deliver", "pause", "dry-run"])

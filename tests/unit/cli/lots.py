@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from segment_rehook.delivery.message import Header, Letter
-from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.delivery.queues.message import Header, Letter
+from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from tests.fakes.queue import FakeQueue
 from tests.fakes.sqs_client import FakeSqs

@@ -69,8 +69,20 @@ def test_a_drop_has_its_reason_and_its_detail() -> None:
 
 
 def test_what_no_subscription_takes_has_no_results() -> None:
-    """Ignored is not dropped."""
-    assert lines(run(text=json.dumps(PAGE))) == [{"messageId": "m3", "results": []}]
+    """Ignored is not dropped; for each subscription it says which clause keeps the event out."""
+    assert lines(run(text=json.dumps(PAGE))) == [
+        {
+            "messageId": "m3",
+            "results": [],
+            "ignored": [
+                {
+                    "subscription": "identify-user",
+                    "why": 'type = "identify": type is another string',
+                },
+                {"subscription": "track-event", "why": 'type = "track": type is another string'},
+            ],
+        }
+    ]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +202,7 @@ def test_a_mapping_may_nest_deeper_than_any_event(tmp_path: Path) -> None:
     file = tmp_path / "destination.json"
     subscription = {"id": "s", "actionSlug": "trackEvent", "trigger": 'type = "track"'}
     file.write_text(json.dumps({"subscriptions": [{**subscription, "settings": settings}]}))
-    text = json.dumps({"type": "track", "properties": deep})
+    text = json.dumps({"type": "track", "messageId": "m", "properties": deep})
     (line,) = lines(run("--explain", "--destination", file, text=text))
     assert line["results"][0]["request"]["body"]["metadata"] == {"in": deep}
 
@@ -203,7 +215,7 @@ def test_explain_says_why_and_where_from() -> None:
         "subscription": "identify-user",
         "matched": False,
         "trigger": 'type = "identify"',
-        "why": "the trigger does not hold for what it saw",
+        "why": 'type = "identify": type is another string',
         "saw": {"type": "track"},
     }
     assert track["matched"] is True

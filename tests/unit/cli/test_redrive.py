@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.delivery.ports import Outgoing
+from segment_rehook.delivery.queues.transport import Outgoing
 from tests.unit.cli.lots import World, letter, number_of
 from tools.cli.lot import Lot
 from tools.cli.redrive import Redrive, Target

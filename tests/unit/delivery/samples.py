@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import encode
 
@@ -43,7 +43,7 @@ DESTINATION = load(
                     "settings": {
                         "source_id": {"@path": "$.userId"},
                         "event_name": "order",
-                        "metadata": {"order": {"@path": "$.properties.order"}},
+                        "metadata": {"@path": "$.properties"},
                     },
                 },
             ]

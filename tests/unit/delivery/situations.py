@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.ledger.record import State
 from tests.fakes.faults import Crash
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.world import World

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.delivery import backoff
-from tests.fakes.surroundings import FakeChance
+from segment_rehook.delivery.pacing import backoff
+from tests.fakes.surroundings import FakeRandomness
 
 DAY = 86_400.0
 ages = st.floats(0.0, 14 * DAY)
 
 
-class Luck(FakeChance):
+class Luck(FakeRandomness):
     """The shortest of the times that may come up, or the longest."""
 
     def __init__(self, *, longest: bool) -> None:
@@ -44,7 +44,7 @@ def test_the_shortest_and_the_longest_delay(
 ) -> None:
     """As the protocol's table has them."""
     delays = [
-        backoff.delay(age=age, throttled=throttled, at_least=at_least, chance=Luck(longest=end))
+        backoff.delay(age=age, throttled=throttled, at_least=at_least, randomness=Luck(longest=end))
         for end in (False, True)
     ]
 
@@ -56,7 +56,9 @@ def test_a_delay_is_one_that_sqs_takes(
     age: float, throttled: bool, at_least: float | None, seed: int
 ) -> None:
     """Whole seconds, and less than twelve hours from the receive, a minute of work included."""
-    delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, chance=FakeChance(seed))
+    delay = backoff.delay(
+        age=age, throttled=throttled, at_least=at_least, randomness=FakeRandomness(seed)
+    )
 
     assert isinstance(delay, int)
     assert 1 <= delay <= 43_200 - 60
@@ -67,8 +69,8 @@ def test_what_rehook_asks_for_is_the_least(
     age: float, throttled: bool, at_least: float, seed: int
 ) -> None:
     """A Retry-After is honoured, to the second."""
-    chance = FakeChance(seed)
-    delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, chance=chance)
+    chance = FakeRandomness(seed)
+    delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, randomness=chance)
 
     assert delay >= round(at_least)
 
@@ -76,7 +78,7 @@ def test_what_rehook_asks_for_is_the_least(
 @given(st.floats(0.0, 1_799.0))
 def test_a_young_throttled_message_comes_back_soon(age: float) -> None:
     """A rate limit is not an outage."""
-    delay = backoff.delay(age=age, throttled=True, at_least=None, chance=FakeChance())
+    delay = backoff.delay(age=age, throttled=True, at_least=None, randomness=FakeRandomness())
 
     assert delay == 5
 
@@ -84,7 +86,7 @@ def test_a_young_throttled_message_comes_back_soon(age: float) -> None:
 @given(ages, st.integers(0, 50))
 def test_jitter_is_below_a_ceiling_that_grows_with_age(age: float, seed: int) -> None:
     """So that messages that failed together do not come back together."""
-    delay = backoff.delay(age=age, throttled=False, at_least=None, chance=FakeChance(seed))
+    delay = backoff.delay(age=age, throttled=False, at_least=None, randomness=FakeRandomness(seed))
 
     assert delay <= max(20.0, min(age, 7_200.0)) + 1
 
@@ -92,19 +94,19 @@ def test_jitter_is_below_a_ceiling_that_grows_with_age(age: float, seed: int) ->
 @given(ages, st.integers(0, 50))
 def test_while_deliveries_are_off_a_message_waits_five_minutes(age: float, seed: int) -> None:
     """It costs a receive each time it is handed back."""
-    assert backoff.aside(age=age, chance=FakeChance(seed)) >= 300
+    assert backoff.while_paused(age=age, randomness=FakeRandomness(seed)) >= 300
 
 
 def _receives(kind: str, seed: int) -> int:
     """How often a message is received that is never delivered, in ten days."""
-    chance, age, count = FakeChance(seed), 0.0, 0
+    chance, age, count = FakeRandomness(seed), 0.0, 0
     while age < 10 * DAY:
         count += 1
         if kind == "aside":
-            age += backoff.aside(age=age, chance=chance)
+            age += backoff.while_paused(age=age, randomness=chance)
         else:
             throttled = kind == "throttled"
-            age += backoff.delay(age=age, throttled=throttled, at_least=None, chance=chance)
+            age += backoff.delay(age=age, throttled=throttled, at_least=None, randomness=chance)
     return count
 
 
@@ -116,9 +118,10 @@ def test_a_message_is_received_fewer_than_900_times(kind: str) -> None:
 
 def test_in_the_long_run_half_an_hour_on_average_and_more() -> None:
     """Old messages cost little."""
-    chance = FakeChance()
+    chance = FakeRandomness()
     delays = [
-        backoff.delay(age=3 * DAY, throttled=True, at_least=None, chance=chance) for _ in range(500)
+        backoff.delay(age=3 * DAY, throttled=True, at_least=None, randomness=chance)
+        for _ in range(500)
     ]
 
     assert sum(delays) / len(delays) >= 1_800

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.breaker import (
-    GO,
-    LOOK_EVERY,
-    PAUSE_FIRST,
-    PROBE_MOST,
-    Gate,
-)
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, LOOK_EVERY, MAX_PROBE, Permit
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.faults import Fate
-from tests.unit.delivery.breakers import DOWN, FINE, REFUSED, breaker, tripped
+from tests.unit.delivery.breakers import (
+    DOWN,
+    FINE,
+    REFUSED,
+    ask,
+    breaker,
+    call,
+    hear_late,
+    tripped,
+)
 from tests.unit.delivery.world import World
 
 
@@ -22,51 +25,52 @@ def test_the_healthy_path_writes_nothing() -> None:
     world = World()
     one = breaker(world)
     for _ in range(100):
-        assert one.gate().open
-        one.heard(FINE)
+        call(one, FINE)
 
     assert world.table.calls == {"breaker.read": 1}
 
 
 @pytest.mark.parametrize(
-    "outcome", [Outcome.UNAVAILABLE, Outcome.UNREACHABLE, Outcome.UNKNOWN], ids=str
+    "outcome", [ReplyClass.UNAVAILABLE, ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN], ids=str
 )
 def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
-    outcome: Outcome,
+    outcome: ReplyClass,
 ) -> None:
     """Whatever the kind of failure."""
     one = breaker(World())
     for _ in range(4):
-        one.heard(Reply(outcome=outcome, code="x"))
-    assert one.gate().open
+        hear_late(one, Reply(kind=outcome, code="x"))
+    assert ask(one).allowed
 
-    one.heard(Reply(outcome=outcome, code="x"))
-    assert not one.gate().open
+    hear_late(one, Reply(kind=outcome, code="x"))
+    assert not ask(one).allowed
 
 
-@pytest.mark.parametrize("alive", [Outcome.DELIVERED, Outcome.REJECTED, Outcome.THROTTLED], ids=str)
-def test_a_sign_of_life_starts_the_count_anew(alive: Outcome) -> None:
+@pytest.mark.parametrize(
+    "alive", [ReplyClass.DELIVERED, ReplyClass.REJECTED, ReplyClass.THROTTLED], ids=str
+)
+def test_a_sign_of_life_starts_the_count_anew(alive: ReplyClass) -> None:
     """A refused payload shows that Rehook works, and so does a rate limit."""
     one = breaker(World(), heeds_throttling=False)
     for _ in range(4):
-        one.heard(DOWN)
-    one.heard(Reply(outcome=alive, code="x"))
+        hear_late(one, DOWN)
+    hear_late(one, Reply(kind=alive, code="x"))
     for _ in range(4):
-        one.heard(DOWN)
+        hear_late(one, DOWN)
 
-    assert one.gate().open
+    assert ask(one).allowed
 
 
 def test_other_environments_learn_of_it_within_two_seconds() -> None:
     """Through the shared record; their own failures are not needed."""
     world = World()
     other = breaker(world)
-    assert other.gate().open
+    assert ask(other).allowed
     tripped(world)
 
     world.clock.advance(LOOK_EVERY)
-    assert other.gate() == Gate(
-        open=False, wait=PAUSE_FIRST - LOOK_EVERY, reason=Outcome.UNAVAILABLE
+    assert ask(other) == Permit(
+        allowed=False, wait=FIRST_PAUSE - LOOK_EVERY, reason=ReplyClass.UNAVAILABLE
     )
 
 
@@ -74,50 +78,49 @@ def test_one_probe_at_a_time_across_environments() -> None:
     """When the pause is over, one environment tries one call; nobody else does."""
     world = World()
     one, other = tripped(world), breaker(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
 
-    assert one.gate() == GO
-    probing = Gate(open=False, wait=PROBE_MOST, reason=Outcome.UNAVAILABLE)
-    assert one.gate() == other.gate() == probing
+    with one.permit() as probe:
+        assert probe.allowed
+        probing = Permit(allowed=False, wait=MAX_PROBE, reason=ReplyClass.UNAVAILABLE)
+        assert ask(one) == ask(other) == probing
 
 
 def test_a_good_probe_closes_it_for_everyone() -> None:
     """At once for the environment that probed, within two seconds for the others; it is logged."""
     world = World()
     one, other = tripped(world), breaker(world)
-    assert not other.gate().open
-    world.clock.advance(PAUSE_FIRST)
-    assert one.gate().open
-    one.heard(FINE)
+    assert not ask(other).allowed
+    world.clock.advance(FIRST_PAUSE)
+    call(one, FINE)
 
-    assert one.gate().open
+    assert ask(one).allowed
     assert world.telemetry.warnings[1:] == [("breaker closed", {})]
     world.clock.advance(LOOK_EVERY)
-    assert other.gate().open
+    assert ask(other).allowed
 
 
 def test_who_opened_it_counts_anew_when_another_closed_it() -> None:
     """The failures of the outage before are no part of the next."""
     world = World()
     one, other = tripped(world), breaker(world)
-    world.clock.advance(PAUSE_FIRST)
-    assert other.gate().open
-    other.heard(FINE)
+    world.clock.advance(FIRST_PAUSE)
+    call(other, FINE)
     world.clock.advance(LOOK_EVERY)
-    assert one.gate().open
+    assert ask(one).allowed
     for _ in range(4):
-        one.heard(DOWN)
+        hear_late(one, DOWN)
 
-    assert one.gate().open
+    assert ask(one).allowed
 
 
 def test_that_it_opened_is_logged_and_counted() -> None:
     """Why, and for how long; once, whoever else finds it open."""
     world = World()
     tripped(world)
-    breaker(world).gate()
+    ask(breaker(world))
 
-    fields = {"reason": "unavailable", "code": "503", "seconds": PAUSE_FIRST}
+    fields = {"reason": "unavailable", "code": "503", "seconds": FIRST_PAUSE}
     assert world.telemetry.warnings == [("breaker open", fields)]
     assert world.telemetry.counts == {"BreakerOpened": 1}
 
@@ -128,58 +131,116 @@ def test_pauses_grow_with_failed_probes_up_to_a_minute() -> None:
     one = tripped(world)
     pauses = []
     for _ in range(8):
-        wait = one.gate().wait
+        wait = ask(one).wait
         pauses.append(wait)
         world.clock.advance(wait)
-        assert one.gate().open
-        one.heard(DOWN)
+        call(one, DOWN)
 
     assert pauses == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0]
 
 
-def test_what_was_spared_is_probed_by_the_next() -> None:
-    """The gate had opened for a call that then was not needed, such as a duplicate's."""
+def test_a_probe_that_is_not_used_is_made_by_the_next_in_any_environment() -> None:
+    """The permit was for a call that then was not needed, such as a duplicate's."""
+    world = World()
+    one, other = tripped(world), breaker(world)
+    world.clock.advance(FIRST_PAUSE)
+    assert ask(one).allowed
+    assert ask(one).allowed
+
+    with other.permit() as probe:
+        assert probe.allowed
+        assert not ask(one).allowed
+        other.heard(probe, FINE)
+    world.clock.advance(LOOK_EVERY)
+    assert ask(one).allowed
+    assert world.telemetry.warnings[1:] == [("breaker closed", {})]
+
+
+def test_a_probe_is_given_back_when_a_defect_ends_its_block() -> None:
+    """Else nothing would be delivered until the probe is given up, 40 seconds later."""
+    world = World()
+    one, other = tripped(world), breaker(world)
+    world.clock.advance(FIRST_PAUSE)
+    with pytest.raises(ZeroDivisionError), one.permit():
+        raise ZeroDivisionError
+
+    assert ask(one).allowed
+    assert ask(other).allowed
+
+
+def test_a_permit_gives_back_no_probe_but_its_own() -> None:
+    """Another thread's probe is under way while a permit from before ends unused."""
+    world = World()
+    one = breaker(world)
+    with one.permit():
+        for _ in range(5):
+            hear_late(one, DOWN)
+        world.clock.advance(FIRST_PAUSE)
+        probe = one.permit()
+        assert probe.__enter__().allowed
+
+    assert not ask(one).allowed
+    probe.__exit__(None, None, None)
+    assert ask(one).allowed
+
+
+def test_a_probe_that_was_used_is_not_given_back() -> None:
+    """What came of it decides: here, that the breaker stays open for longer."""
     world = World()
     one = tripped(world)
-    world.clock.advance(PAUSE_FIRST)
-    assert one.gate().open
-    one.spare()
+    world.clock.advance(FIRST_PAUSE)
+    call(one, DOWN)
 
-    assert one.gate().open
-    assert not one.gate().open
-    one.heard(FINE)
-    assert one.gate().open
+    assert ask(one) == Permit(allowed=False, wait=2 * FIRST_PAUSE, reason=ReplyClass.UNAVAILABLE)
 
 
-def test_sparing_without_a_probe_changes_nothing() -> None:
-    """On the healthy path every duplicate spares."""
+def test_a_late_failure_does_not_decide_for_a_probe() -> None:
+    """A call from before the outage was known times out while another one probes."""
     world = World()
     one = tripped(world)
-    one.spare()
+    world.clock.advance(FIRST_PAUSE)
+    with one.permit() as probe:
+        hear_late(one, DOWN)
+        one.heard(probe, FINE)
 
-    assert not one.gate().open
+    assert ask(one).allowed
+    assert world.telemetry.warnings[1:] == [("breaker closed", {})]
+
+
+def test_a_permit_without_a_probe_writes_nothing_when_it_ends() -> None:
+    """On the healthy path every duplicate ends one unused."""
+    world = World()
+    one = tripped(world)
+    record = world.breaker.record
+    assert not ask(one).allowed
+
+    assert world.breaker.record == record
 
 
 def test_a_probe_that_says_nothing_is_given_up() -> None:
     """Its environment may have died."""
     world = World()
     one, other = tripped(world), breaker(world)
-    world.clock.advance(PAUSE_FIRST)
-    assert one.gate().open
+    world.clock.advance(FIRST_PAUSE)
+    probe = one.permit()
+    assert probe.__enter__().allowed
 
     world.clock.advance(39.0)
-    assert not other.gate().open
+    assert not ask(other).allowed
     world.clock.advance(3.0)
-    assert other.gate().open
+    with other.permit() as taken_over:
+        assert taken_over.allowed
+        probe.__exit__(None, None, None)  # it thaws, and the probe is no longer its own
+        assert not ask(breaker(world)).allowed
 
 
 def test_refused_credentials_open_it_at_once() -> None:
     """No key pair gets better by being tried five times."""
     one = breaker(World())
-    one.heard(REFUSED)
+    hear_late(one, REFUSED)
 
-    assert not one.gate().open
-    assert one.gate().reason == Outcome.CREDENTIALS
+    assert not ask(one).allowed
+    assert ask(one).reason == ReplyClass.CREDENTIALS
 
 
 def test_a_retry_after_lengthens_the_pause() -> None:
@@ -187,9 +248,9 @@ def test_a_retry_after_lengthens_the_pause() -> None:
     world = World()
     one = breaker(world)
     for _ in range(5):
-        one.heard(Reply(outcome=Outcome.UNAVAILABLE, code="503", retry_after=45.0))
+        hear_late(one, Reply(kind=ReplyClass.UNAVAILABLE, code="503", retry_after=45.0))
 
-    assert one.gate().wait == 45.0
+    assert ask(one).wait == 45.0
     assert world.telemetry.warnings[0][1]["seconds"] == 45.0
 
 
@@ -199,8 +260,7 @@ def test_while_the_table_is_down_calls_go_on() -> None:
     world.table.down = True
     one = breaker(world)
     for _ in range(20):
-        assert one.gate().open
-        one.heard(DOWN)
+        call(one, DOWN)
 
 
 def test_an_open_breaker_whose_table_goes_down_lets_calls_through() -> None:
@@ -210,32 +270,32 @@ def test_an_open_breaker_whose_table_goes_down_lets_calls_through() -> None:
     world.table.down = True
     world.clock.advance(LOOK_EVERY)
 
-    assert one.gate().open
+    assert ask(one).allowed
 
 
 def test_two_that_trip_at_once_make_one_record() -> None:
     """The second one finds the first one's, and obeys it."""
     world = World()
     one, other = breaker(world), breaker(world)
-    assert one.gate().open
-    assert other.gate().open
+    assert ask(one).allowed
+    assert ask(other).allowed
     for _ in range(5):
-        one.heard(DOWN)
+        hear_late(one, DOWN)
     record = world.breaker.record
     for _ in range(5):
-        other.heard(DOWN)
+        hear_late(other, DOWN)
 
     assert world.breaker.record == record
-    assert not other.gate().open
+    assert not ask(other).allowed
 
 
 def test_a_probe_whose_booking_is_unheard_is_not_made() -> None:
     """It may be somebody else's; when nobody makes it, it is given up in time."""
     world = World()
     one = tripped(world)
-    world.clock.advance(PAUSE_FIRST)
+    world.clock.advance(FIRST_PAUSE)
     world.table.order(Fate.DONE_UNHEARD, operation="breaker.swap")
 
-    assert one.gate() == Gate(open=False, wait=LOOK_EVERY, reason=Outcome.UNAVAILABLE)
+    assert ask(one) == Permit(allowed=False, wait=LOOK_EVERY, reason=ReplyClass.UNAVAILABLE)
     world.clock.advance(42.0)
-    assert one.gate().open
+    assert ask(one).allowed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.breaker import GO, PAUSE_FIRST, THROTTLED_HOLD, Gate
-from segment_rehook.rehook.reply import Outcome, Reply
-from tests.unit.delivery.breakers import LIMITED, breaker, tripped
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, THROTTLED_HOLD, Permit
+from segment_rehook.rehook.reply import Reply, ReplyClass
+from tests.unit.delivery.breakers import LIMITED, ask, breaker, call, hear_late, tripped
 from tests.unit.delivery.world import World
 
 
@@ -14,14 +14,14 @@ def test_a_rate_limit_holds_ingest_and_not_redrive() -> None:
     """Redrive paces itself; what Segment sends meanwhile is stored."""
     world = World()
     live, redrive = breaker(world), breaker(world, heeds_throttling=False)
-    live.heard(LIMITED)
+    hear_late(live, LIMITED)
 
-    assert live.gate() == Gate(open=False, wait=THROTTLED_HOLD, reason=Outcome.THROTTLED)
-    assert redrive.gate() == GO
+    assert ask(live) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=ReplyClass.THROTTLED)
+    assert ask(redrive).allowed
     world.clock.advance(THROTTLED_HOLD - 0.5)
-    assert live.gate() == Gate(open=False, wait=0.5, reason=Outcome.THROTTLED)
+    assert ask(live) == Permit(allowed=False, wait=0.5, reason=ReplyClass.THROTTLED)
     world.clock.advance(0.5)
-    assert live.gate() == GO
+    assert ask(live).allowed
 
 
 @pytest.mark.parametrize(
@@ -32,44 +32,43 @@ def test_a_rate_limit_holds_as_long_as_rehook_asks_up_to_a_minute(
 ) -> None:
     """Beyond that, ingest finds out for itself."""
     one = breaker(World())
-    one.heard(Reply(outcome=Outcome.THROTTLED, code="429", retry_after=asked))
+    hear_late(one, Reply(kind=ReplyClass.THROTTLED, code="429", retry_after=asked))
 
-    assert one.gate().wait == held
+    assert ask(one).wait == held
 
 
 def test_a_rate_limit_met_during_a_hold_does_not_lengthen_it() -> None:
     """Calls that were under way are refused as well; the next hold begins when this one is over."""
     world = World()
     one = breaker(world)
-    one.heard(LIMITED)
+    hear_late(one, LIMITED)
     world.clock.advance(3.0)
-    one.heard(LIMITED)
-    assert one.gate().wait == THROTTLED_HOLD - 3.0
+    hear_late(one, LIMITED)
+    assert ask(one).wait == THROTTLED_HOLD - 3.0
 
     world.clock.advance(THROTTLED_HOLD - 3.0)
-    one.heard(LIMITED)
-    assert one.gate().wait == THROTTLED_HOLD
+    hear_late(one, LIMITED)
+    assert ask(one).wait == THROTTLED_HOLD
 
 
 def test_a_rate_limit_does_not_end_an_outage() -> None:
     """A late answer to a call that was under way when the breaker opened."""
     world = World()
     one = tripped(world)
-    one.heard(LIMITED)
+    hear_late(one, LIMITED)
 
-    assert one.gate() == Gate(open=False, wait=PAUSE_FIRST, reason=Outcome.UNAVAILABLE)
+    assert ask(one) == Permit(allowed=False, wait=FIRST_PAUSE, reason=ReplyClass.UNAVAILABLE)
 
 
 def test_a_probe_that_meets_a_rate_limit_ends_the_outage() -> None:
     """Rehook is back, and busy: ingest holds, redrive goes on at its pace."""
     world = World()
     one, redrive = tripped(world), breaker(world, heeds_throttling=False)
-    world.clock.advance(PAUSE_FIRST)
-    assert one.gate().open
-    one.heard(LIMITED)
+    world.clock.advance(FIRST_PAUSE)
+    call(one, LIMITED)
 
-    assert one.gate() == Gate(open=False, wait=THROTTLED_HOLD, reason=Outcome.THROTTLED)
-    assert redrive.gate() == GO
+    assert ask(one) == Permit(allowed=False, wait=THROTTLED_HOLD, reason=ReplyClass.THROTTLED)
+    assert ask(redrive).allowed
 
 
 def test_a_rate_limit_is_no_outage() -> None:
@@ -77,7 +76,7 @@ def test_a_rate_limit_is_no_outage() -> None:
     world = World()
     redrive = breaker(world, heeds_throttling=False)
     for _ in range(20):
-        redrive.heard(LIMITED)
+        call(redrive, LIMITED)
         world.clock.advance(1.0)
 
-    assert redrive.gate().open
+    assert ask(redrive).allowed

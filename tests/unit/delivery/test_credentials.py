@@ -2,61 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from segment_rehook.delivery import meet
-from segment_rehook.delivery.courier import Courier, Taken
-from segment_rehook.delivery.record import Record
-from segment_rehook.rehook.plan import Request
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import ReplyClass
 from tests.fakes import rehook
+from tests.unit.delivery.breakers import ask
+from tests.unit.delivery.claiming import call, ready
 from tests.unit.delivery.world import World
-
-REQUEST = Request("POST", "/events/invoke", b"{}")
-PLENTY = 100.0
-
-
-def claim(courier: Courier, *, content: str = "c") -> Taken:
-    """Claim as ingest does."""
-    return courier.claim(
-        "m1:track", content, lambda found: meet.live(found, content, courier.clock.now())
-    )
-
-
-def claimed(courier: Courier) -> Record:
-    """A claim that was won."""
-    mine = claim(courier).mine
-    assert mine is not None
-    return mine
-
-
-def call(courier: Courier, mine: Record, left: Callable[[], float] = lambda: PLENTY) -> Reply:
-    """Call under a claim."""
-    return courier.call(mine, REQUEST, "trackEvent", left)
 
 
 def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
     """A firewall may dislike one event; the others must not wait for it."""
     world = World()
-    courier = world.courier()
+    ingest, mine = ready(world)
     world.rehook.script.append(rehook.CREDENTIALS)
 
-    assert call(courier, claimed(courier)).outcome is Outcome.REJECTED
-    assert courier.breaker.gate().open
+    assert call(ingest.caller, mine).kind is ReplyClass.REJECTED
+    assert ask(ingest.caller.breaker).allowed
 
 
 @pytest.mark.parametrize("says", [False, None])
 def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) -> None:
     """Also where it gives no clear answer: nothing is given up for that."""
     world = World()
-    courier = world.courier()
+    ingest, mine = ready(world)
     world.rehook.credentials = says
     world.rehook.script.append(rehook.CREDENTIALS)
 
-    assert call(courier, claimed(courier)).outcome is Outcome.CREDENTIALS
-    assert not courier.breaker.gate().open
+    assert call(ingest.caller, mine).kind is ReplyClass.CREDENTIALS
+    assert not ask(ingest.caller.breaker).allowed
     assert world.telemetry.counts["CredentialsRefused"] == 1
     assert world.telemetry.warnings[0][1] == {"code": "401"}
 
@@ -64,63 +38,60 @@ def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) 
 def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
     """The cached one was refused, the one in SSM is good: nothing waits."""
     world = World()
-    courier = world.courier()
-    mine = claimed(courier)
-    courier.secrets.read()
+    ingest, mine = ready(world)
+    ingest.caller.secrets.read()
     world.store_secrets(api_key="key-2")
     world.rehook.credentials = False
     world.rehook.script.append(rehook.CREDENTIALS)
-    courier.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
-    reply = call(courier, mine)
+    ingest.caller.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
+    reply = call(ingest.caller, mine)
 
-    assert reply.outcome is Outcome.DELIVERED
-    assert courier.secrets.read().api_key == "key-2"
-    assert courier.breaker.gate().open
+    assert reply.kind is ReplyClass.DELIVERED
+    assert ingest.caller.secrets.read().api_key == "key-2"
+    assert ask(ingest.caller.breaker).allowed
 
 
 def test_rotated_while_the_call_was_under_way() -> None:
     """What check-auth says of the new pair says nothing of the old one: the call decides."""
     world = World()
-    courier = world.courier()
-    mine = claimed(courier)
-    courier.secrets.read()
+    ingest, mine = ready(world)
+    ingest.caller.secrets.read()
     world.rehook.script.append(rehook.CREDENTIALS)
 
     def rotate(_operation: str, _subject: object) -> None:
         world.rehook.before = lambda *_: None
         world.store_secrets(api_key="key-2")
-        courier.secrets._tried -= 60.0  # type: ignore[attr-defined]  # the fake's cache is old now
+        ingest.caller.secrets._tried -= 60.0  # type: ignore[attr-defined]  # the fake's cache is old now
 
     world.rehook.before = rotate
 
-    assert call(courier, mine).outcome is Outcome.DELIVERED
+    assert call(ingest.caller, mine).kind is ReplyClass.DELIVERED
     assert len(world.rehook.calls) == 2
 
 
 def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
     """Stored as refused credentials, and nothing is concluded from it."""
     world = World()
-    courier = world.courier()
+    ingest, mine = ready(world)
     world.rehook.script.append(rehook.CREDENTIALS)
-    reply = call(courier, claimed(courier), lambda: 1.0)
+    reply = call(ingest.caller, mine, lambda: 1.0)
 
-    assert reply.outcome is Outcome.CREDENTIALS
+    assert reply.kind is ReplyClass.CREDENTIALS
     assert world.rehook.checks == 0
-    assert courier.breaker.gate().open
+    assert ask(ingest.caller.breaker).allowed
 
 
 def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
     """Asking took what was left: the new pair is for the next one to try."""
     world = World()
-    courier = world.courier()
-    mine = claimed(courier)
-    courier.secrets.read()
-    courier.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
+    ingest, mine = ready(world)
+    ingest.caller.secrets.read()
+    ingest.caller.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
     world.store_secrets(api_key="key-2")
     world.rehook.credentials = False
     world.rehook.script.append(rehook.CREDENTIALS)
     left = iter([2.5, 0.5])
-    reply = call(courier, mine, lambda: next(left))
+    reply = call(ingest.caller, mine, lambda: next(left))
 
-    assert (len(world.rehook.calls), reply.outcome) == (1, Outcome.CREDENTIALS)
-    assert courier.breaker.gate().open
+    assert (len(world.rehook.calls), reply.kind) == (1, ReplyClass.CREDENTIALS)
+    assert ask(ingest.caller.breaker).allowed

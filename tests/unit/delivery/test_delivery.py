@@ -8,9 +8,9 @@ import pytest
 
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.delivery import Delivery
-from segment_rehook.delivery.message import PARKING_ROOM, Header, Letter
 from segment_rehook.delivery.outcomes import Stored
-from segment_rehook.delivery.ports import SQS_MOST
+from segment_rehook.delivery.queues.message import PARKING_ROOM, Header, Letter
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
 from segment_rehook.rehook.plan import Call, Fault, Request
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import JSON, encode
@@ -72,7 +72,7 @@ def sized(event: int, request: int) -> Delivery:
 @pytest.mark.parametrize("of", ["event", "request"])
 def test_what_fits_does_so_under_any_claim_and_for_any_reason(of: str) -> None:
     """To the byte: at the largest that fits, the longest message fills what SQS takes."""
-    low, high = 0, SQS_MOST
+    low, high = 0, MAX_MESSAGE_BYTES
     while high - low > 1:
         middle = (low + high) // 2
         fits = sized(**{"event": 0, "request": 0, of: middle}).fits_a_message()
@@ -85,4 +85,4 @@ def test_what_fits_does_so_under_any_claim_and_for_any_reason(of: str) -> None:
         for reason in Stored
     ]
 
-    assert max(sizes) == SQS_MOST - PARKING_ROOM
+    assert max(sizes) == MAX_MESSAGE_BYTES - PARKING_ROOM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.ledger.record import State
 from tests.fakes import rehook
 from tests.fakes.faults import Crash
 from tests.unit.delivery.samples import (
@@ -190,4 +190,4 @@ def test_what_cannot_be_mapped_is_parked() -> None:
     answer = world.post(track())
 
     assert (outcomes(answer), reasons(answer)) == (["parked"], ["mapping_error"])
-    assert header_of(world.lot.stored()[0]).epoch == 1
+    assert header_of(world.lot.stored()[0]).parked_token == 1

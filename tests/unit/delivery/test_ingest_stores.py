@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.ledger.record import State
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import (
@@ -193,6 +194,23 @@ def test_a_defect_of_ours_stores_the_event() -> None:
     assert reasons(answer) == ["unexpected"]
     assert world.telemetry.counts["UnexpectedErrors"] == 1
     assert world.telemetry.warnings == [("unexpected error", {"error": "ZeroDivisionError"})]
+
+
+def test_a_defect_during_a_probe_leaves_the_probe_to_the_next_event() -> None:
+    """Else nothing would be delivered until the probe is given up, 40 seconds later."""
+    world = World(threshold=1)
+    environment = world.ingest()
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track("m1", "u1"), on=environment)
+    world.clock.advance(FIRST_PAUSE)
+
+    def defect(_operation: str, _subject: object) -> None:
+        world.rehook.before = lambda *_: None
+        raise ZeroDivisionError
+
+    world.rehook.before = defect
+    assert reasons(world.post(track("m2", "u2"), on=environment)) == ["unexpected"]
+    assert outcomes(world.post(track("m3", "u3"), on=environment)) == ["delivered"]
 
 
 def test_a_delivered_event_costs_one_read_and_two_writes() -> None:

@@ -6,28 +6,28 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.delivery.answer import HttpAnswer
 from segment_rehook.delivery.ids import user_hash
-from segment_rehook.delivery.message import Header
-from segment_rehook.delivery.ports import SQS_MOST
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.ingest.answer import HttpAnswer
+from segment_rehook.delivery.queues.message import Header
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes import rehook
 from tests.unit.delivery.samples import BROKEN, delivery_of, outcomes, reasons, track
 from tests.unit.delivery.world import World, header_of
 
-STORED = [Outcome.THROTTLED, Outcome.UNAVAILABLE, Outcome.UNREACHABLE, Outcome.UNKNOWN]
-TOO_LARGE = "x" * SQS_MOST
+STORED = [ReplyClass.THROTTLED, ReplyClass.UNAVAILABLE, ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN]
+TOO_LARGE = "x" * MAX_MESSAGE_BYTES
 
 
-def turn(outcome: Outcome) -> rehook.Turn:
+def turn(outcome: ReplyClass) -> rehook.Turn:
     """An answer of Rehook's with everything that one can say."""
-    reply = Reply(outcome=outcome, code="c-1", message="it said so", request_id="req-1")
+    reply = Reply(kind=outcome, code="c-1", message="it said so", request_id="req-1")
     return rehook.Turn(reply, acts=False)
 
 
-def wordless(outcome: Outcome) -> rehook.Turn:
+def wordless(outcome: ReplyClass) -> rehook.Turn:
     """An answer that is a code alone."""
-    return rehook.Turn(Reply(outcome=outcome, code="c-1"), acts=False)
+    return rehook.Turn(Reply(kind=outcome, code="c-1"), acts=False)
 
 
 def entry(answer: HttpAnswer) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def under_its_claim(world: World, **fields: Any) -> Header:
 def test_delivered() -> None:
     """With Rehook's name for the call, and no message."""
     world = World()
-    world.rehook.script.append(turn(Outcome.DELIVERED))
+    world.rehook.script.append(turn(ReplyClass.DELIVERED))
 
     assert entry(world.post(track())) == {"outcome": "delivered", "requestId": "req-1"}
     assert not world.dead.stored()
@@ -65,7 +65,7 @@ def test_delivered() -> None:
 
 
 @pytest.mark.parametrize("outcome", STORED, ids=str)
-def test_stored(outcome: Outcome) -> None:
+def test_stored(outcome: ReplyClass) -> None:
     """The message names the claim that was called under, and the mark that it will clear."""
     world = World()
     world.rehook.script.append(turn(outcome))
@@ -78,7 +78,7 @@ def test_stored(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("outcome", STORED, ids=str)
-def test_not_stored(outcome: Outcome) -> None:
+def test_not_stored(outcome: ReplyClass) -> None:
     """Beside a 503: why it was to be stored."""
     world = World()
     world.queues.down = True
@@ -90,12 +90,12 @@ def test_not_stored(outcome: Outcome) -> None:
 
 PARKED = pytest.mark.parametrize(
     ("outcome", "reason"),
-    [(Outcome.REJECTED, "rejected"), (Outcome.UNKNOWN, "outcome_unknown")],
+    [(ReplyClass.REJECTED, "rejected"), (ReplyClass.UNKNOWN, "outcome_unknown")],
 )
 
 
 @PARKED
-def test_parked(outcome: Outcome, reason: str) -> None:
+def test_parked(outcome: ReplyClass, reason: str) -> None:
     """The message names the claim, opens that one alone, and quotes Rehook."""
     world = World(policy="park")
     world.rehook.script.append(turn(outcome))
@@ -109,14 +109,16 @@ def test_parked(outcome: Outcome, reason: str) -> None:
     }
     [message] = world.lot.stored()
     detail = "c-1 it said so"
-    assert header_of(message) == under_its_claim(world, reason=reason, epoch=1, detail=detail)
+    assert header_of(message) == under_its_claim(
+        world, reason=reason, parked_token=1, detail=detail
+    )
     record = world.record(delivery_of(track()))
     assert record is not None
-    assert (record.reason, record.epoch) == (reason, 1)
+    assert (record.reason, record.parked_token) == (reason, 1)
 
 
 @PARKED
-def test_not_parked(outcome: Outcome, reason: str) -> None:
+def test_not_parked(outcome: ReplyClass, reason: str) -> None:
     """Beside a 503: why it was to be parked."""
     world = World(policy="park")
     world.queues.down = True
@@ -126,7 +128,7 @@ def test_not_parked(outcome: Outcome, reason: str) -> None:
 
 
 @PARKED
-def test_parked_without_a_word(outcome: Outcome, reason: str) -> None:
+def test_parked_without_a_word(outcome: ReplyClass, reason: str) -> None:
     """Rehook may answer with a code alone."""
     world = World(policy="park")
     world.rehook.script.append(wordless(outcome))
@@ -136,8 +138,8 @@ def test_parked_without_a_word(outcome: Outcome, reason: str) -> None:
     assert [header_of(each).detail for each in world.lot.stored()] == ["c-1"]
 
 
-@pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.UNKNOWN], ids=str)
-def test_too_large_to_be_parked(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [ReplyClass.REJECTED, ReplyClass.UNKNOWN], ids=str)
+def test_too_large_to_be_parked(outcome: ReplyClass) -> None:
     """The answer is the only place where Rehook's words are kept."""
     world = World(policy="park")
     world.rehook.script.append(turn(outcome))
@@ -154,7 +156,7 @@ def test_too_large_to_be_parked(outcome: Outcome) -> None:
 def test_too_large_without_a_word() -> None:
     """Then there is nothing to quote."""
     world = World()
-    world.rehook.script.append(wordless(Outcome.REJECTED))
+    world.rehook.script.append(wordless(ReplyClass.REJECTED))
 
     said = {"outcome": "dropped", "reason": "too_large", "code": "c-1"}
     assert entry(world.post(track(text=TOO_LARGE))) == said

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from segment_rehook.delivery import message
-from segment_rehook.delivery.message import Header, Letter, LetterUnreadable, read_body
-from segment_rehook.delivery.ports import SQS_MOST, Outgoing, Received
+from segment_rehook.delivery.queues import message
+from segment_rehook.delivery.queues.message import Header, Letter, MessageUnreadable, read_body
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES, Outgoing, Received
 from segment_rehook.rehook.plan import Request
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import decode
@@ -141,7 +141,7 @@ def test_what_a_message_says() -> None:
         token=numbers,
         nonce=st.just("") | words,
         mark=st.just("") | words,
-        epoch=st.none() | numbers,
+        parked_token=st.none() | numbers,
         detail=st.just("") | words,
         resend=st.booleans(),
     )
@@ -173,7 +173,7 @@ def test_a_parked_message_explains_itself(detail: str) -> None:
     header = Header.read(parked.attributes)
 
     assert sqs_rules.takes(parked)
-    assert (header.reason, header.epoch, header.nonce) == ("rejected", 3, "n")
+    assert (header.reason, header.parked_token, header.nonce) == ("rejected", 3, "n")
     assert header.mark == ""
     assert len(header.detail) <= 1_000
 
@@ -187,7 +187,7 @@ def test_parked_messages_have_groups_of_their_own() -> None:
 
 def test_what_fits_into_the_dead_letter_queue_fits_into_the_parking_lot() -> None:
     """Else it could never be given up, and SQS would delete it in the end."""
-    room = SQS_MOST - letter(b'{"s":""}').for_dead_letters(ordered=True).size()
+    room = MAX_MESSAGE_BYTES - letter(b'{"s":""}').for_dead_letters(ordered=True).size()
     largest = letter(b'{"s":"' + b"x" * (room - message.PARKING_ROOM) + b'"}')
     larger = letter(b'{"s":"' + b"x" * (room - message.PARKING_ROOM + 1) + b'"}')
 
@@ -223,7 +223,7 @@ def test_other_messages_are_not_taken_for_ours(change: dict[str, str | None]) ->
     """Attributes that this bridge did not write raise, and nothing else; the text names them."""
     attributes = {**letter(b"{}").for_parking("rejected", "").attributes, **change}
 
-    with pytest.raises(LetterUnreadable, match=next(iter(change))):
+    with pytest.raises(MessageUnreadable, match=next(iter(change))):
         Header.read({name: value for name, value in attributes.items() if value is not None})
 
 
@@ -247,7 +247,7 @@ def test_a_body_that_is_none_of_ours_raises_and_nothing_else(body: str) -> None:
     """So that it is parked as unreadable, with what is wrong, and does not come for ever."""
     outgoing = Outgoing(group="g", dedupe="d", body=body, attributes={})
 
-    with pytest.raises(LetterUnreadable, match=r"JSON|object"):
+    with pytest.raises(MessageUnreadable, match=r"JSON|object"):
         read_body(HEADER, received(outgoing))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.ports import Outgoing
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.ledger.record import State
+from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import encode
 from tests.fakes import rehook
@@ -65,7 +65,7 @@ def test_it_is_parked_again_where_the_mapping_is_still_broken() -> None:
         world.lot.move_to(world.dead)
         world.drain()
         (header,) = world.parked("m1:track")
-        assert (header.reason, header.epoch) == ("mapping_error", epoch)
+        assert (header.reason, header.parked_token) == ("mapping_error", epoch)
 
 
 def test_the_stored_request_is_sent_where_the_operator_says_so() -> None:
@@ -144,7 +144,7 @@ def test_a_stale_copy_opens_nothing() -> None:
     world.drain()
 
     assert len(world.rehook.calls) == calls
-    assert [header.epoch for header in world.parked("m1:track")] == [2]
+    assert [header.parked_token for header in world.parked("m1:track")] == [2]
 
 
 def test_parked_and_unrecorded_is_no_crash() -> None:

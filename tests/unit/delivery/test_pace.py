@@ -6,13 +6,13 @@ import math
 
 import pytest
 
-from segment_rehook.delivery.pace import CUT, SETTLE, SLOWEST, Pace
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.pacing.pace import CUT, SETTLE, SLOWEST, Pace
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes.surroundings import FakeClock
 
-TAKEN = Reply(outcome=Outcome.DELIVERED, code="200")
-LIMITED = Reply(outcome=Outcome.THROTTLED, code="429")
-DOWN = Reply(outcome=Outcome.UNAVAILABLE, code="503")
+TAKEN = Reply(kind=ReplyClass.DELIVERED, code="200")
+LIMITED = Reply(kind=ReplyClass.THROTTLED, code="429")
+DOWN = Reply(kind=ReplyClass.UNAVAILABLE, code="503")
 
 
 def calls(pace: Pace, clock: FakeClock, *, each: float, count: int) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.delivery.record import Pen, Record, State
+from segment_rehook.delivery.ledger.record import Record, RecordWriter, State
 
 NOW = 1_800_000_000.0
-PEN = Pen(now=NOW, nonce="new", keep=100)
+WRITER = RecordWriter(now=NOW, nonce="new", keep=100)
 CLAIMED = Record(
     id="m1:track",
     state=State.CLAIMED,
@@ -20,67 +20,67 @@ CLAIMED = Record(
     content="c",
     expires_at=0,
     lease=NOW + 30,
-    queued=True,
-    epoch=1,
+    in_queue=True,
+    parked_token=1,
     crashes=2,
 )
 
 
 def test_the_first_claim() -> None:
     """It begins at token 1, with a lease, and is not known to be in the queue."""
-    claim = PEN.claim("m1:track", "c", None, lease=30.0)
+    claim = WRITER.claim("m1:track", "c", None, lease=30.0)
 
     assert (claim.state, claim.token, claim.nonce) == (State.CLAIMED, 1, "new")
     assert claim.lease == NOW + 30
-    assert (claim.queued, claim.epoch, claim.crashes) == (False, None, 0)
+    assert (claim.in_queue, claim.parked_token, claim.crashes) == (False, None, 0)
     assert claim.expires_at == NOW + 100
 
 
 def test_a_claim_grows_the_token_and_keeps_the_epoch() -> None:
     """The token is the fence; the epoch stays until the delivery is parked anew."""
-    parked = replace(CLAIMED, state=State.PARKED, epoch=2, queued=False)
+    parked = replace(CLAIMED, state=State.PARKED, parked_token=2, in_queue=False)
 
-    claim = PEN.claim("m1:track", "c", parked, lease=30.0, queued=True)
+    claim = WRITER.claim("m1:track", "c", parked, lease=30.0, by_redrive=True)
 
-    assert (claim.token, claim.epoch, claim.queued) == (3, 2, True)
+    assert (claim.token, claim.parked_token, claim.in_queue) == (3, 2, True)
 
 
 def test_only_a_dead_claimant_counts_as_a_crash() -> None:
     """Else a message that is throttled long enough would be taken for one that kills."""
-    assert PEN.claim("m1:track", "c", CLAIMED, lease=30.0).crashes == 2
-    assert PEN.claim("m1:track", "c", CLAIMED, lease=30.0, crashed=True).crashes == 3
+    assert WRITER.claim("m1:track", "c", CLAIMED, lease=30.0).crashes == 2
+    assert WRITER.claim("m1:track", "c", CLAIMED, lease=30.0, crashed=True).crashes == 3
 
 
 def test_a_claim_of_ingest_is_not_in_the_queue() -> None:
     """Taking over from a redrive that died: its message may be gone, so a duplicate is stored."""
-    assert not PEN.claim("m1:track", "c", CLAIMED, lease=30.0, crashed=True).queued
+    assert not WRITER.claim("m1:track", "c", CLAIMED, lease=30.0, crashed=True).in_queue
 
 
 @pytest.mark.parametrize(
     ("settle", "changes"),
     [
         pytest.param(
-            lambda mine: PEN.deliver(mine, "req-1"),
-            {"state": State.DELIVERED, "request_id": "req-1", "queued": False},
+            lambda mine: WRITER.deliver(mine, "req-1"),
+            {"state": State.DELIVERED, "request_id": "req-1", "in_queue": False},
             id="delivered: nothing rests in the queue, and Rehook's name for it is kept",
         ),
         pytest.param(
-            PEN.queue,
-            {"state": State.QUEUED, "queued": True, "crashes": 0},
+            WRITER.queue,
+            {"state": State.QUEUED, "in_queue": True, "crashes": 0},
             id="queued: known to be undelivered, so earlier crashes are forgiven",
         ),
         pytest.param(
-            lambda mine: PEN.park(mine, "rejected"),
+            lambda mine: WRITER.park(mine, "rejected"),
             {
                 "state": State.PARKED,
                 "reason": "rejected",
-                "epoch": 2,
-                "queued": False,
+                "parked_token": 2,
+                "in_queue": False,
                 "crashes": 0,
             },
             id="parked: the epoch is the token it was parked under",
         ),
-        pytest.param(PEN.release, {"state": State.RELEASED}, id="released: it is nobody's"),
+        pytest.param(WRITER.release, {"state": State.RELEASED}, id="released: it is nobody's"),
     ],
 )
 @pytest.mark.parametrize("queued", [False, True])
@@ -88,7 +88,7 @@ def test_settling(
     settle: Callable[[Record], Record], changes: dict[str, Any], *, queued: bool
 ) -> None:
     """The lease ends, the record lives longer, the nonce is new; of the rest only this changes."""
-    mine = replace(CLAIMED, queued=queued)
+    mine = replace(CLAIMED, in_queue=queued)
     settled = replace(mine, nonce="new", lease=0.0, expires_at=int(NOW) + 100)
 
     assert settle(mine) == replace(settled, **changes)

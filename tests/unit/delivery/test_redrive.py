@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from segment_rehook.delivery.answer import HttpAnswer
-from segment_rehook.delivery.record import State
+from segment_rehook.delivery.ingest.answer import HttpAnswer
+from segment_rehook.delivery.ledger.record import State
 from tests.fakes import rehook
 from tests.fakes.faults import Crash, Fate
 from tests.unit.delivery.samples import identify, reasons, track

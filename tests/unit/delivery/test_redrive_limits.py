@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from segment_rehook.delivery.record import State
-from segment_rehook.delivery.redrive import AFTER_A_DEFECT, RESERVE
+from segment_rehook.delivery.ledger.record import State
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE
+from segment_rehook.delivery.redrive.batch import DEFECT_SECONDS, RESERVE
+from segment_rehook.delivery.settings import RedriveSettings
 from tests.fakes import rehook
 from tests.fakes.faults import Crash, Fate
+from tests.unit.delivery.breakers import hear_late
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.situations import crash, state, waiting
-from tests.unit.delivery.world import DAY, HOUR, REDRIVE_TIMEOUT, header_of
+from tests.unit.delivery.world import DAY, HOUR, header_of
 
 UNKNOWN = rehook.UNKNOWN_DONE
 
@@ -20,7 +23,7 @@ UNKNOWN = rehook.UNKNOWN_DONE
 def test_no_call_without_the_time_for_it() -> None:
     """What can't be finished is handed back, visible at once."""
     world = waiting("m1", "m2")
-    worked = world.poll(seconds=RESERVE + REDRIVE_TIMEOUT - 0.1)
+    worked = world.poll(seconds=RESERVE + RedriveSettings().call_timeout - 0.1)
 
     assert [each.result.reason for each in worked] == ["over_budget", "over_budget"]
     assert not world.rehook.calls
@@ -30,7 +33,7 @@ def test_no_call_without_the_time_for_it() -> None:
 def test_a_call_with_just_the_time_for_it() -> None:
     """A whole time-out is enough."""
     world = waiting()
-    (worked,) = world.poll(seconds=RESERVE + REDRIVE_TIMEOUT)
+    (worked,) = world.poll(seconds=RESERVE + RedriveSettings().call_timeout)
 
     assert worked.result.outcome == "delivered"
 
@@ -39,7 +42,7 @@ def test_an_open_breaker_hides_without_a_claim() -> None:
     """For at least as long as it stays open."""
     world = waiting(threshold=1)
     environment = world.redrive()
-    environment.courier.breaker.heard(rehook.UNREACHABLE.reply)
+    hear_late(environment.breaker, rehook.UNREACHABLE.reply)
     (worked,) = world.poll(environment)
 
     assert (worked.kept, worked.result.reason) == (True, "breaker_open")
@@ -76,7 +79,7 @@ def test_a_message_past_its_last_day_is_parked_while_rehook_is_down() -> None:
     world = waiting(threshold=1)
     environment = world.redrive()
     world.clock.advance(9 * DAY + 1)
-    environment.courier.breaker.heard(rehook.UNREACHABLE.reply)
+    hear_late(environment.breaker, rehook.UNREACHABLE.reply)
     (worked,) = world.poll(environment)
 
     assert worked.result.reason == "expired"
@@ -156,10 +159,31 @@ def test_a_defect_keeps_its_group_and_lets_the_others_go() -> None:
     assert worked["m1:track"].result.reason == "unexpected"
     assert worked["m2:track"].kept
     assert worked["m3:track"].result.outcome == "delivered"
-    assert world.dead.next_visible() == AFTER_A_DEFECT
+    assert world.dead.next_visible() == DEFECT_SECONDS
     world.drain()
     assert header_of(world.lot.stored()[0]).reason == "crashes"
     assert len(world.rehook.books) == 2
+
+
+def test_a_defect_during_a_probe_leaves_the_probe_to_the_next_message() -> None:
+    """Else nothing would be delivered until the probe is given up, 40 seconds later."""
+    world = waiting("m1", threshold=1)
+    world.store_secrets(mode="pause")
+    world.post(track("m2", "u2"))
+    world.store_secrets(mode="deliver")
+    environment = world.redrive()
+    hear_late(environment.breaker, rehook.UNREACHABLE.reply)
+    world.clock.advance(FIRST_PAUSE)
+
+    def defect(_operation: str, _subject: object) -> None:
+        world.rehook.before = lambda *_: None
+        raise ZeroDivisionError
+
+    world.rehook.before = defect
+    assert [each.result.reason or each.result.outcome for each in world.poll(environment)] == [
+        "unexpected",
+        "delivered",
+    ]
 
 
 def test_a_mark_that_cannot_be_cleared_is_counted() -> None:

@@ -7,21 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from segment_rehook.delivery.pace import Pace
-from segment_rehook.delivery.ports import BreakerRecord, Outgoing
-from segment_rehook.delivery.record import Record, State
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+from segment_rehook.delivery.pacing.pace import Pace
+from segment_rehook.delivery.queues.transport import Outgoing
+from segment_rehook.delivery.settings import RedriveSettings
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.fakes.surroundings import FakeClock
 from tests.unit.delivery.situations import state, waiting
 from tests.unit.delivery.test_backoff import Luck
-from tests.unit.delivery.world import (
-    FUNCTION_SECONDS,
-    REDRIVE_LEASE,
-    World,
-    header_of,
-)
+from tests.unit.delivery.world import FUNCTION_SECONDS, World, header_of
 
 AGE = 600.0
 FOUND = Record(
@@ -29,9 +26,9 @@ FOUND = Record(
 )
 
 
-def answers(outcome: Outcome, retry_after: float | None = None) -> Callable[[World], None]:
+def answers(outcome: ReplyClass, retry_after: float | None = None) -> Callable[[World], None]:
     """Rehook answers so."""
-    reply = Reply(outcome=outcome, code="x", retry_after=retry_after)
+    reply = Reply(kind=outcome, code="x", retry_after=retry_after)
     return lambda world: world.rehook.script.append(rehook.Turn(reply, acts=False))
 
 
@@ -60,11 +57,11 @@ def conflict_and_lot_down(world: World) -> None:
 @pytest.mark.parametrize(
     ("prepare", "shortest", "longest"),
     [
-        pytest.param(answers(Outcome.UNREACHABLE), 1, AGE, id="unreachable"),
-        pytest.param(answers(Outcome.UNAVAILABLE), 1, AGE, id="unavailable"),
-        pytest.param(answers(Outcome.UNAVAILABLE, 100.0), 100, AGE, id="with a Retry-After"),
-        pytest.param(answers(Outcome.THROTTLED), 5, 5, id="throttled"),
-        pytest.param(answers(Outcome.THROTTLED, 7.0), 7, 7, id="throttled, with a Retry-After"),
+        pytest.param(answers(ReplyClass.UNREACHABLE), 1, AGE, id="unreachable"),
+        pytest.param(answers(ReplyClass.UNAVAILABLE), 1, AGE, id="unavailable"),
+        pytest.param(answers(ReplyClass.UNAVAILABLE, 100.0), 100, AGE, id="with a Retry-After"),
+        pytest.param(answers(ReplyClass.THROTTLED), 5, 5, id="throttled"),
+        pytest.param(answers(ReplyClass.THROTTLED, 7.0), 7, 7, id="throttled, with a Retry-After"),
         pytest.param(breaker_open, 50, AGE, id="the breaker is open"),
         pytest.param(lambda world: world.store_secrets(mode="pause"), 300, AGE, id="paused"),
         pytest.param(table_down, 1, AGE, id="the table is down"),
@@ -81,7 +78,7 @@ def test_a_message_of_ten_minutes_is_hidden_for(
         world = waiting()
         world.clock.advance(AGE)
         environment = world.redrive()
-        environment.courier.chance = Luck(longest=end)
+        environment.redrive.attempts.claims.randomness = Luck(longest=end)
         prepare(world)
         (worked,) = world.poll(environment)
         assert worked.kept
@@ -103,12 +100,12 @@ def test_a_turn_that_comes_too_late_is_waited_for_in_the_queue(taken: int) -> No
     world = waiting()
     world.clock.advance(AGE)
     environment = world.redrive()
-    environment.courier.chance = Luck(longest=True)
+    environment.redrive.attempts.claims.randomness = Luck(longest=True)
     pace = Pace(Crowd())
     pace.heard(rehook.THROTTLED.reply)
     for _ in range(taken):
         pace.wait(1_000.0)
-    environment.redrive.redelivery.pace = pace
+    environment.redrive.attempts.pace = pace
     (worked,) = world.poll(environment)
 
     assert (worked.kept, worked.result.reason) == (True, "throttled")
@@ -125,13 +122,15 @@ def test_a_turn_that_comes_in_time_is_waited_for_at_once() -> None:
     pace.heard(rehook.THROTTLED.reply)
     for _ in range(22):
         pace.wait(1_000.0)
-    environment.redrive.redelivery.pace = pace
+    environment.redrive.attempts.pace = pace
     (worked,) = world.poll(environment, seconds=FUNCTION_SECONDS)
 
     assert worked.result.outcome == "delivered"
 
 
-@pytest.mark.parametrize(("left", "hidden"), [(REDRIVE_LEASE, 96), (1.0, 7), (0.0, 6), (-4.0, 6)])
+@pytest.mark.parametrize(
+    ("left", "hidden"), [(RedriveSettings().lease, 96), (1.0, 7), (0.0, 6), (-4.0, 6)]
+)
 def test_somebody_elses_claim_is_waited_for(left: float, hidden: int) -> None:
     """As long as its lease lasts, and the clocks' margin; the message is not deleted."""
     world = waiting()
@@ -177,7 +176,7 @@ def test_a_foreign_message_is_hidden_like_any_other() -> None:
         world.dead.send([Outgoing(group="g", dedupe="d", body="?", attributes={})])
         world.clock.advance(AGE)
         environment = world.redrive()
-        environment.courier.chance = Luck(longest=end)
+        environment.redrive.attempts.claims.randomness = Luck(longest=end)
         world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
         world.poll(environment)
         hidden.append(world.dead.next_visible())

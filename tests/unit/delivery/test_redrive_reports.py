@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.ports import Outgoing
-from segment_rehook.delivery.record import Record, State
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.delivery.queues.transport import Outgoing
+from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.unit.delivery.situations import waiting
@@ -20,12 +20,12 @@ def reported(world: World) -> dict[str, object]:
     (stored,) = world.dead.receive()
     world.clock.advance(world.dead.visibility)
     (worked,) = world.poll()
-    worked.report(world.telemetry)
     line: dict[str, object] = dict(world.telemetry.lines[-1])
 
     assert world.telemetry.counts[f"DeadLetters{worked.result.outcome.capitalize()}"] == 1
     assert line.pop("sqs_message_id") == stored.message_id
     assert line.pop("receive_count") == 2
+    assert line.pop("next_try_seconds") == (worked.next_try if worked.kept else None)
     return line
 
 
@@ -33,27 +33,31 @@ def reported(world: World) -> dict[str, object]:
     ("reply", "code", "age", "expected"),
     [
         pytest.param(
-            Outcome.DELIVERED, "200", MINUTE, ("delivered", None, None, "req-9"), id="delivered"
+            ReplyClass.DELIVERED, "200", MINUTE, ("delivered", None, None, "req-9"), id="delivered"
         ),
         pytest.param(
-            Outcome.REJECTED, "400", MINUTE, ("parked", "rejected", "400", "req-9"), id="rejected"
+            ReplyClass.REJECTED,
+            "400",
+            MINUTE,
+            ("parked", "rejected", "400", "req-9"),
+            id="rejected",
         ),
         pytest.param(
-            Outcome.UNKNOWN,
+            ReplyClass.UNKNOWN,
             "502",
             MINUTE,
             ("parked", "outcome_unknown", "502", "req-9"),
             id="unknown",
         ),
         pytest.param(
-            Outcome.UNAVAILABLE,
+            ReplyClass.UNAVAILABLE,
             "503",
             73 * HOUR,
             ("parked", "gave_up", "503", "req-9"),
             id="given up",
         ),
         pytest.param(
-            Outcome.UNAVAILABLE,
+            ReplyClass.UNAVAILABLE,
             "503",
             MINUTE,
             ("stored", "unavailable", "503", None),
@@ -62,11 +66,11 @@ def reported(world: World) -> dict[str, object]:
     ],
 )
 def test_a_line_says_what_rehook_said(
-    reply: Outcome, code: str, age: float, expected: tuple[str | None, ...]
+    reply: ReplyClass, code: str, age: float, expected: tuple[str | None, ...]
 ) -> None:
     """Its code, and its own name for the call where that was the last one."""
     world = waiting(policy="park")
-    said = Reply(outcome=reply, code=code, message="u1 is no customer", request_id="req-9")
+    said = Reply(kind=reply, code=code, message="u1 is no customer", request_id="req-9")
     world.rehook.script.append(rehook.Turn(said, acts=False))
     world.clock.advance(age)
 
@@ -80,6 +84,19 @@ def test_a_line_says_why_what_cannot_be_parked_was_to_be() -> None:
     world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
 
     assert reported(world) == line("m1:track", "stored", "parking_failed", "400", None)
+
+
+def test_a_line_says_when_the_next_try_is() -> None:
+    """As SQS was told; nothing where it did not listen, since the queue's own time-out counts."""
+    world = waiting("m1", "m2")
+    world.store_secrets(mode="pause")
+    refuses = iter([False, True])
+    world.dead.refuse_visibility = lambda _entry: next(refuses)
+    told, refused = world.poll()
+
+    hidden_until = world.dead.stored()[0].hidden_until
+    assert told.next_try == hidden_until - world.clock.now()
+    assert (refused.kept, refused.next_try) == (True, None)
 
 
 @pytest.mark.parametrize("lot_works", [True, False])

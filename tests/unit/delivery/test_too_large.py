@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.ports import SQS_MOST
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
 from tests.fakes import rehook
 from tests.unit.delivery.samples import outcomes, reasons, track
 from tests.unit.delivery.world import World
 
-LARGE = "x" * SQS_MOST
+LARGE = "x" * MAX_MESSAGE_BYTES
 
 
 @pytest.mark.parametrize("turn", [rehook.UNREACHABLE, rehook.UNKNOWN_DONE])
@@ -49,7 +49,7 @@ def test_what_comes_before_it_is_stored_and_what_comes_after_fails_with_it() -> 
 
 def test_what_just_fits_is_stored() -> None:
     """The two agree on what fits: none is refused that SQS would take, none marked and not sent."""
-    low, high = SQS_MOST // 3, SQS_MOST
+    low, high = MAX_MESSAGE_BYTES // 3, MAX_MESSAGE_BYTES
     while high - low > 1:
         world = World()
         world.store_secrets(mode="pause")
@@ -57,4 +57,4 @@ def test_what_just_fits_is_stored() -> None:
         answer = world.post(track(text="x" * length))
         assert bool(world.marks.marks) is (outcomes(answer) == ["stored"])
         low, high = (length, high) if outcomes(answer) == ["stored"] else (low, length)
-    assert SQS_MOST // 2 - 4_000 < low < SQS_MOST // 2
+    assert MAX_MESSAGE_BYTES // 2 - 4_000 < low < MAX_MESSAGE_BYTES // 2

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.segment.jsontext import encode
+from segment_rehook.delivery.ingest.answer import LISTED_WHOLE
+from segment_rehook.rehook.destination import load
+from segment_rehook.segment.jsontext import JSON, encode
 from tests.fakes import rehook
 from tests.unit.delivery.samples import TWICE, identify, order, outcomes, reasons, signature, track
 from tests.unit.delivery.world import World
@@ -47,7 +49,19 @@ def test_counts_and_list() -> None:
         entry("m1", "delivered", requestId="req-1"),
         entry("m2", "parked", reason="rejected", code="400", detail="no such event"),
         entry("m0", "duplicate", reason="delivered"),
-        {"messageId": "p", "outcome": "ignored", "deliveries": []},
+        {
+            "messageId": "p",
+            "outcome": "ignored",
+            "deliveries": [],
+            "ignored": [
+                {"subscription": "identify", "why": 'type = "identify": type is another string'},
+                {"subscription": "track", "why": 'type = "track": type is another string'},
+                {
+                    "subscription": "order",
+                    "why": 'event = "Order Completed": event is missing, not a string',
+                },
+            ],
+        },
         entry("m3", "dropped", reason="missing_user_id", detail=missing),
     ]
 
@@ -149,6 +163,72 @@ def test_one_bad_element_costs_only_itself() -> None:
     assert outcomes(answer)[:2] == ["delivered", "dropped"]
     assert reasons(answer)[1] == "not_an_object"
     assert "an event is an object, not a number" in str(answer.body)
+
+
+def test_why_an_event_is_ignored_is_said_in_a_small_request() -> None:
+    """In the answer and in the log line: the clause and the type, never the value."""
+    destination = load(
+        encode(
+            {
+                "settings": {"eventTypes": {"page": "ignore"}},
+                "subscriptions": [
+                    {
+                        "id": name,
+                        "actionSlug": "trackEvent",
+                        "trigger": "properties.total > 20",
+                        "enabled": name != "off",
+                        "settings": {"event_name": "e", "source_id": "u"},
+                    }
+                    for name in ("on", "off")
+                ],
+            }
+        )
+    )
+    world = World(destination=destination)
+    answer = world.post(track("m1", total="27.50"), {"type": "page", "messageId": "m2"})
+    found = "properties.total is a string, not a number (a number in quotes is text)"
+    off = "off: the subscription is disabled"
+    kept = "settings.eventTypes keeps page calls from the subscriptions"
+
+    assert [line["ignored"] for line in world.telemetry.lines] == [
+        f"on: properties.total > 20: {found}; {off}",
+        f"on: {kept}; {off}",
+    ]
+    events = answer.body["events"]
+    assert isinstance(events, list)
+    assert isinstance(events[0], dict)
+    assert events[0]["ignored"] == [
+        {"subscription": "on", "why": f"properties.total > 20: {found}"},
+        {"subscription": "off", "why": "the subscription is disabled"},
+    ]
+    assert "27.50" not in str(answer.body)
+
+
+@pytest.mark.parametrize("count", [LISTED_WHOLE, LISTED_WHOLE + 1])
+def test_why_events_are_ignored_is_not_looked_for_in_a_large_request(count: int) -> None:
+    """Nobody reads it there, and thousands of events would wait for it."""
+    world = World()
+    answer = world.post(*[{"type": "page", "messageId": f"m{n}"} for n in range(count)])
+    events = answer.body["events"]
+    assert isinstance(events, list)
+    assert len(events) == count
+    explained = count <= LISTED_WHOLE
+    assert all(isinstance(event, dict) and ("ignored" in event) is explained for event in events)
+    assert all((line["ignored"] is not None) is explained for line in world.telemetry.lines)
+
+
+def test_what_a_log_line_says_of_an_ignored_event_is_bounded() -> None:
+    """Fifty subscriptions with long triggers have long reasons."""
+    subscription: dict[str, JSON] = {
+        "actionSlug": "trackEvent",
+        "trigger": " or ".join(f'event = "{"x" * 100}{n}"' for n in range(20)),
+        "settings": {"event_name": "e", "source_id": "u"},
+    }
+    subscriptions: list[JSON] = [{**subscription, "id": f"s{n}"} for n in range(50)]
+    world = World(destination=load(encode({"subscriptions": subscriptions})))
+    world.post(track())
+    (line,) = world.telemetry.lines
+    assert len(str(line["ignored"])) == 1_000
 
 
 def test_what_is_no_event_gets_a_hint() -> None:

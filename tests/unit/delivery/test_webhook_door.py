@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.delivery.answer import HttpAnswer
+from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.segment.jsontext import encode
 from segment_rehook.segment.refusal import RefusedAccess
 from tests.fakes import rehook

@@ -11,34 +11,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from segment_rehook.delivery.answer import HttpAnswer
-from segment_rehook.delivery.breaker import Breaker
-from segment_rehook.delivery.courier import Courier, Terms
-from segment_rehook.delivery.dispatch import Dispatch
-from segment_rehook.delivery.ingest import Ingest
-from segment_rehook.delivery.message import Header
-from segment_rehook.delivery.pace import Pace
+from segment_rehook.delivery.assembly import Ports, assemble_ingest, assemble_redrive
+from segment_rehook.delivery.ingest.answer import HttpAnswer
+from segment_rehook.delivery.ingest.webhook import Webhook
+from segment_rehook.delivery.ledger.record import Record
+from segment_rehook.delivery.pacing.breaker import Breaker
 from segment_rehook.delivery.ports import LedgerUnavailable, QueueUnavailable, SecretsUnavailable
-from segment_rehook.delivery.record import Record
-from segment_rehook.delivery.redeliver import Ages, Redelivery
-from segment_rehook.delivery.redrive import Redrive, Worked
-from segment_rehook.delivery.undeliverable import ParkingLot
-from segment_rehook.delivery.webhook import Webhook
+from segment_rehook.delivery.queues.message import Header
+from segment_rehook.delivery.redrive.batch import Redrive, Worked
+from segment_rehook.delivery.settings import IngestSettings, RedriveSettings
+from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from segment_rehook.rehook.destination import Destination
 from segment_rehook.segment.jsontext import encode
 from tests.fakes.faults import Faults
 from tests.fakes.queue import FakeQueue, Stored
 from tests.fakes.rehook import FakeRehook
 from tests.fakes.secrets import SECRETS, FakeSecretStore
-from tests.fakes.surroundings import FakeChance, FakeClock, FakeTelemetry
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeMarks
+from tests.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
+from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 from tests.unit.delivery.samples import DESTINATION, body_of, signature
 
 HOUR, DAY = 3_600.0, 86_400.0
-INGEST_LEASE, REDRIVE_LEASE = 30.0, 90.0
-INGEST_TIMEOUT, REDRIVE_TIMEOUT = 2.0, 10.0
-BUDGET = 4.0
 FUNCTION_SECONDS = 60.0
+BUDGET = IngestSettings().budget
 
 
 @dataclass(frozen=True)
@@ -46,23 +41,25 @@ class IngestEnvironment:
     """One running copy of the ingest function."""
 
     webhook: Webhook
-    courier: Courier
+    secrets: FakeSecretStore
+
+    @property
+    def breaker(self) -> Breaker:
+        """Its view of the breaker."""
+        return self.webhook.ingest.caller.breaker
 
 
 @dataclass(frozen=True)
 class RedriveEnvironment:
-    """One running copy of the redrive function, with its secrets for the mode."""
+    """One running copy of the redrive function."""
 
     redrive: Redrive
-    courier: Courier
     secrets: FakeSecretStore
 
-    def paused(self) -> bool:
-        """As the handler has it: without secrets nothing can be delivered."""
-        try:
-            return self.secrets.read().mode != "deliver"
-        except SecretsUnavailable:
-            return True
+    @property
+    def breaker(self) -> Breaker:
+        """Its view of the breaker."""
+        return self.redrive.attempts.caller.breaker
 
 
 class World:
@@ -83,7 +80,7 @@ class World:
         self.queues = Faults(QueueUnavailable)
         self.ssm = Faults(SecretsUnavailable)
         self.ledger = FakeLedger(self.table)
-        self.marks = FakeMarks(self.table)
+        self.marks = FakeUserMarks(self.table)
         self.breaker = FakeBreakerStore(self.table)
         self.lot = FakeQueue(
             clock=self.clock, name="parking", faults=self.queues, retention=14 * DAY
@@ -107,86 +104,49 @@ class World:
     def store_secrets(self, **changes: Any) -> None:
         """Put other parameters into SSM: each environment sees them when its cache is old."""
         fields = {name: getattr(self.secrets, name) for name in self.secrets.__dataclass_fields__}
-        self.secrets = type(self.secrets)(**{**fields, **changes})
+        fields |= changes
+        self.secrets = Secrets(**{**fields, "mode": Mode(fields["mode"])})
         for store in self._stores:
             store.stored = self.secrets
 
     def ingest(self, *, threaded: bool = False) -> IngestEnvironment:
         """A fresh environment of ingest. `threaded`: calls to SQS side by side as in production."""
+        settings = IngestSettings(**self._settings(), senders=8 if threaded else 1)
         secrets = self._secret_store()
-        courier = self.courier(secrets, lease=INGEST_LEASE, call_timeout=INGEST_TIMEOUT)
-        senders = 8 if threaded else 1
-        webhook = Webhook(
-            ingest=Ingest(
-                courier=courier,
-                marks=self.marks,
-                dead_letters=Dispatch(self.dead, self.telemetry, senders),
-                parking=Dispatch(self.lot, self.telemetry, senders),
-                ordered=self.ordered,
-                workers=self.workers,
-            ),
-            destination=self.destination,
-            secrets=secrets,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            budget=BUDGET,
-            max_body_bytes=6_000_000,
-            batches_need_token=False,
+        return IngestEnvironment(
+            assemble_ingest(settings, self.destination, self.ports(secrets)), secrets
         )
-        return IngestEnvironment(webhook, courier)
 
     def redrive(self) -> RedriveEnvironment:
         """A fresh environment of redrive."""
+        settings = RedriveSettings(**self._settings())
         secrets = self._secret_store()
-        courier = self.courier(
-            secrets, lease=REDRIVE_LEASE, call_timeout=REDRIVE_TIMEOUT, heeds_throttling=False
+        return RedriveEnvironment(
+            assemble_redrive(settings, self.destination, self.ports(secrets)), secrets
         )
-        redrive = Redrive(
-            redelivery=Redelivery(
-                courier=courier,
-                marks=self.marks,
-                parking=ParkingLot(Dispatch(self.lot, self.telemetry)),
-                destination=self.destination,
-                pace=Pace(self.clock),
-                ages=Ages(give_up=72 * HOUR, last_call=9 * DAY),
-            ),
-            dead_letters=self.dead,
-            workers=self.workers,
-        )
-        return RedriveEnvironment(redrive, courier, secrets)
 
-    def courier(
-        self,
-        secrets: FakeSecretStore | None = None,
-        *,
-        lease: float = INGEST_LEASE,
-        call_timeout: float = INGEST_TIMEOUT,
-        heeds_throttling: bool = True,
-    ) -> Courier:
-        """A courier with a breaker and a chance of its own."""
-        chance = FakeChance(next(self._seeds))
-        return Courier(
+    def ports(self, secrets: FakeSecretStore | None = None) -> Ports:
+        """The fakes as one environment has them, with a randomness of its own."""
+        return Ports(
             ledger=self.ledger,
+            user_marks=self.marks,
+            breaker_store=self.breaker,
+            dead_letters=self.dead,
+            parking_lot=self.lot,
             rehook=self.rehook,
             secrets=secrets or self._secret_store(),
-            breaker=Breaker(
-                self.breaker,
-                self.clock,
-                chance,
-                self.telemetry,
-                threshold=self.threshold,
-                heeds_throttling=heeds_throttling,
-            ),
             clock=self.clock,
-            chance=chance,
+            randomness=FakeRandomness(next(self._seeds)),
             telemetry=self.telemetry,
-            terms=Terms(
-                call_timeout=call_timeout,
-                lease=lease,
-                keep=int(45 * DAY),
-                park_unknown=self.policy == "park",
-            ),
         )
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "workers": self.workers,
+            "ordered": self.ordered,
+            "park_unknown": self.policy == "park",
+            "breaker_threshold": self.threshold,
+        }
 
     def post(
         self,
@@ -211,9 +171,7 @@ class World:
         messages = self.dead.receive()
         if not messages:
             return []
-        paused = environment.paused()
-        until = self.clock.monotonic() + seconds
-        worked = environment.redrive.run(messages, until, paused=paused)
+        worked = environment.redrive.run(messages, self.clock.monotonic() + seconds)
         # What is not reported as failed is deleted, whether it was worked on or not.
         kept = {each.message.receipt for each in worked if each.kept}
         for message in messages:

@@ -10,7 +10,7 @@ import pytest
 from segment_rehook.delivery.outcomes import Dropped, Parked, Stored
 from segment_rehook.rehook.deadline import Stage
 from segment_rehook.rehook.plan import DropReason
-from segment_rehook.rehook.reply import Outcome
+from segment_rehook.rehook.reply import ReplyClass
 
 PAGE = (Path(__file__).parents[3] / "docs" / "failures.md").read_text(encoding="utf-8")
 # A table has a heading row of its own; what it is a table of stands before it.
@@ -34,7 +34,7 @@ def named(table: str) -> set[str]:
 @pytest.mark.parametrize(
     ("table", "values"),
     [
-        ("class", {*Outcome}),
+        ("class", {*ReplyClass}),
         (
             "code",
             {f"{stage}_{how}" for stage in Stage for how in ("failed", "timeout")} | {"late"},

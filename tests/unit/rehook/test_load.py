@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,38 @@ def test_a_mistake_in_a_subscription_is_named_with_its_place(
     assert said in next(iter(found.values()))
 
 
+@pytest.mark.parametrize("part", ["settings", "idempotencyKey"])
+def test_what_throws_on_every_event_is_a_mistake_where_it_would_run(part: str) -> None:
+    """Such a subscription never delivered anything; a disabled one does no harm."""
+    broken = {"@liquid": "{% for x in y %}"}
+    changes: dict[str, Any] = {"idempotencyKey": broken}
+    place = "subscriptions[0].idempotencyKey.@liquid"
+    if part == "settings":
+        changes = {"settings": {"source_id": {"@literal": broken}, "metadata": {"@x": 1}}}
+        place = "subscriptions[0].settings.source_id.@literal.@liquid"
+    found = mistakes({"subscriptions": [subscription(**changes)]})
+    assert found.pop(place) == 'fails on every event: tag "for" is disabled, line:1, col:1'
+    assert set(found) <= {"subscriptions[0].settings.metadata"}
+    if part == "idempotencyKey":
+        assert ids(subscription(**changes, enabled=False)) == ["orders"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"@case": {"operator": "title", "value": {"@path": "$.properties.note"}}},
+        {"@if": {"exists": {"@path": "$.a"}, "then": {"@liquid": "{% for x in y %}"}}},
+        {"@liquid": "{% if a %}{{ a | sort }}{% endif %}"},
+        {"@arrayPath": ["$.properties.items", {"a": {"@liquid": "{%"}}]},
+    ],
+    ids=repr,
+)
+def test_what_throws_on_some_events_only_stops_no_start(value: dict[str, Any]) -> None:
+    """It delivers the others: a function that runs with such a file starts with it again."""
+    fields = {"event_name": "e", "source_id": "u", "metadata": {"x": value}}
+    assert ids(subscription(settings=fields)) == ["orders"]
+
+
 def test_all_mistakes_are_named_at_once() -> None:
     """One run shows everything that has to be mended, in the file's order."""
     found = mistakes(
@@ -168,7 +202,6 @@ def test_at_most_fifty_subscriptions_are_taken() -> None:
     [
         (b"", "line 1"),
         (b'{\n  "settings": {}\n  "x"', "line 3"),
-        (b"\xef\xbb\xbf{}", "is not JSON"),
         (b"\xff", "is not JSON"),
         (b"[" * 5000, "is not JSON"),
         (b"[]", "must be an object, not a list"),
@@ -242,3 +275,33 @@ def test_the_error_s_text_names_places_and_reads_as_sentences() -> None:
     """What a log line shows of it is enough to mend the file."""
     with pytest.raises(DestinationInvalid, match=r"^settings\.referralConflict must be one of"):
         load(b'{"settings": {"referralConflict": "retry"}}')
+
+
+def test_a_mark_before_the_file_is_skipped() -> None:
+    """Windows writes one; the function reads the file as `validate` does."""
+    text = SHIPPED.read_bytes()
+    marked = load(codecs.BOM_UTF8 + text)
+    assert [item.id for item in marked.subscriptions] == [
+        item.id for item in load(text).subscriptions
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{}".encode("utf-16"), "is utf-16, and must be JSON in UTF-8"),
+        ("{}".encode("utf-16-le"), "is utf-16-le, and must be JSON in UTF-8"),
+        (gzip.compress(b"{}"), "is gzip, and must be JSON in UTF-8"),
+        (
+            '{\n  "settings": "é"}'.encode("latin-1"),
+            "is not JSON: line 2, column 16: not UTF-8; it looks like Latin-1: save it as UTF-8",
+        ),
+        (b'{\n  "settings": NaN}', "is not JSON: line 2, column 15: NaN is not JSON"),
+        (b'{\n  "settings": {},}', "is not JSON: line 2, column "),
+        (b"[" * 200 + b"]" * 200, "is not JSON: nested deeper than 128 levels"),
+    ],
+    ids=range(7),
+)
+def test_what_the_function_could_not_read_is_a_mistake(content: bytes, said: str) -> None:
+    """It is deployed as it is, so it is not read here in other forms either: they are named."""
+    assert mistakes(content)[""].startswith(said)

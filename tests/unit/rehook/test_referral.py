@@ -11,15 +11,15 @@ import pytest
 from segment_rehook.rehook.deadline import Clocks
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.referral import ResendWithoutCode
-from segment_rehook.rehook.reply import Outcome, Reply
+from segment_rehook.rehook.reply import Reply, ReplyClass
 
 BODY = {
     "source_id": "u1",
     "metadata": {"n": 10**20, "referral_code": "KMN"},
     "referral_code": "KMN",
 }
-TAKEN = Reply(outcome=Outcome.REJECTED, code="400", key="referral_code", message="taken")
-DELIVERED = Reply(outcome=Outcome.DELIVERED, code="200")
+TAKEN = Reply(kind=ReplyClass.REJECTED, code="400", key="referral_code", message="taken")
+DELIVERED = Reply(kind=ReplyClass.DELIVERED, code="200")
 
 
 class Scripted:
@@ -72,12 +72,12 @@ def test_it_is_sent_again_once_only() -> None:
     "reply",
     [
         DELIVERED,
-        Reply(outcome=Outcome.REJECTED, code="400", key="source_id"),
-        Reply(outcome=Outcome.REJECTED, code="400", message="no"),
-        Reply(outcome=Outcome.UNAVAILABLE, code="500", key="referral_code"),
-        Reply(outcome=Outcome.UNKNOWN, code="answer_timeout"),
+        Reply(kind=ReplyClass.REJECTED, code="400", key="source_id"),
+        Reply(kind=ReplyClass.REJECTED, code="400", message="no"),
+        Reply(kind=ReplyClass.UNAVAILABLE, code="500", key="referral_code"),
+        Reply(kind=ReplyClass.UNKNOWN, code="answer_timeout"),
     ],
-    ids=lambda reply: f"{reply.outcome}-{reply.key}",
+    ids=lambda reply: f"{reply.kind}-{reply.key}",
 )
 def test_nothing_else_is_sent_again(reply: Reply) -> None:
     """Another field's fault is not mended by leaving the code out."""

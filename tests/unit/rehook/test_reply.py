@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.rehook.reply import Answer, Outcome, Reply, Silence, judge
+from segment_rehook.rehook.reply import Answer, Reply, ReplyClass, Silence, judge
 
 IDENTIFY, TRACK = "identifyUser", "trackEvent"
 BOTH = (IDENTIFY, TRACK)
@@ -35,19 +35,19 @@ def answered(
     return judge(Answer(status, headers or {}, raw), action=action, now=0.0)
 
 
-def expected(status: int, action: str) -> Outcome:
+def expected(status: int, action: str) -> ReplyClass:
     """The table, written a second time, for answers without a readable body."""
     if 200 <= status < 300:
-        return Outcome.DELIVERED
+        return ReplyClass.DELIVERED
     if status in CREDENTIALS:
-        return Outcome.CREDENTIALS
+        return ReplyClass.CREDENTIALS
     if status in THROTTLED:
-        return Outcome.THROTTLED
+        return ReplyClass.THROTTLED
     if 300 <= status < 500:
-        return Outcome.REJECTED
+        return ReplyClass.REJECTED
     if status >= 500 and (status == 503 or action == IDENTIFY):
-        return Outcome.UNAVAILABLE
-    return Outcome.UNKNOWN
+        return ReplyClass.UNAVAILABLE
+    return ReplyClass.UNKNOWN
 
 
 @pytest.mark.parametrize("action", BOTH)
@@ -55,7 +55,7 @@ def expected(status: int, action: str) -> Outcome:
 def test_status_alone_decides_without_an_error_in_the_body(body: Any, action: str) -> None:
     """Where the body says nothing of an error, each status has its class."""
     replies = {status: answered(status, body, action=action) for status in STATUSES}
-    assert {status: reply.outcome for status, reply in replies.items()} == {
+    assert {status: reply.kind for status, reply in replies.items()} == {
         status: expected(status, action) for status in STATUSES
     }
     assert [reply.code for reply in replies.values()] == [str(status) for status in STATUSES]
@@ -67,25 +67,25 @@ def test_only_503_may_be_tried_again_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "outcome"), [(TRACK, Outcome.UNKNOWN), (IDENTIFY, Outcome.UNAVAILABLE)]
+    ("action", "outcome"), [(TRACK, ReplyClass.UNKNOWN), (IDENTIFY, ReplyClass.UNAVAILABLE)]
 )
-def test_a_503_that_is_not_trusted_counts_as_any_5xx(action: str, outcome: Outcome) -> None:
+def test_a_503_that_is_not_trusted_counts_as_any_5xx(action: str, outcome: ReplyClass) -> None:
     """Behind a proxy that gives up early, a 503 does not say that nothing was processed."""
     reply = judge(Answer(503, {}, b""), action=action, now=0.0, trusts_503=False)
-    assert reply.outcome is outcome
+    assert reply.kind is outcome
     assert not reply.again_at_once
 
 
 @pytest.mark.parametrize("status", [100, 102, 103, 600, 999])
 def test_a_status_outside_the_table_leaves_the_outcome_of_an_event_unknown(status: int) -> None:
     """What no source knows is never taken for a delivery, nor for a failure."""
-    assert answered(status).outcome is Outcome.UNKNOWN
+    assert answered(status).kind is ReplyClass.UNKNOWN
 
 
 @pytest.mark.parametrize("status", [199, 101, 600])
 def test_a_status_outside_the_table_lets_an_upsert_be_repeated(status: int) -> None:
     """An upsert may be repeated whatever came of it."""
-    assert answered(status, action=IDENTIFY).outcome is Outcome.UNAVAILABLE
+    assert answered(status, action=IDENTIFY).kind is ReplyClass.UNAVAILABLE
 
 
 @pytest.mark.parametrize("action", BOTH)
@@ -96,7 +96,7 @@ def test_a_success_with_an_error_in_its_body_is_rejected(
 ) -> None:
     """Rehook's own code wins over a 2xx: the event did not do what it was sent for."""
     reply = answered(status, body, action=action)
-    assert reply.outcome is Outcome.REJECTED
+    assert reply.kind is ReplyClass.REJECTED
     assert reply.code == str(body["code"])
 
 
@@ -134,7 +134,7 @@ def test_a_success_with_an_error_in_its_body_is_rejected(
 def test_which_codes_of_a_body_say_no(code: Any, says_no: bool) -> None:
     """A code counts as a number or as a number's text; anything else leaves it to the status."""
     reply = answered(200, {"code": code, "message": "m"})
-    assert reply.outcome is (Outcome.REJECTED if says_no else Outcome.DELIVERED)
+    assert reply.kind is (ReplyClass.REJECTED if says_no else ReplyClass.DELIVERED)
 
 
 @pytest.mark.parametrize("action", BOTH)
@@ -142,7 +142,7 @@ def test_which_codes_of_a_body_say_no(code: Any, says_no: bool) -> None:
 def test_a_refusal_that_names_a_field_is_the_payloads_fault(status: int, action: str) -> None:
     """A 401, as status or in the body, that names a `key`: no other key pair would mend it."""
     reply = answered(status, NAMES_A_FIELD, action=action)
-    assert reply.outcome is Outcome.REJECTED
+    assert reply.kind is ReplyClass.REJECTED
     assert reply.code == "401"
     assert reply.key == "event_name"
     assert reply.message == "event_name field is required"
@@ -153,19 +153,19 @@ def test_a_refusal_that_names_a_field_is_the_payloads_fault(status: int, action:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_a_refusal_that_names_no_field_concerns_the_key_pair(status: int, code: int | str) -> None:
     """The code in the body counts as much as the status: the page says 400, its samples 401."""
-    assert answered(status, {"code": code, "message": "no"}).outcome is Outcome.CREDENTIALS
+    assert answered(status, {"code": code, "message": "no"}).kind is ReplyClass.CREDENTIALS
 
 
 @pytest.mark.parametrize("key", [None, "", "  ", 0, False, ["event_name"], {"a": 1}])
 def test_a_key_that_names_nothing_is_no_key(key: Any) -> None:
     """Then check-auth decides, as for any refusal that names no field."""
-    assert answered(401, {"code": 401, "key": key}).outcome is Outcome.CREDENTIALS
+    assert answered(401, {"code": 401, "key": key}).kind is ReplyClass.CREDENTIALS
 
 
 @pytest.mark.parametrize("status", sorted(THROTTLED))
 def test_throttling_is_throttling_whatever_the_body_says(status: int) -> None:
     """An error body with a code and a key does not make it the payload's fault."""
-    assert answered(status, NAMES_A_FIELD).outcome is Outcome.THROTTLED
+    assert answered(status, NAMES_A_FIELD).kind is ReplyClass.THROTTLED
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
@@ -174,14 +174,14 @@ def test_a_server_error_with_an_error_body_leaves_an_events_outcome_unknown(
     status: int, body: Any
 ) -> None:
     """Rehook may have handed the reward out before something behind it failed."""
-    assert answered(status, body).outcome is Outcome.UNKNOWN
+    assert answered(status, body).kind is ReplyClass.UNKNOWN
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_rejected_even_with_a_refusal_in_its_body(status: int) -> None:
     """It is never followed, and says nothing of the key pair."""
     reply = answered(status, NO_KEY, headers={"location": "https://elsewhere.example/"})
-    assert reply.outcome is Outcome.REJECTED
+    assert reply.kind is ReplyClass.REJECTED
 
 
 @pytest.mark.parametrize("action", BOTH)
@@ -189,8 +189,8 @@ def test_silence_is_unreachable_or_unknown(action: str) -> None:
     """What was not sent can be tried again freely; of what was sent nothing is known."""
     unsent = judge(Silence(sent=False, cause="dns_failed"), action=action, now=0.0)
     sent = judge(Silence(sent=True, cause="answer_timeout"), action=action, now=0.0)
-    assert unsent == Reply(outcome=Outcome.UNREACHABLE, code="dns_failed")
-    assert sent == Reply(outcome=Outcome.UNKNOWN, code="answer_timeout")
+    assert unsent == Reply(kind=ReplyClass.UNREACHABLE, code="dns_failed")
+    assert sent == Reply(kind=ReplyClass.UNKNOWN, code="answer_timeout")
 
 
 @pytest.mark.parametrize(
@@ -217,4 +217,4 @@ def test_silence_is_unreachable_or_unknown(action: str) -> None:
 def test_garbage_reads_as_nothing(body: bytes) -> None:
     """A body that is no JSON object leaves it to the status."""
     reply = answered(200, body)
-    assert reply == Reply(outcome=Outcome.DELIVERED, code="200")
+    assert reply == Reply(kind=ReplyClass.DELIVERED, code="200")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from segment_rehook.aws.gateway import webhook_request
-from segment_rehook.delivery.message import Header
+from segment_rehook.delivery.queues.message import Header
 from segment_rehook.segment.access import AccessRules
 from segment_rehook.segment.webhook import receive
 from tools.events import wrap as events

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import threading
 
-from tools.sandbox.faults import Fault, FaultPlan, Kind
+import msgspec
+import pytest
 
+from tools.sandbox.aws_faults import AwsFaultPlan
+from tools.sandbox.faults import Fact, Fault, FaultPlan, Kind
+
+FACTS = {"path": Fact(r"/.*", "a path"), "customer": Fact()}
 CALL = {"path": "/customers", "customer": "u1"}
 
 
 def test_a_fault_hits_so_often_and_no_more() -> None:
     """``skip`` calls pass, then ``times`` calls are hit."""
-    plan = FaultPlan()
+    plan = FaultPlan(FACTS)
     plan.order(Fault(kind=Kind.RESET, skip=1, times=2))
     assert [plan.take(CALL) is not None for _ in range(4)] == [False, True, True, False]
 
 
 def test_a_fault_hits_only_what_it_names() -> None:
     """Every pair of ``match`` must be among the call's facts."""
-    plan = FaultPlan()
+    plan = FaultPlan(FACTS)
     plan.order(Fault(kind=Kind.RESET, match={"customer": "u2"}, times=None))
     assert plan.take(CALL) is None
     assert plan.take({**CALL, "customer": "u2"}) is not None
@@ -26,7 +31,7 @@ def test_a_fault_hits_only_what_it_names() -> None:
 
 def test_a_fault_lasts_until_it_is_cleared() -> None:
     """Clearing one leaves the others."""
-    plan = FaultPlan()
+    plan = FaultPlan(FACTS)
     first = plan.order(Fault(kind=Kind.RESET, times=None))
     plan.order(Fault(kind=Kind.GARBAGE, times=None))
     plan.clear(first)
@@ -39,7 +44,7 @@ def test_a_share_of_calls_is_hit_the_same_ones_each_time() -> None:
     """``probability`` draws from the plan's seed."""
 
     def hits(seed: int) -> list[bool]:
-        plan = FaultPlan(seed)
+        plan = FaultPlan(FACTS, seed=seed)
         plan.order(Fault(kind=Kind.RESET, times=None, probability=0.3))
         return [plan.take(CALL) is not None for _ in range(200)]
 
@@ -49,7 +54,7 @@ def test_a_share_of_calls_is_hit_the_same_ones_each_time() -> None:
 
 def test_a_held_call_waits_for_its_release() -> None:
     """``release`` lets exactly so many go on."""
-    plan = FaultPlan()
+    plan = FaultPlan(FACTS)
     threads = [threading.Thread(target=plan.hold) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -63,3 +68,60 @@ def test_a_held_call_waits_for_its_release() -> None:
         thread.join(5)
         assert not thread.is_alive()
     assert plan.held == 0
+
+
+@pytest.mark.parametrize(
+    ("match", "said"),
+    [
+        ({"custmer": "u1"}, "no call has a custmer; known are customer, path"),
+        ({"path": "customers"}, "match.path hits no call; it is a path"),
+    ],
+)
+def test_a_fault_that_can_hit_nothing_is_refused(match: dict[str, str], said: str) -> None:
+    """By the fact that no call has; nothing is ordered."""
+    plan = FaultPlan(FACTS)
+    with pytest.raises(ValueError, match=said):
+        plan.order(Fault(kind=Kind.RESET, match=match))
+    assert plan.idle
+
+
+def test_a_kind_that_there_is_not_here_is_refused() -> None:
+    """The error lists those that there are."""
+    plan = FaultPlan(FACTS, without=Kind.PARTIAL)
+    with pytest.raises(ValueError, match=r"known are answer, reset, .*delay, hold"):
+        plan.order(Fault(kind=Kind.PARTIAL, entries=[0]))
+
+
+@pytest.mark.parametrize(
+    "match", [{}, {"operation": "SendMessage"}, {"service": "SQS", "operation": "SendMessageBatch"}]
+)
+def test_at_aws_only_a_batch_can_fail_in_part(match: dict[str, str]) -> None:
+    """Another call has no entries."""
+    plan = AwsFaultPlan()
+    with pytest.raises(ValueError, match="one of"):
+        plan.order(Fault(kind=Kind.PARTIAL, entries=[0], match=match))
+    plan.order(Fault(kind=Kind.PARTIAL, entries=[0], match={"operation": "SendMessageBatch"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"kind": "reset", "status": 503}', "reset does not heed status"),
+        ('{"kind": "hold", "body": "x", "entries": [1]}', "hold does not heed body, entries"),
+        ('{"kind": "delay"}', "seconds"),
+        ('{"kind": "partial"}', "entries"),
+        ('{"kind": "partial", "entries": [0], "acted": true}', "acted"),
+        ('{"kind": "partial", "entries": [-1]}', "entries"),
+        ('{"kind": "reset", "times": 0}', "times"),
+        ('{"kind": "reset", "skip": -1}', "skip"),
+        ('{"kind": "reset", "probability": 0}', "probability"),
+        ('{"kind": "reset", "probability": 1.5}', "probability"),
+        ('{"kind": "delay", "seconds": -1}', "seconds"),
+        ('{"kind": "answer", "status": 99}', "status"),
+        ('{"kind": "reset", "stauts": 1}', "stauts"),
+    ],
+)
+def test_a_fault_that_says_what_is_not_heeded_is_refused(text: str, said: str) -> None:
+    """Whatever would have been left out silently, or have failed at the call it hits."""
+    with pytest.raises(msgspec.ValidationError, match=said):
+        msgspec.json.decode(text, type=Fault)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.segment.envelope import MAX_EVENTS, open_envelope
+from segment_rehook.segment.envelope import MAX_EVENTS, events_in, open_envelope
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.refusal import BodyTooLarge, RefusedBody
 from tests.unit.segment.test_jsontext import nested
@@ -170,3 +170,19 @@ def test_each_element_is_judged_as_if_it_were_alone(texts: list[str]) -> None:
             element.members() if isinstance(element, Event) else element.reason
             for element in envelope.elements
         ]
+
+
+@given(st.lists(st.sampled_from([GOOD, b'{"json":' + GOOD + b"}", b"5", b"{bad}"]), max_size=5))
+def test_events_are_judged_alike_without_a_request(elements: list[bytes]) -> None:
+    """For whoever previews them; what a request is refused for is only named there."""
+    bodies = [b"[" + b",".join([*elements, GOOD]) + b"]", GOOD]
+    for body in bodies:
+        judged = [each.raw if isinstance(each, Event) else each.reason for each in events_in(body)]
+        envelope = open_envelope(body)
+        assert judged == [
+            each.raw if isinstance(each, Event) else each.reason for each in envelope.elements
+        ]
+    assert [str(each) for each in events_in(b"5")] == [
+        "not_an_object: an event is an object, not a number"
+    ]
+    assert list(events_in(b"[]")) == []

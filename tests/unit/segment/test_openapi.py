@@ -13,9 +13,9 @@ import yaml
 from openapi_spec_validator import validate
 
 from segment_rehook import __version__
-from segment_rehook.delivery.answer import EventReport, answer, refusal
-from segment_rehook.delivery.outcomes import Dropped, Parked, Result, Stored, Terminal
-from segment_rehook.rehook.plan import DropReason
+from segment_rehook.delivery.ingest.answer import EventReport, answer, refusal
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked, Result, Stored
+from segment_rehook.rehook.plan import DropReason, Ignored
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text())
@@ -74,7 +74,7 @@ def test_every_error_code_is_documented_and_no_other() -> None:
 def test_every_outcome_and_reason_is_documented_and_no_other() -> None:
     """A duplicate's reason is what its first came to, or that it came in the same request."""
     reasons = {*Stored, *Parked, *Dropped, *DropReason}
-    assert set(SCHEMAS["Outcome"]["enum"]) == {each.value for each in Terminal}
+    assert set(SCHEMAS["Outcome"]["enum"]) == {each.value for each in Outcome}
     assert set(SCHEMAS["Reason"]["enum"]) == {each.value for each in reasons} | {
         "delivered",
         "parked",
@@ -82,16 +82,17 @@ def test_every_outcome_and_reason_is_documented_and_no_other() -> None:
     }
 
 
-@pytest.mark.parametrize("outcome", Terminal)
-def test_answers_are_as_documented(outcome: Terminal) -> None:
+@pytest.mark.parametrize("outcome", Outcome)
+def test_answers_are_as_documented(outcome: Outcome) -> None:
     """Whatever becomes of an event, its report has the documented shape and status."""
     full = Result(outcome, Stored.UNKNOWN, request_id="r", code="c", detail="d")
     reports = [
         EventReport("m", [("track-event", full), (None, Result(outcome))], hint="h"),
+        EventReport("m", ignored=(Ignored("track-event", "the subscription is disabled"),)),
         EventReport(None),
     ]
     given = answer(reports)
-    assert given.status == (503 if outcome is Terminal.FAILED else 200)
+    assert given.status == (503 if outcome is Outcome.FAILED else 200)
     assert_fits(given.body, response="TryAgain" if given.status == 503 else "Settled")
     assert ("retry-after" in given.headers) == (given.status == 503)
 

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from segment_rehook.aws import items
 from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook.delivery.ledger.record import Swap
 from segment_rehook.delivery.ports import LedgerUnavailable
-from segment_rehook.delivery.record import Swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from segment_rehook.aws.items import Found, Item
-    from segment_rehook.delivery.ports import BreakerRecord, Clock
-    from segment_rehook.delivery.record import Record
+    from segment_rehook.delivery.ledger.record import Record
+    from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+    from segment_rehook.delivery.ports import Clock
 
     # What a batch asks for, and what is left to ask for: the stubs have two types for each.
     _Asked = Mapping[str, Any]
@@ -157,7 +158,7 @@ class DynamoLedger:
             raise LedgerUnavailable(str(error)) from error
 
 
-class DynamoMarks:
+class DynamoUserMarks:
     """The port `Marks`. A mark expires `keep` seconds after it was put: longer than messages last.
 
     One that has expired and is still there counts: it may delay, and that is all it does.

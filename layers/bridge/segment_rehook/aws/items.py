@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.ports import BreakerRecord
-from segment_rehook.delivery.record import Record, State
+from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +37,13 @@ def record_item(record: Record) -> Item:
         "nonce": {"S": record.nonce},
         "content": {"S": record.content},
         "lease": {"N": repr(record.lease)},
-        "queued": {"BOOL": record.queued},
+        "queued": {"BOOL": record.in_queue},
         "crashes": {"N": str(record.crashes)},
+        "doubtful": {"BOOL": record.doubtful},
         "expires_at": {"N": str(record.expires_at)},
     }
-    if record.epoch is not None:
-        item["epoch"] = {"N": str(record.epoch)}
+    if record.parked_token is not None:
+        item["epoch"] = {"N": str(record.parked_token)}
     if record.reason is not None:
         item["reason"] = {"S": record.reason}
     if record.request_id is not None:
@@ -60,10 +61,12 @@ def record_of(item: Found) -> Record:
             nonce=item["nonce"]["S"],
             content=item["content"]["S"],
             lease=float(item["lease"]["N"]),
-            queued=item["queued"]["BOOL"],
+            in_queue=item["queued"]["BOOL"],
             crashes=int(item["crashes"]["N"]),
+            # A version that did not write it did not know: then it is in doubt.
+            doubtful=item.get("doubtful", {"BOOL": True})["BOOL"],
             expires_at=int(item["expires_at"]["N"]),
-            epoch=int(item["epoch"]["N"]) if "epoch" in item else None,
+            parked_token=int(item["epoch"]["N"]) if "epoch" in item else None,
             reason=item["reason"]["S"] if "reason" in item else None,
             request_id=item["request_id"]["S"] if "request_id" in item else None,
         )
@@ -72,7 +75,7 @@ def record_of(item: Found) -> Record:
 
 
 def mark_item(user: str, last: str, expires_at: int) -> Item:
-    """A user's mark: `last` is the delivery id last stored for this user."""
+    """A user's mark: `last` is the name that the last storing for this user gave it."""
     return {
         "id": {"S": USER + user},
         "last": {"S": last},
@@ -81,7 +84,7 @@ def mark_item(user: str, last: str, expires_at: int) -> Item:
 
 
 def mark_of(item: Found) -> tuple[str, str]:
-    """Undo `mark_item`: user and delivery id."""
+    """Undo `mark_item`: user and name."""
     return item["id"]["S"].removeprefix(USER), item["last"]["S"]
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.ports import Secrets
+from segment_rehook.delivery.stack_parameters import Mode, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,6 @@ TOKENS = "segment/tokens"
 MODE = "mode"
 
 LISTS = (SHARED_SECRETS, TOKENS)
-MODES = ("deliver", "pause", "dry-run")
 BYTE_ORDER_MARK = "\ufeff"
 
 # What stands in examples and consoles until somebody puts the real one.
@@ -92,22 +91,22 @@ def numbered_lines(value: str) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
-def mode_from(value: str | None, path: str) -> tuple[str, list[str]]:
+def mode_from(value: str | None, path: str) -> tuple[Mode, list[str]]:
     """The mode that a text (None: there is none) comes to, and warnings.
 
     An unknown mode pauses: everything is kept, and nothing happens that was not asked for.
     """
     if value is None:
-        return "deliver", []
-    mode = _bare(value).lower()
-    if mode in MODES:
-        return mode, []
+        return Mode.DELIVER, []
+    name = _bare(value).lower()
+    if name in {*Mode}:
+        return Mode(name), []
     warning = (
-        f"{MODE} is none of {', '.join(MODES)}: events are stored and not delivered until it is. "
+        f"{MODE} is none of {', '.join(Mode)}: events are stored and not delivered until it is. "
         f"Put it with `aws ssm put-parameter --name {path}/{MODE} --type String --overwrite "
         "--value deliver`."
     )
-    return "pause", [warning]
+    return Mode.PAUSE, [warning]
 
 
 def _mistake_in_half_a_pair(name: str, value: str) -> list[str]:

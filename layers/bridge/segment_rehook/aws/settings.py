@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from segment_rehook.delivery.settings import DAY, HOUR, IngestSettings, RedriveSettings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-HOUR, DAY = 3_600, 86_400
+    from segment_rehook.delivery.settings import Settings
+
 SERVICE, NAMESPACE = "segment-rehook", "SegmentRehook"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -29,8 +32,8 @@ class SettingsInvalid(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What both functions need. Times in seconds; `ordering`: events wait for their user's."""
+class StackSettings:
+    """Where the stack's parts lie, and what only the real sides of the ports need."""
 
     secrets_path: str
     ledger_table: str
@@ -38,91 +41,87 @@ class Settings:
     parking_lot_url: str
     rehook_url: str
     destination_file: str
-    call_timeout: float
-    workers: int
-    unknown_policy: str
     trusts_503: bool
-    ordering: bool
-    give_up_after: int
-    queue_retention: int
-    ledger_keep: int
-    breaker_threshold: int
     service: str
     metrics_namespace: str
     log_level: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestSettings(Settings):
-    """`budget` runs from the request's own time to its answer."""
-
-    budget: float
-    max_body_bytes: int
-    batch_needs_token: bool
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> IngestSettings:
-        """Read and check. Raises SettingsInvalid."""
-        reader = _Reader(environment)
-        fields = _shared_fields(reader, call_timeout=2)
-        fields["budget"] = reader.number("BUDGET_SECONDS", 1, 8, default=4)
-        fields["max_body_bytes"] = reader.whole(
-            "MAX_BODY_BYTES", 100_000, 6_000_000, default=6_000_000
-        )
-        fields["batch_needs_token"] = reader.choice("BATCH_TOKEN", "optional", "required") != (
-            "optional"
-        )
-        reader.insist(
-            fields["call_timeout"] < fields["budget"],
-            "CALL_TIMEOUT_SECONDS must be less than BUDGET_SECONDS, or no call could be started.",
-        )
-        reader.finish()
-        return cls(**fields)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedriveSettings(Settings):
-    """Nothing besides what both need; a call may take longer, since nobody waits for it."""
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> RedriveSettings:
-        """Read and check. Raises SettingsInvalid."""
-        reader = _Reader(environment)
-        fields = _shared_fields(reader, call_timeout=10)
-        reader.finish()
-        return cls(**fields)
-
-
-def _shared_fields(reader: _Reader, *, call_timeout: float) -> dict[str, Any]:
-    give_up = reader.number("GIVE_UP_AFTER_HOURS", 1, 216, default=72) * HOUR
-    retention = reader.whole("QUEUE_RETENTION_SECONDS", 2 * DAY, 14 * DAY, default=10 * DAY)
+def ingest_settings(environment: Mapping[str, str]) -> tuple[StackSettings, IngestSettings]:
+    """Read and check the ingest function's environment. Raises SettingsInvalid."""
+    reader = _Reader(environment)
+    default = IngestSettings()
+    stack = _stack(reader)
+    settings = IngestSettings(
+        **_shared(reader, default),
+        budget=reader.number("BUDGET_SECONDS", 1, 8, default=default.budget),
+        max_body_bytes=reader.whole(
+            "MAX_BODY_BYTES", 100_000, 6_000_000, default=default.max_body_bytes
+        ),
+        batches_need_token=reader.choice("BATCH_TOKEN", "optional", "required") == "required",
+    )
     reader.insist(
-        give_up <= retention - DAY,
+        settings.call_timeout < settings.budget,
+        "CALL_TIMEOUT_SECONDS must be less than BUDGET_SECONDS, or no call could be started.",
+    )
+    reader.finish()
+    return stack, settings
+
+
+def redrive_settings(environment: Mapping[str, str]) -> tuple[StackSettings, RedriveSettings]:
+    """Read and check the redrive function's environment. Raises SettingsInvalid."""
+    reader = _Reader(environment)
+    default = RedriveSettings()
+    stack = _stack(reader)
+    hours = reader.number("GIVE_UP_AFTER_HOURS", 1, 216, default=default.give_up_after / HOUR)
+    settings = RedriveSettings(
+        **_shared(reader, default),
+        give_up_after=int(hours * HOUR),
+        queue_retention=reader.whole(
+            "QUEUE_RETENTION_SECONDS", 2 * DAY, 14 * DAY, default=default.queue_retention
+        ),
+    )
+    reader.insist(
+        settings.give_up_after <= settings.hard_stop,
         "GIVE_UP_AFTER_HOURS must end a day before QUEUE_RETENTION_SECONDS does: SQS deletes then.",
     )
-    return {
-        "secrets_path": reader.text("SECRETS_PATH", r"(/[\w.-]+)+", "a path such as /a/b"),
-        "ledger_table": reader.text("LEDGER_TABLE", r"\S+", "a DynamoDB table's name"),
-        "dead_letter_queue_url": reader.url("DEAD_LETTER_QUEUE_URL"),
-        "parking_lot_url": reader.url("PARKING_LOT_URL"),
-        "rehook_url": reader.url("REHOOK_URL", default="https://api.rehook.ai").rstrip("/"),
-        "destination_file": reader.text(
+    reader.finish()
+    return stack, settings
+
+
+def _stack(reader: _Reader) -> StackSettings:
+    return StackSettings(
+        secrets_path=reader.text("SECRETS_PATH", r"(/[\w.-]+)+", "a path such as /a/b"),
+        ledger_table=reader.text("LEDGER_TABLE", r"\S+", "a DynamoDB table's name"),
+        dead_letter_queue_url=reader.url("DEAD_LETTER_QUEUE_URL"),
+        parking_lot_url=reader.url("PARKING_LOT_URL"),
+        rehook_url=reader.url("REHOOK_URL", default="https://api.rehook.ai").rstrip("/"),
+        destination_file=reader.text(
             "DESTINATION_FILE", r".+", "a file's path", default="/opt/destination.json"
         ),
-        "call_timeout": reader.number("CALL_TIMEOUT_SECONDS", 0.1, 60, default=call_timeout),
-        "workers": reader.whole("WORKERS", 1, 64, default=16),
-        "unknown_policy": reader.choice("UNKNOWN_POLICY", "retry", "park"),
-        "trusts_503": reader.choice("STATUS_503", "unprocessed", "unknown") == "unprocessed",
-        "ordering": reader.choice("ORDERING", "on", "off") == "on",
-        "give_up_after": int(give_up),
-        "queue_retention": retention,
-        "ledger_keep": reader.whole("LEDGER_DAYS", 45, 3650, default=45) * DAY,
-        "breaker_threshold": reader.whole("BREAKER_THRESHOLD", 1, 1000, default=5),
-        "service": reader.text("POWERTOOLS_SERVICE_NAME", r".+", "a name", default=SERVICE),
-        "metrics_namespace": reader.text(
+        trusts_503=reader.choice("STATUS_503", "unprocessed", "unknown") == "unprocessed",
+        service=reader.text("POWERTOOLS_SERVICE_NAME", r".+", "a name", default=SERVICE),
+        metrics_namespace=reader.text(
             "POWERTOOLS_METRICS_NAMESPACE", r"[\w.\-#:/]{1,255}", "a namespace", default=NAMESPACE
         ),
-        "log_level": reader.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
+        log_level=reader.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
+    )
+
+
+def _shared(reader: _Reader, default: Settings) -> dict[str, Any]:
+    """The members of `Settings` that an operator may set."""
+    days = reader.whole("LEDGER_DAYS", 45, 3650, default=default.ledger_keep // DAY)
+    return {
+        "call_timeout": reader.number(
+            "CALL_TIMEOUT_SECONDS", 0.1, 60, default=default.call_timeout
+        ),
+        "workers": reader.whole("WORKERS", 1, 64, default=default.workers),
+        "park_unknown": reader.choice("UNKNOWN_POLICY", "retry", "park") == "park",
+        "ordered": reader.choice("ORDERING", "on", "off") == "on",
+        "ledger_keep": days * DAY,
+        "breaker_threshold": reader.whole(
+            "BREAKER_THRESHOLD", 1, 1000, default=default.breaker_threshold
+        ),
     }
 
 

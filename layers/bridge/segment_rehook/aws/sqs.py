@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from segment_rehook.aws.errors import AWS_ERRORS, error_code
-from segment_rehook.delivery.ports import QueueUnavailable, Received
+from segment_rehook.delivery.ports import QueueUnavailable
+from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES, Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-    from segment_rehook.delivery.ports import Outgoing
-
-MOST_ENTRIES = 10  # SQS's limit for a batch
+    from segment_rehook.delivery.queues.transport import Outgoing
 
 
 class SqsQueue:
@@ -94,5 +93,5 @@ def batch_entry(id_: str, message: Outgoing) -> SendMessageBatchRequestEntryType
 
 
 def _within_a_batch(entries: int) -> None:
-    if entries > MOST_ENTRIES:
-        raise ValueError(f"{entries} entries in one call; SQS takes at most {MOST_ENTRIES}")
+    if entries > MAX_BATCH_ENTRIES:
+        raise ValueError(f"{entries} entries in one call; SQS takes at most {MAX_BATCH_ENTRIES}")

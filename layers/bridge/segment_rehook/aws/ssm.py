@@ -17,7 +17,8 @@ from segment_rehook.delivery.ports import SecretsUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-    from segment_rehook.delivery.ports import Clock, Secrets, Telemetry
+    from segment_rehook.delivery.ports import Clock, Telemetry
+    from segment_rehook.delivery.stack_parameters import Secrets
 
 FRESH_SECONDS = 60.0
 REFUSED_SECONDS = 30.0

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.message import Header, Letter
-from segment_rehook.delivery.ports import SQS_MOST
+from segment_rehook.delivery.queues.message import Header, Letter
+from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
 from segment_rehook.rehook.plan import Call, Fault
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.plan import Request
     from segment_rehook.segment.event import Event
 
-_SMALL = SQS_MOST // 6
+_SMALL = MAX_MESSAGE_BYTES // 6
 """Escaped to ASCII, as messages are, a character takes at most three times its bytes in UTF-8: of
 so many bytes no more than half a message."""
 

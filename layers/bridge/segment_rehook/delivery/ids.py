@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from segment_rehook.segment.jsontext import JSON
 
 # Segment's own limit for a messageId.
-KEY_MOST = 100
+MAX_KEY_CHARACTERS = 100
 # What begins like a derived key is hashed, so that no sender can write one.
 DERIVED = ("k:", "h:", "s:")
 # These differ from one attempt of Segment's to the next.
@@ -53,14 +53,20 @@ def user_hash(source_id: str) -> str:
 
 
 def fingerprint(event: Event, *, by_business_key: bool) -> str:
-    """Tells apart two events that claim one id: type, event, user and payload.
+    """Tells apart two events that claim one id: by type, event, userId, properties and traits.
 
-    Of the event as it was sent and not as it was mapped: a new mapping between Segment's tries
-    does not make another event of it. Under a business key the payloads may differ (a reloaded
-    page has another URL), so they are left out.
+    It is taken of the event as it was sent, not as it was mapped: a new mapping between Segment's
+    tries does not make another event of it. Under a business key one event may come with several
+    payloads (a reloaded page has another URL), so those have a part of their own: see `same_event`.
     """
-    payload = () if by_business_key else ("properties", "traits")
-    return _digest(event.members(("type", "event", "userId", *payload)))[:32]
+    who = ("type", "event", "userId")
+    whole = _digest(event.members((*who, "properties", "traits")))[:32]
+    return f"{_digest(event.members(who))[:32]}.{whole}" if by_business_key else whole
+
+
+def same_event(one: str, other: str) -> bool:
+    """Whether two fingerprints under one id are the same event's, with whatever payloads."""
+    return one.partition(".")[0] == other.partition(".")[0]
 
 
 def dead_letter_dedupe(delivery: str, content: str, nonce: str) -> str:
@@ -93,7 +99,7 @@ def delivery_group(delivery: str) -> str:
 
 def _bounded(text: str) -> str:
     """Fit for a DynamoDB key and an SQS attribute: short printable ASCII, else a hash."""
-    plain = text.isascii() and text.isprintable() and len(text) <= KEY_MOST
+    plain = text.isascii() and text.isprintable() and len(text) <= MAX_KEY_CHARACTERS
     if plain and not text.startswith(DERIVED):
         return text
     return "h:" + _hash("key", text)

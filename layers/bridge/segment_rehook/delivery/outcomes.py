@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Terminal(StrEnum):
+class Outcome(StrEnum):
     """The one answer that each event, and each of its deliveries, gets."""
 
     DELIVERED = "delivered"
@@ -69,7 +69,7 @@ class Result:
     status or the cause of a silence.
     """
 
-    outcome: Terminal
+    outcome: Outcome
     reason: str | None = None
     request_id: str | None = None
     code: str | None = None

@@ -11,19 +11,17 @@ are with the tests, and both pass the same contract tests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from segment_rehook.delivery.record import Record, Swap
+    from segment_rehook.delivery.ledger.record import Record, Swap
+    from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+    from segment_rehook.delivery.queues.transport import Outgoing
+    from segment_rehook.delivery.stack_parameters import Secrets
     from segment_rehook.rehook.plan import Request
     from segment_rehook.rehook.reply import Reply
-
-
-# SQS's limit for a message, and for all the messages of one call together, in bytes.
-SQS_MOST = 1_048_576
 
 
 class StoreUnavailable(Exception):
@@ -53,7 +51,7 @@ class Ledger(Protocol):
         """
 
 
-class Marks(Protocol):
+class UserMarks(Protocol):
     """Which users have dead letters waiting: one mark a user, named anew with each storing."""
 
     def read(self, users: Collection[str]) -> dict[str, str]:
@@ -69,21 +67,6 @@ class Marks(Protocol):
         """Remove the mark if it is still the one named `last`; else leave it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakerRecord:
-    """The breaker's shared truth. Absent, or `open_until` 0: closed. Times: seconds, epoch.
-
-    `probing_until`: one environment may try a call and has until then to say what came of it.
-    `trips` grows with each failed probe, and lengthens the pause.
-    """
-
-    nonce: str
-    open_until: float
-    probing_until: float = 0.0
-    trips: int = 0
-    reason: str = ""
-
-
 class BreakerStore(Protocol):
     """Where the breaker's shared truth lies: one record, replaced by compare-and-swap."""
 
@@ -92,45 +75,6 @@ class BreakerStore(Protocol):
 
     def swap(self, new: BreakerRecord, was: BreakerRecord | None) -> bool:
         """Put `new` if the record is still `was`, told by its nonce. Raises LedgerUnavailable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """A message for a FIFO queue: ids of at most 128 ASCII characters, an ASCII body.
-
-    `room`: bytes to be left free for what is added on the way to another queue.
-    """
-
-    group: str
-    dedupe: str
-    body: str
-    attributes: Mapping[str, str]
-    room: int = 0
-
-    def size(self) -> int:
-        """Bytes that SQS counts: the body, and each attribute's name, type and value."""
-        return len(self.body) + sum(
-            len(name) + len("String") + len(value.encode())
-            for name, value in self.attributes.items()
-        )
-
-    @property
-    def too_large(self) -> bool:
-        """Whether SQS takes no message of this size, or would not with what is added later."""
-        return self.size() + self.room > SQS_MOST
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """A message as SQS handed it over. `sent_at` (epoch seconds) is when it entered this queue."""
-
-    message_id: str
-    receipt: str
-    group: str
-    body: str
-    attributes: Mapping[str, str]
-    sent_at: float
-    receive_count: int
 
 
 class Queue(Protocol):
@@ -147,20 +91,6 @@ class Queue(Protocol):
 
         Returns the receipts for which SQS refused it. Raises QueueUnavailable.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """One reading of the stack's parameters. `repr` shows none of it."""
-
-    api_key: str
-    api_secret: str
-    shared_secrets: tuple[str, ...]
-    tokens: tuple[str, ...]
-    mode: str
-
-    def __repr__(self) -> str:
-        return "Secrets(…)"
 
 
 class SecretStore(Protocol):
@@ -196,7 +126,7 @@ class Clock(Protocol):
         """Wait."""
 
 
-class Chance(Protocol):
+class Randomness(Protocol):
     """Randomness, so that tests can fix it."""
 
     def nonce(self) -> str:

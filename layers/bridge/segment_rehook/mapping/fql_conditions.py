@@ -30,11 +30,33 @@ _STEP = re.compile(r"[^\[.\]]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """What a single condition asks, for whoever explains it.
+
+    `source` and `path` name the place, `operator` is one of `_OPERATORS`, or a word that is none.
+    `value` gives what an event has at the place; it raises MappingError where the engine throws.
+    """
+
+    source: str
+    path: str | None
+    operator: str
+    expected: str | float | bool
+    value: Callable[[Value], Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
-    """`holds` takes the event, and raises MappingError where the engine throws."""
+    """`holds` takes the event, and raises MappingError where the engine throws.
+
+    A single condition has a `leaf`; a group has `members`, of which all (`joint` is "and") or
+    one ("or") must hold. What always throws has neither.
+    """
 
     holds: Holds
     reads: frozenset[str]
+    leaf: Leaf | None = None
+    members: tuple[Condition, ...] = ()
+    joint: str = "and"
 
 
 def condition(source: str, path: str | None, name: str, expected: str | float | bool) -> Condition:  # noqa: FBT001 — a value of the language, not a switch
@@ -44,17 +66,17 @@ def condition(source: str, path: str | None, name: str, expected: str | float | 
     An operator that is none never holds.
     """
     holds = _OPERATORS.get(name, _never)(expected)
-    if path is None:
-        return Condition(lambda event: holds(_top(event, source)), frozenset({source}))
-    steps = tuple(_STEP.findall(path))
+    steps = tuple(_STEP.findall(path or ""))
     if not steps and path:
         return throwing("Cannot read properties of null (reading 'reduce')")
 
-    def nested(event: Value) -> bool:
+    def nested(event: Value) -> Value:
         value = walk(_top(event, source), steps)
-        return holds(value if steps else UNDEFINED)
+        return value if steps else UNDEFINED
 
-    return Condition(nested, frozenset({source}))
+    value = nested if path is not None else lambda event: _top(event, source)
+    leaf = Leaf(source, path, name, expected, value)
+    return Condition(lambda event: holds(value(event)), frozenset({source}), leaf)
 
 
 def throwing(message: str) -> Condition:
@@ -130,3 +152,6 @@ _OPERATORS: Mapping[str, Operator] = {
     "is_true": _constant(lambda value: value is True),
     "is_false": _constant(lambda value: value is False),
 }
+
+OPERATORS: frozenset[str] = frozenset(_OPERATORS)
+"""The names of those that exist; any other never holds."""

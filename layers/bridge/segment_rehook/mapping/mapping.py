@@ -18,9 +18,9 @@ from segment_rehook.mapping.errors import (
     Mistake,
 )
 from segment_rehook.mapping.members import OBJECT_MEMBERS
+from segment_rehook.mapping.objects import PROTOTYPE, as_json, without_undefined
 from segment_rehook.mapping.part import Part, Run, constant, reads_of, throwing
 from segment_rehook.mapping.paths import steps_of, without_root
-from segment_rehook.mapping.shapes import PROTOTYPE, as_json, without_undefined
 from segment_rehook.mapping.text import to_units
 from segment_rehook.mapping.validation import METADATA, is_directive, validate
 from segment_rehook.mapping.values import (
@@ -91,7 +91,7 @@ def _sparing(mapping: Value, run: Run) -> Run:
 
 
 def _compile_transform(mapping: Value) -> Part:
-    unfolded = _unfold(mapping)
+    unfolded = unfold(mapping)
     validate(unfolded)
     inner = _compile(unfolded)
 
@@ -108,7 +108,7 @@ def require_object(payload: Value) -> None:
         raise MappingError(f"data must be an object, got {type_name(payload)}")
 
 
-def _unfold(mapping: Value) -> Value:
+def unfold(mapping: Value) -> Value:
     """Spread the mapping as `{...mapping}`, or give its root directive the other members."""
     if mapping is None:
         raise _refusal("Cannot convert undefined or null to object")

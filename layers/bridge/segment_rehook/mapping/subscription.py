@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from segment_rehook.mapping.errors import MappingInvalid, TriggerInvalid
 from segment_rehook.mapping.fql import Trigger, compile_trigger
 from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping
-from segment_rehook.mapping.shape import Misshape, Shape, check_shape
+from segment_rehook.mapping.schema_check import Misshape, Shape, apart, check_shape, place_of
+from segment_rehook.mapping.throws import When, throws
+from segment_rehook.mapping.values import UNDEFINED, Value, type_words
 from segment_rehook.segment.jsontext import number_text
 
 if TYPE_CHECKING:
@@ -109,15 +111,21 @@ class Subscription:
         Texts, numbers and booleans are keys; anything else, and "", is not one.
         Raises MappingError.
         """
-        if self.idempotency_key is None:
-            return None
-        found = self.idempotency_key(event)
-        value = found.get("idempotencyKey") if isinstance(found, dict) else None
+        value = self._key_value(event)
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int | float):
             return number_text(value)
         return value if isinstance(value, str) and value else None
+
+    def key_type(self, event: dict[str, JSON]) -> str:
+        """Name the type of what the idempotencyKey gives, for a person. Raises MappingError."""
+        value = self._key_value(event)
+        return "empty" if value == "" else type_words(value)
+
+    def _key_value(self, event: dict[str, JSON]) -> Value:
+        found = self.idempotency_key(event) if self.idempotency_key is not None else None
+        return found.get("idempotencyKey", UNDEFINED) if isinstance(found, dict) else UNDEFINED
 
 
 def read_subscription(
@@ -133,11 +141,12 @@ def read_subscription(
         return None, mistakes
     trigger = _trigger(raw.get("trigger"), f"{place}.trigger", mistakes)
     settings = raw.get("settings")
-    mapping = _mapping(settings, f"{place}.settings", mistakes)
+    enabled = raw.get("enabled") is not False
+    mapping = _mapping(settings, f"{place}.settings", mistakes, runs=enabled)
     key = None
     if "idempotencyKey" in raw:
         keyed: JSON = {"idempotencyKey": raw["idempotencyKey"]}
-        key = _mapping(keyed, place, mistakes)
+        key = _mapping(keyed, place, mistakes, runs=enabled)
     identity = _identity(raw, place, mistakes)
     if mistakes or trigger is None or mapping is None or not isinstance(settings, dict):
         return None, mistakes
@@ -147,7 +156,7 @@ def read_subscription(
         id=identity,
         name=str(raw.get("name", identity)),
         action=str(raw["actionSlug"]),
-        enabled=raw.get("enabled") is not False,
+        enabled=enabled,
         trigger=trigger,
         mapping=mapping,
         fields=tuple(settings),
@@ -179,14 +188,24 @@ def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Trigger | No
         return None
 
 
-def _mapping(raw: object, place: str, mistakes: list[Misshape]) -> CompiledMapping | None:
+def _mapping(
+    raw: object, place: str, mistakes: list[Misshape], *, runs: bool
+) -> CompiledMapping | None:
+    """Compile a mapping. What throws on every event is a mistake where the mapping `runs`."""
     if not isinstance(raw, dict):
         return None
+    mapping, refused = None, list[Misshape]()
     try:
-        return compile_mapping(raw)
+        mapping = compile_mapping(raw)
     except MappingInvalid as invalid:
-        mistakes += [
-            Misshape(f"{place}.{mistake.path}" if mistake.path else place, mistake.message)
+        refused = [
+            Misshape(place_of(place, [mistake.path] if mistake.path else []), mistake.message)
             for mistake in invalid.mistakes
         ]
-        return None
+    thrown = [
+        Misshape(place_of(place, each.path), f"fails on every event: {each.message}")
+        for each in (throws(raw) if runs else ())
+        if each.when is When.ALWAYS
+    ]
+    mistakes += [*refused, *apart(thrown, refused)]
+    return mapping

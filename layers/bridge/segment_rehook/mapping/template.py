@@ -27,11 +27,17 @@ def compile_template(template: str) -> Part:
     if _TRIPLE.search(template):
         # What the first pass puts in may name further paths: nothing is known before the event.
         return Part(lambda payload: render(template, payload), None)
-    pieces = _DOUBLE.split(template)
-    if len(pieces) == 1:
+    literals, names = placeholders(template)
+    if not names:
         return constant(text.from_units(template))
-    literals, paths = pieces[::2], [follow(text.trim(path)) for path in pieces[1::2]]
+    paths = [follow(name) for name in names]
     return Part(_filling(literals, [path.run for path in paths]), reads_of(paths))
+
+
+def placeholders(template: str) -> tuple[list[str], list[str]]:
+    """Take a template apart: the texts around its `{{paths}}`, and the paths between them."""
+    pieces = _DOUBLE.split(template)
+    return pieces[::2], [text.trim(path) for path in pieces[1::2]]
 
 
 def render(template: str, payload: Value) -> str:

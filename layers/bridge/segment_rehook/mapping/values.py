@@ -82,6 +82,16 @@ def type_name(value: Value) -> str:
     return "function" if isinstance(value, Function) else "number"
 
 
+def type_words(value: Value) -> str:
+    """Name the type for a person: `a string`, `an array`, `null`, `missing`."""
+    if value is None:
+        return "null"
+    if value is UNDEFINED:
+        return "missing"
+    name = type_name(value)
+    return f"an {name}" if name in {"array", "object"} else f"a {name}"
+
+
 def is_number(value: Value) -> TypeGuard[float]:
     """Tell a number from all else, booleans included."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -10,8 +10,9 @@ Nothing here runs for a setting that is not set.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from segment_rehook.mapping.values import type_words
 from segment_rehook.rehook.actions import IDENTIFY_USER
 from segment_rehook.rehook.settings import INCLUDED
 from segment_rehook.rehook.trait_checks import TRAIT_CHECKS
@@ -20,12 +21,23 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.settings import Settings
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["ConversionWithoutCode", "adjust", "changes_metadata"]
+__all__ = ["Adjusted", "ConversionWithoutCode", "adjust", "changes_metadata"]
 
 _REFERRAL_CODE: Final = "referral_code"
 _SPELLINGS: Final = frozenset({"referralcode", "refcode"})
 
 Metadata = dict[str, Any]
+
+
+class Adjusted(NamedTuple):
+    """A payload as the settings want it. The texts name settings and fields, never values.
+
+    `notes`: what was done; `warnings`: what the event has and Rehook is not sent.
+    """
+
+    payload: dict[str, Any]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 class ConversionWithoutCode(Exception):
@@ -43,26 +55,29 @@ def changes_metadata(action: str, settings: Settings) -> bool:
 
 def adjust(
     action: str, payload: dict[str, Any], settings: Settings, event: dict[str, JSON]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Give the payload as the settings want it, and notes on what was done.
+) -> Adjusted:
+    """Give the payload as the settings want it, and say what was done.
 
-    `event` holds at least what the included fields read. Notes name settings and
-    fields, never values. Raises ConversionWithoutCode.
+    `event` holds at least what the included fields read. Raises ConversionWithoutCode.
     """
     notes: list[str] = []
+    warnings: list[str] = []
     adjusted = dict(payload)
     if action == IDENTIFY_USER.slug:
         if settings.trait_names and "metadata" in adjusted:
-            adjusted["metadata"] = _with_trait_names(adjusted["metadata"], settings, notes)
+            traits = adjusted["metadata"]
+            adjusted["metadata"] = _with_trait_names(traits, settings, notes, warnings)
     else:
         adjusted["event_name"] = _event_name(adjusted["event_name"], settings, notes)
         _mark_conversion(adjusted, settings, notes)
     if settings.include_fields:
         _include(adjusted, settings, event, notes)
-    return adjusted, tuple(notes)
+    return Adjusted(adjusted, tuple(notes), tuple(warnings))
 
 
-def _with_trait_names(traits: Metadata, settings: Settings, notes: list[str]) -> Metadata:
+def _with_trait_names(
+    traits: Metadata, settings: Settings, notes: list[str], warnings: list[str]
+) -> Metadata:
     kept = {name: value for name, value in traits.items() if name not in settings.trait_names}
     for trait, target in settings.trait_names.items():
         if trait not in traits:
@@ -71,7 +86,8 @@ def _with_trait_names(traits: Metadata, settings: Settings, notes: list[str]) ->
         if target.check is not None and not (
             isinstance(value, str) and TRAIT_CHECKS[target.check](value)
         ):
-            notes.append(f"traitNames: {trait} is left out, it fails the check {target.check}")
+            found = f"it is {type_words(value)} that fails the check {target.check}"
+            warnings.append(f"traitNames: {trait} is left out, {found}")
             continue
         kept[target.name] = value
         notes.append(f"traitNames: {trait} is sent as {target.name}")

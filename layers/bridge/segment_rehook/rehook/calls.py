@@ -11,7 +11,7 @@ import msgspec
 
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.fields import FieldsInvalid, check_fields
-from segment_rehook.mapping.shapes import as_json
+from segment_rehook.mapping.objects import as_json
 from segment_rehook.mapping.values import Function
 from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata
@@ -32,10 +32,13 @@ def call_of(subscription: Subscription, event: Event, settings: Settings) -> Cal
     try:
         payload = _payload(subscription, event, settings)
         included = event.members(_included_reads(settings))
-        adjusted, notes = adjust(action.slug, payload, settings, included)
+        adjusted, notes, warnings = adjust(action.slug, payload, settings, included)
         key = None
         if subscription.idempotency_key is not None:
-            key = subscription.key(event.members(subscription.idempotency_key.reads))
+            keyed = event.members(subscription.idempotency_key.reads)
+            key = subscription.key(keyed)
+            if key is None:
+                warnings += (_no_key(subscription.key_type(keyed)),)
     except MappingError as error:
         return Fault(subscription.id, str(error))
     except FieldsInvalid as invalid:
@@ -44,7 +47,8 @@ def call_of(subscription: Subscription, event: Event, settings: Settings) -> Cal
         detail = "settings.conversionEvents drops this event without a referral code."
         return Drop(subscription.id, DropReason.CONVERSION_WITHOUT_CODE, detail)
     request = Request("POST", action.path, encode(adjusted))
-    return Call(subscription.id, action.slug, str(adjusted["source_id"]), key, request, notes)
+    user = str(adjusted["source_id"])
+    return Call(subscription.id, action.slug, user, key, request, notes, warnings)
 
 
 def _payload(subscription: Subscription, event: Event, settings: Settings) -> dict[str, Any]:
@@ -88,6 +92,13 @@ def _included_reads(settings: Settings) -> frozenset[str] | None:
             return None
         reads |= path.reads
     return reads
+
+
+def _no_key(found: str) -> str:
+    return (
+        f"idempotencyKey is {found}, not a text, a number, true or false: the messageId counts"
+        " instead, so the same again under another messageId is delivered again"
+    )
 
 
 def _invalid(subscription: Subscription, invalid: FieldsInvalid, event: Event) -> Drop:

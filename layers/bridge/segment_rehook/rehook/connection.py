@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import re
 import ssl
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 
     from segment_rehook.rehook.resolver import Resolver
 
-# A stale connection's reset would look like an unknown outcome: Lambda freezes between invocations
-# and load balancers drop what idles, so a connection that was kept longer is not trusted.
-IDLE_MOST = 5.0
+# Seconds. A stale connection's reset would look like an unknown outcome: Lambda freezes between
+# invocations and servers drop what idles, so a connection that was kept longer is not trusted. Five
+# is the limit of many servers; a request sent just before it arrives just after it.
+MAX_IDLE_SECONDS = 4.0
+# What a request needs to arrive before the end of a limit that the server itself has named.
+IDLE_MARGIN = 1.0
 # At most one TLS record (RFC 8446, 5.1). A record that did not leave whole can't be read by anyone.
 RECORD = 16_384
 # Long enough to take what has arrived, too short to wait for more. Seconds.
@@ -38,6 +42,7 @@ LAST_LOOK = 0.001
 
 FIRST_FINAL = 200
 BLANK_LINES = frozenset({b"\r\n", b"\n"})
+_NAMED_LIMIT = re.compile(r"(?:^|[,\s])timeout\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 
 _current: ContextVar[CallTimer] = ContextVar("the timer of this thread's call")
 
@@ -118,6 +123,7 @@ class _Timed:
     resolver: Resolver
     timer: CallTimer
     idle: Stopwatch | None = None
+    idle_most = MAX_IDLE_SECONDS
     sock: Any
 
     def _new_conn(self) -> socket.socket:
@@ -148,6 +154,11 @@ class _Timed:
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]  # urllib3's
         self._send(b"".join(self._parts))
+
+    def getresponse(self) -> Any:
+        response = super().getresponse()  # type: ignore[misc]  # urllib3's
+        self.idle_most = _trusted_for(response.headers.get("keep-alive", ""))
+        return response
 
     def send(self, data: bytes) -> None:
         # Held back until the request is whole: nothing of a request that can't be finished leaves.
@@ -185,7 +196,7 @@ class _Fresh:
     def _get_conn(self, timeout: float | None = None) -> Any:
         # urllib3 closes one that the server has closed, or has said something on, meanwhile.
         connection = super()._get_conn(timeout)  # type: ignore[misc]  # urllib3's pool
-        if connection.idle is not None and connection.idle.elapsed() > IDLE_MOST:
+        if connection.idle is not None and connection.idle.elapsed() > connection.idle_most:
             connection.close()
         connection.timer = _current.get()
         return connection
@@ -202,6 +213,15 @@ class _FreshHTTP(_Fresh, HTTPConnectionPool):
 
 class _FreshHTTPS(_Fresh, HTTPSConnectionPool):
     pass
+
+
+def _trusted_for(keep_alive: str) -> float:
+    """Seconds for which an idle connection is used again. `keep_alive`: the header, or nothing.
+
+    `Keep-Alive: timeout=5` names the server's own limit in seconds (RFC 2068, 19.7.1).
+    """
+    named = _NAMED_LIMIT.search(keep_alive)
+    return min(MAX_IDLE_SECONDS, float(named[1]) - IDLE_MARGIN) if named else MAX_IDLE_SECONDS
 
 
 def pool_for(

@@ -8,24 +8,25 @@ nothing is remembered between events.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.shape import Misshape, Shape, check_shape
+from segment_rehook.mapping.schema_check import Misshape, Shape, check_shape
 from segment_rehook.mapping.subscription import (
     Subscription,
     read_subscription,
     subscription_shape,
 )
+from segment_rehook.mapping.unmatched import unmatched
 from segment_rehook.rehook import settings as settings_module
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.calls import call_of
 from segment_rehook.rehook.gates import refusal_of_age, refusal_of_event
-from segment_rehook.rehook.plan import Call, Drop, Fault, Plan
+from segment_rehook.rehook.plan import Call, Drop, Fault, Ignored, Plan
 from segment_rehook.rehook.settings import Settings, read_settings, settings_mistakes
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
+from segment_rehook.segment.unreadable import UTF8_MARK, fault_of, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHAPE", "Destination", "DestinationInvalid", "load"]
 
-MOST_SUBSCRIPTIONS: Final = 50
+MAX_SUBSCRIPTIONS: Final = 50
 """Segment's own limit for one destination (Rehook's page, "Mapping limits per destination")."""
 
 SUBSCRIPTION_SHAPE: Final[Shape] = subscription_shape(tuple(ACTIONS))
@@ -52,7 +53,7 @@ SHAPE: Final[Shape] = {
         "settings": settings_module.SHAPE,
         "subscriptions": {
             "type": "array",
-            "maxItems": MOST_SUBSCRIPTIONS,
+            "maxItems": MAX_SUBSCRIPTIONS,
             "description": "Segment's screens call them mappings. Without this key: Segment's two "
             "default ones.",
         },
@@ -97,6 +98,30 @@ class Destination:
                 return self._entry(item, event, None)
         return None
 
+    def ignored(self, event: Event) -> tuple[Ignored, ...]:
+        """Say of each subscription that does not take the event why. Raises nothing."""
+        found: list[Ignored] = []
+        for item in self.subscriptions:
+            try:
+                why = self.why_ignored(item, event)
+            except MappingError:
+                continue  # that is a fault, and planned as one
+            if why is not None:
+                found.append(Ignored(item.id, why))
+        return tuple(found)
+
+    def why_ignored(self, subscription: Subscription, event: Event) -> str | None:
+        """Say why the subscription does not take the event; None if it does.
+
+        In a few hundred characters, without a value of the event. Raises MappingError where the
+        trigger throws.
+        """
+        if not subscription.enabled:
+            return "the subscription is disabled"
+        if event.type in self.settings.ignored_types:
+            return f"settings.eventTypes keeps {event.type} calls from the subscriptions"
+        return unmatched(subscription.trigger, event.members(subscription.trigger.reads))
+
     def takes(self, subscription: Subscription, event: Event) -> bool:
         """Whether a subscription is enabled, may see such events, and its trigger matches.
 
@@ -123,16 +148,17 @@ class Destination:
 
 
 def load(text: bytes | None) -> Destination:
-    """Read destination.json; None stands for Segment's own defaults.
+    """Read destination.json; None stands for Segment's own defaults. A mark before it is skipped.
 
     Raises DestinationInvalid.
     """
     if text is None:
         return _build({})
+    text = text.removeprefix(UTF8_MARK)
     try:
         raw = decode(text)
     except JsonError as error:
-        raise DestinationInvalid([Misshape("", f"is not JSON: {_where(text, error)}")]) from None
+        raise DestinationInvalid([Misshape("", _why_unreadable(text, error))]) from None
     return _build(raw)
 
 
@@ -164,12 +190,12 @@ def _build(raw: JSON) -> Destination:
     return Destination(read_settings(rules), tuple(subscriptions))
 
 
-def _where(text: bytes, error: JsonError) -> str:
+def _why_unreadable(text: bytes, error: JsonError) -> str:
     """Say where the JSON breaks off, in lines: a person will look for it in an editor."""
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as found:
-        return f"line {found.lineno}, column {found.colno}: {found.msg}"
-    except (ValueError, RecursionError):
-        return str(error)
-    return str(error)
+    form = form_of(text)
+    if form is not None:
+        return f"is {form}, and must be JSON in UTF-8"
+    fault = fault_of(text)
+    if fault is None:
+        return f"is not JSON: {error}"
+    return f"is not JSON: line {fault.line}, column {fault.column}: {fault.reason}"

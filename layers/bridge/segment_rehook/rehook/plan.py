@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Call", "Drop", "DropReason", "Fault", "Plan", "Request"]
+__all__ = ["Call", "Drop", "DropReason", "Fault", "Ignored", "Plan", "Request"]
 
 
 class DropReason(StrEnum):
@@ -46,8 +46,9 @@ class Call:
 
     `user` is the `source_id` as Rehook will see it. `key` is the text of the
     subscription's `idempotencyKey` for this event; None means that Segment's
-    messageId identifies the delivery. `notes` says what the settings left out
-    or added, for a person to read; never a value from the event.
+    messageId identifies the delivery. For a person to read, and never with a
+    value from the event: `notes` says what the settings changed, `warnings`
+    what is hardly meant (a value left out, a key that names nothing).
     """
 
     subscription: str
@@ -56,6 +57,7 @@ class Call:
     key: str | None
     request: Request
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,14 @@ class Fault:
 
     subscription: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A subscription does not take the event. `why` has places and types, no value of it."""
+
+    subscription: str
+    why: str
 
 
 Plan = tuple[Call | Drop | Fault, ...]

@@ -40,17 +40,17 @@ UNPROCESSED = 503
 SUCCESSES, REDIRECTS, CLIENT_ERRORS, SERVER_ERRORS = 200, 300, 400, 500
 
 # Longer than a queue's patience is no better than the queue's own back-off.
-RETRY_AFTER_MOST = 3600.0
-TEXT_MOST = 500
-REQUEST_ID_MOST = 200
+MAX_RETRY_AFTER = 3600.0
+MAX_TEXT_CHARACTERS = 500
+MAX_REQUEST_ID_CHARACTERS = 200
 # Rehook's codes have three digits. Longer numbers are looked at as well, but not without end.
-CODE_MOST = 999_999
+MAX_CODE = 999_999
 
 REFERRAL_CODE = "referral_code"
 _NAMES_REFERRAL_CODE = re.compile(r"referral[ _-]?code", re.IGNORECASE)
 
 
-class Outcome(StrEnum):
+class ReplyClass(StrEnum):
     """What an answer means; the module's docstring has the table."""
 
     DELIVERED = "delivered"
@@ -89,7 +89,7 @@ class Reply:
     3,600. `again_at_once`: one quick second try is allowed.
     """
 
-    outcome: Outcome
+    kind: ReplyClass
     code: str
     message: str = ""
     key: str | None = None
@@ -98,12 +98,17 @@ class Reply:
     again_at_once: bool = False
 
     @property
+    def said(self) -> str:
+        """Rehook's own words: the field that it complains about, and its text. Not for a log."""
+        return ": ".join(filter(None, (self.key, self.message)))
+
+    @property
     def blames_referral_code(self) -> bool:
         """Whether it is rejected for its referral code, which may belong to another customer.
 
         No source says how Rehook words that: the key counts, and without one the message.
         """
-        if self.outcome is not Outcome.REJECTED:
+        if self.kind is not ReplyClass.REJECTED:
             return False
         if self.key is not None:
             return self.key.rpartition(".")[2] == REFERRAL_CODE
@@ -117,36 +122,36 @@ def judge(exchange: Answer | Silence, *, action: str, now: float, trusts_503: bo
     after it has given up on a server that is still at work makes it as unknown as any 5xx.
     """
     if isinstance(exchange, Silence):
-        outcome = Outcome.UNKNOWN if exchange.sent else Outcome.UNREACHABLE
-        return Reply(outcome=outcome, code=exchange.cause)
+        outcome = ReplyClass.UNKNOWN if exchange.sent else ReplyClass.UNREACHABLE
+        return Reply(kind=outcome, code=exchange.cause)
     error = _error_body(exchange.body)
     unprocessed = trusts_503 and exchange.status == UNPROCESSED
     outcome = _outcome(exchange.status, error, action, unprocessed=unprocessed)
     said = error.code if error.says_no else exchange.status
     return Reply(
-        outcome=outcome,
+        kind=outcome,
         code=str(said),
-        message="" if outcome is Outcome.DELIVERED else error.message,
-        key=None if outcome is Outcome.DELIVERED else error.key,
+        message="" if outcome is ReplyClass.DELIVERED else error.message,
+        key=None if outcome is ReplyClass.DELIVERED else error.key,
         request_id=error.request_id,
         retry_after=_retry_after(exchange.headers.get("retry-after"), now),
         again_at_once=unprocessed,
     )
 
 
-def _outcome(status: int, error: _ErrorBody, action: str, *, unprocessed: bool) -> Outcome:
+def _outcome(status: int, error: _ErrorBody, action: str, *, unprocessed: bool) -> ReplyClass:
     if SUCCESSES <= status < REDIRECTS:
-        return Outcome.REJECTED if error.says_no else Outcome.DELIVERED
+        return ReplyClass.REJECTED if error.says_no else ReplyClass.DELIVERED
     if status in THROTTLING:
-        return Outcome.THROTTLED
+        return ReplyClass.THROTTLED
     if REDIRECTS <= status < SERVER_ERRORS:
         # Rehook's page says 400 while its samples say 401: the code in the body counts as much as
         # the status, and check-auth has the last word on both.
         refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and error.code in CREDENTIALS)
-        return Outcome.CREDENTIALS if refused and error.key is None else Outcome.REJECTED
+        return ReplyClass.CREDENTIALS if refused and error.key is None else ReplyClass.REJECTED
     if unprocessed or action in REPEATABLE:
-        return Outcome.UNAVAILABLE
-    return Outcome.UNKNOWN
+        return ReplyClass.UNAVAILABLE
+    return ReplyClass.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,7 @@ def _code(value: object) -> int | None:
     """It, if it is an error's: as a number or as a number's text."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = float(value)
-    if isinstance(value, int | float) and CLIENT_ERRORS <= value <= CODE_MOST:
+    if isinstance(value, int | float) and CLIENT_ERRORS <= value <= MAX_CODE:
         return int(value)
     return None
 
@@ -192,12 +197,12 @@ def _line(value: object) -> str:
     """One line that any store and terminal takes; nothing for what is no text."""
     if not isinstance(value, str):
         return ""
-    return "".join(c if c.isprintable() else " " for c in value[:TEXT_MOST]).strip()
+    return "".join(c if c.isprintable() else " " for c in value[:MAX_TEXT_CHARACTERS]).strip()
 
 
 def _id(value: object) -> str | None:
     """It, if it is fit for the ledger and for a log."""
-    if isinstance(value, str) and 0 < len(value) <= REQUEST_ID_MOST:
+    if isinstance(value, str) and 0 < len(value) <= MAX_REQUEST_ID_CHARACTERS:
         return value if value.isascii() and value.isprintable() else None
     return None
 
@@ -216,4 +221,4 @@ def _retry_after(header: str | None, now: float) -> float | None:
             return None
         # asctime's format names no zone: HTTP's dates are UTC (RFC 9110, 5.6.7).
         seconds = date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now
-    return min(max(seconds, 0.0), RETRY_AFTER_MOST)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)

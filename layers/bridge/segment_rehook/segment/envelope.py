@@ -19,11 +19,12 @@ from segment_rehook.segment.signature import unwrap
 from segment_rehook.segment.slices import elements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MAX_EVENTS: Final = 10_000
 """Events that are taken in one request. Segment sends 4,000 at most."""
 
+_BLANK: Final = b" \t\n\r"
 _MAX_COMMAS: Final = 500_000
 """Beyond that many commas the array is cut lazily: so many slices at once would take memory."""
 
@@ -40,7 +41,7 @@ class Envelope:
 
 def open_envelope(body: bytes) -> Envelope:
     """Take the body apart. Raises RefusedBody if there is no event in it, BodyTooLarge."""
-    text = body.strip(b" \t\n\r")
+    text = body.strip(_BLANK)
     if not text:
         raise RefusedBody(
             "empty_body",
@@ -57,6 +58,18 @@ def open_envelope(body: bytes) -> Envelope:
             "Lower the mapping's Batch Size in Segment (4,000 is its own limit).",
         )
     return _open_batch(cut)
+
+
+def events_in(text: bytes) -> Iterator[Event | UnreadableEvent]:
+    """Judge an event, or each element of a batch, as a request's are, and refuse nothing.
+
+    Lazily, and however many there are; nothing for an empty array.
+    """
+    text = text.strip(_BLANK)
+    if text[:1] != b"[":
+        yield _judge(text)
+    else:
+        yield from map(_judge_element, _cut(text))
 
 
 def _open_single(text: bytes) -> Envelope:

@@ -30,13 +30,16 @@ from segment_rehook.mapping.liquid.quoted import unquoted
 from segment_rehook.mapping.liquid.scanner import BLANK, Fault, Refused, Scanner, refusal
 from segment_rehook.mapping.liquid.scope import ENVIRONMENT
 from segment_rehook.mapping.liquid.tags import TAGS, CompileTag, Render, content, output, unknown
+from segment_rehook.mapping.liquid.uses import Uses
 from segment_rehook.mapping.part import Part, constant, throwing
 from segment_rehook.mapping.text import from_units, length, to_units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from segment_rehook.mapping.liquid.expressions import Evaluate
+    from segment_rehook.mapping.liquid.filtered import Filter
+    from segment_rehook.mapping.liquid.uses import Use
     from segment_rehook.mapping.values import Value
 
 _LINE_END = re.compile(f"-?[{''.join(BLANK - {chr(10)})}]*\\n(?![{''.join(BLANK)}]*-?%}})")
@@ -67,6 +70,21 @@ def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> P
     return Part(partial(_render, bound), None if found is None else frozenset(found))
 
 
+def known_filters() -> Collection[str]:
+    """Give the names of all filters, the disabled ones too."""
+    return Dialect(time.time).filters
+
+
+def filter_uses(template: str) -> tuple[Use, ...]:
+    """Give the filters of a template in their order; none where it can't be compiled."""
+    dialect = Dialect(time.time)
+    try:
+        dialect.bind(to_units(template))
+    except (Refused, RecursionError):
+        return ()
+    return tuple(dialect.uses.found)
+
+
 def _render(template: BoundTemplate, payload: Value) -> str:
     context = RenderContext(template)
     context.tag_namespace[ENVIRONMENT] = payload
@@ -86,6 +104,7 @@ class Dialect(Environment):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.names = Names()
+        self.uses = Uses()
         self._clock = clock
         super().__init__()
 
@@ -172,9 +191,16 @@ class Construct:
             end = line_end.end()  # a line of a `liquid` tag, and not its last
         return source[self.token.start_index : end]
 
-    def value(self) -> Evaluate:
-        """Read an expression with filters."""
-        return filtered_value(self._parser, self._dialect.filters.get)
+    def value(self, *, sometimes: bool = False) -> Evaluate:
+        """Read an expression with filters; `sometimes`: not evaluated on every rendering."""
+
+        def find(name: str, arguments: int) -> Filter | None:
+            function: Filter | None = self._dialect.filters.get(name)
+            uses = self._dialect.uses
+            uses.note(name, function, arguments, self.refusal, sometimes=sometimes)
+            return function
+
+        return filtered_value(self._parser, find)
 
     def operand(self) -> Evaluate | None:
         """Read one operand."""
@@ -185,12 +211,17 @@ class Construct:
         quoted = self.scanner.quoted()
         return None if quoted is None else unquoted(quoted)
 
-    def block(self, *ends: str) -> tuple[BlockNode, Construct]:
-        """Parse up to one of the tags, and give that as well."""
+    def block(self, *ends: str, sometimes: bool = False) -> tuple[BlockNode, Construct]:
+        """Parse up to one of the tags, and give that as well; `sometimes` as for a value."""
         next(self._stream)
-        block = BlockParser(self._dialect).parse_block(self._stream, ends)
+        with self._dialect.uses.inside(sometimes=sometimes):
+            block = BlockParser(self._dialect).parse_block(self._stream, ends)
         self._require_more()
         return block, Construct(self._dialect, self._stream)
+
+    def ends_template(self) -> None:
+        """Take note that what follows is not rendered, or not always."""
+        self._dialect.uses.end()
 
     def skip_to(self, end: str) -> str:
         """Go to a tag without parsing what lies before it; give that as it stands."""

@@ -35,8 +35,11 @@ class Application:
         return value if self.function is None else self.function(value, *given)
 
 
-def filtered_value(parser: Parser, find: Callable[[str], Filter | None]) -> Evaluate:
-    """Compile an expression and its filters. Raises Refused."""
+def filtered_value(parser: Parser, find: Callable[[str, int], Filter | None]) -> Evaluate:
+    """Compile an expression and its filters. Raises Refused.
+
+    `find` is given a filter's name and the number of its arguments.
+    """
     initial = parser.expression()
     filters: list[Application] = []
     while (found := _filter(parser, find)) is not None:
@@ -53,7 +56,7 @@ def filtered_value(parser: Parser, find: Callable[[str], Filter | None]) -> Eval
     return evaluate
 
 
-def _filter(parser: Parser, find: Callable[[str], Filter | None]) -> Application | None:
+def _filter(parser: Parser, find: Callable[[str, int], Filter | None]) -> Application | None:
     scanner = parser.scanner
     scanner.skip_blank()
     if scanner.done() or scanner.peek() in {")", ","}:
@@ -71,7 +74,7 @@ def _filter(parser: Parser, find: Callable[[str], Filter | None]) -> Application
         _arguments(parser, arguments)
     elif scanner.peek() not in _AFTER_FILTER:
         raise scanner.error('expected ":" after filter name')
-    return Application(find(name), tuple(arguments))
+    return Application(find(name, len(arguments)), tuple(arguments))
 
 
 def _arguments(parser: Parser, arguments: list[Evaluate]) -> None:

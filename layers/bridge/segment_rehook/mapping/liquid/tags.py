@@ -123,7 +123,9 @@ def _inline_comment(construct: Construct) -> Render:
     return _nothing
 
 
-def _stop(_: Construct) -> Render:
+def _stop(construct: Construct) -> Render:
+    construct.ends_template()
+
     def render(_: RenderContext, __: TextIO) -> None:
         # Outside a loop, and there are none, `break` and `continue` end the template.
         raise StopRender
@@ -163,7 +165,7 @@ def _cycle(construct: Construct) -> Render:
     texts: list[str] = []
     while not scanner.done():
         begin = scanner.at
-        candidates.append(construct.value())
+        candidates.append(construct.value(sometimes=True))
         texts.append(scanner.source[begin : scanner.at])
         scanner.go_past(",")
     scanner.check(candidates, f'empty candidates: "{construct.whole}"')
@@ -189,7 +191,7 @@ def _if(construct: Construct) -> Render:
     otherwise: BlockNode | None = None
     condition: Evaluate | None = construct.value()
     while True:
-        block, ended = construct.block("elsif", "else", "endif")
+        block, ended = construct.block("elsif", "else", "endif", sometimes=True)
         if condition is None:
             otherwise = block
         else:
@@ -197,7 +199,7 @@ def _if(construct: Construct) -> Render:
         if ended.name == "elsif":
             if condition is None:
                 raise Fault("unexpected elsif after else")
-            condition = ended.value()
+            condition = ended.value(sometimes=True)
             continue
         _no_arguments(ended)
         if ended.name == "endif":
@@ -215,7 +217,7 @@ def _unless(construct: Construct) -> Render:
     condition: Holds | None = lambda context: not met(context)  # noqa: E731 — one of several
     seen_else = False
     while True:
-        block, ended = construct.block("elsif", "else", "endunless")
+        block, ended = construct.block("elsif", "else", "endunless", sometimes=True)
         if condition is not None:
             branches.append((condition, block))
         elif seen_else and otherwise is None:
@@ -226,7 +228,7 @@ def _unless(construct: Construct) -> Render:
         if ended.name == "else":
             seen_else = True
         elif not seen_else:
-            condition = _met(ended.value())
+            condition = _met(ended.value(sometimes=True))
 
 
 def _met(evaluate: Evaluate) -> Holds:

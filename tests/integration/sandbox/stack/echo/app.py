@@ -14,6 +14,10 @@ from typing import Any
 import shared  # type: ignore[import-not-found]
 
 BEATS: list[float] = []
+_FILE = Path(os.environ["DESTINATION_FILE"])
+DESTINATION = json.loads(_FILE.read_text()) if _FILE.exists() else None
+if DESTINATION == {"settings": {"maxEventAgeHours": 13}}:
+    raise RuntimeError("ordered at the start")
 
 
 def beat() -> None:
@@ -36,7 +40,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         threading.Thread(target=beat, daemon=True).start()
     if order == "malformed":
         return {"statusCode": "none"}
-    print(json.dumps({"order": order[:20], "request": context.aws_request_id}))
+    print(json.dumps({"order": order[:100], "request": context.aws_request_id}))
     seen = {
         "event": event,
         "process": os.getpid(),
@@ -47,5 +51,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "sees_pytest": importlib.util.find_spec("pytest") is not None,
         "remaining": context.get_remaining_time_in_millis(),
         "beats": len(BEATS),
+        "destination": DESTINATION,
     }
     return {"statusCode": 200, "body": json.dumps(seen)}

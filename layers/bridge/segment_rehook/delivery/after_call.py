@@ -1,0 +1,94 @@
+"""What follows a call, and what follows a claim under which none may be made.
+
+The protocol's table (docs/protocol.md, "What follows a call") as functions over values: ingest and
+redrive both ask here what is to be done, and each does it in its own way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.delivery.outcomes import Parked, Stored
+from segment_rehook.rehook.reply import REPEATABLE, ReplyClass
+
+if TYPE_CHECKING:
+    from segment_rehook.rehook.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Rehook has it: settle the claim as delivered. `request_id`: Rehook's name for the call."""
+
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It is to be tried again from the dead-letter queue, and waits there for this reason.
+
+    `undelivered`: that is known. If not, a message that can't be sent leaves the claim standing.
+    """
+
+    reason: Stored
+    undelivered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """It is given up and waits for an operator. `detail`: for a person, with Rehook's words.
+
+    `undelivered`: as in `Retry`.
+    """
+
+    reason: Parked
+    detail: str = ""
+    undelivered: bool = True
+
+
+Consequence = Settle | Retry | Park
+
+WAITS_AS: Final = {
+    ReplyClass.THROTTLED: Stored.THROTTLED,
+    ReplyClass.UNAVAILABLE: Stored.UNAVAILABLE,
+    ReplyClass.UNREACHABLE: Stored.UNREACHABLE,
+    ReplyClass.CREDENTIALS: Stored.CREDENTIALS,
+    ReplyClass.UNKNOWN: Stored.UNKNOWN,
+}
+
+
+def after_call(
+    reply: Reply, action: str, *, park_unknown: bool, last_try: bool = False
+) -> Consequence:
+    """Say what follows a call.
+
+    `park_unknown`: the operator's policy for calls that may not be repeated. `last_try`: redrive
+    makes no further one, for the message's age.
+    """
+    unknown = reply.kind is ReplyClass.UNKNOWN
+    if reply.kind is ReplyClass.DELIVERED:
+        return Settle(reply.request_id)
+    if reply.kind is ReplyClass.REJECTED:
+        return Park(Parked.REJECTED, reply.said)
+    if unknown and not repeats(action, park_unknown=park_unknown):
+        return Park(Parked.OUTCOME_UNKNOWN, reply.said, undelivered=False)
+    if last_try:
+        return Park(Parked.GAVE_UP, f"last try: {reply.kind}")
+    return Retry(WAITS_AS[reply.kind], undelivered=not unknown)
+
+
+def after_crash(action: str, *, park_unknown: bool) -> Park | None:
+    """Say what follows when a claimant died, perhaps after its call: None if it is made again."""
+    if repeats(action, park_unknown=park_unknown):
+        return None
+    return Park(Parked.OUTCOME_UNKNOWN, "claimant died", undelivered=False)
+
+
+def repeats(action: str, *, park_unknown: bool) -> bool:
+    """Whether a call of this action is made again when its outcome is unknown."""
+    return action in REPEATABLE or not park_unknown
+
+
+def leaves_doubt(reply: Reply, action: str) -> bool:
+    """Whether Rehook may have acted on the call, and to make it twice would do harm."""
+    return reply.kind is ReplyClass.UNKNOWN and action not in REPEATABLE

@@ -1,0 +1,100 @@
+"""One call to Rehook under a claim, and whose fault it is where Rehook refuses the key pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from segment_rehook.rehook.reply import Reply, ReplyClass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segment_rehook.delivery.ledger.record import Record
+    from segment_rehook.delivery.pacing.breaker import Breaker, Permit
+    from segment_rehook.delivery.ports import Clock, Rehook, SecretStore, Telemetry
+    from segment_rehook.rehook.plan import Request
+
+# Seconds that a call needs of its lease beyond its own time-out.
+LEASE_MARGIN = 2.0
+
+
+@dataclass(slots=True)
+class Caller:
+    """Calls Rehook. Thread-safe as far as its ports are. `timeout`: seconds for one call."""
+
+    rehook: Rehook
+    secrets: SecretStore
+    breaker: Breaker
+    clock: Clock
+    telemetry: Telemetry
+    timeout: float
+
+    def call(
+        self,
+        permit: Permit,
+        mine: Record,
+        request: Request,
+        action: str,
+        time_left: Callable[[], float],
+    ) -> Reply:
+        """Call Rehook under the claim `mine`; if it refuses the key pair, ask check-auth.
+
+        `time_left`: seconds until the caller must have finished; a second try needs a whole
+        time-out of it. The breaker hears of the reply, unless the reply says nothing of Rehook.
+        """
+        used = self._key_pair()
+        timeout = min(self.timeout, self._lease_left(mine))
+        if timeout < self.timeout / 2:
+            # Frozen between claim and call: the claim may be somebody else's by now.
+            return Reply(kind=ReplyClass.UNREACHABLE, code="late")
+
+        def in_time() -> bool:
+            return min(time_left(), self._lease_left(mine)) >= self.timeout
+
+        def again() -> Reply | None:
+            """The call once more, if there is time for it."""
+            if not in_time():
+                return None
+            return self.rehook.call(request, timeout=self.timeout, action=action)
+
+        reply = self.rehook.call(request, timeout=timeout, action=action)
+        if reply.again_at_once:
+            reply = again() or reply
+        if reply.kind is ReplyClass.CREDENTIALS:
+            judged = self._arbitrate(reply, used, again) if in_time() else None
+            if judged is None:
+                return reply
+            reply = judged
+        self.breaker.heard(permit, reply)
+        return reply
+
+    def _lease_left(self, mine: Record) -> float:
+        return mine.lease - self.clock.now() - LEASE_MARGIN
+
+    def _arbitrate(
+        self, reply: Reply, used: tuple[str, str], again: Callable[[], Reply | None]
+    ) -> Reply | None:
+        """Tell a payload that Rehook dislikes from a key pair that it refuses.
+
+        `used`: the pair that was refused. It may have been rotated since, so what check-auth says
+        of another pair says nothing of this one: the call is made `again`. None where there is no
+        time for that.
+        """
+        good = self.rehook.credentials_good(timeout=self.timeout)
+        if not good:
+            self.secrets.refused()
+        if self._key_pair() != used:
+            return again()
+        if good:
+            return replace(reply, kind=ReplyClass.REJECTED)
+        self.telemetry.warn(
+            "Rehook refuses the key pair: put the right one with `segment-rehook secrets put`",
+            code=reply.code,
+        )
+        self.telemetry.count("CredentialsRefused")
+        return reply
+
+    def _key_pair(self) -> tuple[str, str]:
+        secrets = self.secrets.read()
+        return secrets.api_key, secrets.api_secret

@@ -1,0 +1,1 @@
+"""Segment's side: from a webhook request to its answer."""

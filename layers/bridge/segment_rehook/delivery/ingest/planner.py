@@ -1,0 +1,87 @@
+"""What our rules make of a request's events, before anything is stored or called.
+
+`webhook` carries out what is decided here, and `segment-rehook preview` shows it: neither has a
+rule of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery import ids
+from segment_rehook.delivery.delivery import Delivery
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
+from segment_rehook.rehook.plan import Drop
+from segment_rehook.segment.event import UnreadableEvent
+
+if TYPE_CHECKING:
+    from segment_rehook.rehook.destination import Destination
+    from segment_rehook.rehook.plan import Call, Fault
+    from segment_rehook.segment.event import Event
+
+MISSING_ID = Result(
+    Outcome.DROPPED,
+    Dropped.MISSING_MESSAGE_ID,
+    detail="an event needs a messageId, or a timestamp to be told apart by",
+)
+SAME_REQUEST = Result(Outcome.DUPLICATE, "same_request")
+CONFLICT = Result(
+    Outcome.DROPPED,
+    Dropped.ID_CONFLICT,
+    detail="another event of this request has the same id: give each event its own messageId",
+)
+MAPPED_HINT = (
+    "this is not a Segment event, it has no `type`: in Segment, leave the mapping's Data field at "
+    "its default, the whole event ($.)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One subscription's part of an event; `subscription` is None for the event as a whole.
+
+    `decided`: the delivery to be made, or the result where a rule settles it without one.
+    `planned` is what the mapping gave, None of an element that is no event.
+    """
+
+    subscription: str | None
+    decided: Delivery | Result
+    planned: Call | Drop | Fault | None = None
+
+
+@dataclass(slots=True)
+class Planner:
+    """Decides of one request's events in turn. `now` in seconds since the epoch.
+
+    What has the id of an earlier one is a duplicate of it, or a conflict if it is another event.
+    """
+
+    destination: Destination
+    now: float
+    _seen: dict[str, str] = field(default_factory=dict)
+
+    def parts(self, element: Event | UnreadableEvent) -> list[Part]:
+        """Each subscription's part of the next element; none where no subscription takes it."""
+        if isinstance(element, UnreadableEvent):
+            result = Result(Outcome.DROPPED, element.reason, detail=element.detail)
+            return [Part(None, result)]
+        planned = self.destination.plan(element, self.now)
+        key = ids.event_key(element) if planned else None
+        return [
+            Part(entry.subscription, self._decide(element, key, entry), entry) for entry in planned
+        ]
+
+    def _decide(
+        self, event: Event, key: str | None, entry: Call | Drop | Fault
+    ) -> Delivery | Result:
+        if isinstance(entry, Drop):
+            return Result(Outcome.DROPPED, entry.reason, detail=entry.detail)
+        if key is None:
+            return MISSING_ID
+        delivery = Delivery.of(event, key, entry)
+        known = self._seen.get(delivery.id)
+        if known is not None:
+            return SAME_REQUEST if ids.same_event(known, delivery.content) else CONFLICT
+        self._seen[delivery.id] = delivery.content
+        return delivery

@@ -1,0 +1,170 @@
+"""From a webhook request to its answer: the door, the plan, the deliveries, the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segment_rehook.delivery.delivery import Delivery
+from segment_rehook.delivery.ingest.answer import (
+    LISTED_WHOLE,
+    EventReport,
+    HttpAnswer,
+    answer,
+    refusal,
+)
+from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Part, Planner
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
+from segment_rehook.delivery.ports import SecretsUnavailable
+from segment_rehook.delivery.stack_parameters import Mode
+from segment_rehook.segment.access import AccessNotConfigured, AccessRules
+from segment_rehook.segment.event import UnreadableEvent
+from segment_rehook.segment.refusal import Refusal, RefusedAccess
+from segment_rehook.segment.webhook import receive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from segment_rehook.delivery.ingest.request import Ingest
+    from segment_rehook.delivery.ports import Clock, SecretStore, Telemetry
+    from segment_rehook.delivery.stack_parameters import Secrets
+    from segment_rehook.rehook.destination import Destination
+    from segment_rehook.segment.envelope import Envelope
+    from segment_rehook.segment.event import Event
+
+# Characters of a log line that say why an event is ignored: fifty subscriptions may have reasons.
+MAX_IGNORED_CHARACTERS = 1_000
+
+
+@dataclass(slots=True)
+class Webhook:
+    """Answers Segment. `budget` in seconds from when API Gateway received the request."""
+
+    ingest: Ingest
+    destination: Destination
+    secrets: SecretStore
+    clock: Clock
+    telemetry: Telemetry
+    budget: float
+    max_body_bytes: int
+    batches_need_token: bool
+
+    def handle(
+        self, method: str, headers: Mapping[str, str], body: bytes, received_at: float
+    ) -> HttpAnswer:
+        """Answer one request; `received_at` in seconds since the epoch."""
+        gone = min(max(self.clock.now() - received_at, 0.0), self.budget)
+        until = self.clock.monotonic() + self.budget - gone
+        try:
+            secrets, envelope = self._open(method, headers, body)
+        except Refusal as refused:
+            return self.refuse(refused)
+        except (SecretsUnavailable, AccessNotConfigured) as error:
+            self.telemetry.warn(str(error))
+            self.telemetry.count("SecretsUnavailable")
+            return refusal(
+                503,
+                "secrets_unavailable",
+                "The stack's secrets can't be read, or are not all there.",
+                "The function's log names the parameter and the command that puts it.",
+            )
+        return self._deliver(envelope, secrets.mode, until)
+
+    def refuse(self, refused: Refusal) -> HttpAnswer:
+        """Turn a request away: counted, and logged by its code alone."""
+        self.telemetry.warn("request refused", status=refused.status, code=refused.code)
+        self.telemetry.count("RequestsRefused")
+        return refusal(refused.status, refused.code, refused.message, refused.hint)
+
+    def _open(
+        self, method: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Secrets, Envelope]:
+        """Let the request in. A refusal may be of secrets that were rotated: they are read anew."""
+        secrets = self.secrets.read()
+        try:
+            return secrets, self._receive(method, headers, body, secrets)
+        except RefusedAccess:
+            again = self.secrets.refused()
+            if (again.shared_secrets, again.tokens) == (secrets.shared_secrets, secrets.tokens):
+                raise
+            return again, self._receive(method, headers, body, again)
+
+    def _receive(
+        self, method: str, headers: Mapping[str, str], body: bytes, secrets: Secrets
+    ) -> Envelope:
+        rules = AccessRules.from_lines(
+            secrets.shared_secrets, secrets.tokens, batches_need_token=self.batches_need_token
+        )
+        return receive(method, headers, body, rules, max_body_bytes=self.max_body_bytes)
+
+    def _deliver(self, envelope: Envelope, mode: Mode, until: float) -> HttpAnswer:
+        planner = Planner(self.destination, self.clock.now())
+        planned = [(element, planner.parts(element)) for element in envelope.elements]
+        deliveries = [
+            part.decided
+            for _, parts in planned
+            for part in parts
+            if isinstance(part.decided, Delivery)
+        ]
+        if mode is Mode.DRY_RUN:
+            results: Mapping[str, Result] = {each.id: _dry_run(each) for each in deliveries}
+        else:
+            results = self.ingest.run(deliveries, until, paused=mode is Mode.PAUSE)
+        explained = len(planned) <= LISTED_WHOLE
+        reports = [
+            self._report(element, parts, results, explained=explained) for element, parts in planned
+        ]
+        for report in reports:
+            self._log(report)
+        return answer(reports)
+
+    def _report(
+        self,
+        element: Event | UnreadableEvent,
+        parts: Sequence[Part],
+        results: Mapping[str, Result],
+        *,
+        explained: bool,
+    ) -> EventReport:
+        """Say what became of one element; `explained`: and of an ignored one why."""
+        deliveries = [(part.subscription, _result(part.decided, results)) for part in parts]
+        if isinstance(element, UnreadableEvent):
+            return EventReport(None, deliveries)
+        return EventReport(
+            element.message_id,
+            deliveries,
+            hint=MAPPED_HINT if element.looks_mapped else None,
+            ignored=self.destination.ignored(element) if explained and not parts else (),
+        )
+
+    def _log(self, report: EventReport) -> None:
+        outcome = report.outcome
+        self.telemetry.count(f"Events{outcome.capitalize()}")
+        self.telemetry.outcome(
+            {
+                "message_id": report.message_id,
+                "outcome": outcome.value,
+                "deliveries": "; ".join(
+                    f"{name or '*'}={' '.join(filter(None, _words(result)))}"
+                    for name, result in report.deliveries
+                ),
+                "ignored": _reasons(report)[:MAX_IGNORED_CHARACTERS] if report.ignored else None,
+            }
+        )
+
+
+def _result(decided: Delivery | Result, results: Mapping[str, Result]) -> Result:
+    return results[decided.id] if isinstance(decided, Delivery) else decided
+
+
+def _dry_run(delivery: Delivery) -> Result:
+    would = delivery.request.path if delivery.request else delivery.fault
+    return Result(Outcome.DROPPED, Dropped.DRY_RUN, detail=would)
+
+
+def _reasons(report: EventReport) -> str:
+    return "; ".join(f"{each.subscription}: {each.why}" for each in report.ignored)
+
+
+def _words(result: Result) -> tuple[str | None, ...]:
+    return result.outcome.value, result.reason, result.code, result.request_id

@@ -1,0 +1,1 @@
+"""The ledger: a delivery's record, what it allows, and the writes that change it."""

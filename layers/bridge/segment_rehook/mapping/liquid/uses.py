@@ -1,0 +1,87 @@
+"""Which filters a template applies, and which of them throw whatever they are given."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.liquid.scanner import Fault
+from segment_rehook.mapping.values import UNDEFINED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from segment_rehook.mapping.liquid.filtered import Filter
+    from segment_rehook.mapping.liquid.scanner import Refused
+    from segment_rehook.mapping.values import Value
+
+_SAMPLES: Final[tuple[Value, ...]] = (UNDEFINED, None, "", "a", 1, True, [], {})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One application of a filter, with a number of arguments.
+
+    `function` is None where there is no such filter, so that the value stays as it is. `always`
+    tells that every rendering of the template comes to it. `at_its_place` adds the place to an
+    error's text.
+    """
+
+    name: str
+    function: Filter | None
+    arguments: int
+    always: bool
+    at_its_place: Callable[[str], Refused]
+
+    def throws(self) -> str:
+        """Give what it throws whatever the value; empty if it takes some values."""
+        if self.function is None:
+            return ""
+        said = {self._said(sample) for sample in _SAMPLES}
+        (text, *others) = said
+        return "" if others or not text else self.at_its_place(text).text
+
+    def _said(self, value: Value) -> str:
+        if self.function is None:
+            return ""
+        try:
+            self.function(value, *[value] * self.arguments)
+        except (Fault, MappingError) as thrown:
+            return str(thrown)
+        return ""
+
+
+@dataclass(slots=True)
+class Uses:
+    """The filters of a template, noted while it is compiled."""
+
+    found: list[Use] = field(default_factory=list)
+    _sometimes: int = 0
+
+    def note(
+        self,
+        name: str,
+        function: Filter | None,
+        arguments: int,
+        at_its_place: Callable[[str], Refused],
+        *,
+        sometimes: bool,
+    ) -> None:
+        """Take note of a filter."""
+        always = not (sometimes or self._sometimes)
+        self.found.append(Use(name, function, arguments, always, at_its_place))
+
+    @contextmanager
+    def inside(self, *, sometimes: bool) -> Iterator[None]:
+        """Note what is compiled meanwhile as what not every rendering comes to."""
+        self._sometimes += sometimes
+        try:
+            yield
+        finally:
+            self._sometimes -= sometimes
+
+    def end(self) -> None:
+        """Note the rest of the template so: a tag that ends it has been met."""
+        self._sometimes += 1

@@ -1,0 +1,92 @@
+"""Why a file can't be read as JSON: what it is instead, or the place where it breaks.
+
+For a person who will open it in an editor. Nothing of the content is repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+__all__ = ["GZIP", "UTF8_MARK", "Fault", "fault_of", "form_of"]
+
+UTF8_MARK: Final = b"\xef\xbb\xbf"
+"""The byte order mark that Windows puts before UTF-8."""
+
+GZIP: Final = "gzip"
+_BEGINNINGS: Final = {
+    b"\x1f\x8b": GZIP,
+    b"PK\x03\x04": "a zip archive",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+}
+_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?')
+_CONSTANT: Final = re.compile("NaN|-?Infinity")
+_WINDOWS_ONLY: Final = re.compile(rb"[\x80-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first place at which a text is no JSON; line and column count from 1, in characters."""
+
+    line: int
+    column: int
+    reason: str
+
+
+def form_of(content: bytes) -> str | None:
+    """Name what the content is, by its first bytes; None for UTF-8, or what may be it.
+
+    An encoding is named as Python's codecs are: `utf-16`, `utf-16-le`, `utf-32`.
+    """
+    for beginning, name in _BEGINNINGS.items():
+        if content.startswith(beginning):
+            return name
+    encoding = json.detect_encoding(content)
+    return None if encoding in {"utf-8", "utf-8-sig"} else encoding
+
+
+def fault_of(text: bytes) -> Fault | None:
+    """Find where the text breaks; None if it is JSON, or nests too deep to be looked at."""
+    try:
+        characters = text.decode()
+    except UnicodeDecodeError as error:
+        return Fault(*_place(text[: error.start].decode()), f"not UTF-8{_guess(text)}")
+    try:
+        json.loads(characters, parse_int=float, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        return Fault(error.lineno, error.colno, error.msg)
+    except _ConstantError:
+        return _constant(characters)
+    except RecursionError:
+        return None
+    return None
+
+
+class _ConstantError(Exception):
+    """NaN or Infinity, which Python takes for JSON."""
+
+
+def _refuse(_: str) -> NoReturn:
+    raise _ConstantError
+
+
+def _constant(characters: str) -> Fault | None:
+    plain = _STRING.sub(lambda found: '"' * len(found[0]), characters)
+    found = _CONSTANT.search(plain)
+    return Fault(*_place(plain[: found.start()]), f"{found[0]} is not JSON") if found else None
+
+
+def _place(before: str) -> tuple[int, int]:
+    return before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+
+
+def _guess(text: bytes) -> str:
+    """Tell an older encoding from UTF-8 that is damaged, which has sound characters beside it."""
+    if not text.decode(errors="ignore").isascii():
+        return ""
+    name = "Windows-1252" if _WINDOWS_ONLY.search(text) else "Latin-1"
+    return f"; it looks like {name}: save it as UTF-8"

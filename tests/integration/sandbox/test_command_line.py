@@ -1,0 +1,118 @@
+"""``segment-rehook`` on the built bridge in a sandbox, with the variables that ``up`` prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.sandbox.conftest import FULL, ran
+from tools.sandbox import Sandbox
+from tools.sandbox.build import build
+from tools.sandbox.description import environment
+from tools.sandbox.services import CHECKOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EVENTS = CHECKOUT / "events"
+PROGRAM = Path(sys.executable).with_name("segment-rehook")
+
+Rehook = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def bridge() -> Iterator[Sandbox]:
+    """The built bridge; an event that Rehook refuses lies in its parking lot."""
+    build()
+    with Sandbox() as box:
+        names = ("identify-customer", "identify-taken-referral-code")
+        sent = ran("send", *(str(EVENTS / f"{name}.json") for name in names), **environment(box))
+        assert sent.returncode == 0, sent.stderr
+        yield box
+
+
+@pytest.fixture
+def rehook(bridge: Sandbox) -> Rehook:
+    """Runs ``segment-rehook`` in an environment that knows nothing else of AWS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+    def run(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROGRAM, *arguments],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env=kept | environment(bridge),
+        )
+
+    return run
+
+
+def test_parked_shows_what_is_parked_and_sends_it_back(bridge: Sandbox, rehook: Rehook) -> None:
+    """By the queues that the stack's outputs name."""
+    stack = ("--stack", bridge.stack.name)
+    listed = rehook("parked", "list", *stack, "--json")
+    assert listed.returncode == 0, listed.stderr
+    [row] = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert row["reason"] == "rejected"
+    since = len(bridge.log)
+    sent = rehook("parked", "redrive", *stack, "--delivery", row["delivery"])
+    assert sent.returncode == 0, sent.stderr
+    again = bridge.log.wait_for(
+        lambda line: (line.entry or {}).get("delivery") == row["delivery"], since=since
+    )
+    assert again.function == "RedriveFunction"
+
+
+def test_mode_is_shown_and_set(bridge: Sandbox, rehook: Rehook) -> None:
+    """Where the functions read it."""
+    stack = ("--stack", bridge.stack.name)
+    assert "deliver" in rehook("mode", *stack).stdout
+    assert rehook("mode", *stack, "pause").returncode == 0
+    found = bridge.ssm.get_parameter(Name=bridge.secret_path("mode"))
+    assert found["Parameter"].get("Value") == "pause"
+    assert rehook("mode", *stack, "deliver").returncode == 0
+
+
+def test_secrets_are_put(bridge: Sandbox, rehook: Rehook) -> None:
+    """Where the functions read them."""
+    stack = ("--stack", bridge.stack.name)
+    made_up = "0f" * 32
+    done = rehook("secrets", "put", *stack, "segment/shared-secrets", text=made_up)
+    assert done.returncode == 0, done.stderr
+    name = bridge.secret_path("segment/shared-secrets")
+    found: Any = bridge.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+    assert found["Value"] == made_up
+
+
+def test_a_stack_that_does_not_exist_is_refused(rehook: Rehook) -> None:
+    """As on AWS."""
+    done = rehook("parked", "list", "--stack", "other")
+    assert done.returncode == 1
+    assert "there is no stack other" in done.stderr
+
+
+@pytest.mark.usefixtures("bridge")
+def test_a_demo_that_does_not_start_says_why(tmp_path: Path) -> None:
+    """One sentence with the way out, as the sandbox alone."""
+    (tmp_path / "sitecustomize.py").write_text(FULL)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.demo"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(tmp_path)},
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"The sandbox does not start: no space is left in {tmp_path}; ")
+    assert [each.name for each in tmp_path.iterdir() if each.is_dir()] in ([], ["__pycache__"])

@@ -1,0 +1,110 @@
+"""Control APIs over the network: what they do not know is refused by name, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+from urllib3.exceptions import ProtocolError
+
+from tools.sandbox import Fault, Kind, Sandbox
+from tools.sandbox.control import ControlRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def ordered(box: Sandbox) -> Iterator[Sandbox]:
+    """A sandbox with a fault in force at either stand-in, for nobody."""
+    box.rehook.fault(Fault(kind=Kind.RESET, times=None, match={"customer": "nobody"}))
+    box.aws.fault(Fault(kind=Kind.RESET, times=None, match={"caller": "nobody"}))
+    yield box
+    box.rehook.clear()
+    box.aws.clear()
+
+
+def asked(box: Sandbox, where: str, method: str, path: str, body: str | None) -> Any:
+    """The status and the answer of one of the three control addresses."""
+    address = {"rehook": box.rehook.url, "aws": box.aws.url, "own": box.control_url}[where]
+    response = urllib3.request(method, address + path, body=body, retries=False)
+    return response.status, response.json()
+
+
+@pytest.mark.parametrize(
+    ("where", "method", "path", "body", "named"),
+    [
+        ("rehook", "POST", "/faults", '{"kind": "reset", "match": {"custmer": "u"}}', "custmer"),
+        ("aws", "POST", "/faults", '{"kind": "reset", "match": {"customer": "u"}}', "customer"),
+        ("rehook", "POST", "/faults", '{"kind": "reset", "mach": {}}', "mach"),
+        ("rehook", "POST", "/faults", "no JSON", "JSON"),
+        ("rehook", "POST", "/faults", None, "body"),
+        ("rehook", "DELETE", "/faults?nubmer=1", None, "nubmer"),
+        ("rehook", "DELETE", "/faults?number=", None, "number"),
+        ("rehook", "DELETE", "/faults?number=one", None, "number"),
+        ("rehook", "DELETE", "/faults", '{"number": 1}', "body"),
+        ("rehook", "POST", "/release", '{"count": 1}', "body"),
+        ("rehook", "GET", "/calls?since=-1", None, "since"),
+        ("rehook", "GET", "/rewards?customer=u", None, "customer"),
+        ("rehook", "POST", "/online?on=1", "true", "on"),
+        ("rehook", "POST", "/online", "1", "bool"),
+        ("rehook", "POST", "/rate-limit", "-1", "0"),
+        ("rehook", "POST", "/behaviour", '{"api_key": "k", "api_secret": "s", "x": 1}', "x"),
+        ("aws", "POST", "/messages", '{"queue": "other"}', "Letters"),
+        ("aws", "POST", "/empty", '{"queue": "other", "finished": {}}', "finished"),
+        ("aws", "POST", "/hasten", '{"que": "other"}', "que"),
+        ("aws", "POST", "/stack", '{"name": "other"}', "id"),
+        ("own", "POST", "/reload", '{"file": "/other"}', "file"),
+        ("own", "POST", "/reload", '{"destination": "other.json"}', "absolute"),
+        ("own", "POST", "/reload", '{"destination": "/there/is/none.json"}', "none.json"),
+    ],
+)
+def test_what_is_not_known_is_refused_by_name(
+    ordered: Sandbox, where: str, method: str, path: str, body: str | None, named: str
+) -> None:
+    """The answer says what it is; faults that are in force stay in force."""
+    status, answer = asked(ordered, where, method, path, body)
+    assert status == 400
+    assert named in answer["error"]
+    with pytest.raises(ProtocolError):
+        urllib3.request(
+            "POST", ordered.rehook_url or "", json={"source_id": "nobody"}, retries=False
+        )
+
+
+def test_an_unknown_kind_lists_the_kinds(box: Sandbox) -> None:
+    """All that a fault can be made of stands in the refusal."""
+    status, answer = asked(box, "rehook", "POST", "/faults", '{"kind": "resett"}')
+    assert status == 400
+    [kinds] = [known for known in answer["known"] if known.startswith("kind: ")]
+    assert all(kind in kinds for kind in Kind)
+    assert "match" in answer["known"]
+
+
+def test_an_unknown_address_lists_those_that_there_are(box: Sandbox) -> None:
+    """At each of the three."""
+    for where in ("rehook", "aws", "own"):
+        status, answer = asked(box, where, "GET", "/other", None)
+        assert (status, answer["error"]) == (404, "no such control")
+        assert len(answer["known"]) >= 2
+
+
+def test_from_python_a_mistake_is_an_exception(box: Sandbox) -> None:
+    """It says in one line what is wrong and what is known."""
+    with pytest.raises(ControlRefused, match="custmer; known are customer"):
+        box.rehook.answer(503, custmer="u1")
+    with pytest.raises(ControlRefused, match="one of"):
+        box.aws.fault(Fault(kind=Kind.PARTIAL, entries=[0]))
+    with pytest.raises(ControlRefused, match="since"):
+        box.rehook.call("GET", "/calls", sinse=1)
+
+
+def test_the_sandbox_says_where_everything_is(box: Sandbox) -> None:
+    """The same that ``up --json`` prints."""
+    status, answer = asked(box, "own", "GET", "/sandbox", None)
+    assert status == 200
+    assert answer["webhook"] == box.webhook
+    assert answer["environment"]["AWS_ENDPOINT_URL"] == box.aws.api_url
+    assert json.dumps(answer)

@@ -1,0 +1,104 @@
+"""CloudFormation as the command line asks it: what it tells of the sandbox's stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.sandbox import Fault, Kind, Sandbox
+from tools.sandbox.description import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+
+@pytest.fixture
+def client(box: Sandbox) -> Iterator[Callable[..., CloudFormationClient]]:
+    """Makes clients with the variables that the sandbox prints; another region if wanted."""
+    made: list[CloudFormationClient] = []
+
+    def make(region: str | None = None) -> CloudFormationClient:
+        variables = environment(box)
+        made.append(
+            boto3.client(
+                "cloudformation",
+                endpoint_url=variables["AWS_ENDPOINT_URL"],
+                region_name=region or variables["AWS_REGION"],
+                aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        )
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def pairs(members: list[Any], kind: str) -> dict[str, str]:
+    """Outputs or parameters as a dictionary."""
+    return {each[f"{kind}Key"]: each[f"{kind}Value"] for each in members}
+
+
+def test_a_stack_is_described(box: Sandbox, client: Callable[..., CloudFormationClient]) -> None:
+    """By its name, by its ARN or among all; outputs, parameters and addresses are those in use."""
+    asked = client()
+    [stack] = asked.describe_stacks(StackName=box.stack.name)["Stacks"]
+    assert asked.describe_stacks(StackName=stack.get("StackId", ""))["Stacks"] == [stack]
+    assert asked.describe_stacks()["Stacks"] == [stack]
+    arn = stack.get("StackId", "").split(":")
+    assert arn[:5] == ["arn", "aws", "cloudformation", "us-east-1", "123456789012"]
+    assert arn[5].startswith(f"stack/{box.stack.name}/")
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    assert stack["CreationTime"].tzinfo is not None
+    assert pairs(stack.get("Outputs", []), "Output") == {
+        "WebhookUrl": box.webhook,
+        "LettersUrl": box.queue("Letters").url,
+        "ReturnedArn": f"arn:aws:sqs:us-east-1:123456789012:{box.stack.queues['Returned'].name}",
+    }
+    assert pairs(stack.get("Parameters", []), "Parameter") == {
+        "Greeting": "hi",
+        "Password": "****",
+        "RehookUrl": box.rehook_url,
+    }
+
+
+@pytest.mark.parametrize("region", [None, "eu-west-1"])
+def test_another_stack_does_not_exist(
+    box: Sandbox, client: Callable[..., CloudFormationClient], region: str | None
+) -> None:
+    """Neither another name nor the same one in another region; the error is AWS's own."""
+    name = box.stack.name if region else "other <&>"
+    with pytest.raises(ClientError) as caught:
+        client(region).describe_stacks(StackName=name)
+    error = caught.value.response.get("Error", {})
+    assert error.get("Code") == "ValidationError"
+    assert error.get("Message") == f"Stack with id {name} does not exist"
+    if region:
+        assert client(region).describe_stacks()["Stacks"] == []
+
+
+def test_what_is_not_answered_says_so(client: Callable[..., CloudFormationClient]) -> None:
+    """No operation is answered with nothing."""
+    with pytest.raises(ClientError, match="DescribeStacks only"):
+        client().list_stacks()
+
+
+def test_it_can_be_made_to_fail(box: Sandbox, client: Callable[..., CloudFormationClient]) -> None:
+    """For the operator alone, as the functions' calls can; and each call is counted."""
+    match = {"caller": "operator", "service": "cloudformation", "operation": "DescribeStacks"}
+    box.aws.fault(Fault(kind=Kind.ANSWER, match=match))
+    with pytest.raises(ClientError, match="InternalFailure"):
+        client().describe_stacks()
+    box.aws.fault(Fault(kind=Kind.RESET, match=match))
+    with pytest.raises(BotoCoreError):
+        client().describe_stacks()
+    assert client().describe_stacks()["Stacks"]
+    assert box.aws.operations("operator")["cloudformation:DescribeStacks"] >= 3

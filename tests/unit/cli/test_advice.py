@@ -1,0 +1,465 @@
+"""What `validate` points out: each case, and a neighbour of it that must stay silent."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from segment_rehook.rehook.actions import DEFAULT_SUBSCRIPTIONS
+from tests.conformance.generated.cases import GENERATORS
+from tools.cli.advice.triggers import read_trigger
+from tools.cli.evaluate import evaluate
+from tools.cli.main import app
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = [
+    ROOT / "layers" / "destination" / "destination.json",
+    *sorted((ROOT / "presets").glob("*.json")),
+]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+USER = {"@path": "$.userId"}
+
+
+def verdict(file: object) -> dict[str, Any]:
+    """Give what `validate --json` says of a file."""
+    text = file if isinstance(file, str) else json.dumps(file)
+    result = CliRunner().invoke(app, ["validate", "-", "--json"], input=text)
+    found: dict[str, Any] = json.loads(result.stdout)
+    assert result.exit_code == (0 if found["valid"] else 1)
+    return found
+
+
+def tracked(**changes: Any) -> dict[str, Any]:
+    """Give a file with one sound subscription, changed."""
+    sound = {
+        "id": "s",
+        "actionSlug": "trackEvent",
+        "trigger": 'type = "track"',
+        "settings": {"event_name": {"@path": "$.event"}, "source_id": USER},
+    }
+    return {"subscriptions": [{**sound, **changes}]}
+
+
+def metadata(value: object) -> dict[str, Any]:
+    """Give a file whose one subscription sends this as `metadata.x`."""
+    fields = {"event_name": {"@path": "$.event"}, "source_id": USER, "metadata": {"x": value}}
+    return tracked(settings=fields)
+
+
+def advised(file: object) -> list[tuple[str, str]]:
+    """Give the advice on a file that has no mistakes, by place."""
+    found = verdict(file)
+    assert found["mistakes"] == []
+    return [(each["place"], each["message"]) for each in found["advice"]]
+
+
+TRIGGERS = [
+    # what is written, what is said of it, what is meant
+    ("total > 20", "did you mean properties.total?", "properties.total > 20"),
+    ("property.total > 20", "did you mean properties.total?", "properties.price > 20"),
+    ("event = 'Button Clicked'", 'did you mean "Button Clicked"?', 'event = "Button Clicked"'),
+    ("contains(event, 'Order')", 'did you mean "Order"?', 'contains(event, "It\'s")'),
+    ('event is "X"', '"is" is no operator', 'event contains "X"'),
+    ('event == "X"', "did you mean =?", 'event="X"'),
+    ('event <> "X"', "did you mean !=?", 'event != "X"'),
+    ('event in ("A", "B")', "did you mean or?", '(event = "A" or event = "B")'),
+    ('!(event = "X")', 'did you mean event != "X"?', '(event != "X")'),
+    ('!(contains(event, "X"))', "! before the bracket is lost", '!contains(event, "X")'),
+    ('!event = "X"', "! before event is lost", 'event != "X"'),
+    ('not event = "X"', "not is passed over", 'event != "not this"'),
+    ("anonymousId != null", "a trigger can't see anonymousId", "userId != null"),
+    ("integrations.All = true", "a trigger can't see integrations", "context.active = true"),
+    ("messageId", "a trigger can't see messageId", "userId != null"),
+    ('contains(total, "x")', "the condition on total is left out", 'contains(context.ip, "1")'),
+    ('startsWith(event, "A")', "startsWith( ) is no function", 'match(event, "A*")'),
+    ('match(event, "Order")', 'did you mean "Order*"?', 'match(event, "*Order")'),
+    ('match(event, "*Order*")', 'did you mean contains( , "Order")?', 'match(event, "*")'),
+    ('event = "Order*"', 'did you mean match(event, "Order*")?', 'event = "A*B"'),
+    ("event = Signed Up", "Up is passed over", "event = Signed"),
+    ("event != null", "holds for every event", "userId != null"),
+    ('event.name = "x"', "event.name reads event itself", 'context.event.name = "x"'),
+    ("properties.ok != true", "did you mean = false?", "properties.ok = false"),
+    ('properties.at > "2024-01-01"', "compares numbers alone", 'properties.at > "20"'),
+    ('type = "identify"', 'types "track" and "identify" at once', 'type != "identify"'),
+    ('event = "A" and event = "B"', "exclude one another; did you mean or?", 'event = "A"'),
+    (
+        "properties.n > 5 and properties.n < 3",
+        "conditions on properties.n exclude one another",
+        "properties.n > 3 and properties.n < 3.1",
+    ),
+    (
+        'match(event, "A*") and !contains(event, "A")',
+        "conditions on event exclude one another",
+        'match(event, "A*") and match(event, "*A") and contains(event, "B")',
+    ),
+    ('traits.plan = "pro"', "did you mean context.traits?", 'context.traits.plan = "pro"'),
+    ('name = "Home"', "did you mean event?", 'name != "Home"'),
+    (
+        '(event != "A" or event != "B")',
+        "always holds; did you mean and?",
+        '(event != "A" and event != "B")',
+    ),
+    ('event = "A" or event = "B"', 'mixes "and" with "or"', '(event = "A" or event = "B")'),
+    (
+        '(contains(event, "A") or event = "B")',
+        "put no function inside brackets",
+        '(event = "A" or event = "B") and contains(event, "A")',
+    ),
+    ('event = "A" OR event = "B"', "write or in small letters", 'event = "A" AND userId = "B"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "said", "meant"), TRIGGERS, ids=[row[0] for row in TRIGGERS])
+def test_a_condition_that_is_hardly_meant_is_pointed_out(
+    written: str, said: str, meant: str
+) -> None:
+    """In a trigger of track events, with what was probably meant, and not where that stands."""
+    found = advised(tracked(trigger=f'type = "track" and {written}'))
+    assert {place for place, _ in found} == {"subscriptions[0].trigger"}
+    assert any(said in message for _, message in found), found
+    assert advised(tracked(trigger=f'type = "track" and {meant}')) == []
+
+
+@pytest.mark.parametrize(
+    ("trigger", "said"),
+    [
+        ('type = "Track"', 'did you mean "track"?'),
+        ('type = "purchase"', ""),
+        ('type = "identify" and plan = "pro"', "did you mean traits.plan?"),
+        ('type = "identify" and event = "X"', "identify events have no event"),
+        ('type = "identify" and event != "X"', ""),
+        ('type = "page" and event = "Home"', "did you mean name?"),
+        ('type = "identify" and properties.a = 1', "did you mean traits?"),
+        ('event = "X"', ""),
+    ],
+)
+def test_a_trigger_is_looked_at_for_the_types_it_can_match(trigger: str, said: str) -> None:
+    """A type that Segment does not know may have anything; others have what Segment says."""
+    file = tracked(trigger=trigger, settings={"event_name": "e", "source_id": USER})
+    found = advised(file)
+    assert bool(found) is bool(said)
+    assert all(said in message for _, message in found), found
+
+
+VALUES: list[tuple[object, str, object]] = [
+    ("{{properties.total}}", '{"@template": "{{properties.total}}"}', {"@literal": "{{a}}"}),
+    ("for {{$.event}}", '{"@template": "for {{event}}"}', {"@template": "for {{event}}"}),
+    ("{{ event | upcase }}", '{"@liquid": ', {"@liquid": "{{ event | upcase }}"}),
+    ("$.event", '{"@path": "$.event"}', "$5.00"),
+    ("properties.total", '{"@path": "$.properties.total"}', "properties"),
+    ({"@if": {"exists": "$.event", "then": 1}}, '{"@path": "$.event"}', "userId"),
+    ({"@path": "$.propertes.total"}, "did you mean $.properties.total?", {"@path": "$.total"}),
+    ({"@path": "$.userid"}, "did you mean $.userId?", {"@path": "$.session.userid"}),
+    ({"@path": "{{event}}"}, "a path takes no {{ }}", {"@path": "event"}),
+    ({"@path": "$"}, "leads nowhere", {"@path": "$."}),
+    ({"@path": "$.properties.items[*].a"}, "@arrayPath", {"@path": "$.properties.items[0].a"}),
+    ({"@path": "$.event.properties.a"}, "$.properties.a", {"@path": "$.event.length"}),
+    ({"@arrayPath": ["$.propertes.a", {"x": 1}]}, "$.properties.a", {"@path": "$.context.a"}),
+    ({"@template": "{{$.event}}"}, "stand without $.", {"@template": "{{event}}"}),
+    ({"@template": "{{propertes.a}}"}, "did you mean properties.a?", {"@template": "plain"}),
+    ({"@template": "$.event"}, "@path $.event", {"@template": "$5"}),
+    ({"@template": "{{ event | upcase }}"}, "are for @liquid", {"@template": "a | b"}),
+    ({"@liquid": "{{ event | upcse }}"}, "did you mean upcase?", {"@liquid": "{{ a | upcase }}"}),
+    ({"@liquid": "{{ propertes.a }}"}, "did you mean properties?", {"@liquid": "{{ total }}"}),
+    (
+        {"@liquid": "{{ user }}"},
+        "did you mean userId?",
+        {"@liquid": "{% assign user = event %}{{ user }}"},
+    ),
+    (
+        {"@liquid": "{% if event %}{{ event | sort }}{% endif %}"},
+        'takes this branch: filter "sort" is disabled',
+        {"@liquid": "{% if event %}{{ event | size }}{% endif %}"},
+    ),
+    (
+        {"@if": {"exists": USER, "then": {"@case": {"operator": "title", "value": USER}}}},
+        "fails on every event that takes this branch",
+        {"@if": {"exists": USER, "then": {"@case": {"operator": "upper", "value": USER}}}},
+    ),
+    (
+        {"@transform": {"apply": {"a": {"@path": "$.propertes"}}, "mapping": {}}},
+        "did you mean $.properties?",
+        {"@transform": {"apply": {"user": USER}, "mapping": {"@path": "$.user"}}},
+    ),
+    (
+        {"@merge": {"direction": "left", "objects": [{"@path": "$.trait"}]}},
+        "did you mean $.traits?",
+        {"@arrayPath": ["$.properties.items", {"a": {"@path": "$.trait"}}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "said", "meant"), VALUES, ids=[str(row[0]) for row in VALUES])
+def test_a_value_that_is_hardly_meant_is_pointed_out(
+    written: object, said: str, meant: object
+) -> None:
+    """A text where a directive was meant, a path that leads nowhere, a filter that is none."""
+    found = advised(metadata(written))
+    assert all(place.startswith("subscriptions[0].settings.metadata.x") for place, _ in found)
+    assert any(said in message for _, message in found), found
+    assert advised(metadata(meant)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "said"),
+    [
+        ({"source_id": "userId"}, "source_id", '{"@path": "$.userId"}'),
+        ({"event_name": ""}, "event_name", "every event drops"),
+        ({"event_name": {"a": 1}}, "event_name", "takes text"),
+        ({"metadata": 5}, "metadata", "takes an object"),
+        ({"metadata": None}, "", ""),
+        ({"event_name": {"@path": "$.name"}}, "event_name", "which track events do not have"),
+        ({"event_name": {"@template": "{{name}}"}}, "event_name", "which track events do not"),
+        ({"event_name": {"@template": "a {{name}}"}}, "", ""),
+        (
+            {"event_name": {"@if": {"exists": {"@path": "$.name"}, "then": {"@path": "$.name"}}}},
+            "event_name",
+            "which track events do not have",
+        ),
+        (
+            {"event_name": {"@if": {"exists": USER, "then": {"@path": "$.name"}, "else": "x"}}},
+            "",
+            "",
+        ),
+    ],
+    ids=repr,
+)
+def test_a_field_that_drops_every_event_is_pointed_out(
+    fields: dict[str, object], place: str, said: str
+) -> None:
+    """A required one without a value, or one of the wrong type: Segment drops such events too."""
+    settings = {"event_name": {"@path": "$.event"}, "source_id": USER, **fields}
+    found = advised(tracked(settings=settings))
+    assert [where for where, _ in found] == ([f"subscriptions[0].settings.{place}"] if said else [])
+    assert all(said in message for _, message in found), found
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("order_id", "only the first one is delivered"),
+        ("$.properties.order_id", '{"@path": "$.properties.order_id"}'),
+        ({"@path": "$.propertes.order_id"}, "did you mean $.properties.order_id?"),
+        ({"@path": "$.properties.order_id"}, ""),
+        ({"@template": "{{userId}}-once"}, ""),
+        ("", ""),
+    ],
+    ids=repr,
+)
+def test_a_business_key_that_is_no_key_is_pointed_out(key: object, said: str) -> None:
+    """A constant makes all events but the first one duplicates."""
+    found = advised(tracked(idempotencyKey=key))
+    assert bool(found) is bool(said)
+    assert not said or any(said in message for _, message in found), found
+
+
+RENAMED = {"eventNames": {"Order Completed": "order_success"}}
+SIGN_UP = tracked(
+    trigger='type = "track" and event = "Signed Up"',
+    settings={"event_name": "signup", "source_id": USER},
+)
+PROFILE = {
+    "subscriptions": [
+        {
+            "id": "s",
+            "actionSlug": "identifyUser",
+            "trigger": 'type = "identify"',
+            "settings": {
+                "source_id": USER,
+                "metadata": {"first_name": {"@path": "$.traits.firstName"}, "language": 1},
+            },
+        }
+    ]
+}
+SETTINGS: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
+    (
+        tracked(),
+        {**RENAMED, "conversionEvents": {"Order Completed": "direct"}},
+        'arrive here as "order_success"',
+        {**RENAMED, "conversionEvents": {"order_success": "direct", "other": "drop"}},
+    ),
+    (
+        tracked(),
+        {"eventNamePrefix": "x: ", "conversionEvents": {"signup": "direct"}},
+        'arrive here as "x: signup"',
+        {"eventNamePrefix": "x: ", "conversionEvents": {"x: signup": "direct"}},
+    ),
+    (
+        SIGN_UP,
+        {"conversionEvents": {"Signed Up": "direct"}},
+        'arrive here as "signup"',
+        {"conversionEvents": {"signup": "direct"}},
+    ),
+    (
+        SIGN_UP,
+        {"conversionEvents": {"sign_up": "direct"}},
+        'did you mean "signup"?',
+        {"conversionEvents": {"signup": "drop"}},
+    ),
+    (
+        SIGN_UP,
+        {"eventNames": {"Signed Up": "x"}},
+        'arrive here as "signup"',
+        {"eventNames": {"signup": "x"}},
+    ),
+    (
+        PROFILE,
+        {"traitNames": {"firstName": "x"}},
+        "did you mean first_name?",
+        {"traitNames": {"first_name": "x"}},
+    ),
+    (
+        PROFILE,
+        {"traitNames": {"langauge": "x"}},
+        "did you mean language?",
+        {"traitNames": {"language": "x"}},
+    ),
+    (
+        {"subscriptions": DEFAULT_SUBSCRIPTIONS},
+        {"includeFields": {"x": "propertes.x"}},
+        "did you mean $.properties.x?",
+        {"includeFields": {"x": "properties.x"}, "traitNames": {"anything": "y"}},
+    ),
+    (
+        tracked(trigger='type = "page"', settings={"event_name": "e", "source_id": USER}),
+        {"eventTypes": {"page": "ignore"}},
+        "keeps page events from a subscription",
+        {"eventTypes": {"screen": "ignore"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "written", "said", "meant"), SETTINGS, ids=repr)
+def test_a_setting_for_a_name_that_never_comes_by_is_pointed_out(
+    file: dict[str, Any], written: dict[str, Any], said: str, meant: dict[str, Any]
+) -> None:
+    """`settings` work on what the mappings made, so they name what the mappings can make."""
+    found = advised({**file, "settings": written})
+    assert all(place.startswith("settings.") for place, _ in found)
+    assert any(said in message for _, message in found), found
+    assert advised({**file, "settings": meant}) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"@liquid": "{% if a %}"}, "fails on every event: tag {% if a %} not closed"),
+        ({"@liquid": "{% for x in y %}"}, 'fails on every event: tag "for" is disabled'),
+        ({"@liquid": "{{ a | map: 'x' }}"}, 'fails on every event: filter "map" is disabled'),
+        ({"@liquid": "x" * 1001}, "fails on every event: liquid template values are limited"),
+        (
+            {"@case": {"operator": "title", "value": USER}},
+            "fails on every event that has a value for it: operator key should have",
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_fails_on_every_event_is_a_mistake(value: object, message: str) -> None:
+    """Known when the file is read; of a disabled subscription it is advice, for nothing fails."""
+    file = metadata(value)
+    found = verdict(file)
+    assert (found["valid"], found["subscriptions"], found["advice"]) == (False, [], [])
+    (mistake,) = found["mistakes"]
+    assert mistake["place"].startswith("subscriptions[0].settings.metadata.x.@")
+    assert mistake["message"].startswith(message)
+    file["subscriptions"][0]["enabled"] = False
+    ((place, said),) = advised(file)
+    assert place == mistake["place"]
+    assert said.startswith("will fail when the subscription is enabled: ")
+
+
+def test_advice_is_given_beside_mistakes() -> None:
+    """One run tells of everything: also of a subscription that has a mistake itself."""
+    file = tracked(
+        trigger="total > 20",
+        settings={"source_id": {"@pth": 1}, "event_name": "$.event", "metadata": {"@liquid": "{%"}},
+    )
+    found = verdict({**file, "settings": {"unknown": 1, "includeFields": {"x": "trait.x"}}})
+    assert [each["place"] for each in found["mistakes"]] == [
+        "settings.unknown",
+        "subscriptions[0].trigger",
+        "subscriptions[0].settings.source_id",
+        "subscriptions[0].settings.metadata.@liquid",
+    ]
+    assert [each["place"] for each in found["advice"]] == [
+        "settings.includeFields.x",
+        "subscriptions[0].trigger",
+        "subscriptions[0].settings.event_name",
+    ]
+
+
+def test_a_person_can_tell_advice_from_mistakes() -> None:
+    """On standard error, mistakes first, each piece of advice named as such."""
+    file = {**tracked(trigger='type = "track" and total > 5'), "settings": {"unknown": 1}}
+    result = CliRunner().invoke(app, ["validate", "-"], input=json.dumps(file))
+    assert result.exit_code == 1
+    mistake, advice = result.stderr.splitlines()
+    assert mistake.startswith("standard input: settings.unknown is not known here")
+    assert advice.startswith("standard input: advice: subscriptions[0].trigger the condition on")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5", '{"subscriptions": [5, {"settings": 1}]}', "\xff"])
+def test_a_file_that_can_hardly_be_read_gets_its_mistakes_and_no_crash(text: str) -> None:
+    """Advice is given for what can be read, and that may be nothing."""
+    found = verdict(text)
+    assert found["mistakes"]
+    assert found["advice"] == []
+
+
+def examples() -> list[tuple[str, dict[str, Any]]]:
+    """Give every destination file that the pages show, fenced or indented."""
+    found = []
+    for page in PAGES:
+        text = page.read_text()
+        blocks = re.findall(r"```json[^\n]*\n(.*?)```", text, re.DOTALL)
+        blocks += [
+            re.sub(r"^    ", "", block, flags=re.MULTILINE)
+            for block in re.findall(r"(?:^    .*\n)+", text, re.MULTILINE)
+        ]
+        for block in blocks:
+            try:
+                value = json.loads(block)
+            except ValueError:
+                continue
+            if isinstance(value, dict) and "trigger" in value:
+                value = {"subscriptions": [value]}
+            if isinstance(value, dict) and {"subscriptions", "settings"} & value.keys():
+                found.append((f"{page.relative_to(ROOT)}", value))
+    return found
+
+
+def test_what_is_shipped_or_shown_gets_no_advice() -> None:
+    """Neither the shipped file, nor a preset, nor a page's example, nor Segment's own defaults."""
+    shown = examples()
+    assert {"docs/mappings.md", "docs/settings.md"} <= {page for page, _ in shown}
+    files = [file.read_text() for file in SHIPPED]
+    files += [json.dumps({"subscriptions": DEFAULT_SUBSCRIPTIONS}), "{}"]
+    files += [json.dumps(value) for _, value in shown]
+    for file in files:
+        assert advised(file) == [], file
+
+
+def test_a_trigger_that_matches_an_event_is_not_said_to_match_none() -> None:
+    """Of triggers made up at random: what excludes itself matches none of many events."""
+    rng = Random(8)
+    said = 0
+    for _ in range(4000):
+        case = GENERATORS["fql"](rng)
+        fql = str(case["fql"])
+        messages = read_trigger(fql).advice
+        if any("exclude one another" in each or "at once" in each for each in messages):
+            said += 1
+            assert not matches(fql, case["event"]), case
+    assert said > 20, "the generator no longer makes such triggers"
+
+
+def matches(fql: str, event: object) -> bool:
+    """Ask `segment-rehook evaluate`."""
+    (answer,) = evaluate([json.dumps({"fql": fql, "event": event})])
+    return bool(json.loads(answer).get("match"))

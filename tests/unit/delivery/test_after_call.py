@@ -1,0 +1,127 @@
+"""What follows a call: each row of the protocol page's table is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from segment_rehook.delivery.after_call import (
+    Consequence,
+    Park,
+    Retry,
+    Settle,
+    after_call,
+    after_crash,
+    leaves_doubt,
+)
+from segment_rehook.delivery.outcomes import Parked, Stored
+from segment_rehook.rehook.reply import REPEATABLE, Reply, ReplyClass
+
+PAGE = Path(__file__).parents[3] / "docs" / "protocol.md"
+ROW = re.compile(
+    r"\| `(\w+)`(?:, (to be repeated|not to be repeated)[^|]*)? \| ([^|]+) \| ([^|]+) \|"
+)
+UPSERT, REWARD = "identifyUser", "trackEvent"
+CASES = [
+    (kind, action, park_unknown)
+    for kind in ReplyClass
+    for action in (UPSERT, REWARD)
+    for park_unknown in (True, False)
+]
+
+
+def rows() -> dict[tuple[str, str], tuple[str, str]]:
+    """The page's table: by class and what it says of repeating, an earlier and the last try."""
+    section = PAGE.read_text().partition("What follows a call:")[2].partition("How it is done:")[0]
+    return {(kind, repeated): (each, last) for kind, repeated, each, last in ROW.findall(section)}
+
+
+def words(consequence: Consequence) -> str:
+    """As the page says it."""
+    match consequence:
+        case Settle():
+            return "settle"
+        case Retry(reason):
+            return f"retry as `{reason}`"
+        case Park(reason):
+            return f"park as `{reason}`"
+
+
+def reply(kind: ReplyClass) -> Reply:
+    """A reply of this class with everything that one can say."""
+    return Reply(kind=kind, code="c-1", key="k", message="it said so", request_id="req-1")
+
+
+@pytest.mark.parametrize(("kind", "action", "park_unknown"), CASES)
+def test_the_page_and_the_code_agree(kind: ReplyClass, action: str, park_unknown: bool) -> None:
+    """For every class of reply, action and policy, for an earlier try and for the last one."""
+    repeated = ""
+    if kind is ReplyClass.UNKNOWN:
+        stays = park_unknown and action not in REPEATABLE
+        repeated = "not to be repeated" if stays else "to be repeated"
+    each, last = (
+        words(after_call(reply(kind), action, park_unknown=park_unknown, last_try=last))
+        for last in (False, True)
+    )
+
+    assert rows()[kind, repeated] == (each, last)
+
+
+def test_the_page_has_no_row_of_its_own() -> None:
+    """One for each class, and two for the one that the policy decides."""
+    assert {kind for kind, _ in rows()} == {*ReplyClass}
+    assert len(rows()) == len(ReplyClass) + 1
+
+
+def test_a_settled_call_keeps_rehooks_name_for_it() -> None:
+    """By which Rehook's support finds it."""
+    followed = after_call(reply(ReplyClass.DELIVERED), REWARD, park_unknown=True)
+
+    assert followed == Settle("req-1")
+
+
+def test_what_is_parked_quotes_rehook() -> None:
+    """The field that it complains about and its words; of a last try the class of its reply."""
+    assert after_call(reply(ReplyClass.REJECTED), REWARD, park_unknown=True) == Park(
+        Parked.REJECTED, "k: it said so"
+    )
+    assert after_call(
+        reply(ReplyClass.THROTTLED), REWARD, park_unknown=True, last_try=True
+    ) == Park(Parked.GAVE_UP, "last try: throttled")
+
+
+def test_only_an_unknown_outcome_is_not_known_to_be_undelivered() -> None:
+    """A message for it that can't be sent leaves the claim, which others then take for a crash."""
+    assert after_call(reply(ReplyClass.UNKNOWN), REWARD, park_unknown=True) == Park(
+        Parked.OUTCOME_UNKNOWN, "k: it said so", undelivered=False
+    )
+    assert after_call(reply(ReplyClass.UNKNOWN), REWARD, park_unknown=False) == Retry(
+        Stored.UNKNOWN, undelivered=False
+    )
+    assert after_call(reply(ReplyClass.UNREACHABLE), REWARD, park_unknown=True) == Retry(
+        Stored.UNREACHABLE, undelivered=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "park_unknown", "parked"),
+    [(UPSERT, True, False), (UPSERT, False, False), (REWARD, True, True), (REWARD, False, False)],
+)
+def test_a_dead_claimants_call_is_repeated_or_parked(
+    action: str, park_unknown: bool, parked: bool
+) -> None:
+    """An upsert is always repeated; a reward as the operator chose."""
+    park = Park(Parked.OUTCOME_UNKNOWN, "claimant died", undelivered=False)
+
+    assert after_crash(action, park_unknown=park_unknown) == (park if parked else None)
+
+
+@pytest.mark.parametrize("kind", list(ReplyClass))
+@pytest.mark.parametrize("action", [UPSERT, REWARD])
+def test_only_an_unknown_reward_leaves_a_doubt(kind: ReplyClass, action: str) -> None:
+    """An upsert that is made twice does no harm."""
+    doubtful = kind is ReplyClass.UNKNOWN and action == REWARD
+
+    assert leaves_doubt(reply(kind), action) is doubtful

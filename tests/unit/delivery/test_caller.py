@@ -1,0 +1,77 @@
+"""One call under a claim: its second try, its time, its lease."""
+
+from __future__ import annotations
+
+import pytest
+
+from segment_rehook.rehook.reply import Reply, ReplyClass
+from tests.fakes import rehook
+from tests.unit.delivery.breakers import ask
+from tests.unit.delivery.claiming import call, ready
+from tests.unit.delivery.world import World
+
+
+@pytest.mark.parametrize(
+    ("turn", "calls"),
+    [
+        (rehook.DELIVERED, 1),
+        (rehook.REJECTED, 1),
+        (rehook.THROTTLED, 1),
+        (rehook.UNREACHABLE, 1),
+        (rehook.UNKNOWN_DONE, 1),
+        (rehook.UNAVAILABLE, 2),
+    ],
+    ids=lambda value: value.reply.kind if isinstance(value, rehook.Turn) else "",
+)
+def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> None:
+    """It alone says that nothing was processed."""
+    world = World()
+    ingest, mine = ready(world)
+    world.rehook.script.extend([turn, rehook.DELIVERED])
+    reply = call(ingest.caller, mine)
+
+    assert len(world.rehook.calls) == calls
+    assert reply.kind is (ReplyClass.DELIVERED if calls == 2 else turn.reply.kind)
+
+
+@pytest.mark.parametrize(
+    ("left", "calls", "outcome"), [(1.9, 1, ReplyClass.UNAVAILABLE), (2.0, 2, ReplyClass.DELIVERED)]
+)
+def test_no_second_try_without_the_time_for_it(
+    left: float, calls: int, outcome: ReplyClass
+) -> None:
+    """A call begun must be able to end: it needs a whole time-out."""
+    world = World()
+    ingest, mine = ready(world)
+    world.rehook.script.append(rehook.UNAVAILABLE)
+    reply = call(ingest.caller, mine, lambda: left)
+
+    assert (len(world.rehook.calls), reply.kind) == (calls, outcome)
+
+
+@pytest.mark.parametrize(
+    ("frozen", "reply"),
+    [
+        (27.0, rehook.DELIVERED.reply),
+        (27.1, Reply(kind=ReplyClass.UNREACHABLE, code="late")),
+    ],
+)
+def test_no_call_under_a_lease_about_to_run_out(frozen: float, reply: Reply) -> None:
+    """Frozen between claim and call: by the time of the answer it would be somebody else's."""
+    world = World()
+    ingest, mine = ready(world)
+    world.clock.advance(frozen)
+
+    assert call(ingest.caller, mine) == reply
+    assert len(world.rehook.calls) == (reply.kind is ReplyClass.DELIVERED)
+
+
+def test_what_was_never_called_says_nothing_of_rehook() -> None:
+    """Sixteen thawed workers must not open the breaker."""
+    world = World()
+    ingest, mine = ready(world)
+    world.clock.advance(60.0)
+    for _ in range(20):
+        call(ingest.caller, mine)
+
+    assert ask(ingest.caller.breaker).allowed

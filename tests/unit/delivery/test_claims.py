@@ -1,0 +1,166 @@
+"""Claiming a delivery, and what the ledger is told of its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from segment_rehook.delivery.ledger.claim_rules import Verdict
+from segment_rehook.delivery.ledger.claims import Claims, ClaimUnknown
+from segment_rehook.delivery.ledger.record import Record
+from tests.fakes.faults import Fate
+from tests.unit.delivery.claiming import claim, claimed, claims_of
+from tests.unit.delivery.world import World
+
+
+def test_a_claim_is_one_write() -> None:
+    """Where nobody was before."""
+    world = World()
+
+    assert claim(claims_of(world)).verdict is Verdict.TAKE
+    assert world.table.calls == {"ledger.swap": 1}
+
+
+def test_a_claim_that_is_held_is_not_taken() -> None:
+    """By whatever environment."""
+    world = World()
+    claimed(claims_of(world))
+
+    taken = claim(claims_of(world))
+
+    assert (taken.verdict, taken.mine) == (Verdict.CLAIMED, None)
+
+
+def test_a_dead_claimants_delivery_is_taken_over() -> None:
+    """And known to be such."""
+    world = World()
+    claimed(claims_of(world))
+    world.clock.advance(36.0)
+
+    taken = claim(claims_of(world))
+
+    assert taken.verdict is Verdict.TAKE_CRASHED
+    assert taken.mine is not None
+    assert (taken.mine.token, taken.mine.crashes) == (2, 1)
+
+
+def test_a_claim_without_an_answer_tells_its_nonce() -> None:
+    """So that a message can say that it was sent under it."""
+    world = World()
+    world.table.order(Fate.DONE_UNHEARD)
+
+    with pytest.raises(ClaimUnknown, match="no answer") as unknown:
+        claim(claims_of(world))
+
+    record = world.record("m1:track")
+    assert record is not None
+    assert (unknown.value.nonce, unknown.value.token) == (record.nonce, record.token)
+
+
+def test_a_takeover_without_an_answer_tells_no_nonce() -> None:
+    """Nobody called under it, but of the dead claimant before it nobody knows."""
+    world = World()
+    claimed(claims_of(world))
+    world.clock.advance(36.0)
+    swaps = iter([None, Fate.DONE_UNHEARD])
+
+    def before(_operation: str, _subject: object) -> None:
+        fate = next(swaps)
+        if fate is not None:
+            world.table.order(fate)
+
+    world.table.before = before
+    with pytest.raises(ClaimUnknown) as unknown:
+        claim(claims_of(world))
+
+    assert (unknown.value.nonce, unknown.value.token) == ("", 0)
+
+
+def test_a_late_writer_undoes_nothing() -> None:
+    """The claim was taken over; its first holder settles in vain."""
+    world = World()
+    late, other = claims_of(world), claims_of(world)
+    lost = claimed(late)
+    world.clock.advance(36.0)
+    won = claimed(other)
+    late.release(lost)
+    late.settle_queued(lost)
+    late.settle_parked(lost, "rejected")
+    late.settle_delivered(lost, "req-1")
+
+    assert world.record("m1:track") == won
+    assert world.telemetry.counts["Unrecorded"] == 1
+
+
+@pytest.mark.parametrize("queued", [True, False])
+def test_a_claim_says_whether_a_message_rests_in_the_queue(queued: bool) -> None:
+    """Redrive's does, and a duplicate that meets it need not be stored as well."""
+    claims = claims_of(World())
+    taken = claims.claim("m1:track", "c", lambda _found: Verdict.TAKE, by_redrive=queued)
+
+    assert taken.mine is not None
+    assert taken.mine.in_queue is queued
+
+
+def test_a_delivery_is_recorded_with_rehooks_name_for_it() -> None:
+    """By which Rehook's support finds the call."""
+    world = World()
+    claims = claims_of(world)
+    claims.settle_delivered(claimed(claims), "req-1")
+
+    record = world.record("m1:track")
+    assert record is not None
+    assert record.request_id == "req-1"
+
+
+@pytest.mark.parametrize(
+    ("settle", "state"),
+    [
+        (lambda claims, mine: claims.settle_delivered(mine, "req-1"), "delivered"),
+        (lambda claims, mine: claims.settle_queued(mine), "queued"),
+        (lambda claims, mine: claims.settle_parked(mine, "rejected"), "parked"),
+        (lambda claims, mine: claims.release(mine), "released"),
+    ],
+    ids=["delivered", "queued", "parked", "released"],
+)
+@pytest.mark.parametrize("fate", list(Fate))
+def test_an_end_is_written_again_where_no_answer_came(
+    settle: Callable[[Claims, Record], None], state: str, fate: Fate
+) -> None:
+    """Whether the first write landed or not: no false alarm, and no second record."""
+    world = World()
+    claims = claims_of(world)
+    mine = claimed(claims)
+    world.table.order(fate)
+    settle(claims, mine)
+
+    record = world.record("m1:track")
+    assert record is not None
+    assert record.state == state
+    assert world.telemetry.counts == {}
+
+
+def test_a_table_that_hangs_is_not_asked_again() -> None:
+    """Two time-outs would end the function, and Segment would send again what was delivered."""
+    world = World()
+    claims = claims_of(world)
+    mine = claimed(claims)
+    world.table.before = lambda *_: world.clock.advance(3.0)
+    world.table.down = True
+    claims.settle_delivered(mine, "req-1")
+
+    assert world.table.calls["ledger.swap"] == 2
+
+
+def test_a_delivery_that_cant_be_recorded_is_counted() -> None:
+    """It was made all the same."""
+    world = World()
+    claims = claims_of(world)
+    mine = claimed(claims)
+    world.table.down = True
+    claims.settle_delivered(mine, "req-1")
+
+    assert world.telemetry.counts == {"Unrecorded": 1, "Unsettled": 1}
+    warning = ("delivered, but not recorded", {"delivery": "m1:track"})
+    assert world.telemetry.warnings == [warning]

@@ -1,0 +1,189 @@
+"""A mended event under an id that is known: Segment's Replay, after the first try was given up.
+
+It takes the first one's place where that was certainly never delivered. Everywhere else the first
+one counts, since a reward under one id is given once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fakes import rehook
+from tests.fakes.faults import Fate
+from tests.unit.delivery.samples import identify, order, outcomes, reasons, track
+from tests.unit.delivery.world import DAY, World, header_of
+
+MENDED = track("m1", amount=27.5)
+LEANER = {**order("m1", "7"), "properties": {"order": "7"}}
+KINDS = pytest.mark.parametrize(
+    ("first", "mended"),
+    [
+        pytest.param(track("m1", amount="27.50"), MENDED, id="track"),
+        pytest.param(identify("m1", email="?"), identify("m1", email="a@b.example"), id="identify"),
+        pytest.param(order("m1", "7"), LEANER, id="order"),
+    ],
+)
+
+
+def refused(first: dict[str, Any], *, policy: str = "park") -> World:
+    """A world in which Rehook refused this event, so that it is parked."""
+    world = World(policy=policy)
+    world.rehook.script.append(rehook.REJECTED)
+    assert outcomes(world.post(first)) == ["parked"]
+    return world
+
+
+def lot(world: World) -> list[str]:
+    """The reasons of what is parked."""
+    return [header_of(message).reason for message in world.lot.stored()]
+
+
+@KINDS
+def test_it_takes_the_place_of_what_was_refused(
+    first: dict[str, Any], mended: dict[str, Any]
+) -> None:
+    """By message id and by business key alike; the unmended one is known again as a duplicate."""
+    world = refused(first)
+
+    assert outcomes(world.post(first)) == ["duplicate"]
+    assert outcomes(world.post(mended)) == ["delivered"]
+    assert outcomes(world.post(mended)) == ["duplicate"]
+    assert len(world.rehook.books) == 1
+
+
+@KINDS
+def test_what_it_replaced_is_removed_when_it_is_sent_back(
+    first: dict[str, Any], mended: dict[str, Any]
+) -> None:
+    """An operator who sends everything back later doubles nothing, and the lot is empty."""
+    world = refused(first)
+    world.post(mended)
+    world.lot.move_to(world.dead)
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert lot(world) == []
+
+
+def test_it_may_be_stored_and_take_the_place_later() -> None:
+    """Segment hears 200 while Rehook is paused; redrive then meets the record."""
+    world = refused(track("m1"))
+    world.store_secrets(mode="pause")
+    assert outcomes(world.post(MENDED)) == ["stored"]
+    world.store_secrets(mode="deliver")
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert b"27.5" in world.rehook.books[0].body
+
+
+def test_it_waits_for_nothing_when_its_own_call_fails() -> None:
+    """It is stored under its own claim, and delivered by redrive."""
+    world = refused(track("m1"))
+    world.rehook.script.append(rehook.THROTTLED)
+    assert reasons(world.post(MENDED)) == ["throttled"]
+    world.drain()
+
+    assert b"27.5" in world.rehook.books[0].body
+
+
+def test_refused_as_well_it_is_what_can_be_sent_back() -> None:
+    """The newest one counts: the older one, sent back, is parked as another event's."""
+    world = refused(track("m1"))
+    world.rehook.script.append(rehook.REJECTED)
+    assert reasons(world.post(MENDED)) == ["rejected"]
+    world.lot.move_to(world.dead)
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert b"27.5" in world.rehook.books[0].body
+    assert lot(world) == ["id_conflict"]
+
+
+def test_an_older_one_that_redrive_holds_is_not_replaced() -> None:
+    """An operator sent it back; it may be delivered at any moment."""
+    world = refused(track("m1"))
+    world.lot.move_to(world.dead)
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.poll()
+
+    assert reasons(world.post(MENDED)) == ["id_conflict"]
+    world.drain()
+    assert len(world.rehook.books) == 1
+    assert b"27.5" not in world.rehook.books[0].body
+
+
+def test_a_parked_one_that_is_on_its_way_back_gives_way_to_the_mended_one() -> None:
+    """The mended one comes first; the older one is then another event's, and waits for a person."""
+    world = refused(track("m1"))
+    world.lot.move_to(world.dead)
+    world.rehook.script.append(rehook.THROTTLED)
+    assert reasons(world.post(MENDED)) == ["throttled"]
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert b"27.5" in world.rehook.books[0].body
+
+
+def test_what_may_have_been_given_is_not_replaced() -> None:
+    """Parked as an unknown outcome: a second reward may be the price."""
+    world = World(policy="park")
+    world.rehook.script.append(rehook.UNKNOWN_DONE)
+    assert reasons(world.post(track("m1"))) == ["outcome_unknown"]
+
+    assert reasons(world.post(MENDED)) == ["id_conflict"]
+    assert len(world.rehook.books) == 1
+
+
+@pytest.mark.parametrize("last", [rehook.REJECTED, rehook.UNREACHABLE], ids=["refused", "given up"])
+def test_an_earlier_unknown_outcome_is_not_forgotten(last: rehook.Turn) -> None:
+    """Repeated under `retry`, and parked for another reason in the end."""
+    world = World(policy="retry")
+    world.rehook.script.append(rehook.UNKNOWN_DONE)
+    assert reasons(world.post(track("m1"))) == ["unknown"]
+    world.clock.advance(4 * DAY)
+    world.rehook.script.append(last)
+    world.poll()
+    assert lot(world) in (["rejected"], ["gave_up"])
+
+    assert reasons(world.post(MENDED)) == ["id_conflict"]
+    assert len(world.rehook.books) == 1
+
+
+def test_an_unknown_outcome_that_could_not_be_recorded_is_not_forgotten() -> None:
+    """The record still says claimed; whoever takes it over does not know what its holder knew."""
+    world = World(policy="retry")
+    world.rehook.script.append(rehook.UNKNOWN_DONE)
+    world.rehook.after = lambda *_: world.table.order(
+        Fate.NOTHING_DONE, operation="ledger.swap", times=2
+    )
+    world.post(track("m1"))
+    world.rehook.after = lambda *_: None
+    world.rehook.script.append(rehook.REJECTED)
+    world.drain()
+    assert lot(world) == ["rejected"]
+
+    assert reasons(world.post(MENDED)) == ["id_conflict"]
+
+
+def test_a_repeatable_call_leaves_no_doubt() -> None:
+    """A customer may be created or updated twice: a mended identify takes its place."""
+    world = World(policy="park")
+    world.rehook.script.append(rehook.UNKNOWN_DONE)
+    world.post(identify("m1"))
+    world.rehook.script.append(rehook.REJECTED)
+    world.drain()
+    assert lot(world) == ["rejected"]
+
+    assert outcomes(world.post(identify("m1", email="a@b.example"))) == ["delivered"]
+
+
+def test_what_was_delivered_is_not_replaced() -> None:
+    """The first one counts."""
+    world = World()
+    world.post(track("m1"))
+
+    assert reasons(world.post(MENDED)) == ["id_conflict"]
+    assert len(world.rehook.books) == 1

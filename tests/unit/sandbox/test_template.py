@@ -1,0 +1,54 @@
+"""Templates as they come: what is said of the stack, and of files that are no template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.sandbox.conftest import STACK
+from tools.sandbox import template
+from tools.sandbox.intrinsics import Unresolved
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AWS = "http://127.0.0.1:1"
+
+
+def test_outputs_and_parameters_are_as_they_resolve() -> None:
+    """Conditions hold, overrides count, what must not be shown is not."""
+    stack = template.read(STACK, AWS, {"Greeting": "hi"})
+    assert sorted(stack.outputs) == ["LettersUrl", "ReturnedArn", "WebhookUrl"]
+    queue = f"{stack.name}-Returned.fifo"
+    assert stack.outputs["ReturnedArn"].value == f"arn:aws:sqs:us-east-1:123456789012:{queue}"
+    assert stack.outputs["LettersUrl"].value.startswith(AWS)
+    assert stack.outputs["WebhookUrl"].description == "Where events are taken"
+    assert (stack.values["Greeting"], stack.values["Password"]) == ("hi", "****")
+    assert stack.id.startswith(f"arn:aws:cloudformation:us-east-1:123456789012:stack/{stack.name}/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a: [",
+        "- a",
+        "text",
+        "Resources:",
+        "Resources: []",
+        "Resources: {F: 1}",
+        "Resources: {F: {}}",
+        "Resources: {F: {Type: AWS::Serverless::Function}}",
+        "Resources: {F: {Type: 'AWS::SQS::Queue', Properties: []}}",
+        "Parameters: []\nResources: {F: {Type: 'AWS::SQS::Queue'}}",
+        "Outputs: {A: {}}\nResources: {F: {Type: 'AWS::SQS::Queue'}}",
+        "Outputs: {A: {Value: !Ref B}}\nResources: {F: {Type: 'AWS::SQS::Queue'}}",
+    ],
+)
+def test_a_file_that_is_no_template_is_refused(text: str, tmp_path: Path) -> None:
+    """One error for whatever is wrong with it, never another."""
+    file = tmp_path / "template.yaml"
+    file.write_text(text)
+    with pytest.raises(Unresolved):
+        template.read(file, AWS, {})

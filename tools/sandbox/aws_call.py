@@ -1,0 +1,40 @@
+"""What a request to AWS asks for, read from its headers or its form."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
+
+
+class Call(NamedTuple):
+    """One call. ``caller``: the access key id; ``form``: of the protocol that answers in XML."""
+
+    caller: str
+    region: str
+    service: str
+    operation: str
+    form: dict[str, str] | None
+
+    @classmethod
+    def of(cls, environ: WSGIEnvironment) -> Call:
+        """Read a request; a form's body is put back as it was."""
+        scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        caller, region, service = scope.groups() if scope else ("", "", "")
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if target:
+            prefix, _, operation = target.partition(".")
+            service = prefix.partition("_")[0].removeprefix("Amazon").lower()
+            return cls(caller, region, service, operation, None)
+        form = None
+        if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+            form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        return cls(caller, region, service, (form or {}).get("Action", ""), form)

@@ -1,0 +1,170 @@
+"""Commands on a sandbox that runs: ``reload`` and ``send``. They find it by its control address.
+
+Exit codes: 0 done; 1 refused, unreachable, or answered with another status than 200; 2 unreadable
+input or a wrong option.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from http import HTTPStatus
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+import typer
+from urllib3.exceptions import HTTPError
+
+from segment_rehook.segment.event import Event
+from tools.cli.reading import Unreadable, read_bytes, read_events
+from tools.sandbox.control import ControlClient, ControlRefused
+from tools.sandbox.description import CONTROL_VARIABLE
+from tools.sandbox.own_control import ReloadOrder
+from tools.sandbox.segment import Reply, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PATIENCE_SECONDS: Final = 35.0
+"""Longer than API Gateway waits for a function, so that its answer is seen."""
+
+MAX_BATCH: Final = 1000
+"""Segment's own limit."""
+
+STANDARD_INPUT: Final = Path("-")
+
+ControlAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--control", envvar=CONTROL_VARIABLE, help="The sandbox's control address, as up prints it."
+    ),
+]
+
+
+def reload(
+    *,
+    control: ControlAddress = None,
+    destination: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another destination.json than the last time.", exists=True, dir_okay=False
+        ),
+    ] = None,
+) -> None:
+    """Have a running sandbox read destination.json anew; queues, table and secrets stay.
+
+    A file with mistakes is refused, and nothing changes.
+    """
+    path = None if destination is None else str(destination.absolute())
+    done = _asked(control, "POST", "/reload", ReloadOrder(path))
+    ids = ", ".join(done["subscriptions"]) or "none"
+    typer.echo(f"running on {done['destination']}; subscriptions: {ids}")
+
+
+def send(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="JSON, a JSON array, or one JSON a line; standard input without one."),
+    ] = None,
+    *,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="All in one request; 1000 in each at most.")
+    ] = False,
+    control: ControlAddress = None,
+    webhook: Annotated[
+        str | None, typer.Option(help="Where to send, if not to a running sandbox.")
+    ] = None,
+    secret: Annotated[
+        str | None,
+        typer.Option(envvar="SHARED_SECRET", help="The shared secret that --webhook wants."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON for each request.")
+    ] = False,
+) -> None:
+    """Send events of your own to the webhook, signed as Segment signs them.
+
+    Prints the status and the body of each answer. Nothing is sent where a file can't be read.
+    """
+    events = [event for file in files or [STANDARD_INPUT] for event in _events(file)]
+    if webhook is None:
+        said = _asked(control, "GET", "/sandbox")
+        webhook, secret = said["webhook"], said["sharedSecret"]
+    elif secret is None:
+        raise typer.BadParameter("--webhook wants its shared secret", param_hint="--secret")
+    requests = list(_portions(events, MAX_BATCH)) if batch else [[each] for each in events]
+    answered = 0
+    refused = 0
+    with closing(Segment(webhook, secret, timeout=PATIENCE_SECONDS)) as segment:
+        for request in requests:
+            try:
+                reply = _sent(segment, request, batch=batch)
+            except HTTPError as error:
+                left = len(requests) - answered
+                raise _failed(
+                    f"{webhook} gives no answer: {error}; requests left: {left}"
+                ) from None
+            answered += 1
+            refused += reply.status != HTTPStatus.OK
+            typer.echo(_shown(reply, as_json=as_json))
+    if refused:
+        raise _failed(f"{refused} of {answered} requests were not answered with 200")
+
+
+def _events(file: Path) -> list[bytes]:
+    name = "standard input" if file == STANDARD_INPUT else str(file)
+    events = []
+    try:
+        for number, event in enumerate(read_events(read_bytes(file)), start=1):
+            if not isinstance(event, Event):
+                raise _failed(f"{name}: element {number} is no event: {event.detail}", 2)
+            events.append(event.raw)
+    except Unreadable as error:
+        raise _failed(f"{name}: {error}", 2) from None
+    if not events:
+        raise _failed(f"{name}: there is no event in it", 2)
+    return events
+
+
+def _portions(events: Sequence[bytes], size: int) -> Iterator[list[bytes]]:
+    rest = iter(events)
+    while portion := list(islice(rest, size)):
+        yield portion
+
+
+def _sent(segment: Segment, events: list[bytes], *, batch: bool) -> Reply:
+    if batch:
+        return segment.send_signed(b"[" + b",".join(events) + b"]", events[0])
+    return segment.send_signed(events[0])
+
+
+def _shown(reply: Reply, *, as_json: bool) -> str:
+    if not as_json:
+        return f"{reply.status} {reply.text}"
+    try:
+        answer = json.loads(reply.text)
+    except ValueError:
+        answer = reply.text
+    return json.dumps({"status": reply.status, "answer": answer})
+
+
+def _asked(control: str | None, method: str, path: str, order: object = msgspec.UNSET) -> Any:
+    if control is None:
+        raise typer.BadParameter(
+            f"which sandbox? Give the control address that up prints, or set {CONTROL_VARIABLE}",
+            param_hint="--control",
+        )
+    try:
+        with closing(ControlClient(control.rstrip("/"))) as client:
+            return client.call(method, path, order)
+    except ControlRefused as error:
+        raise _failed(str(error)) from None
+    except HTTPError as error:
+        raise _failed(f"no sandbox answers at {control}: {error}") from None
+
+
+def _failed(message: str, code: int = 1) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(code)

@@ -1,0 +1,60 @@
+"""Why a sandbox does not start, in a sentence that says the way out."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.sandbox.artefacts import BuildMissing, PackageMissing
+from tools.sandbox.build import BuildFailed
+from tools.sandbox.destination import DestinationRefused
+from tools.sandbox.function import FunctionBroken
+from tools.sandbox.intrinsics import Unresolved
+from tools.sandbox.services import ServiceBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class NotStarted(Exception):
+    """A sandbox does not start, and nothing of it is left; the message is for a person."""
+
+
+@contextmanager
+def told(port: int = 0) -> Iterator[None]:
+    """Have whatever keeps a sandbox from starting end in NotStarted. ``port``: the webhook's."""
+    try:
+        yield
+    except (
+        BotoCoreError,
+        BuildFailed,
+        BuildMissing,
+        ClientError,
+        DestinationRefused,
+        FunctionBroken,
+        PackageMissing,
+        ServiceBroken,
+        Unresolved,
+    ) as error:
+        raise NotStarted(f"The sandbox does not start: {error}") from error
+    except OSError as error:
+        raise NotStarted(f"The sandbox does not start: {_reason(error, port)}") from error
+
+
+def _reason(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use; choose another with --port, 0 for any free one"
+    if error.errno == errno.EACCES and error.filename is None:
+        return f"you may not listen on port {port}; choose one above 1023 with --port"
+    if error.errno in _FULL:
+        folder = tempfile.gettempdir()
+        return f"no space is left in {folder}; free some, or set TMPDIR to a folder that has more"
+    if error.errno == errno.ENOENT and error.filename is None:
+        return f"{error.strerror}; set TMPDIR to one that can be written"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)

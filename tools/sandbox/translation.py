@@ -1,0 +1,67 @@
+"""The built template put through SAM's own translator: what CloudFormation would be given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+from yaml import YAMLError
+
+from tools.sandbox import parameters
+from tools.sandbox.intrinsics import REGION, Unresolved, pseudo_parameters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class _ResourceShape(msgspec.Struct, rename="pascal"):
+    type: str
+    properties: dict[str, Any] = {}
+
+
+class _OutputShape(msgspec.Struct, rename="pascal"):
+    value: Any
+    description: str = ""
+
+
+class _TemplateShape(msgspec.Struct, rename="pascal"):
+    """What is relied on in a template that is read; SAM checks what it translates."""
+
+    resources: dict[str, _ResourceShape]
+    parameters: dict[str, dict[str, Any]] = {}
+    conditions: dict[str, Any] = {}
+    outputs: dict[str, _OutputShape] = {}
+
+
+def translate(
+    built: Path, given: dict[str, str], stack_name: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The translated template, and the values of its parameters and of the pseudo-parameters.
+
+    ``given``: values other than the defaults. Code and layers are S3 keys that name their folders.
+    Raises Unresolved.
+    """
+    try:
+        template = yaml_parse(built.read_text())
+        msgspec.convert(template, _TemplateShape)
+    except (UnicodeDecodeError, msgspec.ValidationError, YAMLError) as error:
+        raise Unresolved(f"{built.name} is no template of CloudFormation: {error}") from error
+    values = parameters.values(template.get("Parameters", {}), given)
+    values |= pseudo_parameters(stack_name)
+    for resource in template["Resources"].values():
+        for name in ("CodeUri", "ContentUri"):
+            folder = resource.get("Properties", {}).get(name)
+            if folder is not None:
+                resource["Properties"][name] = f"s3://built/{folder}"
+    session = boto3.Session(region_name=REGION)
+    translator = Translator({}, Parser(), boto_session=session)
+    try:
+        return translator.translate(template, dict(values)), values
+    except InvalidDocumentException as error:
+        causes = "; ".join(cause.message for cause in error.causes)
+        raise Unresolved(f"SAM can't translate {built.name}: {causes}") from error
