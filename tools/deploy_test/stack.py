@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tools.deploy_test.place import expect
+from tools.deploy_test.place import PATIENCE, expect
 from tools.sandbox.segment import Segment, encode
 from tools.sandbox.services import API_KEY, API_SECRET
 
@@ -80,7 +80,9 @@ class Stack:
         self, *events: Event, secret: str | None = None, **headers: str
     ) -> tuple[int, list[str]]:
         """Send events as Segment does, several as a batch: the status, each event's outcome."""
-        segment = Segment(self.place.local(self.output("WebhookUrl")), secret or self.secret)
+        url = self.place.local(self.output("WebhookUrl"))
+        # More than Segment's own: how fast a busy machine starts a function is not judged here.
+        segment = Segment(url, secret or self.secret, timeout=PATIENCE)
         encoded = [encode(event) for event in events]
         body = encoded[0] if len(events) == 1 else b"[" + b",".join(encoded) + b"]"
         reply = segment.send_signed(body, encoded[0], headers)
