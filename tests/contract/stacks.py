@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.contract.conftest import Clients
-from tools.cli.main import app
+from segment_rehook_cli.main import app
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 

@@ -9,8 +9,8 @@ import pytest
 from segment_rehook.aws.ssm import SsmSecretStore
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
-from tests.fakes.surroundings import FakeClock, FakeTelemetry
-from tools.cli import terminal
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
+from segment_rehook_cli import terminal
 
 SECRET = "s3cr3t-value"
 KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"

@@ -13,7 +13,7 @@ from segment_rehook.delivery.outcomes import Parked
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import encode
-from tests.fakes.queue import Stored
+from tools.fakes.queue import Stored
 from tests.faults.process import Violated
 from tests.unit.delivery.samples import delivery_of
 from tests.unit.delivery.world import BUDGET, World, header_of

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes.faults import Crash
-from tests.fakes.rehook import FakeRehook
+from tools.fakes.faults import Crash
+from tools.fakes.rehook import FakeRehook
 from tests.unit.delivery.world import World
 
 REWARDS = "/events/invoke"

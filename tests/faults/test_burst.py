@@ -9,7 +9,7 @@ import pytest
 from segment_rehook.delivery import redrive as redrive_module
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes.rehook import DELIVERED, Turn
+from tools.fakes.rehook import DELIVERED, Turn
 from tests.faults.simulated import SimulatedClock, SimulatedPool
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.world import World

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from segment_rehook.mapping import validation
-from tools.cli.main import app
-from tools.cli.schema import DIRECTIVES, destination_schema
+from segment_rehook_cli.main import app
+from segment_rehook_cli.schema import DIRECTIVES, destination_schema
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "destination.schema.json"

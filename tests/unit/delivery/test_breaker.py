@@ -6,7 +6,7 @@ import pytest
 
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, LOOK_EVERY, MAX_PROBE, Permit
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes.faults import Fate
+from tools.fakes.faults import Fate
 from tests.unit.delivery.breakers import (
     DOWN,
     FINE,

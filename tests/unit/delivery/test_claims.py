@@ -9,7 +9,7 @@ import pytest
 from segment_rehook.delivery.ledger.claim_rules import Verdict
 from segment_rehook.delivery.ledger.claims import Claims, ClaimUnknown
 from segment_rehook.delivery.ledger.record import Record
-from tests.fakes.faults import Fate
+from tools.fakes.faults import Fate
 from tests.unit.delivery.claiming import claim, claimed, claims_of
 from tests.unit.delivery.world import World
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.ledger.record import State
-from tests.fakes import rehook
-from tests.fakes.faults import Crash
+from tools.fakes import rehook
+from tools.fakes.faults import Crash
 from tests.unit.delivery.samples import (
     BROKEN,
     identify,

@@ -6,8 +6,8 @@ import pytest
 
 from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 from tests.unit.delivery.samples import (
     delivery_of,
     outcomes,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 from tests.unit.delivery.samples import identify, order, outcomes, reasons, track
 from tests.unit.delivery.world import DAY, World, header_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
-from tests.fakes import rehook
+from tools.fakes import rehook
 from tests.unit.delivery.samples import outcomes, reasons, track
 from tests.unit.delivery.world import World
 

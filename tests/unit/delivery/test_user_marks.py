@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.ids import user_hash
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 from tests.unit.delivery.samples import (
     outcomes,
     reasons,

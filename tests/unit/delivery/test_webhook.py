@@ -9,7 +9,7 @@ import pytest
 from segment_rehook.delivery.ingest.answer import LISTED_WHOLE
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import JSON, encode
-from tests.fakes import rehook
+from tools.fakes import rehook
 from tests.unit.delivery.samples import TWICE, identify, order, outcomes, reasons, signature, track
 from tests.unit.delivery.world import World
 

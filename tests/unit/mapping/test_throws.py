@@ -10,7 +10,7 @@ import pytest
 
 from segment_rehook.mapping.throws import When, throws
 from tests.conformance.generated.cases import GENERATORS
-from tools.cli.evaluate import evaluate
+from segment_rehook_cli.evaluate import evaluate
 
 TEXT = {"@path": "$.text"}
 EVENTS: list[dict[str, Any]] = [
