@@ -230,4 +230,3 @@ def _called(file: Path) -> str:
 def _failed(message: str, code: int) -> typer.Exit:
     typer.echo(f"segment-rehook: {message}", err=True)
     return typer.Exit(code)
-

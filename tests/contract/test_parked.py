@@ -12,10 +12,10 @@ from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from tests.contract.conftest import Clients
-from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 from segment_rehook_cli import terminal
 from segment_rehook_cli.lot import Lot, ParkedMessage
+from tests.contract.conftest import Clients
+from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 
 REQUEST = Request("POST", "/events/invoke", b'{"event_name":"order","source_id":"u1"}')
 
