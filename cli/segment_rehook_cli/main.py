@@ -33,6 +33,7 @@ __all__ = ["app", "run"]
 
 STANDARD_INPUT = Path("-")
 DEFAULT_FILE = Path("layers/destination/destination.json")
+"""Below the current folder: there in a checkout, and elsewhere seldom."""
 
 app = typer.Typer(
     help="Try out and check what segment-rehook would send to Rehook. Nothing here calls Rehook. "
@@ -137,7 +138,8 @@ def validate(
     try:
         text = read_bytes(file)
     except Unreadable as error:
-        raise _failed(f"{_called(file)}: {error}", 2) from None
+        advice = "; name the file to check" if file == DEFAULT_FILE else ""
+        raise _failed(f"{_called(file)}: {error}{advice}", 2) from None
     found = review(text)
     if as_json:
         verdict: JSON = {
