@@ -81,10 +81,11 @@ test: native node ## run all tests (ARGS=... goes to pytest)
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: lint
-lint: $(SETUP) ## ruff, mypy and the template's own checks
+lint: $(SETUP) ## ruff, mypy (the command line as on macOS too) and the template's own checks
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/mypy --platform darwin --cache-dir .mypy_cache/darwin cli/segment_rehook_cli
 	@$(VENV)/bin/sam validate --lint
 
 .PHONY: check
