@@ -72,15 +72,20 @@ node:
 demo: native ## run the whole bridge on this machine and show what it does
 	@$(PY) -m tools.demo
 
+.PHONY: wheel
+wheel: $(SETUP) ## build the command line's wheel into dist/, and try it in an empty environment
+	@$(PY) -m tools.wheel
+
 .PHONY: test
 test: native node ## run all tests (ARGS=... goes to pytest)
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: lint
-lint: $(SETUP) ## ruff, mypy and the template's own checks
+lint: $(SETUP) ## ruff, mypy (the command line as on macOS too) and the template's own checks
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/mypy --platform darwin --cache-dir .mypy_cache/darwin cli/segment_rehook_cli
 	@$(VENV)/bin/sam validate --lint
 
 .PHONY: check
@@ -138,9 +143,9 @@ UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.1
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 .PHONY: lock
 lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
-	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt requirements/dev.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt requirements/dev.in pyproject.toml
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file layers/bridge/requirements.txt requirements/bridge.in
-	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/fuzz.txt requirements/fuzz.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/fuzz.txt requirements/fuzz.in pyproject.toml
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint layers/bridge/requirements.txt --output-file requirements/mutants.txt requirements/mutants.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/audit.txt requirements/audit.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/deploy.txt requirements/deploy.in
@@ -148,6 +153,6 @@ lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
 
 .PHONY: clean
 clean: ## remove everything that make made
-	rm -rf $(VENV) .aws-sam .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist .aws-sam .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf $(wildcard tests/*/node_modules tools/*/node_modules)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

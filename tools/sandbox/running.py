@@ -18,7 +18,7 @@ import typer
 from urllib3.exceptions import HTTPError
 
 from segment_rehook.segment.event import Event
-from tools.cli.reading import Unreadable, read_bytes, read_events
+from segment_rehook_cli.reading import Unreadable, read_bytes, read_events
 from tools.sandbox.control import ControlClient, ControlRefused
 from tools.sandbox.description import CONTROL_VARIABLE
 from tools.sandbox.own_control import ReloadOrder

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.queues.transport import Outgoing
+from segment_rehook_cli.lot import Lot
+from segment_rehook_cli.redrive import Redrive, Target
 from tests.unit.cli.lots import World, letter, number_of
-from tools.cli.lot import Lot
-from tools.cli.redrive import Redrive, Target
 
 
 @pytest.mark.parametrize(

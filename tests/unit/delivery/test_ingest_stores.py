@@ -6,8 +6,6 @@ import pytest
 
 from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import (
     delivery_of,
     outcomes,
@@ -15,6 +13,8 @@ from tests.unit.delivery.samples import (
     track,
 )
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 UNKNOWN = rehook.UNKNOWN_DONE
 

@@ -8,10 +8,10 @@ from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import encode
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import BROKEN, DESTINATION, track
 from tests.unit.delivery.world import World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 
 def parked(world: World | None = None) -> World:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 from segment_rehook.delivery.ports import Clock, QueueUnavailable
 from segment_rehook.delivery.queues.transport import Outgoing, Received
-from tests.fakes import sqs_rules
-from tests.fakes.faults import Faults
+from tools.fakes import sqs_rules
+from tools.fakes.faults import Faults
 
 DEDUPE_SECONDS = 300.0
 LONGEST_INVISIBLE = 43_200.0

@@ -12,7 +12,7 @@ from segment_rehook.mapping.schema_check import Misshape, unknown_name
 from segment_rehook.mapping.template import placeholders
 from segment_rehook.mapping.validation import is_directive
 from segment_rehook.rehook.actions import ACTIONS
-from tools.cli.advice.events import has
+from segment_rehook_cli.advice.events import has
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

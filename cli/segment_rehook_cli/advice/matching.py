@@ -15,7 +15,7 @@ from segment_rehook.mapping.fql_conditions import condition
 from segment_rehook.mapping.fql_syntax import Clause, Group
 from segment_rehook.mapping.schema_check import meant
 from segment_rehook.mapping.values import to_double, to_number
-from tools.cli.advice.events import BY_TYPE, has
+from segment_rehook_cli.advice.events import BY_TYPE, has
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes.faults import Hook
+from tools.fakes.faults import Hook
 
 
 @dataclass(frozen=True, slots=True)

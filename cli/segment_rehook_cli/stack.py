@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from tools.cli.aws_errors import refusals_told
+from segment_rehook_cli.aws_errors import refusals_told
 
 if TYPE_CHECKING:
     import boto3

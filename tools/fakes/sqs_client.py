@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from mypy_boto3_sqs import SQSClient
 
 from segment_rehook.delivery.queues.transport import Outgoing, Received
-from tests.fakes import sqs_rules
-from tests.fakes.queue import FakeQueue
-from tests.fakes.surroundings import FakeClock
+from tools.fakes import sqs_rules
+from tools.fakes.queue import FakeQueue
+from tools.fakes.surroundings import FakeClock
 
 
 @dataclass

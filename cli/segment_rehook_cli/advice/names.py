@@ -15,14 +15,14 @@ from segment_rehook.mapping.paths import steps_of, without_root
 from segment_rehook.mapping.schema_check import Misshape, meant
 from segment_rehook.mapping.validation import is_directive
 from segment_rehook.rehook.actions import IDENTIFY_USER, TRACK_EVENT
-from tools.cli.advice.matching import matched_types
-from tools.cli.advice.texts import of_path
+from segment_rehook_cli.advice.matching import matched_types
+from segment_rehook_cli.advice.texts import of_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from segment_rehook.segment.jsontext import JSON
-    from tools.cli.advice.matching import Way
+    from segment_rehook_cli.advice.matching import Way
 
 __all__ = ["Rule", "of_settings"]
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 import typer
 
 from segment_rehook.aws import parameters
-from tools.cli import terminal
-from tools.cli.aws_errors import refusals_told
-from tools.cli.secret_values import ValueRefused, cleaned, decoded
-from tools.cli.stack import Region, Stack, StackName, look_up
+from segment_rehook_cli import terminal
+from segment_rehook_cli.aws_errors import refusals_told
+from segment_rehook_cli.secret_values import ValueRefused, cleaned, decoded
+from segment_rehook_cli.stack import Region, Stack, StackName, look_up
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient

@@ -10,29 +10,30 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from segment_rehook import __version__
 from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode
-from tools.cli import parked, secrets
-from tools.cli.advice import review
-from tools.cli.evaluate import evaluate as answers
-from tools.cli.mode import mode
-from tools.cli.preview import Preview
-from tools.cli.preview_table import show
-from tools.cli.reading import Unreadable, read_bytes, read_events
-from tools.cli.schema import destination_schema
+from segment_rehook_cli import parked, secrets
+from segment_rehook_cli.advice import review
+from segment_rehook_cli.evaluate import evaluate as answers
+from segment_rehook_cli.mode import mode
+from segment_rehook_cli.preview import Preview
+from segment_rehook_cli.preview_table import show
+from segment_rehook_cli.reading import Unreadable, read_bytes, read_events
+from segment_rehook_cli.schema import destination_schema
 
 __all__ = ["app", "run"]
 
 STANDARD_INPUT = Path("-")
 DEFAULT_FILE = Path("layers/destination/destination.json")
+"""Below the current folder: there in a checkout, and elsewhere seldom."""
 
 app = typer.Typer(
     help="Try out and check what segment-rehook would send to Rehook. Nothing here calls Rehook. "
@@ -56,10 +57,7 @@ def run() -> None:
 
 def _print_version(asked: bool) -> None:
     if asked:
-        try:
-            typer.echo(version("segment-rehook"))
-        except PackageNotFoundError:
-            typer.echo("a checkout that is not installed; pyproject.toml holds the version")
+        typer.echo(__version__)
         raise typer.Exit
 
 
@@ -140,7 +138,8 @@ def validate(
     try:
         text = read_bytes(file)
     except Unreadable as error:
-        raise _failed(f"{_called(file)}: {error}", 2) from None
+        advice = "; name the file to check" if file == DEFAULT_FILE else ""
+        raise _failed(f"{_called(file)}: {error}{advice}", 2) from None
     found = review(text)
     if as_json:
         verdict: JSON = {
@@ -233,7 +232,3 @@ def _called(file: Path) -> str:
 def _failed(message: str, code: int) -> typer.Exit:
     typer.echo(f"segment-rehook: {message}", err=True)
     return typer.Exit(code)
-
-
-if __name__ == "__main__":
-    run()

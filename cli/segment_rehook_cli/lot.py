@@ -20,8 +20,8 @@ from segment_rehook.aws.sqs import received
 from segment_rehook.delivery.ports import Clock
 from segment_rehook.delivery.queues.message import Header, MessageUnreadable
 from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES, Received
-from tools.cli.aws_errors import what_is_wrong, with_advice
-from tools.cli.refusals import Refusals
+from segment_rehook_cli.aws_errors import what_is_wrong, with_advice
+from segment_rehook_cli.refusals import Refusals
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -9,7 +9,7 @@ from segment_rehook.mapping.fql_conditions import OPERATORS
 from segment_rehook.mapping.fql_parser import FUNCTIONS, NESTED, PLAIN
 from segment_rehook.mapping.schema_check import meant
 from segment_rehook.mapping.values import to_number
-from tools.cli.advice.events import BY_TYPE, MEMBERS
+from segment_rehook_cli.advice.events import BY_TYPE, MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,12 +15,12 @@ from typing import Annotated, Final
 
 import typer
 
-from tools.cli import terminal
-from tools.cli.aws_errors import refusals_told
-from tools.cli.lot import Lot
-from tools.cli.redrive import Redrive, Target
-from tools.cli.refusals import Refusals
-from tools.cli.stack import Region, StackName, look_up
+from segment_rehook_cli import terminal
+from segment_rehook_cli.aws_errors import refusals_told
+from segment_rehook_cli.lot import Lot
+from segment_rehook_cli.redrive import Redrive, Target
+from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.stack import Region, StackName, look_up
 
 __all__ = ["commands"]
 

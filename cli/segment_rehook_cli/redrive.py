@@ -18,9 +18,9 @@ from segment_rehook.delivery.ports import Clock, QueueUnavailable
 from segment_rehook.delivery.queues.message import Header
 from segment_rehook.delivery.queues.sending import MAX_TRIES, Line, Sender
 from segment_rehook.delivery.queues.transport import Outgoing
-from tools.cli.aws_errors import what_is_wrong, with_advice
-from tools.cli.lot import Lot, ParkedMessage
-from tools.cli.refusals import Refusals
+from segment_rehook_cli.aws_errors import what_is_wrong, with_advice
+from segment_rehook_cli.lot import Lot, ParkedMessage
+from segment_rehook_cli.refusals import Refusals
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -16,7 +16,7 @@ from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, decode_slowly
-from tools.cli.explain import explain
+from segment_rehook_cli.explain import explain
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.destination import Destination

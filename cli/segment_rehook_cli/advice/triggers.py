@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from segment_rehook.mapping.errors import TriggerInvalid
 from segment_rehook.mapping.fql_parser import parse_trigger
 from segment_rehook.mapping.fql_syntax import Clause
-from tools.cli.advice.clauses import of_clause, of_passed_over, operator_or_value
-from tools.cli.advice.matching import Way, impossible, matched_types, ways
+from segment_rehook_cli.advice.clauses import of_clause, of_passed_over, operator_or_value
+from segment_rehook_cli.advice.matching import Way, impossible, matched_types, ways
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segment_rehook.delivery.ports import Clock, SecretsUnavailable
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
-from tests.fakes.faults import Faults
+from tools.fakes.faults import Faults
 
 FRESH_SECONDS = 60.0
 REFUSED_SECONDS = 30.0

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from segment_rehook.delivery.ledger.record import Record, Swap
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import LedgerUnavailable
-from tests.fakes.faults import Faults
+from tools.fakes.faults import Faults
 
 
 class FakeLedger:

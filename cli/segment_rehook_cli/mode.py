@@ -8,8 +8,8 @@ import typer
 
 from segment_rehook.aws.parameters import MODE, mode_from
 from segment_rehook.delivery.stack_parameters import Mode
-from tools.cli.aws_errors import refusals_told
-from tools.cli.stack import Region, StackName, look_up
+from segment_rehook_cli.aws_errors import refusals_told
+from segment_rehook_cli.stack import Region, StackName, look_up
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient

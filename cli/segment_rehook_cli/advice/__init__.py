@@ -16,10 +16,10 @@ from segment_rehook.mapping.throws import When, throws
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.destination import DestinationInvalid, load
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
-from tools.cli.advice.fields import of_fields, of_key
-from tools.cli.advice.names import Rule, of_settings
-from tools.cli.advice.texts import of_value
-from tools.cli.advice.triggers import read_trigger
+from segment_rehook_cli.advice.fields import of_fields, of_key
+from segment_rehook_cli.advice.names import Rule, of_settings
+from segment_rehook_cli.advice.texts import of_value
+from segment_rehook_cli.advice.triggers import read_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
