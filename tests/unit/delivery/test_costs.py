@@ -39,44 +39,52 @@ def counted(world: World, operations: set[str]) -> int:
 
 
 def delivered(world: World) -> None:
+    """Rehook takes it at once."""
     world.post(track())
 
 
 def duplicate(world: World) -> None:
+    """It comes again after it was delivered."""
     world.post(track())
     forget(world)
     world.post(track())
 
 
 def parked(world: World) -> None:
+    """Rehook refuses it for good."""
     world.rehook.script.append(rehook.REJECTED)
     world.post(track())
 
 
 def stored(world: World) -> None:
+    """Rehook can't be reached."""
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track())
 
 
 def behind(world: World) -> None:
+    """An earlier event of the user waits."""
     stored(world)
     forget(world)
     world.post(track("m2"))
 
 
 def over_budget(world: World) -> None:
+    """There is no time left to call."""
     environment = world.ingest()
     environment.webhook.budget = 0.0
     world.post(track(), on=environment)
 
 
 def redriven(world: World) -> None:
+    """A stored event, delivered by redrive."""
     stored(world)
     forget(world)
     world.poll()
 
 
 def redriven_in_vain(world: World) -> None:
+    """A stored event that fails again."""
     stored(world)
     forget(world)
     world.rehook.script.append(rehook.UNREACHABLE)
@@ -84,6 +92,7 @@ def redriven_in_vain(world: World) -> None:
 
 
 def redriven_and_parked(world: World) -> None:
+    """A stored event that Rehook then refuses for good."""
     stored(world)
     forget(world)
     world.rehook.script.append(rehook.REJECTED)

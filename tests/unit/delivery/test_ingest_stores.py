@@ -9,7 +9,6 @@ from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE
 from tests.fakes import rehook
 from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import (
-    delivery_of,
     outcomes,
     reasons,
     track,
