@@ -43,7 +43,7 @@ class FakeLedger:
 
 
 class FakeUserMarks:
-    """A `Marks`. `marks` is what the table holds: user → delivery id last stored."""
+    """A `UserMarks`. `marks` is what the table holds: user → the mark's name."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults(LedgerUnavailable)

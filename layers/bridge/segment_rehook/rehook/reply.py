@@ -5,7 +5,7 @@ given must not be given again by accident, and one that was surely not given mus
 
     delivered     Rehook has it
     rejected      Rehook read it and will never take it: parked, not retried by itself
-    credentials   the key pair seems to be refused; check-auth decides (see delivery.courier)
+    credentials   the key pair seems to be refused; check-auth decides (delivery.caller)
     throttled     not processed; Rehook asks for patience
     unavailable   not processed; Rehook is in trouble
     unreachable   nothing was sent: name, connection or TLS failed
