@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, LOOK_EVERY
-from tests.fakes import rehook
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
 
 DOCS = Path(__file__).parents[3] / "docs"
 READS = {"marks.read"}
