@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from segment_rehook.mapping.errors import MappingError, MappingInvalid
-from segment_rehook.mapping.liquid.dialect import compile_liquid
+from segment_rehook.mapping.liquid.template import compile_liquid
 from segment_rehook.mapping.mapping import compile_mapping
 from segment_rehook.mapping.values import UNDEFINED
 

@@ -248,7 +248,7 @@ def _literal(option: Value, compiled: Compile) -> Part:
 
 def _liquid(option: Value, _: Compile) -> Part:
     # python-liquid takes its time to import, and few mappings use it.
-    from segment_rehook.mapping.liquid.dialect import compile_liquid  # noqa: PLC0415 — as said
+    from segment_rehook.mapping.liquid.template import compile_liquid  # noqa: PLC0415 — as said
 
     return compile_liquid(option)
 

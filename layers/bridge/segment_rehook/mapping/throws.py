@@ -139,7 +139,7 @@ def _resolved(name: str, option: dict[str, Value], when: When) -> Iterator[tuple
 
 def _of_template(template: str, path: Path, when: When) -> Iterator[Throw]:
     # python-liquid takes its time to import, and few mappings use it.
-    from segment_rehook.mapping.liquid.dialect import filter_uses  # noqa: PLC0415 — as said
+    from segment_rehook.mapping.liquid.template import filter_uses  # noqa: PLC0415 — as said
 
     for use in filter_uses(template):
         if message := use.throws():

@@ -9,7 +9,7 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from segment_rehook.mapping.liquid.scanner import Fault
+from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.values import (
     Drop,
     as_number,
@@ -49,7 +49,7 @@ def _named(options: tuple[Value, ...]) -> dict[str, Value]:
         if isinstance(option, dict):
             continue  # an entry without a key of its own
         if not isinstance(option, list):
-            raise Fault(f"Iterator value {to_text(option)} is not an entry object")
+            raise MappingError(f"Iterator value {to_text(option)} is not an entry object")
         key, value = [*option, UNDEFINED, UNDEFINED][:2]
         if isinstance(key, str):
             named[key] = value
@@ -100,7 +100,7 @@ def _base64_decode(value: Value, *_: Value) -> str:
     if len(digits) % 4 == 0:
         digits = re.sub("==?$", "", digits)
     if len(digits) % 4 == 1 or not _BASE64.fullmatch(digits):
-        raise Fault("invalid base64 provided to base64_decode")
+        raise MappingError("invalid base64 provided to base64_decode")
     return binascii.a2b_base64(digits + "=" * (-len(digits) % 4)).decode(errors="replace")
 
 
