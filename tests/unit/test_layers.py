@@ -21,7 +21,6 @@ LIBRARIES = {
     "botocore": {"aws"},
     "aws_lambda_powertools": {"aws"},
     "urllib3": {"rehook"},
-    "liquid": {"mapping"},
 }
 
 
