@@ -63,7 +63,7 @@ def _json(value: Value, space: Value = 0, *_: Value) -> Value:
         # V8 breaks lines for a number between 0 and 1 too, and indents by nothing.
         gap = " " * int(min(space, _WIDEST_GAP))
     elif isinstance(space, str) and space:
-        gap = to_units(space)[:_WIDEST_GAP]
+        gap = to_units(space)[:_WIDEST_GAP].partition("\0")[0]  # where V8 ends it
     written = stringify(value) if gap is None else _indented(value, gap, "\n")
     return limited(from_units(written)) if isinstance(written, str) else written
 
