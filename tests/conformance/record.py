@@ -14,12 +14,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import segment_rehook.mapping
 from tests.conformance.compare import ask_engine
 from tests.conformance.generated.cases import GENERATORS, generate
 from tests.conformance.odd_cases import ODD_CASES
 from tools.cli.evaluate import evaluate
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 FOLDER = Path(__file__).parent / "recorded"
 KINDS = (*GENERATORS, "odd")
@@ -76,13 +80,13 @@ def _steps(question: str) -> set[Step]:
     """Give the pairs of lines that our code went from and to."""
     steps: set[Step] = set()
 
-    def follow(frame: FrameType, _event: str, _: object) -> object:
+    def follow(frame: FrameType, _event: str, _: object) -> TraceFunction | None:
         file = frame.f_code.co_filename
         if not file.startswith(_CODE):
             return None
         last = frame.f_lineno
 
-        def line(frame: FrameType, _event: str, _: object) -> object:
+        def line(frame: FrameType, _event: str, _: object) -> TraceFunction:
             nonlocal last
             steps.add((file, last, frame.f_lineno))
             last = frame.f_lineno
