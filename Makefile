@@ -112,6 +112,11 @@ fuzz-surface: .cache/fuzz/.installed native
 faults: native ## load the built stack, kill and hinder it, and audit the books (ARGS="--seed 1")
 	@$(PY) -m tools.faults $(ARGS)
 
+# The checkout's package is not installed in that environment, as for fuzz; the commands under test are those of .venv.
+.PHONY: deploy-test
+deploy-test: linux .cache/deploy/.installed ## deploy for real, into an emulator of AWS, by the README's own commands
+	@PYTHONPATH=layers/bridge .cache/deploy/bin/python -m tools.deploy_test $(ARGS)
+
 .PHONY: mutants mutants-deliberate mutants-generated
 mutants: mutants-deliberate mutants-generated ## put defects into a copy of the code: do the tests notice?
 mutants-deliberate: $(SETUP)
@@ -138,6 +143,7 @@ lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/fuzz.txt requirements/fuzz.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint layers/bridge/requirements.txt --output-file requirements/mutants.txt requirements/mutants.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/audit.txt requirements/audit.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/deploy.txt requirements/deploy.in
 	@sed -i "s/ ; python_full_version < '3.14' and sys_platform != 'win32' \\\\$$/ \\\\/" requirements/*.txt layers/bridge/requirements.txt
 
 .PHONY: clean

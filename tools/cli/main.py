@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from segment_rehook.mapping.shape import Misshape
+from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode

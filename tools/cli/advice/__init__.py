@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segment_rehook.mapping.shape import Misshape, apart, place_of
+from segment_rehook.mapping.schema_check import Misshape, apart, place_of
 from segment_rehook.mapping.throws import When, throws
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.destination import DestinationInvalid, load

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.fql_conditions import OPERATORS
 from segment_rehook.mapping.fql_parser import FUNCTIONS, NESTED, PLAIN
-from segment_rehook.mapping.shape import meant
+from segment_rehook.mapping.schema_check import meant
 from segment_rehook.mapping.values import to_number
 from tools.cli.advice.events import BY_TYPE, MEMBERS
 

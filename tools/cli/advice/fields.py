@@ -8,7 +8,7 @@ from segment_rehook.mapping.errors import LanguageError
 from segment_rehook.mapping.mapping import ROOT_KEY, compile_mapping
 from segment_rehook.mapping.part import NOTHING
 from segment_rehook.mapping.paths import steps_of, without_root
-from segment_rehook.mapping.shape import Misshape, unknown_name
+from segment_rehook.mapping.schema_check import Misshape, unknown_name
 from segment_rehook.mapping.template import placeholders
 from segment_rehook.mapping.validation import is_directive
 from segment_rehook.rehook.actions import ACTIONS

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.fql_conditions import condition
 from segment_rehook.mapping.fql_syntax import Clause, Group
-from segment_rehook.mapping.shape import meant
+from segment_rehook.mapping.schema_check import meant
 from segment_rehook.mapping.values import to_double, to_number
 from tools.cli.advice.events import BY_TYPE, has
 

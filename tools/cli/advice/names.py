@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from segment_rehook.mapping.errors import LanguageError
 from segment_rehook.mapping.mapping import ROOT_KEY, compile_mapping
 from segment_rehook.mapping.paths import steps_of, without_root
-from segment_rehook.mapping.shape import Misshape, meant
+from segment_rehook.mapping.schema_check import Misshape, meant
 from segment_rehook.mapping.validation import is_directive
 from segment_rehook.rehook.actions import IDENTIFY_USER, TRACK_EVENT
 from tools.cli.advice.matching import matched_types

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.paths import steps_of, without_root
-from segment_rehook.mapping.shape import Misshape, meant, place_of
+from segment_rehook.mapping.schema_check import Misshape, meant, place_of
 from segment_rehook.mapping.validation import is_directive
 from tools.cli.advice.events import MEMBERS, OBJECTS
 

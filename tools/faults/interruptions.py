@@ -1,9 +1,9 @@
 """Killing and freezing function processes: at random, and at exact steps of the protocol.
 
-A blow at a step falls on the next process that comes to one that was not hit yet, so that the rare
-steps have their turn as well: the relay tells of every
-request before it is passed on and after it was carried out, and no answer reaches a process that
-was killed in between. So "after the call" means: Rehook has acted and the function never knew.
+An interruption at a step meets the next process that comes to a step which had none yet, so that
+the rare steps have their turn as well. The relay tells of every request before it is passed on and
+after it was carried out, and no answer reaches a process that was killed in between. So "after the
+call" means: Rehook has acted and the function never knew.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ source deletes once the function has answered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Blow:
+class Interruption:
     """``aimed``: at an exact moment, else at random. ``seconds``: of its freeze; 0 to kill it."""
 
     function: str
@@ -65,14 +65,14 @@ class Blow:
     seconds: float = 0.0
 
 
-class Blows:
-    """Deals blows, and counts them."""
+class Interruptions:
+    """Kills and freezes processes, and counts it."""
 
     def __init__(self, box: Callable[[], Sandbox], seed: int) -> None:
         self._box = box
         self._random = random.Random(seed)
         self._lock = threading.Condition()
-        self._armed: dict[str, Blow] = {}
+        self._armed: dict[str, Interruption] = {}
         self._unhit: set[Moment] = set(MOMENTS)
         self.kills: Counter[str] = Counter()
         self.freezes: Counter[str] = Counter()
@@ -99,29 +99,31 @@ class Blows:
         self._kill(environment, str(moment))
         return True
 
-    def deal(self, blow: Blow, patience: float) -> None:
+    def carry_out(self, interruption: Interruption, patience: float) -> None:
         """If it is aimed, wait until a process comes by; after that any busy one will do."""
-        if blow.aimed:
-            function = blow.function
+        if interruption.aimed:
+            function = interruption.function
             with self._lock:
-                self._armed[function] = blow
+                self._armed[function] = interruption
                 if self._lock.wait_for(lambda: function not in self._armed, patience):
                     return
                 del self._armed[function]
         end = time.monotonic() + patience
-        while not self._strike(blow) and time.monotonic() < end:
+        while not self._strike(interruption) and time.monotonic() < end:
             time.sleep(0.02)
 
-    def _strike(self, blow: Blow) -> bool:
+    def _strike(self, interruption: Interruption) -> bool:
         """Hit a busy process of the function wherever it is; False if none is busy."""
-        busy = self._box().processes(blow.function, busy_only=True)
+        busy = self._box().processes(interruption.function, busy_only=True)
         if not busy:
             return False
         environment = self._random.choice(busy)
-        if blow.seconds:
-            self._freeze(environment, blow.seconds, f"{_short(blow.function)} at random")
+        if interruption.seconds:
+            self._freeze(
+                environment, interruption.seconds, f"{_short(interruption.function)} at random"
+            )
         else:
-            self._kill(environment, f"{_short(blow.function)} at random")
+            self._kill(environment, f"{_short(interruption.function)} at random")
         return True
 
     def _kill(self, environment: Environment, name: str) -> None:
@@ -139,14 +141,15 @@ class Blows:
         threading.Timer(seconds, environment.let_go).start()
 
 
-def plan(function: str, kills: int, freezes: int, chance: random.Random) -> list[Blow]:
-    """A function's blows in order, half of them aimed."""
-    blows = [Blow(function, number % 2 == 0) for number in range(kills)]
-    blows += [
-        Blow(function, number % 2 == 0, chance.uniform(0.3, 4.0)) for number in range(freezes)
+def schedule(function: str, kills: int, freezes: int, chance: random.Random) -> list[Interruption]:
+    """A function's interruptions in order, half of them aimed."""
+    interruptions = [Interruption(function, number % 2 == 0) for number in range(kills)]
+    interruptions += [
+        Interruption(function, number % 2 == 0, chance.uniform(0.3, 4.0))
+        for number in range(freezes)
     ]
-    chance.shuffle(blows)
-    return blows
+    chance.shuffle(interruptions)
+    return interruptions
 
 
 def _short(function: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
-    from tools.faults.blows import Blows
+    from tools.faults.interruptions import Interruptions
     from tools.faults.journal import Journal, Step
     from tools.sandbox.logs import LogLine
     from tools.sandbox.sandbox import Sandbox
@@ -25,7 +25,7 @@ PAUSE = 2.0
 """Seconds from one step of time to the next: a message may be received 1,000 times in its life."""
 
 
-class Ends:
+class InvocationEnds:
     """When each process last came to the end of an invocation, from the sandbox's log."""
 
     def __init__(self) -> None:
@@ -44,11 +44,18 @@ class Ends:
             return self._ends.get(process, moment) > moment
 
 
-class Passing:
+class FastForward:
     """A thread that moves time forward every two seconds."""
 
-    def __init__(self, box: Sandbox, journal: Journal, blows: Blows, ends: Ends) -> None:
-        self._box, self._journal, self._blows, self._ends = box, journal, blows, ends
+    def __init__(
+        self, box: Sandbox, journal: Journal, interruptions: Interruptions, ends: InvocationEnds
+    ) -> None:
+        self._box, self._journal, self._interruptions, self._ends = (
+            box,
+            journal,
+            interruptions,
+            ends,
+        )
         self._over = threading.Event()
         [table] = box.stack.tables.values()
         self._table = table.name
@@ -92,7 +99,7 @@ class Passing:
         pid, began = claim.pid, claim.began
         if pid is None:
             return True
-        return self._blows.killed.get(pid, began) > began or self._ends.since(pid, began)
+        return self._interruptions.killed.get(pid, began) > began or self._ends.since(pid, began)
 
     def _age(self, key: str, nonce: str, change: str) -> bool:
         """Change an item if it still is the one with that nonce."""

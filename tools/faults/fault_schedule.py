@@ -1,7 +1,7 @@
 """What goes wrong outside the functions, and when: a schedule drawn from the seed.
 
-Spells follow each other, each a second or two long, at Rehook and at AWS independently; in between
-the sky is clear. A spell is a list of orders to the sandbox's stand-ins.
+Spells of faults follow each other, each a second or two long, at Rehook and at AWS independently,
+with pauses between them. A spell is a list of orders to the sandbox's stand-ins.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from tools.faults.blows import FUNCTIONS
+from tools.faults.interruptions import FUNCTIONS
 from tools.sandbox import Fault, Kind
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ AT_AWS: dict[str, list[Fault]] = {
 }
 
 
-class Weather:
+class FaultSchedule:
     """Two threads of spells, until it is told to be calm."""
 
     def __init__(self, rehook: RehookControl, aws: AwsControl, relay: Relay, seed: int) -> None:
@@ -103,19 +103,19 @@ class Weather:
         self.spells: Counter[str] = Counter()
         self._calm = threading.Event()
         self._pool = ThreadPoolExecutor(2)
-        self._blowing = [
-            self._pool.submit(self._blow, rehook, "Rehook", AT_REHOOK, seed),
-            self._pool.submit(self._blow, aws, "AWS", AT_AWS, seed + 1),
+        self._running = [
+            self._pool.submit(self._run_spells, rehook, "Rehook", AT_REHOOK, seed),
+            self._pool.submit(self._run_spells, aws, "AWS", AT_AWS, seed + 1),
         ]
 
     def calm(self) -> None:
         """End it, and every fault. Raises what went wrong with the schedule itself."""
         self._calm.set()
-        for each in self._blowing:
+        for each in self._running:
             each.result()
         self._pool.shutdown()
 
-    def _blow(
+    def _run_spells(
         self, at: ControlClient, place: str, spells: dict[str, list[Fault]], seed: int
     ) -> None:
         chance = random.Random(seed)

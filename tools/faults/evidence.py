@@ -1,4 +1,4 @@
-"""The books of a run: everything that each side says of it, as it was at the end."""
+"""The evidence of a run: everything that each side says of it, as it was at the end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.faults.load import OWNER
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tools.faults.blows import Blows
+    from tools.faults.interruptions import Interruptions
     from tools.faults.journal import Journal
     from tools.faults.load import Sent
     from tools.faults.sender import Sender, Told
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class Evidence:
     """What was sent and told (Segment), done (Rehook), recorded (ledger), kept (queues), logged."""
 
     sent: Sequence[Sent]
@@ -39,17 +39,17 @@ class Books:
     """By delivery."""
     logs: Sequence[Mapping[str, Any]]
     journal: Journal
-    blows: Blows
+    interruptions: Interruptions
 
 
-def take(
+def collect(
     box: Sandbox,
     rehook: RehookControl,
     sent: Sequence[Sent],
     sender: Sender,
     journal: Journal,
-    blows: Blows,
-) -> Books:
+    interruptions: Interruptions,
+) -> Evidence:
     """Read them all."""
     calls: dict[str, list[ReceivedCall]] = defaultdict(list)
     for call in rehook.calls():
@@ -59,7 +59,7 @@ def take(
     parked: dict[str, list[QueuedMessage]] = defaultdict(list)
     for message in box.queue("ParkingLot").messages():
         parked[message.attributes.get("delivery", "")].append(message)
-    return Books(
+    return Evidence(
         sent=sent,
         told=sender.told,
         discarded=sender.discarded,
@@ -75,7 +75,7 @@ def take(
         parked=parked,
         logs=box.log.entries(),
         journal=journal,
-        blows=blows,
+        interruptions=interruptions,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tools.faults.blows import FUNCTIONS, Blows, When
+from tools.faults.interruptions import FUNCTIONS, Interruptions, When
 from tools.faults.journal import Journal, Step, named
 from tools.faults.processes import Owners
 from tools.faults.relay import Relay
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from tools.sandbox.sandbox import Sandbox
 
 
-class Tap:
-    """An ``Observer`` that writes the journal and lets blows fall."""
+class RelayObserver:
+    """An ``Observer`` that writes the journal and interrupts processes."""
 
-    def __init__(self, box: Callable[[], Sandbox], blows: Blows) -> None:
+    def __init__(self, box: Callable[[], Sandbox], interruptions: Interruptions) -> None:
         self._box = box
-        self._blows = blows
+        self._interruptions = interruptions
         self._owners = Owners(self._running)
         self._current = threading.local()
         self.journal = Journal()
@@ -53,7 +53,7 @@ class Tap:
 
     def _meet(self, when: When) -> bool:
         step, environment = self._current.step, self._current.environment
-        if environment is not None and self._blows.meet(step, when, environment):
+        if environment is not None and self._interruptions.meet(step, when, environment):
             step.cut = True
         return bool(step.cut)
 
