@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Container
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,6 @@ LIBRARIES = {
     "botocore": {"aws"},
     "aws_lambda_powertools": {"aws"},
     "urllib3": {"rehook"},
-    "liquid": {"mapping"},
 }
 
 
@@ -62,6 +63,29 @@ def test_imports_point_down(path: Path) -> None:
         if top == "segment_rehook" and rest and rest[0] in LAYERS:
             assert LAYERS.index(rest[0]) <= height, f"{path.name} imports {name}"
         assert layer_of(path) in LIBRARIES.get(top, {*LAYERS}), f"{path.name} imports {name}"
+
+
+def test_no_two_modules_need_each_other() -> None:
+    """Imports make no circle, not even those for types: a module can be read before its users."""
+    names = {module_name(path): path for path in MODULES}
+    needs = {
+        name: {found for each in imports_of(path) if (found := named_in(each, names)) != name}
+        for name, path in names.items()
+    }
+    list(TopologicalSorter(needs).static_order())
+
+
+def module_name(path: Path) -> str:
+    """The name that a module is imported by."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def named_in(imported: str, modules: Container[str]) -> str:
+    """The module of the package that an import names, or names something of; empty if none."""
+    while imported and imported not in modules:
+        imported = imported.rpartition(".")[0]
+    return imported
 
 
 def imported_at_run_time(path: Path) -> set[str]:

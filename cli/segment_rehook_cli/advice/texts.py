@@ -127,8 +127,8 @@ def _of_template(template: str, *, rooted: bool) -> Iterator[str]:
 
 
 def _of_liquid(template: str, *, rooted: bool) -> Iterator[str]:
-    # python-liquid takes its time to import, and few mappings use it.
-    from segment_rehook.mapping.liquid.dialect import (  # noqa: PLC0415 — as said
+    # Few mappings use it: those that do not need not wait for its import.
+    from segment_rehook.mapping.liquid.template import (  # noqa: PLC0415 — as said
         compile_liquid,
         filter_uses,
         known_filters,

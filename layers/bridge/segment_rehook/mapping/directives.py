@@ -247,8 +247,8 @@ def _literal(option: Value, compiled: Compile) -> Part:
 
 
 def _liquid(option: Value, _: Compile) -> Part:
-    # python-liquid takes its time to import, and few mappings use it.
-    from segment_rehook.mapping.liquid.dialect import compile_liquid  # noqa: PLC0415 — as said
+    # Few mappings use it: those that do not need not wait for its import.
+    from segment_rehook.mapping.liquid.template import compile_liquid  # noqa: PLC0415 — as said
 
     return compile_liquid(option)
 
