@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from typer.testing import CliRunner
 
-from tools.cli.main import app
+from segment_rehook_cli.main import app
 
 
 class Page(BaseHTTPRequestHandler):

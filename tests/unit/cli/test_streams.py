@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 EVENT = "events/track-order-completed.json"
 QUESTION = '{"mapping": {}, "input": {}}'
-PROGRAM = "from tools.cli.main import run; run()"
+PROGRAM = "from segment_rehook_cli.main import run; run()"
 
 
 def run(arguments: str, redirections: str) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES, Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import decode
-from tests.fakes import sqs_rules
+from tools.fakes import sqs_rules
 
 HEADER = Header(
     delivery="m1:track",
