@@ -12,12 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[3]
 EVENT = "events/track-order-completed.json"
 QUESTION = '{"mapping": {}, "input": {}}'
-PROGRAM = "from segment_rehook_cli.main import run; run()"
+PROGRAM = "segment_rehook_cli"
 
 
 def run(arguments: str, redirections: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a shell, with its streams redirected so; one question comes in."""
-    command = f'exec "$0" -c "$1" {arguments} {redirections}'
+    command = f'exec "$0" -m "$1" {arguments} {redirections}'
     return subprocess.run(
         ["/bin/sh", "-c", command, sys.executable, PROGRAM],
         cwd=ROOT,
@@ -68,7 +68,7 @@ def test_a_reader_that_has_gone_is_no_traceback(arguments: str) -> None:
 def test_each_way_of_ending_it_is_ctrl_c(ended_by: signal.Signals) -> None:
     """What must be put back (messages that are hidden) is put back, however a run is ended."""
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "preview"],
+        [sys.executable, "-m", PROGRAM, "preview"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
