@@ -18,11 +18,14 @@ PACKAGE = "segment_rehook"
 
 @contextlib.contextmanager
 def workshop(source: str) -> Iterator[Path]:
-    """A temporary folder with tests, docs, pyproject.toml, and the package below `source`."""
+    """A temporary folder with tests, docs, pyproject.toml, and the package below `source`.
+
+    Of the tools it has the one that the tests of delivery stand on.
+    """
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
         _copy(LAYER / PACKAGE, copy / source / PACKAGE)
-        for part in (Path("tests"), Path("docs")):
+        for part in (Path("tests"), Path("docs"), Path("tools/sqs")):
             _copy(part, copy / part)
         shutil.copy(ROOT / "pyproject.toml", copy)
         yield copy
