@@ -221,7 +221,7 @@ def test_groups_are_deduplicated_each_for_itself(bench: QueueBench) -> None:
 
 
 def test_what_was_received_too_often_goes_to_the_queue_behind(bench: QueueBench) -> None:
-    """Instead of one more receive, under its old id."""
+    """Instead of one more receive, under its old id; the receives are counted on."""
     bench.queue.send([message("a1", delivery="m:track")])
     ids: set[str] = set()
     for _ in range(MAX_RECEIVES):
@@ -233,6 +233,7 @@ def test_what_was_received_too_often_goes_to_the_queue_behind(bench: QueueBench)
     [parked] = bench.receive_parked()
     assert (parked.body, parked.attributes) == ("a1", {"delivery": "m:track"})
     assert ids == {parked.message_id}
+    assert parked.receive_count == MAX_RECEIVES + 1
 
 
 def test_what_is_too_old_is_gone_without_a_word(bench: QueueBench) -> None:

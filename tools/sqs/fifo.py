@@ -84,6 +84,7 @@ class FifoQueue(Generic[Content]):
         *,
         message_id: str | None = None,
         source: FifoQueue[Content] | None = None,
+        receive_count: int = 0,
     ) -> None:
         """Take one message in, or drop it where its deduplication id is not five minutes old.
 
@@ -97,7 +98,7 @@ class FifoQueue(Generic[Content]):
             self._seen[key] = now
             id_ = message_id or str(uuid.UUID(int=number))
             self._messages[id_] = stored = Stored(
-                id_, number, group, dedupe, message, sent_at=now, source=source
+                id_, number, group, dedupe, message, now, source, receive_count
             )
             if group in self._groups:
                 self._groups[group].append(stored)
@@ -231,7 +232,7 @@ class FifoQueue(Generic[Content]):
         self._receipts[stored.receipt] = stored
 
     def _park(self, stored: Stored[Content]) -> None:
-        """The redrive policy: same message id; on FIFO queues the sent time starts anew."""
+        """The redrive policy: same message id and count; a FIFO queue sets the sent time anew."""
         if self.parking is None:
             raise ValueError("max_receives without a parking queue")
         self._remove(stored)
@@ -241,6 +242,7 @@ class FifoQueue(Generic[Content]):
             stored.message,
             message_id=stored.message_id,
             source=self,
+            receive_count=stored.receive_count,
         )
 
     def _remove(self, stored: Stored[Content]) -> None:

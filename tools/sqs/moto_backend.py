@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class MotoQueue(Queue):
     """moto's queue; its messages, if it is FIFO, are in ``fifo``."""
 
-    clock: ClassVar[Callable[[], float]] = staticmethod(time.time)
+    clock: ClassVar[staticmethod[[], float]] = staticmethod(time.time)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.fifo: FifoQueue[Message] = FifoQueue(now=self.clock)

@@ -29,7 +29,7 @@ def start_message_move_task(self: SQSResponse) -> ActionResult:
     task: dict[str, Any] = {
         "Status": "COMPLETED",
         "SourceArn": source.queue_arn,
-        "StartedTimestamp": int(source.clock() * 1000),
+        "StartedTimestamp": int(source.fifo.now() * 1000),
         **({"DestinationArn": arn} if arn else {}),
     }
     try:
