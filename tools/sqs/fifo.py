@@ -163,6 +163,12 @@ class FifoQueue(Generic[Content]):
             self._expire()
             return list(self._messages.values())
 
+    def depth(self) -> int:
+        """How many messages rest here, in flight or not; costs nothing, however many."""
+        with CHANGED:
+            self._expire()
+            return len(self._messages)
+
     def in_flight(self) -> list[Stored[Content]]:
         """What was received and is hidden, in the order of arrival."""
         with CHANGED:

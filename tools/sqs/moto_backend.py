@@ -2,8 +2,8 @@
 
 moto keeps what surrounds a queue: the server, both protocols, names, attributes, policies, batches.
 Its own FIFO queues differ from AWS's in order, time-outs, receipts, deduplication, retention and in
-the characters they take, and have no message-move tasks; so none of their logic is used. A standard
-queue is moto's own.
+the characters they take, and have no message-move tasks; so none of their logic is used. A FIFO
+queue's DelaySeconds is not heeded. A standard queue is moto's own.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class MotoQueue(Queue):
         """Those that are not in flight, locked groups too."""
         if not self.fifo_queue:
             return super().approximate_number_of_messages
-        return len(self.fifo.stored()) - self.approximate_number_of_messages_not_visible
+        return self.fifo.depth() - self.approximate_number_of_messages_not_visible
 
     @property
     def approximate_number_of_messages_not_visible(self) -> int:
