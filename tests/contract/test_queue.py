@@ -134,13 +134,14 @@ def test_a_refused_receipt_leaves_the_others_changed(bench: QueueBench) -> None:
 
 
 def test_visibility_ends_twelve_hours_after_the_receive(bench: QueueBench) -> None:
-    """What lies beyond is refused; what was received late may be hidden as long as any other."""
+    """What lies beyond, or before now, is refused; being received late changes nothing."""
     bench.queue.send([message("a1")])
     bench.clock.advance(20 * 3600)
     [first] = bench.receive()
     bench.clock.advance(30)
 
     assert bench.queue.change_visibility({first.receipt: 43_200}) == {first.receipt}
+    assert bench.queue.change_visibility({first.receipt: -1}) == {first.receipt}
     assert bench.queue.change_visibility({first.receipt: 43_200 - 30}) == set()
 
 
@@ -173,6 +174,8 @@ def test_deleting_twice_is_no_mistake(bench: QueueBench) -> None:
 def test_what_is_hidden_for_no_time_is_handed_out_once_in_an_answer(bench: QueueBench) -> None:
     """A look into a queue shows each message once, in order, and leaves it to be received."""
     bench.queue.send([message("a1"), message("a2"), message("b1", group="b")])
+    bench.queue.change_visibility({each.receipt: 0 for each in bench.receive()})
+    bench.clock.advance(VISIBILITY + 1)
 
     assert sorted(bodies(bench.receive(visibility=0))) == ["a1", "a2", "b1"]
     bench.clock.advance(0.01)
