@@ -20,9 +20,9 @@ from mypy_boto3_ssm import SSMClient
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks, Table
 from segment_rehook.delivery.ports import BreakerStore, Ledger, LedgerUnavailable, UserMarks
 from tests.contract.queues import FakeBench, FakeClientBench, QueueBench, ServerBench
-from tests.fakes.faults import Faults
-from tests.fakes.surroundings import FakeClock
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
+from tools.fakes.faults import Faults
+from tools.fakes.surroundings import FakeClock
+from tools.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 from tools.sqs import moto_backend
 
 _numbers = itertools.count(1)

@@ -14,9 +14,9 @@ from mypy_boto3_sqs.type_defs import MessageTypeDef
 from segment_rehook.aws.sqs import SqsQueue, received
 from segment_rehook.delivery.ports import Queue
 from segment_rehook.delivery.queues.transport import Outgoing, Received
-from tests.fakes.queue import FakeQueue
-from tests.fakes.sqs_client import FakeSqs
-from tests.fakes.surroundings import FakeClock
+from tools.fakes.queue import FakeQueue
+from tools.fakes.sqs_client import FakeSqs
+from tools.fakes.surroundings import FakeClock
 
 VISIBILITY = 60
 RETENTION = 864_000

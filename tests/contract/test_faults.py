@@ -7,10 +7,10 @@ import pytest
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import LedgerUnavailable, QueueUnavailable
 from tests.contract.queues import bodies, message
-from tests.fakes.faults import Crash, Fate, Faults
-from tests.fakes.queue import FakeQueue
-from tests.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
-from tests.fakes.table import FakeLedger, FakeUserMarks
+from tools.fakes.faults import Crash, Fate, Faults
+from tools.fakes.queue import FakeQueue
+from tools.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
+from tools.fakes.table import FakeLedger, FakeUserMarks
 
 RECORD = Record(id="m:s", state=State.CLAIMED, token=1, nonce="n", content="c", expires_at=10)
 

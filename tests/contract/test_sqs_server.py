@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.contract.conftest import Clients
 from tests.contract.queues import VISIBILITY, ServerBench, arn_of, bodies, message
-from tests.fakes.surroundings import FakeClock
+from tools.fakes.surroundings import FakeClock
 from tools.sqs import moto_backend
 
 _numbers = itertools.count(1_000)

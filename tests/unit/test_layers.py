@@ -54,11 +54,11 @@ def imports_of(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down(path: Path) -> None:
-    """Wiring → aws → delivery → rehook → mapping → segment, and nothing deployed needs tools."""
+    """Wiring → aws → delivery → rehook → mapping → segment; nothing deployed needs what is not."""
     height = LAYERS.index(layer_of(path))
     for name in imports_of(path):
         top, *rest = name.split(".")
-        assert top not in {"tools", "tests"}, name
+        assert top not in {"segment_rehook_cli", "tools", "tests"}, name
         if top == "segment_rehook" and rest and rest[0] in LAYERS:
             assert LAYERS.index(rest[0]) <= height, f"{path.name} imports {name}"
         assert layer_of(path) in LIBRARIES.get(top, {*LAYERS}), f"{path.name} imports {name}"
@@ -93,6 +93,29 @@ def test_a_handler_only_asks_wiring(function: str) -> None:
     path = ROOT / "functions" / function / "app.py"
     assert imports_of(path) == {"segment_rehook.wiring"}
     assert len(ast.parse(path.read_text()).body) <= 3
+
+
+@pytest.mark.parametrize(
+    ("folder", "barred"),
+    [
+        ("cli", {"tests", "tools"}),
+        ("tools", {"tests"}),
+        ("tools/fakes", {"tests", "segment_rehook_cli"}),
+    ],
+)
+def test_what_is_not_deployed_has_layers_too(folder: str, barred: set[str]) -> None:
+    """Tests → tools → the command line → segment_rehook: each imports only what is below it.
+
+    The fakes stand beside the command line, and need nothing else of tools.
+    """
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files
+    for path in files:
+        for name in imports_of(path):
+            top, _, rest = name.partition(".")
+            assert top not in barred, f"{path.relative_to(ROOT)} imports {name}"
+            if folder == "tools/fakes" and top == "tools":
+                assert rest.split(".")[0] == "fakes", f"{path.name} imports {name}"
 
 
 def test_importing_touches_nothing() -> None:

@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from segment_rehook.rehook.actions import DEFAULT_SUBSCRIPTIONS
+from segment_rehook_cli.advice.triggers import read_trigger
+from segment_rehook_cli.evaluate import evaluate
+from segment_rehook_cli.main import app
 from tests.conformance.generated.cases import GENERATORS
-from tools.cli.advice.triggers import read_trigger
-from tools.cli.evaluate import evaluate
-from tools.cli.main import app
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = [

@@ -15,9 +15,9 @@ import pytest
 from rich.console import Console
 
 from segment_rehook.rehook.destination import load
-from tools.cli.preview import Preview
-from tools.cli.preview_table import show
-from tools.cli.reading import Unreadable, read_events
+from segment_rehook_cli.preview import Preview
+from segment_rehook_cli.preview_table import show
+from segment_rehook_cli.reading import Unreadable, read_events
 
 ROOT = Path(__file__).parents[3]
 EVENTS = [
@@ -98,7 +98,7 @@ def test_a_terminal_gets_a_table_unless_it_asks_for_json(
     controlling, terminal = pty.openpty()
     try:
         subprocess.run(
-            [sys.executable, "-m", "tools.cli.main", "preview", *options, str(file)],
+            [sys.executable, "-m", "segment_rehook_cli", "preview", *options, str(file)],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'bridge'}"},
             stdout=terminal,

@@ -10,9 +10,9 @@ import pytest
 from botocore import exceptions as aws
 from typer.testing import CliRunner
 
-from tools.cli.aws_errors import told
-from tools.cli.main import app
-from tools.cli.stack import Stack, StackUnusable
+from segment_rehook_cli.aws_errors import told
+from segment_rehook_cli.main import app
+from segment_rehook_cli.stack import Stack, StackUnusable
 
 ARN = "arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/prod/1-2-3-4-5"
 OUTPUTS = {

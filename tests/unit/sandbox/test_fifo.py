@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.surroundings import FakeClock
+from tools.fakes.surroundings import FakeClock
 from tools.sqs.fifo import FifoQueue
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.fields import FieldsInvalid, check_fields
-from segment_rehook.mapping.shapes import as_json
+from segment_rehook.mapping.objects import as_json
 from segment_rehook.mapping.values import Function
 from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.shape import Misshape, Shape, check_shape
+from segment_rehook.mapping.schema_check import Misshape, Shape, check_shape
 from segment_rehook.mapping.subscription import (
     Subscription,
     read_subscription,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHAPE", "Destination", "DestinationInvalid", "load"]
 
-MOST_SUBSCRIPTIONS: Final = 50
+MAX_SUBSCRIPTIONS: Final = 50
 """Segment's own limit for one destination (Rehook's page, "Mapping limits per destination")."""
 
 SUBSCRIPTION_SHAPE: Final[Shape] = subscription_shape(tuple(ACTIONS))
@@ -53,7 +53,7 @@ SHAPE: Final[Shape] = {
         "settings": settings_module.SHAPE,
         "subscriptions": {
             "type": "array",
-            "maxItems": MOST_SUBSCRIPTIONS,
+            "maxItems": MAX_SUBSCRIPTIONS,
             "description": "Segment's screens call them mappings. Without this key: Segment's two "
             "default ones.",
         },

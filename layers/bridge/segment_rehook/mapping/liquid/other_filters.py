@@ -18,7 +18,7 @@ from segment_rehook.mapping.liquid.values import (
     plain,
     printed,
 )
-from segment_rehook.mapping.shapes import entries
+from segment_rehook.mapping.objects import entries
 from segment_rehook.mapping.stringify import quote, stringify
 from segment_rehook.mapping.text import from_units, to_units
 from segment_rehook.mapping.values import UNDEFINED, Function, Value, is_number, to_text, truthy
