@@ -1,6 +1,7 @@
 """The AWS library's SQS client over queues in memory: slow, refusing, and on the test's clock.
 
-Only what the command line calls. A short poll mostly finds nothing, as one that asks a
+Only what the command line calls; the tests that need it make tens of thousands of calls, which take
+minutes through the library and moto. A short poll mostly finds nothing, as one that asks a
 server of SQS's that has nothing.
 """
 
@@ -15,9 +16,9 @@ from botocore.exceptions import ClientError
 from mypy_boto3_sqs import SQSClient
 
 from segment_rehook.delivery.queues.transport import Outgoing, Received
-from tools.fakes import sqs_rules
 from tools.fakes.queue import FakeQueue
 from tools.fakes.surroundings import FakeClock
+from tools.sqs import rules
 
 
 @dataclass
@@ -64,8 +65,7 @@ class FakeSqs:
         if not asked.get("WaitTimeSeconds") and self.calls.count("ReceiveMessage") % 4:
             return {}
         queue = self.queues[asked["QueueUrl"]]
-        queue.visibility = asked["VisibilityTimeout"]
-        messages = queue.receive(asked["MaxNumberOfMessages"])
+        messages = queue.receive(asked["MaxNumberOfMessages"], asked.get("VisibilityTimeout"))
         if not messages:
             self.clock.advance(asked["WaitTimeSeconds"])
         return {"Messages": [_message(each) for each in messages]}
@@ -74,7 +74,10 @@ class FakeSqs:
         """Entry by entry."""
         self._call("SendMessageBatch")
         _within_a_call(Entries)
-        taken = self.queues[QueueUrl].send([_outgoing(each) for each in Entries])
+        messages = [_outgoing(each) for each in Entries]
+        if rules.too_long(messages):
+            raise ClientError({"Error": {"Code": "BatchRequestTooLong"}}, "SendMessageBatch")
+        taken = self.queues[QueueUrl].send(messages)
         return _answer(
             {each["Id"]: done for each, done in zip(Entries, taken, strict=True)}, "Refused"
         )
@@ -112,7 +115,7 @@ def _answer(done: Mapping[str, bool], code: str) -> Any:
 
 
 def _within_a_call(entries: Sequence[Any]) -> None:
-    if not 1 <= len(entries) <= sqs_rules.MAX_BATCH_ENTRIES:
+    if not 1 <= len(entries) <= rules.MAX_BATCH_ENTRIES:
         raise ValueError(f"{len(entries)} entries in one call")
 
 

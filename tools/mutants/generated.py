@@ -89,7 +89,7 @@ def _configure(copy: Path) -> None:
     settings = {
         "source_paths": [SOURCE],
         "only_mutate": MUTATED,
-        "also_copy": ["docs", str(FAKES)],
+        "also_copy": ["docs", *map(str, FAKES)],
         "pytest_add_cli_args_test_selection": TESTS,
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "--hypothesis-profile=mutants"],
         "type_check_command": [

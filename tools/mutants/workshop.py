@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 LAYER = Path("layers/bridge")
-FAKES = Path("tools/fakes")
+FAKES = (Path("tools/fakes"), Path("tools/sqs"))
 PACKAGE = "segment_rehook"
 
 
@@ -23,7 +23,7 @@ def workshop(source: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
         _copy(LAYER / PACKAGE, copy / source / PACKAGE)
-        for part in (Path("tests"), FAKES, Path("docs")):
+        for part in (Path("tests"), *FAKES, Path("docs")):
             _copy(part, copy / part)
         shutil.copy(ROOT / "pyproject.toml", copy)
         yield copy

@@ -2,7 +2,8 @@
 
 The standard library's server, with what it lacks here: both halves of an answer in one segment (no
 delayed-ACK stall), a listener that can refuse connections and come back on the same port, and
-connections that can be reset, and TLS where it is asked for. Loopback only.
+connections that can be reset, and TLS where it is asked for. Loopback only. Not werkzeug's server,
+which keeps no connection (docs/decisions/one-sqs.md).
 """
 
 from __future__ import annotations
