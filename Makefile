@@ -72,15 +72,20 @@ node:
 demo: native ## run the whole bridge on this machine and show what it does
 	@$(PY) -m tools.demo
 
+.PHONY: wheel
+wheel: $(SETUP) ## build the command line's wheel into dist/, and try it in an empty environment
+	@$(PY) -m tools.wheel
+
 .PHONY: test
 test: native node ## run all tests (ARGS=... goes to pytest)
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: lint
-lint: $(SETUP) ## ruff, mypy and the template's own checks
+lint: $(SETUP) ## ruff, mypy (the command line as on macOS too) and the template's own checks
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/mypy --platform darwin --cache-dir .mypy_cache/darwin cli/segment_rehook_cli
 	@$(VENV)/bin/sam validate --lint
 
 .PHONY: check
@@ -112,6 +117,11 @@ fuzz-surface: .cache/fuzz/.installed native
 faults: native ## load the built stack, kill and hinder it, and audit the books (ARGS="--seed 1")
 	@$(PY) -m tools.faults $(ARGS)
 
+# The checkout's package is not installed in that environment, as for fuzz; the commands under test are those of .venv.
+.PHONY: deploy-test
+deploy-test: linux .cache/deploy/.installed ## deploy for real, into an emulator of AWS, by the README's own commands
+	@PYTHONPATH=layers/bridge .cache/deploy/bin/python -m tools.deploy_test $(ARGS)
+
 .PHONY: mutants mutants-deliberate mutants-generated
 mutants: mutants-deliberate mutants-generated ## put defects into a copy of the code: do the tests notice?
 mutants-deliberate: $(SETUP)
@@ -133,15 +143,16 @@ UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.1
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 .PHONY: lock
 lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
-	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt requirements/dev.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt requirements/dev.in pyproject.toml
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file layers/bridge/requirements.txt requirements/bridge.in
-	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/fuzz.txt requirements/fuzz.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/fuzz.txt requirements/fuzz.in pyproject.toml
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint layers/bridge/requirements.txt --output-file requirements/mutants.txt requirements/mutants.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/audit.txt requirements/audit.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/deploy.txt requirements/deploy.in
 	@sed -i "s/ ; python_full_version < '3.14' and sys_platform != 'win32' \\\\$$/ \\\\/" requirements/*.txt layers/bridge/requirements.txt
 
 .PHONY: clean
 clean: ## remove everything that make made
-	rm -rf $(VENV) .aws-sam .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist .aws-sam .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf $(wildcard tests/*/node_modules tools/*/node_modules)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,10 +29,8 @@ MACHINES = ("aarch64", "x86_64")
 # Lambda's python3.13 is Amazon Linux 2023, glibc 2.34; pip takes each of these names literally.
 MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
-# botocore describes some 400 services and babel some 1,000 locales, most of the layer's size.
-# The bridge calls three of the one; of the other, Liquid's filters want the root and a default.
+# botocore describes some 400 services, most of the layer's size. The bridge calls three.
 SERVICES_KEPT = frozenset({"dynamodb", "sqs", "ssm"})
-LOCALES_KEPT = frozenset({"root.dat", "en.dat", "en_US.dat", "en_001.dat"})
 
 
 def main(target: str, artifacts: Path) -> None:
@@ -128,9 +126,6 @@ def prune(folder: Path) -> None:
     for service in (folder / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in SERVICES_KEPT:
             shutil.rmtree(service)
-    for locale in (folder / "babel" / "locale-data").iterdir():
-        if locale.name not in LOCALES_KEPT:
-            locale.unlink()
 
 
 def compile_bytecode(compiler: str | None, folder: Path, runs_as: Path) -> None:

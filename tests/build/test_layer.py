@@ -20,9 +20,6 @@ def installed(folder: Path) -> None:
     for name in ("dynamodb", "sqs", "ssm", "ec2", "s3"):
         (folder / "botocore" / "data" / name).mkdir(parents=True)
     (folder / "botocore" / "data" / "endpoints.json").write_text("{}")
-    (folder / "babel" / "locale-data").mkdir(parents=True)
-    for name in ("root.dat", "en.dat", "fr.dat"):
-        (folder / "babel" / "locale-data" / name).touch()
     (folder / "bin").mkdir()
     (folder / "library.py").write_text("ANSWER = 42\n")
 
@@ -59,15 +56,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_only_what_the_functions_read_is_kept(tmp_path: Path) -> None:
-    """Three services and one language, and what is common to all."""
+    """Of botocore's services the three that are called are kept, and what is common to all."""
     installed(tmp_path)
     build_layer.prune(tmp_path)
     data = tmp_path / "botocore" / "data"
     assert {entry.name for entry in data.iterdir()} == {"dynamodb", "sqs", "ssm", "endpoints.json"}
-    assert {entry.name for entry in (tmp_path / "babel" / "locale-data").iterdir()} == {
-        "root.dat",
-        "en.dat",
-    }
     assert not (tmp_path / "bin").exists()
 
 

@@ -9,7 +9,10 @@ import pytest
 from tests.template.stack import ROOT
 
 DEPLOYED = "layers/bridge/requirements.txt"
-LOCKS = (DEPLOYED, *(f"requirements/{name}.txt" for name in ("dev", "audit", "fuzz", "mutants")))
+LOCKS = (
+    DEPLOYED,
+    *(f"requirements/{name}.txt" for name in ("dev", "audit", "deploy", "fuzz", "mutants")),
+)
 
 
 def entries(lock: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import os
 
 import pytest
 
-from tests.conformance.compare import differences, oracle_available
+from tests.conformance.compare import Difference, differences, oracle_available
 from tests.conformance.documented import documented_cases
 from tests.conformance.generated.cases import GENERATORS, generate
 from tests.conformance.odd_cases import ODD_CASES
@@ -47,10 +47,22 @@ def test_documented_examples_are_the_engine_s() -> None:
     assert found == []
 
 
-def test_a_difference_is_found() -> None:
-    """The comparison can fail: integers beyond 2^53 are kept here, and rounded there."""
-    lines = ['{"mapping": {"a": {"@path": "$.a"}}, "input": {"a": 9007199254740993}}']
-    found, _ = differences(lines)
-    assert [(each.theirs, each.ours) for each in found] == [
-        ('{"output":{"a":9007199254740992}}', '{"output":{"a":9007199254740993}}')
-    ]
+@pytest.mark.parametrize(
+    ("question", "theirs", "ours"),
+    [
+        (
+            '{"mapping": {"a": {"@path": "$.a"}}, "input": {"a": 9007199254740993}}',
+            '{"output":{"a":9007199254740992}}',
+            '{"output":{"a":9007199254740993}}',
+        ),
+        (
+            '{"mapping": {"a": {"@template": "{{a.constructor.raw}}"}}, "input": {"a": "x"}}',
+            '{"output":{"a":"function raw() { [native code] }"}}',
+            '{"output":{"a":""}}',
+        ),
+    ],
+    ids=["integers beyond 2^53", "a constructor's own members"],
+)
+def test_a_difference_is_found(question: str, theirs: str, ours: str) -> None:
+    """The comparison can fail: what the page names as different is found to be so."""
+    assert differences([question])[0] == [Difference(question, theirs, ours)]

@@ -1,16 +1,15 @@
 """Each port twice: its in-memory fake, and the real adapter against a moto server in this process.
 
-moto's SQS asks the machine for the time; here it asks the test's clock, so that nothing sleeps.
+The server's SQS is the sandbox's. Here it goes by the test's clock, so that nothing sleeps.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import boto3
-import moto.sqs.models
 import pytest
 from moto.server import ThreadedMotoServer
 from mypy_boto3_cloudformation import CloudFormationClient
@@ -20,10 +19,11 @@ from mypy_boto3_ssm import SSMClient
 
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks, Table
 from segment_rehook.delivery.ports import BreakerStore, Ledger, LedgerUnavailable, UserMarks
-from tests.contract.queues import FakeBench, MotoBench, QueueBench
-from tests.fakes.faults import Faults
-from tests.fakes.surroundings import FakeClock
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
+from tests.contract.queues import FakeBench, FakeClientBench, QueueBench, ServerBench
+from tools.fakes.faults import Faults
+from tools.fakes.surroundings import FakeClock
+from tools.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
+from tools.sqs import moto_backend
 
 _numbers = itertools.count(1)
 
@@ -51,6 +51,7 @@ class Stores:
 @pytest.fixture(scope="session")
 def clients() -> Iterator[Clients]:
     """A moto server on a free port of this machine, and clients for it."""
+    moto_backend.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -100,23 +101,19 @@ def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
     )
 
 
-@pytest.fixture(params=["fake", "sqs"])
-def bench(
-    request: pytest.FixtureRequest, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> QueueBench:
-    """A FIFO queue, with a parking queue behind it that takes what was received three times."""
+@pytest.fixture(params=["fake", "fake client", "sqs"])
+def bench(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[QueueBench]:
+    """A FIFO queue, with a parking queue behind it that takes what was received three times.
+
+    Three ways to it: the port's fake, the adapter on the fake of the library's client, and the
+    adapter on the library's own client and the sandbox's server.
+    """
     if request.param == "fake":
-        return FakeBench.made(clock)
-    monkeypatch.setattr(moto.sqs.models, "unix_time_millis", lambda: clock.now() * 1000)
-    return MotoBench.made(request.getfixturevalue("clients").sqs, clock, next(_numbers))
-
-
-@pytest.fixture
-def moto_differs(request: pytest.FixtureRequest, bench: QueueBench) -> Callable[[str], None]:
-    """Say where AWS and moto part ways: the test must fail on moto, so that a mend is noticed."""
-
-    def differs(why: str) -> None:
-        if isinstance(bench, MotoBench):
-            request.applymarker(pytest.mark.xfail(strict=True, reason=f"moto {why}"))
-
-    return differs
+        yield FakeBench.made(clock)
+    elif request.param == "fake client":
+        yield FakeClientBench.made(clock)
+    else:
+        clients: Clients = request.getfixturevalue("clients")
+        moto_backend.install(clock.now)
+        yield ServerBench.made(clients.sqs, clock, next(_numbers))
+        moto_backend.install()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from mypy_boto3_sqs import SQSClient
@@ -14,8 +14,9 @@ from mypy_boto3_sqs.type_defs import MessageTypeDef
 from segment_rehook.aws.sqs import SqsQueue, received
 from segment_rehook.delivery.ports import Queue
 from segment_rehook.delivery.queues.transport import Outgoing, Received
-from tests.fakes.queue import FakeQueue
-from tests.fakes.surroundings import FakeClock
+from tools.fakes.queue import FakeQueue
+from tools.fakes.sqs_client import FakeSqs
+from tools.fakes.surroundings import FakeClock
 
 VISIBILITY = 60
 RETENTION = 864_000
@@ -31,14 +32,24 @@ class QueueBench(Protocol):
     def queue(self) -> Queue:
         """The side that the bridge uses."""
 
-    def receive(self) -> list[Received]:
+    @property
+    def parking(self) -> Queue:
+        """The same of the queue behind."""
+
+    def receive(self, visibility: int = VISIBILITY) -> list[Received]:
         """Up to ten messages, as the redrive function gets them."""
 
     def receive_parked(self) -> list[Received]:
         """The same from the queue behind."""
 
-    def delete(self, receipt: str) -> None:
-        """What the event source does with a message that was handled."""
+    def delete(self, receipt: str) -> bool:
+        """What the event source does with a message that was handled; whether SQS did it."""
+
+    def move_back(self) -> str | None:
+        """StartMessageMoveTask from the queue behind to the first; why it failed."""
+
+    def move_home(self) -> str | None:
+        """The same without a destination: to wherever a message was before it was parked."""
 
 
 @dataclass
@@ -47,11 +58,12 @@ class FakeBench:
 
     clock: FakeClock
     queue: FakeQueue
+    parking: FakeQueue
 
     @classmethod
     def made(cls, clock: FakeClock) -> FakeBench:
         """With a queue behind it."""
-        parking = FakeQueue(clock=clock, name="parking")
+        parking = FakeQueue(clock=clock, name="parking", visibility=VISIBILITY, retention=RETENTION)
         queue = FakeQueue(
             clock=clock,
             visibility=VISIBILITY,
@@ -59,80 +71,148 @@ class FakeBench:
             max_receives=MAX_RECEIVES,
             parking=parking,
         )
-        return cls(clock, queue)
+        return cls(clock, queue, parking)
 
-    def receive(self) -> list[Received]:
+    def receive(self, visibility: int = VISIBILITY) -> list[Received]:
         """Receive."""
-        return self.queue.receive()
+        return self.queue.receive(visibility=visibility)
 
     def receive_parked(self) -> list[Received]:
         """Receive from the queue behind."""
-        assert self.queue.parking is not None
-        return self.queue.parking.receive()
+        return self.parking.receive()
 
-    def delete(self, receipt: str) -> None:
+    def delete(self, receipt: str) -> bool:
         """Delete."""
-        self.queue.delete(receipt)
+        return self.queue.delete(receipt)
+
+    def move_back(self) -> str | None:
+        """Move."""
+        self.parking.move_to(self.queue)
+        return None
+
+    def move_home(self) -> str | None:
+        """Move without a destination."""
+        try:
+            self.parking.move_to()
+        except LookupError as error:
+            return str(error)
+        return None
 
 
 @dataclass
-class MotoBench:
-    """The adapter, and boto3's client for the other side."""
+class ClientBench:
+    """The adapter, and the client for the other side. `wait`: seconds that a receive waits."""
 
     clock: FakeClock
-    queue: SqsQueue
     client: SQSClient
     url: str
     parking_url: str
+    wait: int = 0
+
+    @property
+    def queue(self) -> SqsQueue:
+        """The adapter."""
+        return SqsQueue(self.client, self.url)
+
+    @property
+    def parking(self) -> SqsQueue:
+        """The adapter for the queue behind."""
+        return SqsQueue(self.client, self.parking_url)
+
+    def receive(self, visibility: int = VISIBILITY) -> list[Received]:
+        """Receive."""
+        return self._receive(self.url, visibility)
+
+    def receive_parked(self) -> list[Received]:
+        """Receive from the queue behind."""
+        return self._receive(self.parking_url, VISIBILITY)
+
+    def delete(self, receipt: str) -> bool:
+        """Delete."""
+        answer = self.client.delete_message_batch(
+            QueueUrl=self.url, Entries=[{"Id": "1", "ReceiptHandle": receipt}]
+        )
+        return not answer.get("Failed")
+
+    def _receive(self, url: str, visibility: int) -> list[Received]:
+        answer = self.client.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=visibility,
+            WaitTimeSeconds=self.wait,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return [received(lambda_record(message)) for message in answer.get("Messages", [])]
+
+
+@dataclass
+class FakeClientBench(ClientBench):
+    """On the fake of the library's client, which has no move tasks."""
+
+    behind: FakeBench = field(kw_only=True)
 
     @classmethod
-    def made(cls, client: SQSClient, clock: FakeClock, number: int) -> MotoBench:
+    def made(cls, clock: FakeClock) -> FakeClientBench:
+        """Over both fakes."""
+        fakes = FakeBench.made(clock)
+        sqs = FakeSqs(clock, {"queue": fakes.queue, "parking": fakes.parking})
+        # A short poll of this client mostly finds nothing.
+        return cls(clock, sqs.client, "queue", "parking", wait=1, behind=fakes)
+
+    def move_back(self) -> str | None:
+        """Move past the client."""
+        return self.behind.move_back()
+
+    def move_home(self) -> str | None:
+        """Move past the client."""
+        return self.behind.move_home()
+
+
+@dataclass
+class ServerBench(ClientBench):
+    """On the library's own client and the sandbox's server."""
+
+    @classmethod
+    def made(cls, client: SQSClient, clock: FakeClock, number: int) -> ServerBench:
         """Make both queues as the template makes them."""
         fifo: dict[QueueAttributeNameType, str] = {
             "FifoQueue": "true",
             "DeduplicationScope": "messageGroup",
             "FifoThroughputLimit": "perMessageGroupId",
             "MessageRetentionPeriod": str(RETENTION),
+            "VisibilityTimeout": str(VISIBILITY),
         }
         parking = client.create_queue(QueueName=f"parking-{number}.fifo", Attributes=fifo)
-        answer = client.get_queue_attributes(
-            QueueUrl=parking["QueueUrl"], AttributeNames=["QueueArn"]
-        )
         policy = {
-            "deadLetterTargetArn": answer["Attributes"]["QueueArn"],
+            "deadLetterTargetArn": arn_of(client, parking["QueueUrl"]),
             "maxReceiveCount": MAX_RECEIVES,
         }
         url = client.create_queue(
             QueueName=f"dead-letters-{number}.fifo",
-            Attributes={
-                **fifo,
-                "VisibilityTimeout": str(VISIBILITY),
-                "RedrivePolicy": json.dumps(policy),
-            },
+            Attributes={**fifo, "RedrivePolicy": json.dumps(policy)},
         )["QueueUrl"]
-        return cls(clock, SqsQueue(client, url), client, url, parking["QueueUrl"])
+        return cls(clock, client, url, parking["QueueUrl"])
 
-    def receive(self) -> list[Received]:
-        """Receive."""
-        return self._receive(self.url)
+    def move_back(self) -> str | None:
+        """Move."""
+        return self._move(DestinationArn=arn_of(self.client, self.url))
 
-    def receive_parked(self) -> list[Received]:
-        """Receive from the queue behind."""
-        return self._receive(self.parking_url)
+    def move_home(self) -> str | None:
+        """Move without a destination."""
+        return self._move()
 
-    def delete(self, receipt: str) -> None:
-        """Delete."""
-        self.client.delete_message(QueueUrl=self.url, ReceiptHandle=receipt)
+    def _move(self, **destination: Any) -> str | None:
+        source = arn_of(self.client, self.parking_url)
+        self.client.start_message_move_task(SourceArn=source, **destination)
+        [task] = self.client.list_message_move_tasks(SourceArn=source)["Results"]
+        return task.get("FailureReason")
 
-    def _receive(self, url: str) -> list[Received]:
-        answer = self.client.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=10,
-            WaitTimeSeconds=0,
-            MessageSystemAttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        )
-        return [received(lambda_record(message)) for message in answer.get("Messages", [])]
+
+def arn_of(client: SQSClient, url: str) -> str:
+    """A queue's ARN."""
+    answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return answer["Attributes"]["QueueArn"]
 
 
 def lambda_record(message: MessageTypeDef) -> Mapping[str, Any]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 from typer.testing import CliRunner, Result
 
+from segment_rehook_cli.main import app
 from tests.contract.conftest import Clients
-from tools.cli.main import app
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 

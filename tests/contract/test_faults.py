@@ -1,4 +1,4 @@
-"""The fakes go wrong as they are told, and redrive as SQS does: what tests build on."""
+"""The fakes go wrong as they are told, and keep the test's time: what tests build on."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import LedgerUnavailable, QueueUnavailable
 from tests.contract.queues import bodies, message
-from tests.fakes.faults import Crash, Fate, Faults
-from tests.fakes.queue import FakeQueue
-from tests.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
-from tests.fakes.table import FakeLedger, FakeUserMarks
+from tools.fakes.faults import Crash, Fate, Faults
+from tools.fakes.queue import FakeQueue
+from tools.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
+from tools.fakes.table import FakeLedger, FakeUserMarks
 
 RECORD = Record(id="m:s", state=State.CLAIMED, token=1, nonce="n", content="c", expires_at=10)
 
@@ -87,42 +87,6 @@ def test_entries_can_be_refused_one_by_one(queue: FakeQueue) -> None:
     first, second = queue.receive()
     queue.refuse_visibility = lambda receipt: receipt == second.receipt
     assert queue.change_visibility({first.receipt: 5, second.receipt: 5}) == {second.receipt}
-
-
-def test_native_redrive_gives_a_new_id_and_age_and_keeps_the_rest(
-    queue: FakeQueue, clock: FakeClock
-) -> None:
-    """In order, without what is in flight."""
-    target = FakeQueue(clock=clock, name="target")
-    queue.send([message("a", token="7"), message("b"), message("c", group="busy")])
-    busy = [each for each in queue.receive() if each.group == "busy"]
-    clock.advance(1000)
-    queue.send([message("d", group="busy")])
-    held = queue.receive()
-    clock.advance(10)
-
-    moved = queue.move_to(target)
-
-    assert bodies(held) == ["a", "b", "c", "d"]
-    assert moved == 0, "all are in flight"
-    assert queue.change_visibility({each.receipt: 0 for each in held}) == set()
-    assert queue.move_to(target) == 4
-    got = target.receive()
-    assert bodies(got) == ["a", "b", "c", "d"]
-    assert got[0].attributes == {"token": "7"}
-    assert {each.sent_at for each in got} == {clock.now()}
-    assert {each.receive_count for each in got} == {1}
-    assert busy[0].message_id not in {each.message_id for each in got}
-
-
-def test_native_redrive_meets_the_targets_deduplication(queue: FakeQueue, clock: FakeClock) -> None:
-    """The message keeps its deduplication id, and may be swallowed by it."""
-    target = FakeQueue(clock=clock, name="target")
-    target.send([message("first", dedupe="p:1")])
-    queue.send([message("second", dedupe="p:1")])
-
-    assert queue.move_to(target) == 1
-    assert bodies(target.receive()) == ["first"]
 
 
 def test_the_queue_says_when_something_can_be_received(queue: FakeQueue, clock: FakeClock) -> None:

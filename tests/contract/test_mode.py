@@ -8,10 +8,10 @@ import pytest
 
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.delivery.pacing import backoff
+from segment_rehook_cli.mode import Mode
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
-from tests.fakes.surroundings import FakeClock, FakeTelemetry
-from tools.cli.mode import Mode
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
+from segment_rehook_cli import terminal
+from segment_rehook_cli.lot import Lot, ParkedMessage
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
-from tools.cli import terminal
-from tools.cli.lot import Lot, ParkedMessage
 
 REQUEST = Request("POST", "/events/invoke", b'{"event_name":"order","source_id":"u1"}')
 
@@ -33,7 +33,7 @@ def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """A stack, in its parking lot three rejected messages and one of somebody else's."""
     sign_in(monkeypatch, clients.address)
     # moto has one server, which a short poll asks as well.
-    monkeypatch.setattr("tools.cli.lot.POLL_SECONDS", 0)
+    monkeypatch.setattr("segment_rehook_cli.lot.POLL_SECONDS", 0)
     made = deploy(clients)
     parked = [
         letter(number).for_parking("rejected", "400 no such event [/red]") for number in range(3)

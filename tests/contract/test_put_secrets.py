@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from segment_rehook.aws.ssm import SsmSecretStore
+from segment_rehook_cli import terminal
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
-from tests.fakes.surroundings import FakeClock, FakeTelemetry
-from tools.cli import terminal
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 SECRET = "s3cr3t-value"
 KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"

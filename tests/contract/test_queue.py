@@ -1,15 +1,11 @@
-"""What the delivery protocol needs of SQS, held to the fake and to the adapter on moto alike."""
+"""What the delivery protocol needs of SQS, of everything that stands in for it."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 
 from segment_rehook.delivery.ports import QueueUnavailable
 from tests.contract.queues import MAX_RECEIVES, RETENTION, VISIBILITY, QueueBench, bodies, message
-
-Differs = Callable[[str], None]
 
 
 def test_a_message_arrives_as_it_was_sent(bench: QueueBench) -> None:
@@ -88,9 +84,8 @@ def test_what_is_not_deleted_comes_again(bench: QueueBench) -> None:
     assert again.receipt != before.receipt
 
 
-def test_what_comes_again_comes_in_order(bench: QueueBench, moto_differs: Differs) -> None:
+def test_what_comes_again_comes_in_order(bench: QueueBench) -> None:
     """Also where several of a group become visible in the same moment."""
-    moto_differs("hands over the last of a group first when several time out together")
     bench.queue.send([message("a1"), message("a2")])
     bench.queue.change_visibility({each.receipt: 5 for each in bench.receive()})
 
@@ -138,28 +133,53 @@ def test_a_refused_receipt_leaves_the_others_changed(bench: QueueBench) -> None:
     assert bodies(bench.receive()) == [second.body]
 
 
-def test_visibility_ends_twelve_hours_after_the_receive(
-    bench: QueueBench, moto_differs: Differs
-) -> None:
-    """What lies beyond is refused; what was received late may be hidden as long as any other."""
-    moto_differs("counts the twelve hours from the sending, not from the receive")
+def test_visibility_ends_twelve_hours_after_the_receive(bench: QueueBench) -> None:
+    """What lies beyond, or before now, is refused; being received late changes nothing."""
     bench.queue.send([message("a1")])
     bench.clock.advance(20 * 3600)
     [first] = bench.receive()
     bench.clock.advance(30)
 
     assert bench.queue.change_visibility({first.receipt: 43_200}) == {first.receipt}
+    assert bench.queue.change_visibility({first.receipt: -1}) == {first.receipt}
     assert bench.queue.change_visibility({first.receipt: 43_200 - 30}) == set()
 
 
-def test_a_receipt_dies_with_its_visibility(bench: QueueBench, moto_differs: Differs) -> None:
+def test_a_receipt_dies_with_its_visibility(bench: QueueBench) -> None:
     """On a FIFO queue a late consumer can neither hide nor delete what others may have by now."""
-    moto_differs("honours receipts for ever")
     bench.queue.send([message("a1")])
     [first] = bench.receive()
     bench.clock.advance(VISIBILITY + 1)
 
     assert bench.queue.change_visibility({first.receipt: 3600}) == {first.receipt}
+    assert not bench.delete(first.receipt)
+    [second] = bench.receive()
+    assert bench.queue.change_visibility({first.receipt: 3600}) == {first.receipt}
+    assert not bench.delete(first.receipt)
+    assert bench.queue.change_visibility({second.receipt: 3600}) == set()
+
+
+def test_deleting_twice_is_no_mistake(bench: QueueBench) -> None:
+    """A delete whose answer was lost is repeated, and changes nothing then."""
+    bench.queue.send([message("a1")])
+    [first] = bench.receive()
+
+    assert bench.delete(first.receipt)
+    bench.clock.advance(VISIBILITY + 1)
+    assert bench.delete(first.receipt)
+    assert not bench.delete("no-receipt")
+    assert bench.receive() == []
+
+
+def test_what_is_hidden_for_no_time_is_handed_out_once_in_an_answer(bench: QueueBench) -> None:
+    """A look into a queue shows each message once, in order, and leaves it to be received."""
+    bench.queue.send([message("a1"), message("a2"), message("b1", group="b")])
+    bench.queue.change_visibility({each.receipt: 0 for each in bench.receive()})
+    bench.clock.advance(VISIBILITY + 1)
+
+    assert sorted(bodies(bench.receive(visibility=0))) == ["a1", "a2", "b1"]
+    bench.clock.advance(0.01)
+    assert sorted(bodies(bench.receive())) == ["a1", "a2", "b1"]
 
 
 def test_a_duplicate_within_five_minutes_is_taken_and_not_stored(bench: QueueBench) -> None:
@@ -185,9 +205,8 @@ def test_a_duplicate_after_five_minutes_is_stored(bench: QueueBench) -> None:
     assert bodies(bench.receive()) == ["first", "second"]
 
 
-def test_a_deleted_message_is_still_remembered(bench: QueueBench, moto_differs: Differs) -> None:
+def test_a_deleted_message_is_still_remembered(bench: QueueBench) -> None:
     """A deduplication id is used up for five minutes, whatever became of its message."""
-    moto_differs("remembers only what is still in the queue")
     bench.queue.send([message("first", dedupe="d:1")])
     bench.delete(bench.receive()[0].receipt)
 
@@ -196,9 +215,8 @@ def test_a_deleted_message_is_still_remembered(bench: QueueBench, moto_differs: 
     assert bench.receive() == []
 
 
-def test_groups_are_deduplicated_each_for_itself(bench: QueueBench, moto_differs: Differs) -> None:
+def test_groups_are_deduplicated_each_for_itself(bench: QueueBench) -> None:
     """High-throughput mode: the scope of deduplication is the message group."""
-    moto_differs("deduplicates over the whole queue, whatever DeduplicationScope says")
     bench.queue.send([message("a1", group="a", dedupe="d:1")])
     bench.queue.send([message("b1", group="b", dedupe="d:1")])
 
@@ -206,7 +224,7 @@ def test_groups_are_deduplicated_each_for_itself(bench: QueueBench, moto_differs
 
 
 def test_what_was_received_too_often_goes_to_the_queue_behind(bench: QueueBench) -> None:
-    """Instead of one more receive, under its old id."""
+    """Instead of one more receive, under its old id; the receives are counted on."""
     bench.queue.send([message("a1", delivery="m:track")])
     ids: set[str] = set()
     for _ in range(MAX_RECEIVES):
@@ -218,11 +236,11 @@ def test_what_was_received_too_often_goes_to_the_queue_behind(bench: QueueBench)
     [parked] = bench.receive_parked()
     assert (parked.body, parked.attributes) == ("a1", {"delivery": "m:track"})
     assert ids == {parked.message_id}
+    assert parked.receive_count == MAX_RECEIVES + 1
 
 
-def test_what_is_too_old_is_gone_without_a_word(bench: QueueBench, moto_differs: Differs) -> None:
+def test_what_is_too_old_is_gone_without_a_word(bench: QueueBench) -> None:
     """SQS deletes at the end of the retention: it moves nothing to the queue behind."""
-    moto_differs("judges retention by the machine's clock, which does not move here")
     bench.queue.send([message("a1")])
     bench.clock.advance(RETENTION + 1)
 
@@ -245,11 +263,69 @@ def test_a_batch_of_more_than_a_mebibyte_is_refused_whole(bench: QueueBench) -> 
     ids=["control character", "non-character", "space in the group", "long deduplication id"],
 )
 def test_what_sqs_does_not_take_is_refused_alone(
-    bench: QueueBench, moto_differs: Differs, body: str, group: str, dedupe: str
+    bench: QueueBench, body: str, group: str, dedupe: str
 ) -> None:
     """Bodies of XML's characters; ids of 128 printable ASCII characters without a space."""
-    moto_differs("takes any characters")
-
     answer = bench.queue.send([message(body, group=group, dedupe=dedupe), message("fine")])
 
     assert answer == [False, True]
+
+
+def park(bench: QueueBench, *names: str) -> None:
+    """Have messages moved to the queue behind by the redrive policy."""
+    bench.queue.send([message(name, token="7") for name in names])
+    for _ in range(MAX_RECEIVES):
+        assert bodies(bench.receive()) == list(names)
+        bench.clock.advance(VISIBILITY + 1)
+    assert bench.receive() == []
+
+
+def test_a_redrive_gives_a_new_id_and_age_and_keeps_the_rest(bench: QueueBench) -> None:
+    """StartMessageMoveTask moves in order what is visible, and starts to count receives anew."""
+    park(bench, "a", "b")
+    parked = bench.receive_parked()
+    bench.clock.advance(1000)
+    now = bench.clock.now()
+
+    assert bench.move_back() is None
+
+    got = bench.receive()
+    assert bodies(got) == ["a", "b"]
+    assert [each.attributes for each in got] == [{"token": "7"}] * 2
+    assert [each.sent_at for each in got] == pytest.approx([now, now], abs=2)
+    assert {each.receive_count for each in got} == {1}
+    assert {each.message_id for each in got}.isdisjoint(each.message_id for each in parked)
+
+
+def test_a_redrive_leaves_what_is_in_flight(bench: QueueBench) -> None:
+    """Whoever received a message from the queue behind has it in hand."""
+    bench.parking.send([message("a")])
+    [held] = bench.receive_parked()
+
+    assert bench.move_back() is None
+
+    assert bench.receive() == []
+    assert bench.parking.change_visibility({held.receipt: 0}) == set()
+
+
+def test_a_redrive_meets_the_targets_deduplication(bench: QueueBench) -> None:
+    """A message keeps its deduplication id, and may be swallowed by it."""
+    bench.queue.send([message("first", dedupe="p:1")])
+    bench.parking.send([message("second", dedupe="p:1")])
+
+    assert bench.move_back() is None
+
+    assert bodies(bench.receive()) == ["first"]
+    assert bench.receive_parked() == []
+
+
+def test_a_redrive_home_goes_where_the_redrive_policy_took_it_from(bench: QueueBench) -> None:
+    """Without a destination; what was sent to the queue behind directly has no such place."""
+    park(bench, "a")
+    bench.clock.advance(301)
+    assert bench.move_home() is None
+    assert bodies(bench.receive()) == ["a"]
+
+    bench.parking.send([message("sent")])
+    assert bench.move_home() == "CouldNotDetermineMessageSource"
+    assert bodies(bench.receive_parked()) == ["sent"]

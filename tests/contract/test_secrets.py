@@ -12,8 +12,8 @@ from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.delivery.ports import SecretStore, SecretsUnavailable
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from tests.contract.conftest import Clients
-from tests.fakes.secrets import SECRETS, FakeSecretStore
-from tests.fakes.surroundings import FakeClock, FakeTelemetry
+from tools.fakes.secrets import SECRETS, FakeSecretStore
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 _numbers = itertools.count(1)
 ROTATED = replace(

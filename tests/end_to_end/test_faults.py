@@ -11,7 +11,7 @@ import pytest
 
 from tests.end_to_end.conftest import drain, rewards
 from tools.faults.report import as_json
-from tools.faults.run import Order, run
+from tools.faults.run import RunSettings, run
 from tools.sandbox import Fault, Kind
 from tools.sandbox.build import build
 
@@ -26,15 +26,17 @@ FREEZE = 7.0
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("policy", "seed"), [("retry", 41), ("park", 42)])
-def test_the_books_agree_after_a_storm(policy: str, seed: int) -> None:
+def test_the_books_agree_after_a_load(policy: str, seed: int) -> None:
     """Killed at random and at exact steps, with every neighbour failing: the promise holds.
 
     The long run is ``make faults``; docs/faults.md says what is compared.
     """
     build()
-    outcome = run(Order(seed=seed, events=150, kills=12, freezes=2, policy=policy), lambda _: None)
-    assert sum(outcome.kills.values()) >= 6, "there was next to nothing to kill"
-    assert outcome.holds, json.dumps(as_json(outcome), indent=1)
+    result = run(
+        RunSettings(seed=seed, events=150, kills=12, freezes=2, policy=policy), lambda _: None
+    )
+    assert sum(result.kills.values()) >= 6, "there was next to nothing to kill"
+    assert result.holds, json.dumps(as_json(result), indent=1)
 
 
 def freeze(box: Sandbox, seconds: float) -> None:
@@ -49,7 +51,7 @@ def freeze(box: Sandbox, seconds: float) -> None:
 
 
 def test_frozen_between_invocations(box: Sandbox, track: Callable[..., dict[str, Any]]) -> None:
-    """No late call, and no stale connection that would look like an unknown outcome."""
+    """No late call, and no stale connection that would look like an unknown result."""
     first, second = track(), track()
     assert box.segment.send(first).body["delivered"] == 1
     calls = len(box.rehook.calls())
@@ -65,7 +67,7 @@ def test_frozen_between_invocations(box: Sandbox, track: Callable[..., dict[str,
 def test_frozen_in_the_middle_of_a_call(
     box: Sandbox, track: Callable[..., dict[str, Any]], user: str
 ) -> None:
-    """The answer that came meanwhile counts: it is no unknown outcome, and nothing is repeated."""
+    """The answer that came meanwhile counts: it is no unknown result, and nothing is repeated."""
     event = track()
     box.rehook.fault(Fault(kind=Kind.HOLD, match={"customer": user}))
     with ThreadPoolExecutor(1) as pool:

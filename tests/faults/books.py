@@ -13,10 +13,10 @@ from segment_rehook.delivery.outcomes import Parked
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import encode
-from tests.fakes.queue import Stored
 from tests.faults.process import Violated
 from tests.unit.delivery.samples import delivery_of
 from tests.unit.delivery.world import BUDGET, World, header_of
+from tools.fakes.queue import Stored
 
 # Parked under `park`, these may have been given: whoever sends them back decides to risk it.
 MAY_HAVE_BEEN_GIVEN = {Parked.OUTCOME_UNKNOWN, Parked.CRASHES}

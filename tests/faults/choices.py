@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 USERS = ("ann", "bob", "eve")
 TURNS = (

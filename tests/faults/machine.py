@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from segment_rehook.delivery.ingest.answer import HttpAnswer
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
 from tests.faults import choices
 from tests.faults.books import Books, Sent
 from tests.faults.process import Interrupt, Process, Processes, Violated, die
 from tests.unit.delivery.samples import identify, order, track
 from tests.unit.delivery.world import IngestEnvironment, World
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 
 class Promise(RuleBasedStateMachine):

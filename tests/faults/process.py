@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes.faults import Crash
-from tests.fakes.rehook import FakeRehook
 from tests.unit.delivery.world import World
+from tools.fakes.faults import Crash
+from tools.fakes.rehook import FakeRehook
 
 REWARDS = "/events/invoke"
 """The path of the call that hands out rewards; any other may be made twice."""

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Self, TypeVar
 
-from tests.fakes.surroundings import FakeClock
+from tools.fakes.surroundings import FakeClock
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -6,13 +6,13 @@ from collections import Counter
 
 import pytest
 
-from segment_rehook.delivery import redrive as redrive_module
+from segment_rehook.delivery.redrive import batch as redrive_module
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes.rehook import DELIVERED, Turn
 from tests.faults.simulated import SimulatedClock, SimulatedPool
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.world import World
+from tools.fakes.rehook import DELIVERED, Turn
 
 LIMIT = 50.0  # calls a second
 CALL_SECONDS = 0.02

@@ -6,18 +6,8 @@ import copy
 import itertools
 from typing import Any
 
-import pytest
-
-from tests.redrive.conftest import HERE, NODE, Bridge
+from tests.redrive.conftest import Bridge
 from tools.faults.load import DESTINATION
-
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.skipif(
-        NODE is None or not (HERE / "node_modules").is_dir(),
-        reason="needs Node and its packages: make installs them where there is Node 20",
-    ),
-]
 
 NUMBERS = itertools.count(1)
 REFUSED = '{"code": 400, "message": "no such rule"}'
@@ -64,15 +54,10 @@ def test_what_was_parked_is_delivered_once(bridge: Bridge) -> None:
 
 
 def test_the_destination_must_be_named(bridge: Bridge) -> None:
-    """SQS can't know where a message belongs that was sent to the parking lot directly.
-
-    In a parking lot of its own: a task that fails leaves the message hidden for half a minute.
-    """
+    """SQS can't know where a message belongs that was sent to the parking lot directly."""
     event = track()
     park(bridge, event)
-    [message] = bridge.parked()
-    name = bridge.other_parking_lot(message)
-    assert bridge.move(name) == "CouldNotDetermineMessageSource"
+    assert bridge.move() == "CouldNotDetermineMessageSource"
     bridge.send_back()
     assert rewards(bridge, event) == 1
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
 import segment_rehook
+from segment_rehook.delivery.outcomes import Outcome
 from tests.template.stack import DAY, ROOT, Tree, environment, resources, template
 
 FUNCTIONS = {"ingest": "IngestFunction", "redrive": "RedriveFunction"}
@@ -23,10 +25,10 @@ def metrics(alarm: Tree) -> list[Tree]:
 
 
 def counted() -> set[str]:
-    """Names that the package counts: constants given to a method `count`."""
+    """Names of metrics that the package counts: constants given to a method `count`."""
     (package,) = segment_rehook.__path__
     return {
-        str(node.args[0].value)
+        node.args[0].value
         for path in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
@@ -34,6 +36,8 @@ def counted() -> set[str]:
         and node.func.attr == "count"
         and node.args
         and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+        and re.fullmatch(r"[A-Z]\w+", node.args[0].value)
     }
 
 
@@ -74,6 +78,38 @@ def test_metrics_of_our_own_are_counted_under_the_names_that_alarms_look_for(ser
     variables = environment(FUNCTIONS[service])
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "SegmentRehook/bridge"
     assert variables["POWERTOOLS_SERVICE_NAME"] == service
+
+
+def test_an_outage_of_rehook_is_told() -> None:
+    """Segment is answered 200 for what is stored, so that nobody else would tell of it."""
+    alarm = ALARMS["RehookFails"]
+    services = [metric["Dimensions"][0]["Value"] for metric in metrics(alarm)]
+    assert {metric["MetricName"] for metric in metrics(alarm)} == {"BreakerOpened"}
+    assert services == list(FUNCTIONS)
+    assert alarm["Properties"]["Threshold"] == 1
+
+
+def test_the_operations_page_names_every_metric_and_no_other() -> None:
+    """A figure that nobody can look up tells an operator nothing."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.partition("| metric | says |")[2].partition("\n\n")[0]
+    named: set[str] = set()
+    for cell in [line.split("|")[1] for line in table.splitlines()[2:]]:
+        names = re.findall(r"`(…?\w+)`", cell)
+        stem = re.sub(r"(?<=s)[A-Z]\w+$", "", names[0])
+        named |= {name.replace("…", stem) for name in names}
+    said = {outcome.capitalize() for outcome in Outcome}
+    of_events = {f"Events{outcome}" for outcome in said}
+    of_dead_letters = {f"DeadLetters{name}" for name in said - {"Dropped", "Failed", "Ignored"}}
+    assert named == counted() | of_events | of_dead_letters
+
+
+def test_the_operations_page_names_every_alarm_and_no_other() -> None:
+    """Whoever is called in the night by a name finds it there."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.partition("| alarm | rings when |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(ALARMS)
 
 
 @pytest.mark.parametrize("alarm", ALARMS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Container
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,6 @@ LIBRARIES = {
     "botocore": {"aws"},
     "aws_lambda_powertools": {"aws"},
     "urllib3": {"rehook"},
-    "liquid": {"mapping"},
 }
 
 
@@ -54,14 +55,37 @@ def imports_of(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down(path: Path) -> None:
-    """Wiring → aws → delivery → rehook → mapping → segment, and nothing deployed needs tools."""
+    """Wiring → aws → delivery → rehook → mapping → segment; nothing deployed needs what is not."""
     height = LAYERS.index(layer_of(path))
     for name in imports_of(path):
         top, *rest = name.split(".")
-        assert top not in {"tools", "tests"}, name
+        assert top not in {"segment_rehook_cli", "tools", "tests"}, name
         if top == "segment_rehook" and rest and rest[0] in LAYERS:
             assert LAYERS.index(rest[0]) <= height, f"{path.name} imports {name}"
         assert layer_of(path) in LIBRARIES.get(top, {*LAYERS}), f"{path.name} imports {name}"
+
+
+def test_no_two_modules_need_each_other() -> None:
+    """Imports make no circle, not even those for types: a module can be read before its users."""
+    names = {module_name(path): path for path in MODULES}
+    needs = {
+        name: {found for each in imports_of(path) if (found := named_in(each, names)) != name}
+        for name, path in names.items()
+    }
+    list(TopologicalSorter(needs).static_order())
+
+
+def module_name(path: Path) -> str:
+    """The name that a module is imported by."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def named_in(imported: str, modules: Container[str]) -> str:
+    """The module of the package that an import names, or names something of; empty if none."""
+    while imported and imported not in modules:
+        imported = imported.rpartition(".")[0]
+    return imported
 
 
 def imported_at_run_time(path: Path) -> set[str]:
@@ -93,6 +117,34 @@ def test_a_handler_only_asks_wiring(function: str) -> None:
     path = ROOT / "functions" / function / "app.py"
     assert imports_of(path) == {"segment_rehook.wiring"}
     assert len(ast.parse(path.read_text()).body) <= 3
+
+
+# What of tools a folder of it may need.
+OF_TOOLS = {"tools/fakes": {"fakes", "sqs"}, "tools/sqs": {"sqs"}}
+
+
+@pytest.mark.parametrize(
+    ("folder", "barred"),
+    [
+        ("cli", {"tests", "tools"}),
+        ("tools", {"tests"}),
+        ("tools/fakes", {"tests", "segment_rehook_cli"}),
+        ("tools/sqs", {"tests", "segment_rehook_cli"}),
+    ],
+)
+def test_what_is_not_deployed_has_layers_too(folder: str, barred: set[str]) -> None:
+    """Tests → tools → the command line → segment_rehook: each imports only what is below it.
+
+    The fakes stand beside the command line, and need nothing else of tools but the queue in memory.
+    """
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files
+    for path in files:
+        for name in imports_of(path):
+            top, _, rest = name.partition(".")
+            assert top not in barred, f"{path.relative_to(ROOT)} imports {name}"
+            if folder in OF_TOOLS and top == "tools":
+                assert rest.split(".")[0] in OF_TOOLS[folder], f"{path.name} imports {name}"
 
 
 def test_importing_touches_nothing() -> None:

@@ -13,12 +13,12 @@ from segment_rehook.delivery.settings import IngestSettings
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment import jsontext
 from segment_rehook.segment.event import Event
-from tests.fakes.queue import FakeQueue
-from tests.fakes.rehook import FakeRehook
-from tests.fakes.secrets import SECRETS, FakeSecretStore
-from tests.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 from tools.bench.measure import Comparison, compare
+from tools.fakes.queue import FakeQueue
+from tools.fakes.rehook import FakeRehook
+from tools.fakes.secrets import SECRETS, FakeSecretStore
+from tools.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
+from tools.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

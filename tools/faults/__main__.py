@@ -12,14 +12,14 @@ import typer
 from rich.console import Console
 
 from tools.faults.report import as_json, show
-from tools.faults.run import Order, run
+from tools.faults.run import RunSettings, run
 from tools.sandbox.sandbox import BUILT
 
 console = Console(stderr=True)
 
 
 class Policy(StrEnum):
-    """What to do with an unknown outcome."""
+    """What to do with an unknown result."""
 
     RETRY = "retry"
     PARK = "park"
@@ -42,7 +42,7 @@ def faults(  # noqa: PLR0913, PLR0917 — typer's options
     ] = False,
 ) -> None:
     """Put the built stack under load, kill its processes, let its neighbours fail, and audit it."""
-    order = Order(
+    settings = RunSettings(
         seed=secrets.randbelow(2**31) if seed is None else seed,
         events=events,
         kills=kills,
@@ -52,13 +52,13 @@ def faults(  # noqa: PLR0913, PLR0917 — typer's options
         built=template,
         story=story,
     )
-    console.print(f"seed {order.seed}")
-    outcome = run(order, lambda text: console.print(text, markup=False))
+    console.print(f"seed {settings.seed}")
+    result = run(settings, lambda text: console.print(text, markup=False))
     if as_json_:
-        print(json.dumps(as_json(outcome), indent=2))
+        print(json.dumps(as_json(result), indent=2))
     else:
-        show(outcome, Console())
-    raise typer.Exit(0 if outcome.holds else 1)
+        show(result, Console())
+    raise typer.Exit(0 if result.holds else 1)
 
 
 if __name__ == "__main__":

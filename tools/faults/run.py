@@ -1,4 +1,4 @@
-"""One run: load, blows and weather at once; then calm, until the queue is empty; then the audit."""
+"""One run: load under faults and interruptions, then calm until the queue is empty; the audit."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.faults import blows, books, story
+from tools.faults import evidence, interruptions, story
 from tools.faults.audit import Audit, audit
-from tools.faults.blows import Blows
+from tools.faults.fast_forward import QUEUE, FastForward, InvocationEnds
+from tools.faults.fault_schedule import FaultSchedule
+from tools.faults.interruptions import Interruptions
 from tools.faults.load import DESTINATION, OWNER, TAKEN_CODE, Load
-from tools.faults.passing import QUEUE, Ends, Passing
+from tools.faults.observer import RelayObserver
 from tools.faults.sender import Sender
-from tools.faults.tap import Tap
 from tools.faults.variant import variant
-from tools.faults.weather import Weather
 from tools.sandbox.processes import ProcessGroup
 from tools.sandbox.sandbox import BUILT, Sandbox
 from tools.sandbox.services import API_KEY, API_SECRET, start_rehook
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 SEGMENT_PATIENCE = 10.0
 REPLAYED, BATCH = 0.1, 20
 """The share of the settled events that Segment sends once more at the end, so many in a request."""
-STORM_MOST = 900.0
+MAX_LOAD_SECONDS = 900.0
 LOADED = 0.8
-"""The share of the load over which blows are spread: after it, there is less to hit."""
+"""The share of the load over which interruptions are spread: after it, there is less to hit."""
 AIM_PATIENCE = 1.5
 AFTER_LOAD = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class RunSettings:
     """What is wanted. ``drain``: seconds that the queue may take to empty once all is calm.
 
     ``story``: a file for the run as text, if it does not hold.
@@ -64,7 +64,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RunResult:
     """What came of it."""
 
     seed: int
@@ -84,63 +84,63 @@ class Outcome:
         return self.audit.holds and not self.processes_left
 
 
-def run(order: Order, say: Callable[[str], None]) -> Outcome:
+def run(settings: RunSettings, say: Callable[[str], None]) -> RunResult:
     """Do one run; ``say`` is told how it goes."""
     with tempfile.TemporaryDirectory(prefix="segment-rehook-faults-") as folder:
-        return _Run(order, say, Path(folder)).run()
+        return _Run(settings, say, Path(folder)).run()
 
 
 class _Run:
-    def __init__(self, order: Order, say: Callable[[str], None], folder: Path) -> None:
-        self._order = order
+    def __init__(self, settings: RunSettings, say: Callable[[str], None], folder: Path) -> None:
+        self._settings = settings
         self._say = say
         self._folder = folder
-        self._ends = Ends()
-        self._blows = Blows(lambda: self._box, order.seed)
-        self._tap = Tap(lambda: self._box, self._blows)
+        self._ends = InvocationEnds()
+        self._interruptions = Interruptions(lambda: self._box, settings.seed)
+        self._observer = RelayObserver(lambda: self._box, self._interruptions)
         self._seconds: dict[str, float] = {}
         self._load_done = threading.Event()
         self._spells: Counter[str] = Counter()
 
-    def run(self) -> Outcome:
-        order = self._order
-        lanes = Load(order.events, order.lanes, order.seed).requests()
+    def run(self) -> RunResult:
+        settings = self._settings
+        lanes = Load(settings.events, settings.lanes, settings.seed).requests()
         sent = [event for lane in lanes for request in lane for event in request]
         with contextlib.ExitStack() as ending:
-            ending.callback(self._tap.close)
+            ending.callback(self._observer.close)
             group = ProcessGroup()
             ending.callback(group.close)
             self._rehook = start_rehook(group)
             ending.callback(self._rehook.close)
-            self._tap.rehook.upstream = self._rehook.api_url
+            self._observer.rehook.upstream = self._rehook.api_url
             self._box = ending.enter_context(self._sandbox())
-            self._tap.aws.upstream = self._box.aws.api_url
+            self._observer.aws.upstream = self._box.aws.api_url
             sender = Sender(
-                self._box.webhook, self._box.shared_secret, order.seed, timeout=SEGMENT_PATIENCE
+                self._box.webhook, self._box.shared_secret, settings.seed, timeout=SEGMENT_PATIENCE
             )
             with contextlib.closing(sender):
-                self._storm(lanes, sender)
+                self._load(lanes, sender)
                 self._calm(lanes, sender)
-            account = books.take(
-                self._box, self._rehook, sent, sender, self._tap.journal, self._blows
+            account = evidence.collect(
+                self._box, self._rehook, sent, sender, self._observer.journal, self._interruptions
             )
             said = self._box.log.lines()
         processes = {line.process for line in said}
-        found = audit(account, park=order.policy == "park")
-        if order.story is not None and not found.holds:
-            story.write(order.story, self._tap.journal, self._blows, said)
-        return Outcome(
-            seed=order.seed,
-            policy=order.policy,
+        found = audit(account, park=settings.policy == "park")
+        if settings.story is not None and not found.holds:
+            story.write(settings.story, self._observer.journal, self._interruptions, said)
+        return RunResult(
+            seed=settings.seed,
+            policy=settings.policy,
             audit=found,
             figures={
                 "events sent": len(sent),
                 "requests answered": sum(sender.answers.values()),
                 "calls that Rehook carried out": sum(map(len, account.calls.values())),
                 "rewards": sum(account.rewards.values()),
-                "calls made": sum(1 for _ in self._tap.journal.named("call")),
+                "calls made": sum(1 for _ in self._observer.journal.named("call")),
                 "steps whose process was gone": sum(
-                    step.pid is None for step in self._tap.journal.all()
+                    step.pid is None for step in self._observer.journal.all()
                 ),
                 "records in the ledger": len(account.ledger),
                 "messages parked": sum(map(len, account.parked.values())),
@@ -150,59 +150,65 @@ class _Run:
             },
             answers=sender.answers,
             spells=self._spells,
-            kills=self._blows.kills,
-            freezes=self._blows.freezes,
+            kills=self._interruptions.kills,
+            freezes=self._interruptions.freezes,
             seconds=self._seconds,
             processes_left=sum(map(_runs, processes)),
         )
 
     def _sandbox(self) -> Sandbox:
         built = variant(
-            self._order.built,
+            self._settings.built,
             self._folder,
             variables={
-                f"AWS_ENDPOINT_URL_{service}": self._tap.aws.url
+                f"AWS_ENDPOINT_URL_{service}": self._observer.aws.url
                 for service in ("DYNAMODB", "SQS", "SSM")
             },
             destination=DESTINATION,
         )
         return Sandbox(
-            parameters={"UnknownPolicy": self._order.policy, "RedriveConcurrency": "4"},
-            rehook_url=self._tap.rehook.url,
+            parameters={"UnknownPolicy": self._settings.policy, "RedriveConcurrency": "4"},
+            rehook_url=self._observer.rehook.url,
             built=built,
             environments=4,
             watch_log=self._ends.watch,
         )
 
-    def _storm(self, lanes: list[list[list[Sent]]], sender: Sender) -> None:
-        """The load, with everything going wrong until it is through and all blows have fallen."""
+    def _load(self, lanes: list[list[list[Sent]]], sender: Sender) -> None:
+        """Send the load while faults and interruptions happen, until all of it is through."""
         began = time.monotonic()
         self._take_code()
-        self._passing = Passing(self._box, self._tap.journal, self._blows, self._ends)
-        weather = Weather(self._rehook, self._box.aws, self._tap.rehook, self._order.seed)
+        self._fast_forward = FastForward(
+            self._box, self._observer.journal, self._interruptions, self._ends
+        )
+        faults = FaultSchedule(
+            self._rehook, self._box.aws, self._observer.rehook, self._settings.seed
+        )
         total = sum(map(len, lanes))
-        with ThreadPoolExecutor(len(blows.FUNCTIONS)) as pool:
-            striking = [pool.submit(self._strike, name, sender, total) for name in blows.FUNCTIONS]
+        with ThreadPoolExecutor(len(interruptions.FUNCTIONS)) as pool:
+            striking = [
+                pool.submit(self._strike, name, sender, total) for name in interruptions.FUNCTIONS
+            ]
             try:
-                sender.send(lanes, lambda: time.monotonic() - began < STORM_MOST)
+                sender.send(lanes, lambda: time.monotonic() - began < MAX_LOAD_SECONDS)
             finally:
                 self._load_done.set()
                 for each in striking:
                     each.result()
-                weather.calm()
-        self._spells = weather.spells
-        self._seconds["storm"] = time.monotonic() - began
+                faults.calm()
+        self._spells = faults.spells
+        self._seconds["load"] = time.monotonic() - began
 
     def _calm(self, lanes: list[list[list[Sent]]], sender: Sender) -> None:
         """Nothing fails any more: the queue empties, Segment replays, it empties again."""
         began = time.monotonic()
         waiting = len(self._box.queue(QUEUE).messages())
-        self._say(f"calm after {self._seconds['storm']:.0f} s; {waiting} messages wait")
+        self._say(f"calm after {self._seconds['load']:.0f} s; {waiting} messages wait")
         self._drain()
         self._seconds["drain"] = time.monotonic() - began
         began = time.monotonic()
         unsettled = self._unsettled()
-        chance = random.Random(self._order.seed)
+        chance = random.Random(self._settings.seed)
         batches = []
         for lane in lanes:
             events = [
@@ -213,22 +219,24 @@ class _Run:
             ]
             batches.append([events[at : at + BATCH] for at in range(0, len(events), BATCH)])
         self._say(f"the queue is empty; {sum(map(len, batches))} requests are replayed")
-        sender.send(batches, lambda: time.monotonic() - began < STORM_MOST)
+        sender.send(batches, lambda: time.monotonic() - began < MAX_LOAD_SECONDS)
         self._drain()
-        self._passing.close()
-        self._leases = self._passing.leases
+        self._fast_forward.close()
+        self._leases = self._fast_forward.leases
         self._seconds["replay"] = time.monotonic() - began
 
     def _strike(self, function: str, sender: Sender, total: int) -> None:
-        """Deal a function's blows, spread over the load; what is left of redrive's falls after."""
-        share = blows.FUNCTIONS.index(function)
+        """Interrupt a function's processes, spread over the load; redrive's go on after it."""
+        share = interruptions.FUNCTIONS.index(function)
         kills, freezes = (
-            (number + share) // len(blows.FUNCTIONS)
-            for number in (self._order.kills, self._order.freezes)
+            (number + share) // len(interruptions.FUNCTIONS)
+            for number in (self._settings.kills, self._settings.freezes)
         )
-        planned = blows.plan(function, kills, freezes, random.Random(f"{self._order.seed} {share}"))
+        planned = interruptions.schedule(
+            function, kills, freezes, random.Random(f"{self._settings.seed} {share}")
+        )
         end = None
-        for number, blow in enumerate(planned):
+        for number, interruption in enumerate(planned):
             due = number / len(planned) * total * LOADED
             while sender.settled < due and not self._load_done.wait(0.02):
                 pass
@@ -236,9 +244,9 @@ class _Run:
                 end = end or time.monotonic() + AFTER_LOAD
                 if time.monotonic() > end:
                     break
-            self._blows.deal(blow, AIM_PATIENCE)
+            self._interruptions.carry_out(interruption, AIM_PATIENCE)
             if number % max(len(planned) // 5, 1) == 0:
-                dealt = sum(self._blows.kills.values())
+                dealt = sum(self._interruptions.kills.values())
                 self._say(f"{sender.settled} of {total} requests answered, {dealt} kills")
 
     def _take_code(self) -> None:
@@ -249,16 +257,16 @@ class _Run:
 
     def _drain(self) -> None:
         queue = self._box.queue(QUEUE)
-        end = time.monotonic() + self._order.drain
+        end = time.monotonic() + self._settings.drain
         while time.monotonic() < end:
             if not queue.messages() and not self._busy():
                 return
             with contextlib.suppress(BotoCoreError, ClientError):
-                self._passing.step()
+                self._fast_forward.step()
             time.sleep(0.5)
 
     def _busy(self) -> bool:
-        return any(self._box.processes(name, busy_only=True) for name in blows.FUNCTIONS)
+        return any(self._box.processes(name, busy_only=True) for name in interruptions.FUNCTIONS)
 
     def _unsettled(self) -> set[str]:
         """The deliveries that the ledger has neither as delivered nor as parked."""

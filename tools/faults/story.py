@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tools.faults.blows import Blows
+    from tools.faults.interruptions import Interruptions
     from tools.faults.journal import Journal
     from tools.sandbox.logs import LogLine
 
 
-def write(path: Path, journal: Journal, blows: Blows, lines: list[LogLine]) -> None:
+def write(path: Path, journal: Journal, interruptions: Interruptions, lines: list[LogLine]) -> None:
     """Write it to `path`. Times: monotonic seconds."""
     ahead = time.time() - time.monotonic()
     told = [(step.began, f"{step} of {', '.join(step.keys)}") for step in journal.all()]
-    told += [(at, f"{at:.2f} {pid} is killed") for pid, at in blows.killed.items()]
-    told += [(at, f"{at:.2f} {pid} is frozen until {until:.2f}") for pid, at, until in blows.frozen]
+    told += [(at, f"{at:.2f} {pid} is killed") for pid, at in interruptions.killed.items()]
+    told += [
+        (at, f"{at:.2f} {pid} is frozen until {until:.2f}")
+        for pid, at, until in interruptions.frozen
+    ]
     told += [
         (line.at - ahead, f"{line.at - ahead:.2f} {line.process} says {line.text}")
         for line in lines

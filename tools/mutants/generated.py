@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.mutants.workshop import PACKAGE, workshop
+from tools.mutants.workshop import FAKES, PACKAGE, workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,7 +101,7 @@ def _configure(copy: Path, files: list[str]) -> None:
     settings = {
         "source_paths": [SOURCE],
         "only_mutate": files,
-        "also_copy": ["docs"],
+        "also_copy": ["docs", *map(str, FAKES)],
         "pytest_add_cli_args_test_selection": TESTS,
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "--hypothesis-profile=mutants"],
         "type_check_command": [

@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 LAYER = Path("layers/bridge")
+FAKES = (Path("tools/fakes"), Path("tools/sqs"))
 PACKAGE = "segment_rehook"
 
 
 @contextlib.contextmanager
 def workshop(source: str) -> Iterator[Path]:
-    """A temporary folder with tests, docs, pyproject.toml, and the package below `source`."""
+    """A temporary folder: tests and their fakes, docs, pyproject.toml, the package in `source`."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
         _copy(LAYER / PACKAGE, copy / source / PACKAGE)
-        for part in (Path("tests"), Path("docs")):
+        for part in (Path("tests"), *FAKES, Path("docs")):
             _copy(part, copy / part)
         shutil.copy(ROOT / "pyproject.toml", copy)
         yield copy

@@ -36,18 +36,21 @@ from moto.moto_server.werkzeug_app import (
 from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 
-from tools.sandbox import aws_queue
 from tools.sandbox.aws_call import Call
 from tools.sandbox.aws_faults import AwsFaultPlan, answer_of, without_entries
 from tools.sandbox.aws_stacks import StackRecord, Stacks
 from tools.sandbox.control import Control, Operation, Routes, fault_routes
 from tools.sandbox.faults import Fault, FaultPlan, Kind
 from tools.sandbox.listener import LOOPBACK, reset
+from tools.sqs import moto_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from moto.sqs.models import Message
+
+    from tools.sqs.fifo import FifoQueue
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -151,36 +154,38 @@ class _Finished(_Named, forbid_unknown_fields=True):
     finished: dict[str, int] | None = None
 
 
-def _queue(named: _Named) -> aws_queue.IndexedQueue:
+def _queue(named: _Named) -> FifoQueue[Message]:
     queues = sqs_backends[ACCOUNT][REGION].queues
     if named.queue not in queues:
         raise ValueError(f"no such queue; there are {', '.join(queues) or 'none'}")
     queue = queues[named.queue]
-    assert isinstance(queue, aws_queue.IndexedQueue)  # noqa: S101 — installed before any was made
-    return queue
+    assert isinstance(queue, moto_backend.MotoQueue)  # noqa: S101 — installed before any was made
+    return queue.fifo
 
 
 def _messages(named: _Named) -> list[dict[str, Any]]:
-    now = time.time() * 1000
+    queue = _queue(named)
+    now = queue.now()
     return [
         {
-            "id": message.id,
-            "body": message.body,
+            "id": stored.message_id,
+            "body": stored.message.body,
             "attributes": {
-                name: value.get("StringValue") for name, value in message.message_attributes.items()
+                name: value.get("StringValue")
+                for name, value in stored.message.message_attributes.items()
             },
-            "group": message.group_id,
-            "dedupe": message.deduplication_id,
-            "received": message.approximate_receive_count,
-            "visible_in": max(0.0, (message.visible_at - now) / 1000),
+            "group": stored.group,
+            "dedupe": stored.dedupe,
+            "received": stored.receive_count,
+            "visible_in": max(0.0, stored.hidden_until - now),
         }
-        for message in list(_queue(named)._messages)  # noqa: SLF001 — moto has no other view
+        for stored in queue.stored()
     ]
 
 
 def main() -> None:
     """Serve until ended; the one line of output: addresses."""
-    aws_queue.install()
+    moto_backend.install()
     plan = AwsFaultPlan()
     stacks = Stacks()
     moto = DomainDispatcherApplication(create_backend_app)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-    from tools.sandbox.runtime_api import Outcome
+    from tools.sandbox.runtime_api import InvocationResult
 
 
 def event_of(messages: Sequence[MessageTypeDef], queue_arn: str, region: str) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def settled(ids: Sequence[str], outcome: Outcome, *, partial_responses: bool) -> set[str]:
+def settled(ids: Sequence[str], outcome: InvocationResult, *, partial_responses: bool) -> set[str]:
     """The message ids of a batch that the event source deletes after an invocation."""
     if outcome.failed:
         return set()

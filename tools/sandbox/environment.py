@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from tools.sandbox.destination import OPT
 from tools.sandbox.intrinsics import ACCOUNT, REGION
-from tools.sandbox.runtime_api import Invocation, Outcome, RuntimeApi
+from tools.sandbox.runtime_api import Invocation, InvocationResult, RuntimeApi
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ class Environment:
         self.kill()
         return error or _error("Runtime.ExitError", "Runtime exited or stalled during INIT")
 
-    def invoke(self, event: bytes) -> Outcome:
+    def invoke(self, event: bytes) -> InvocationResult:
         """Run one event to its end, whatever that is."""
         now = time.time()
         invocation = Invocation(
@@ -113,17 +113,17 @@ class Environment:
         self._report(invocation.id, time.time() - now)
         return outcome
 
-    def _lost(self, invocation: Invocation, *, dead: bool) -> Outcome:
+    def _lost(self, invocation: Invocation, *, dead: bool) -> InvocationResult:
         self.kill()
         if dead:
             code = self._process.returncode
             message = f"RequestId: {invocation.id} Error: Runtime exited with status {code}"
             self._log.write(self._spec.name, self.pid, message)
-            return Outcome(_error("Runtime.ExitError", message), failed=True)
+            return InvocationResult(_error("Runtime.ExitError", message), failed=True)
         when = datetime.now(UTC).isoformat(timespec="milliseconds")
         message = f"{when} {invocation.id} Task timed out after {self._spec.timeout:.2f} seconds"
         self._log.write(self._spec.name, self.pid, message)
-        return Outcome(_error("Sandbox.Timedout", message), failed=True)
+        return InvocationResult(_error("Sandbox.Timedout", message), failed=True)
 
     def _report(self, invocation_id: str, seconds: float) -> None:
         text = f"REPORT RequestId: {invocation_id} Duration: {seconds * 1000:.2f} ms"

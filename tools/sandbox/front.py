@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tools.sandbox.function import Function
-    from tools.sandbox.runtime_api import Outcome
+    from tools.sandbox.runtime_api import InvocationResult
     from tools.sandbox.template import Route
 
 
@@ -86,7 +86,7 @@ class Front:
         payload = json.dumps(event, ensure_ascii=False).encode()
         if len(payload) > PAYLOAD_LIMIT:
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
-        future: Future[Outcome] = self._invoking.submit(
+        future: Future[InvocationResult] = self._invoking.submit(
             self._functions[route.function].invoke, payload
         )
         try:

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from tools.sandbox.environment import Environment, Surroundings
-from tools.sandbox.runtime_api import Outcome
+from tools.sandbox.runtime_api import InvocationResult
 
 if TYPE_CHECKING:
     from tools.sandbox.template import FunctionSpec
@@ -64,12 +64,12 @@ class Function:
         for environment in ending:
             environment.close()
 
-    def invoke(self, event: bytes) -> Outcome:
+    def invoke(self, event: bytes) -> InvocationResult:
         """Run one event in a free environment, waiting for one if need be."""
         environment = self._free_environment()
         try:
             error = environment.wait_until_ready()
-            return Outcome(error, failed=True) if error else environment.invoke(event)
+            return InvocationResult(error, failed=True) if error else environment.invoke(event)
         finally:
             with self._changed:
                 self._busy.discard(environment)

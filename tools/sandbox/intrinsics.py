@@ -1,7 +1,8 @@
 """CloudFormation's intrinsic functions, for the values that the sandbox needs from a template.
 
 ``Ref`` and ``Fn::GetAtt`` of a resource are answered by a callable, so that this module knows the
-functions and nothing of the resources.
+functions and nothing of the resources. aws-sam-cli's resolver and moto's get some of them wrong
+(docs/decisions/one-sqs.md).
 """
 
 from __future__ import annotations

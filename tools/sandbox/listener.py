@@ -2,7 +2,8 @@
 
 The standard library's server, with what it lacks here: both halves of an answer in one segment (no
 delayed-ACK stall), a listener that can refuse connections and come back on the same port, and
-connections that can be reset. Loopback only.
+connections that can be reset, and TLS where it is asked for. Loopback only. Not werkzeug's server,
+which keeps no connection (docs/decisions/one-sqs.md).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable
     from io import BufferedIOBase
 
@@ -123,7 +125,10 @@ class Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, port: int, handler: type[Handler]) -> None:
+    def __init__(
+        self, port: int, handler: type[Handler], tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._tls = tls
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -132,7 +137,7 @@ class Listener(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where it listens, without a path."""
-        return f"http://{LOOPBACK}:{self.server_port}"
+        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.server_port}"
 
     def start(self) -> Self:
         """Serve in a thread of its own."""
@@ -153,6 +158,15 @@ class Listener(ThreadingHTTPServer):
         for connection in open_connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def get_request(self) -> tuple[Any, Any]:
+        """As the base class; a handshake is made by the thread that reads, not by this one."""
+        connection, address = super().get_request()
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """As the base class, with the connection noted while it lives."""

@@ -34,6 +34,7 @@ from tools.sandbox.rehook import Answer, Behaviour, ReceivedCall, Rehook
 
 if TYPE_CHECKING:
     import socket
+    import ssl
 
 _FACTS = {
     "method": Fact(r"[A-Z]+", "in capitals"),
@@ -67,14 +68,22 @@ class RateLimit:
 class RehookServer:
     """A running fake Rehook."""
 
-    def __init__(self, behaviour: Behaviour, *, port: int = 0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        *,
+        port: int = 0,
+        seed: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._tls = tls
         self.rehook = Rehook(behaviour)
         self.faults = FaultPlan(_FACTS, without=Kind.PARTIAL, seed=seed)
         self.rate_limit = RateLimit()
         self.calls: list[ReceivedCall] = []
         self._calls_lock = threading.Lock()
         self._api_handler = type("_Api", (_ApiHandler,), {"owner": self})
-        self._api: Listener | None = Listener(port, self._api_handler).start()
+        self._api: Listener | None = Listener(port, self._api_handler, self._tls).start()
         self.url = self._api.url
         self._reserved: socket.socket | None = None
         self._control = Control(self._routes())
@@ -108,7 +117,7 @@ class RehookServer:
             if self._reserved is not None:
                 self._reserved.close()
                 self._reserved = None
-            self._api = Listener(port, self._api_handler).start()
+            self._api = Listener(port, self._api_handler, self._tls).start()
         elif not online and self._api is not None:
             self._api.stop()
             self._api = None

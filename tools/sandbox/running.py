@@ -18,7 +18,7 @@ import typer
 from urllib3.exceptions import HTTPError
 
 from segment_rehook.segment.event import Event
-from tools.cli.reading import Unreadable, read_bytes, read_events
+from segment_rehook_cli.reading import Unreadable, read_bytes, read_events
 from tools.sandbox.control import ControlClient, ControlRefused
 from tools.sandbox.description import CONTROL_VARIABLE
 from tools.sandbox.own_control import ReloadOrder
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS: Final = 35.0
 """Longer than API Gateway waits for a function, so that its answer is seen."""
 
-MOST_IN_A_BATCH: Final = 1000
+MAX_BATCH: Final = 1000
 """Segment's own limit."""
 
 STANDARD_INPUT: Final = Path("-")
@@ -94,7 +94,7 @@ def send(
         webhook, secret = said["webhook"], said["sharedSecret"]
     elif secret is None:
         raise typer.BadParameter("--webhook wants its shared secret", param_hint="--secret")
-    requests = list(_portions(events, MOST_IN_A_BATCH)) if batch else [[each] for each in events]
+    requests = list(_portions(events, MAX_BATCH)) if batch else [[each] for each in events]
     answered = 0
     refused = 0
     with closing(Segment(webhook, secret, timeout=PATIENCE_SECONDS)) as segment:

@@ -23,7 +23,7 @@ _PREFIX = "/2018-06-01/runtime"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class InvocationResult:
     """What came of an invocation. ``failed``: the payload is an error, as Lambda reports it."""
 
     payload: bytes
@@ -38,7 +38,7 @@ class Invocation:
     function_arn: str
     deadline: float
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    outcome: Outcome | None = None
+    outcome: InvocationResult | None = None
 
 
 class RuntimeApi:
@@ -79,7 +79,7 @@ class RuntimeApi:
             self._current, self._handed = self._handed, None
             return self._current
 
-    def finish(self, invocation_id: str, outcome: Outcome) -> bool:
+    def finish(self, invocation_id: str, outcome: InvocationResult) -> bool:
         """Take a result; False if there is no such invocation."""
         with self.changed:
             if self._current is None or self._current.id != invocation_id:
@@ -112,9 +112,11 @@ class _RuntimeHandler(Handler):
             case "GET", ["invocation", "next"]:
                 self._send_next()
             case "POST", ["invocation", invocation_id, "response"]:
-                self._accept(known=self.api.finish(invocation_id, Outcome(body)))
+                self._accept(known=self.api.finish(invocation_id, InvocationResult(body)))
             case "POST", ["invocation", invocation_id, "error"]:
-                self._accept(known=self.api.finish(invocation_id, Outcome(body, failed=True)))
+                self._accept(
+                    known=self.api.finish(invocation_id, InvocationResult(body, failed=True))
+                )
             case "POST", ["init", "error"]:
                 self.api.fail_init(body)
                 self._accept(known=True)

@@ -111,7 +111,7 @@ class AwsControl(ControlClient):
         self.call("POST", "/empty", {"queue": queue_name})
 
     def hasten(self, queue_name: str, finished: dict[str, int] | None) -> int:
-        """End the back-off of what no consumer has in hand (``IndexedQueue.hasten``)."""
+        """End the back-off of what no consumer has in hand (``FifoQueue.hasten``)."""
         return int(self.call("POST", "/hasten", {"queue": queue_name, "finished": finished}))
 
 

@@ -19,7 +19,7 @@ from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.aws.telemetry import LambdaTelemetry
 from segment_rehook.delivery.assembly import Ports, assemble_ingest, assemble_redrive
-from segment_rehook.mapping.shape import Misshape
+from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.rehook.referral import ResendWithoutCode

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from segment_rehook.rehook.connection import IDLE_MARGIN, IDLE_MOST
+from segment_rehook.rehook.connection import IDLE_MARGIN, MAX_IDLE_SECONDS
 from segment_rehook.rehook.deadline import Clocks
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import Connect, Serve, call
@@ -51,7 +51,7 @@ def test_a_connection_that_idled_is_dropped(
     server, bent = serve(always(answer())), Bent()
     client = connect(server.url, clocks=bent.clocks)
     call(client)
-    idle(bent, IDLE_MOST + 0.1)
+    idle(bent, MAX_IDLE_SECONDS + 0.1)
     call(client)
     assert server.connections == 2
 
@@ -62,7 +62,7 @@ def test_a_connection_that_idled_briefly_is_used_again(serve: Serve, connect: Co
     client = connect(server.url, clocks=bent.clocks)
     for _ in range(5):
         assert call(client).kind is ReplyClass.DELIVERED
-        bent.both(IDLE_MOST - 0.1)
+        bent.both(MAX_IDLE_SECONDS - 0.1)
     assert server.connections == 1
 
 
@@ -71,9 +71,9 @@ def test_a_connection_that_idled_briefly_is_used_again(serve: Serve, connect: Co
     [
         ("Keep-Alive: timeout=2", 2.0 - IDLE_MARGIN),
         ("keep-alive: max=100, Timeout = 3", 3.0 - IDLE_MARGIN),
-        ("Keep-Alive: timeout=75", IDLE_MOST),
-        ("Keep-Alive: timeout=x", IDLE_MOST),
-        ("Keep-Alive: max=1", IDLE_MOST),
+        ("Keep-Alive: timeout=75", MAX_IDLE_SECONDS),
+        ("Keep-Alive: timeout=x", MAX_IDLE_SECONDS),
+        ("Keep-Alive: max=1", MAX_IDLE_SECONDS),
     ],
 )
 def test_a_limit_that_the_server_names_is_kept_with_a_margin(
@@ -106,7 +106,7 @@ def test_a_connection_that_the_server_hardly_keeps_is_not_used_again(
 
 def test_a_connection_is_given_up_well_before_servers_usually_close_it() -> None:
     """Five seconds is the limit of Node's, Apache's and others: the very moment is too late."""
-    assert IDLE_MOST <= 5.0 - IDLE_MARGIN
+    assert MAX_IDLE_SECONDS <= 5.0 - IDLE_MARGIN
 
 
 def closes(wire: Wire) -> None:

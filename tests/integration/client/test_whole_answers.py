@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from segment_rehook import __version__
-from segment_rehook.rehook.client import ANSWER_MOST, BaseUrlInvalid, RehookClient
+from segment_rehook.rehook.client import MAX_ANSWER_BYTES, BaseUrlInvalid, RehookClient
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import ReplyClass
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
@@ -202,7 +202,7 @@ def test_a_packed_flood_is_unpacked_within_bounds(serve: Serve, connect: Connect
 
 def test_of_a_huge_body_the_beginning_is_read(serve: Serve, connect: Connect) -> None:
     """Nor is its rest waited for; the connection is not used again."""
-    huge = answer("404 Not Found", b" " * (ANSWER_MOST * 50))
+    huge = answer("404 Not Found", b" " * (MAX_ANSWER_BYTES * 50))
     server = serve(always(huge[:-1]))  # never whole
     client = connect(server.url)
     assert [call(client).kind for _ in range(2)] == [ReplyClass.REJECTED] * 2

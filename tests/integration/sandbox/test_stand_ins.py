@@ -161,7 +161,7 @@ def test_every_call_is_remembered(
 
 
 def test_a_dedupe_id_counts_for_five_minutes_in_its_group(box: Sandbox, letters: str) -> None:
-    """Also after the message was deleted: SQS would swallow the second one."""
+    """So that it is the SQS that tests/contract holds to AWS's rules: moto's own fails here."""
     box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("g", "d1"), entry("h", "d1")])
     received = box.sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=10)["Messages"]
     assert len(received) == 2
@@ -170,44 +170,6 @@ def test_a_dedupe_id_counts_for_five_minutes_in_its_group(box: Sandbox, letters:
     box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("g", "d1"), entry("g", "d2")])
     [left] = box.queue("Letters").messages()
     assert left.dedupe == "d2"
-
-
-def test_a_receipt_handle_dies_with_its_visibility(box: Sandbox, letters: str) -> None:
-    """Who comes late can neither delete nor postpone a message that another may hold."""
-    box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("late")])
-    [first] = box.sqs.receive_message(QueueUrl=letters)["Messages"]
-    box.queue("Letters").hasten()
-    [second] = box.sqs.receive_message(QueueUrl=letters)["Messages"]
-    for handle in (first["ReceiptHandle"], "made up"):
-        with pytest.raises(ClientError, match="ReceiptHandle"):
-            box.sqs.delete_message(QueueUrl=letters, ReceiptHandle=handle)
-    box.sqs.change_message_visibility(
-        QueueUrl=letters, ReceiptHandle=second["ReceiptHandle"], VisibilityTimeout=40_000
-    )
-    [message] = box.queue("Letters").messages()
-    assert message.visible_in > 39_000
-
-
-def test_a_group_is_locked_while_one_of_it_is_in_flight(box: Sandbox, letters: str) -> None:
-    """Others can be received meanwhile."""
-    box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("one"), entry("one"), entry("two")])
-    box.sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=1)
-    received = box.sqs.receive_message(
-        QueueUrl=letters, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
-    )["Messages"]
-    assert [message["Attributes"]["MessageGroupId"] for message in received] == ["two"]
-
-
-def test_a_group_comes_back_in_order(box: Sandbox, letters: str) -> None:
-    """Also where all of its messages become visible at the same moment."""
-    entries = [entry("back") for _ in range(4)]
-    box.sqs.send_message_batch(QueueUrl=letters, Entries=entries)
-    for received in range(2):
-        messages = box.sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=3)["Messages"]
-        assert [message["MessageId"] for message in messages] == [
-            message.id for message in box.queue("Letters").messages()[:3]
-        ], received
-        box.queue("Letters").hasten()
 
 
 def test_four_thousand_messages_take_seconds(box: Sandbox, letters: str) -> None:

@@ -22,7 +22,7 @@ from segment_rehook.aws.dynamodb import (
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import LedgerUnavailable
-from tests.fakes.surroundings import FakeClock
+from tools.fakes.surroundings import FakeClock
 
 RECORD = Record(
     id="m1:identify", state=State.CLAIMED, token=1, nonce="n1", content="c", expires_at=1

@@ -15,7 +15,7 @@ from segment_rehook.aws.parameters import ParametersInvalid, secrets_from
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.delivery.ports import SecretsUnavailable
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
-from tests.fakes.surroundings import FakeClock, FakeTelemetry
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 PATH = "/segment-rehook/prod"
 GOOD = {

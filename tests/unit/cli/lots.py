@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from tests.fakes.queue import FakeQueue
-from tests.fakes.sqs_client import FakeSqs
-from tests.fakes.surroundings import FakeClock
-from tools.cli.lot import Lot
-from tools.cli.redrive import Redrive, Target
-from tools.cli.refusals import Refusals
+from segment_rehook_cli.lot import Lot
+from segment_rehook_cli.redrive import Redrive, Target
+from segment_rehook_cli.refusals import Refusals
+from tools.fakes.queue import FakeQueue
+from tools.fakes.sqs_client import FakeSqs
+from tools.fakes.surroundings import FakeClock
 
 REQUEST = Request("POST", "/events/invoke", b"{}")
 RETENTION = 1_209_600.0

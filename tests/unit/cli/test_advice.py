@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from segment_rehook.rehook.actions import DEFAULT_SUBSCRIPTIONS
+from segment_rehook_cli.advice.triggers import read_trigger
+from segment_rehook_cli.evaluate import evaluate
+from segment_rehook_cli.main import app
 from tests.conformance.generated.cases import GENERATORS
-from tools.cli.advice.triggers import read_trigger
-from tools.cli.evaluate import evaluate
-from tools.cli.main import app
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = [
@@ -152,6 +152,7 @@ VALUES: list[tuple[object, str, object]] = [
     ("for {{$.event}}", '{"@template": "for {{event}}"}', {"@template": "for {{event}}"}),
     ("{{ event | upcase }}", '{"@liquid": ', {"@liquid": "{{ event | upcase }}"}),
     ("$.event", '{"@path": "$.event"}', "$5.00"),
+    ("$._metadata.x", '{"@path": "$._metadata.x"}', "$.50"),
     ("properties.total", '{"@path": "$.properties.total"}', "properties"),
     ({"@if": {"exists": "$.event", "then": 1}}, '{"@path": "$.event"}', "userId"),
     ({"@path": "$.propertes.total"}, "did you mean $.properties.total?", {"@path": "$.total"}),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from tools.cli.main import app
+from segment_rehook_cli.main import app
 
 TRACK = {
     "type": "track",

@@ -13,11 +13,11 @@ from segment_rehook.rehook.destination import Destination, load
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from segment_rehook.segment.jsontext import JSON, decode, encode
-from tests.fakes.rehook import Turn
+from segment_rehook_cli.preview import Preview
+from segment_rehook_cli.reading import read_events
 from tests.unit.delivery.samples import BROKEN, TWICE, signature, track
 from tests.unit.delivery.world import World
-from tools.cli.preview import Preview
-from tools.cli.reading import read_events
+from tools.fakes.rehook import Turn
 
 FIELDS: dict[str, JSON] = {"source_id": {"@path": "$.userId"}, "event_name": {"@path": "$.event"}}
 TAKES_TRACK: dict[str, JSON] = {"actionSlug": "trackEvent", "trigger": 'type = "track"'}

@@ -15,9 +15,9 @@ import pytest
 from rich.console import Console
 
 from segment_rehook.rehook.destination import load
-from tools.cli.preview import Preview
-from tools.cli.preview_table import show
-from tools.cli.reading import Unreadable, read_events
+from segment_rehook_cli.preview import Preview
+from segment_rehook_cli.preview_table import show
+from segment_rehook_cli.reading import Unreadable, read_events
 
 ROOT = Path(__file__).parents[3]
 EVENTS = [
@@ -64,6 +64,17 @@ def test_what_an_event_holds_is_neither_markup_nor_a_command_to_the_terminal() -
     assert "\x1b" not in table
 
 
+@pytest.mark.parametrize("columns", [0, 1, 5])
+def test_a_terminal_that_names_no_width_is_shown_the_table_all_the_same(columns: int) -> None:
+    """Some pseudo-terminals say that they have no columns."""
+    out = io.StringIO()
+    preview = Preview(load(None), 0.0)
+    events = read_events(json.dumps(EVENTS[0]).encode())
+    lines = (preview.line(event, explained=False) for event in events)
+    show(lines, Console(file=out, width=columns))
+    assert "source_id" in out.getvalue()
+
+
 def test_explain_adds_where_each_field_is_from() -> None:
     """Subscriptions that do not take the event are there too, with the reason."""
     table = drawn(EVENTS[0], explained=True)
@@ -98,7 +109,7 @@ def test_a_terminal_gets_a_table_unless_it_asks_for_json(
     controlling, terminal = pty.openpty()
     try:
         subprocess.run(
-            [sys.executable, "-m", "tools.cli.main", "preview", *options, str(file)],
+            [sys.executable, "-m", "segment_rehook_cli", "preview", *options, str(file)],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'bridge'}"},
             stdout=terminal,

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from segment_rehook.segment.event import Event
-from tools.cli import reading
-from tools.cli.main import app
-from tools.cli.reading import Unreadable, read_events
+from segment_rehook_cli import reading
+from segment_rehook_cli.main import app
+from segment_rehook_cli.reading import Unreadable, read_events
 
 TEXT = "é“😀"
 EVENT = {

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.queues.transport import Outgoing
+from segment_rehook_cli.lot import Lot
+from segment_rehook_cli.redrive import Redrive, Target
 from tests.unit.cli.lots import World, letter, number_of
-from tools.cli.lot import Lot
-from tools.cli.redrive import Redrive, Target
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,24 @@ def test_ten_go_in_a_call() -> None:
     world.redrive()
     assert world.sqs.calls.count("SendMessageBatch") == 10
     assert world.sqs.calls.count("DeleteMessageBatch") == 10
+
+
+def test_what_sqs_moved_shows_why_it_waited() -> None:
+    """SQS gives no reason of its own: docs/failures.md says how to read such a message."""
+    world = World()
+    moved = letter(1)
+    kept = {**moved.attributes, "reason": "unavailable"}
+    del kept["epoch"]
+    world.dead_letters.max_receives, world.dead_letters.parking = 1, world.parking
+    world.dead_letters.accept(replace(moved, attributes=kept))
+    world.dead_letters.receive()
+    world.clock.advance(world.dead_letters.visibility)
+    world.dead_letters.receive()
+
+    lot = Lot(world.sqs.client, "parking", world.clock, world.refusals)
+    [[message]] = lot.portions()
+    shown = message.shown(lot.began)
+    assert (shown["reason"], shown["detail"]) == ("unavailable", "")
 
 
 def test_what_comes_back_from_redrive_is_left() -> None:

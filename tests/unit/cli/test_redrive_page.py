@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from tools.cli.main import app
+from segment_rehook_cli.main import app
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "redrive.md").read_text()

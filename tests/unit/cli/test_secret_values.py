@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from segment_rehook.aws.parameters import secrets_from
 from segment_rehook.segment.access import AccessRules
-from tools.cli.secret_values import BYTES_MOST, ValueRefused, cleaned, decoded
+from segment_rehook_cli.secret_values import BYTES_MOST, ValueRefused, cleaned, decoded
 
 KEY, SECRET = "rehook/api-key", "rehook/api-secret"
 SHARED, TOKENS = "segment/shared-secrets", "segment/tokens"
@@ -101,6 +101,10 @@ def test_half_a_pair_is_one_line(name: str) -> None:
         (TOKENS, "tökén", "line 1 is not ASCII"),
         (TOKENS, "X-Clé: abc", "line 1 is not ASCII"),
         (TOKENS, "X-Signature: abc", "Segment's signature"),
+        (TOKENS, "X Api Key: abc", "line 1 has a colon"),
+        (TOKENS, ": abc", "line 1 has a colon"),
+        (TOKENS, "Content-Type: abc", "line 1 names a header that holds no secret"),
+        (TOKENS, "good\nHost: abc", "line 2 names a header that holds no secret"),
     ],
 )
 def test_each_secret_has_rules_of_its_own(name: str, content: str, said: str) -> None:

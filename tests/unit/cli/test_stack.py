@@ -8,11 +8,12 @@ from typing import Any
 import boto3
 import pytest
 from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
 from typer.testing import CliRunner
 
-from tools.cli.aws_errors import told
-from tools.cli.main import app
-from tools.cli.stack import Stack, StackUnusable
+from segment_rehook_cli.aws_errors import told
+from segment_rehook_cli.main import app
+from segment_rehook_cli.stack import Stack, StackUnusable
 
 ARN = "arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/prod/1-2-3-4-5"
 OUTPUTS = {
@@ -118,6 +119,8 @@ def test_what_is_no_name_is_refused_before_aws_is_asked(
     [
         ("AWS_DEFAULT_REGION", "", "give --region"),
         ("AWS_DEFAULT_REGION", "eu west", "give --region, such as"),
+        ("AWS_DEFAULT_REGION", " ", "give --region"),
+        ("AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL is no URL"),
         ("AWS_ACCESS_KEY_ID", "", "there are no AWS credentials"),
         ("AWS_PROFILE", "nobody", "AWS_PROFILE names a profile"),
     ],
@@ -172,6 +175,9 @@ def refused(code: str, message: str = "value 's3cret' is wrong") -> aws.ClientEr
         ),
         (aws.ReadTimeoutError(endpoint_url="https://ssm"), "AWS cannot be reached"),
         (aws.ParamValidationError(report="s3cret"), "ParamValidationError"),
+        (aws.ConfigParseError(path="config", error="x"), "AWS configuration file can't be read"),
+        (ResponseParserError("s3cret"), "what answers is not AWS"),
+        (aws.ClientError({}, "GetParameter"), "GetParameter: what answers is not AWS"),
     ],
     ids=repr,
 )

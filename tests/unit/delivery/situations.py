@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from segment_rehook.delivery.ledger.record import State
-from tests.fakes.faults import Crash
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.world import World
+from tools.fakes.faults import Crash
 
 
 def crash(_operation: str, _subject: object) -> None:

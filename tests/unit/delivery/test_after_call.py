@@ -34,7 +34,7 @@ CASES = [
 
 def rows() -> dict[tuple[str, str], tuple[str, str]]:
     """The page's table: by class and what it says of repeating, an earlier and the last try."""
-    section = PAGE.read_text().partition("What follows a call:")[2].partition("How it is done:")[0]
+    section = PAGE.read_text().partition("What follows a call (")[2].partition("How it is done:")[0]
     return {(kind, repeated): (each, last) for kind, repeated, each, last in ROW.findall(section)}
 
 

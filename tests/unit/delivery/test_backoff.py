@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.pacing import backoff
-from tests.fakes.surroundings import FakeRandomness
+from tools.fakes.surroundings import FakeRandomness
 
 DAY = 86_400.0
 ages = st.floats(0.0, 14 * DAY)

@@ -6,7 +6,6 @@ import pytest
 
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, LOOK_EVERY, MAX_PROBE, Permit
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes.faults import Fate
 from tests.unit.delivery.breakers import (
     DOWN,
     FINE,
@@ -18,6 +17,7 @@ from tests.unit.delivery.breakers import (
     tripped,
 )
 from tests.unit.delivery.world import World
+from tools.fakes.faults import Fate
 
 
 def test_the_healthy_path_writes_nothing() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, Breaker
-from tests.fakes import rehook
 from tests.unit.delivery.breakers import ask, breaker, hear_late
 from tests.unit.delivery.samples import outcomes, track
 from tests.unit.delivery.situations import waiting
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
 
 
 def ready_to_probe(world: World, probing: Breaker) -> list[bool]:

@@ -11,9 +11,9 @@ import pytest
 from segment_rehook.delivery.ledger.claim_rules import Verdict
 from segment_rehook.delivery.ledger.claims import Claim, Claims, ClaimUnknown
 from segment_rehook.delivery.ledger.record import Record, State
-from tests.fakes.faults import Fate
 from tests.unit.delivery.claiming import claim, claimed, claims_of
 from tests.unit.delivery.world import World
+from tools.fakes.faults import Fate
 
 
 def test_a_claim_is_one_write() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.rehook.reply import ReplyClass
-from tests.fakes import rehook
 from tests.unit.delivery.breakers import ask
 from tests.unit.delivery.claiming import call, ready
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
 
 
 def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.ledger.record import State
-from tests.fakes import rehook
-from tests.fakes.faults import Crash
 from tests.unit.delivery.samples import (
     BROKEN,
     identify,
@@ -17,6 +15,8 @@ from tests.unit.delivery.samples import (
 )
 from tests.unit.delivery.situations import crash
 from tests.unit.delivery.world import World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Crash
 
 UNKNOWN = rehook.UNKNOWN_DONE
 

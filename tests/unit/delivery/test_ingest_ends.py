@@ -11,9 +11,9 @@ from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.delivery.queues.message import Header
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes import rehook
 from tests.unit.delivery.samples import BROKEN, delivery_of, outcomes, reasons, track
 from tests.unit.delivery.world import World, header_of
+from tools.fakes import rehook
 
 STORED = [ReplyClass.THROTTLED, ReplyClass.UNAVAILABLE, ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN]
 TOO_LARGE = "x" * MAX_MESSAGE_BYTES

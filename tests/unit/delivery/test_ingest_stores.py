@@ -6,15 +6,14 @@ import pytest
 
 from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import (
-    delivery_of,
     outcomes,
     reasons,
     track,
 )
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 UNKNOWN = rehook.UNKNOWN_DONE
 
@@ -211,13 +210,3 @@ def test_a_defect_during_a_probe_leaves_the_probe_to_the_next_event() -> None:
     world.rehook.before = defect
     assert reasons(world.post(track("m2", "u2"), on=environment)) == ["unexpected"]
     assert outcomes(world.post(track("m3", "u3"), on=environment)) == ["delivered"]
-
-
-def test_a_delivered_event_costs_one_read_and_two_writes() -> None:
-    """The healthy path, in DynamoDB's terms; docs/protocol.md has the figures."""
-    world = World()
-    world.post(track())
-
-    assert world.table.calls == {"marks.read": 1, "breaker.read": 1, "ledger.swap": 2}
-    assert not world.queues.calls
-    assert world.record(delivery_of(track())) is not None

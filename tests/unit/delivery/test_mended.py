@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import identify, order, outcomes, reasons, track
 from tests.unit.delivery.world import DAY, World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 MENDED = track("m1", amount=27.5)
 LEANER = {**order("m1", "7"), "properties": {"order": "7"}}

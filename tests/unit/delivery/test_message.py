@@ -14,7 +14,7 @@ from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES, Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import decode
-from tests.fakes import sqs_rules
+from tools.sqs import rules
 
 HEADER = Header(
     delivery="m1:track",
@@ -82,7 +82,7 @@ def test_a_letter_comes_back_as_it_was(
     outgoing = sent.for_dead_letters(ordered=True)
     back = read_body(Header.read(outgoing.attributes), received(outgoing))
 
-    assert sqs_rules.takes(outgoing)
+    assert rules.takes(outgoing)
     assert outgoing.body.isascii()
     assert back.header == HEADER
     assert Event.parse(back.event).members() == Event.parse(sent.event).members()
@@ -172,7 +172,7 @@ def test_a_parked_message_explains_itself(detail: str) -> None:
     parked = letter(b"{}").for_parking("rejected", detail)
     header = Header.read(parked.attributes)
 
-    assert sqs_rules.takes(parked)
+    assert rules.takes(parked)
     assert (header.reason, header.parked_token, header.nonce) == ("rejected", 3, "n")
     assert header.mark == ""
     assert len(header.detail) <= 1_000
@@ -200,7 +200,7 @@ def test_sizes_are_counted_as_sqs_counts_them() -> None:
     """In bytes, names and types of attributes included."""
     outgoing = Outgoing(group="g", dedupe="d", body="abc", attributes={"delivery": "m:é"})
 
-    assert outgoing.size() == sqs_rules.octets(outgoing)
+    assert outgoing.size() == rules.octets(outgoing)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from segment_rehook.delivery.pacing.pace import CUT, SETTLE, SLOWEST, Pace
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes.surroundings import FakeClock
+from tools.fakes.surroundings import FakeClock
 
 TAKEN = Reply(kind=ReplyClass.DELIVERED, code="200")
 LIMITED = Reply(kind=ReplyClass.THROTTLED, code="429")

@@ -8,11 +8,11 @@ import pytest
 
 from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.delivery.ledger.record import State
-from tests.fakes import rehook
-from tests.fakes.faults import Crash, Fate
 from tests.unit.delivery.samples import identify, reasons, track
 from tests.unit.delivery.situations import crash, state, waiting
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
+from tools.fakes.faults import Crash, Fate
 
 UNKNOWN = rehook.UNKNOWN_DONE
 

@@ -10,11 +10,11 @@ from segment_rehook.delivery.queues.message import Header
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from segment_rehook.segment.event import Event, UnreadableEvent
-from tests.fakes import rehook
-from tests.fakes.faults import Crash
 from tests.unit.delivery.samples import BROKEN, identify, outcomes, reasons, track
 from tests.unit.delivery.situations import crash, waiting
 from tests.unit.delivery.world import DAY, World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Crash
 
 SAID = "400 no such event"
 

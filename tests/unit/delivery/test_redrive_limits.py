@@ -10,12 +10,12 @@ from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE
 from segment_rehook.delivery.redrive.batch import DEFECT_SECONDS, RESERVE
 from segment_rehook.delivery.settings import RedriveSettings
-from tests.fakes import rehook
-from tests.fakes.faults import Crash, Fate
 from tests.unit.delivery.breakers import hear_late
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.situations import crash, state, waiting
 from tests.unit.delivery.world import DAY, HOUR, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Crash, Fate
 
 UNKNOWN = rehook.UNKNOWN_DONE
 

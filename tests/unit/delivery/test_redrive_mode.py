@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.pacing.pace import SLOWEST
-from tests.fakes import rehook
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.situations import state, waiting
+from tools.fakes import rehook
 
 
 @pytest.mark.parametrize("mode", ["pause", "dry-run"])

@@ -13,12 +13,12 @@ from segment_rehook.delivery.pacing.pace import Pace
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.delivery.settings import RedriveSettings
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
-from tests.fakes.surroundings import FakeClock
 from tests.unit.delivery.situations import state, waiting
 from tests.unit.delivery.test_backoff import Luck
 from tests.unit.delivery.world import FUNCTION_SECONDS, World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
+from tools.fakes.surroundings import FakeClock
 
 AGE = 600.0
 FOUND = Record(

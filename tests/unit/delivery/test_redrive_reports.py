@@ -7,10 +7,10 @@ import pytest
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
 from tests.unit.delivery.situations import waiting
 from tests.unit.delivery.world import HOUR, World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 MINUTE = 60.0
 

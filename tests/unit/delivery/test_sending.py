@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from segment_rehook.delivery.ports import QueueUnavailable
 from segment_rehook.delivery.queues.sending import CALL_SECONDS, Line, Sender
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES, Outgoing
-from tests.fakes.faults import Fate, Faults
-from tests.fakes.queue import FakeQueue
-from tests.fakes.surroundings import FakeClock, FakeTelemetry
+from tools.fakes.faults import Fate, Faults
+from tools.fakes.queue import FakeQueue
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 
 class Bench:

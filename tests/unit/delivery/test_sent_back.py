@@ -6,12 +6,12 @@ import pytest
 
 from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.queues.transport import Outgoing
-from segment_rehook.rehook.destination import load
+from segment_rehook.rehook.destination import Destination, load
 from segment_rehook.segment.jsontext import encode
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
-from tests.unit.delivery.samples import BROKEN, DESTINATION, track
+from tests.unit.delivery.samples import BROKEN, DESTINATION, order, outcomes, reasons, track
 from tests.unit.delivery.world import World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 
 def parked(world: World | None = None) -> World:
@@ -23,7 +23,7 @@ def parked(world: World | None = None) -> World:
     return world
 
 
-def renamed(**changes: object) -> object:
+def renamed(**changes: object) -> Destination:
     """DESTINATION with its track subscription changed."""
     subscriptions = [
         {**dict(each.definition), **(changes if each.id == "track" else {})}
@@ -55,6 +55,25 @@ def test_it_is_mapped_anew() -> None:
     world.drain()
 
     assert len(world.rehook.books) == 1
+
+
+def test_what_sqs_itself_moved_is_sent_as_it_was_stored() -> None:
+    """After 1,000 receives SQS moves a message as it is: nothing says that it was parked."""
+    world = World()
+    world.dead.max_receives = 1
+    world.rehook.script.append(rehook.UNREACHABLE)
+    world.post(track())
+    world.dead.receive()
+    world.clock.advance(world.dead.visibility)
+    world.dead.receive()
+    header = header_of(world.lot.stored()[0])
+    assert (header.reason, header.detail, header.parked_token) == ("unreachable", "", None)
+
+    world.dead.max_receives = None
+    world.destination = renamed(settings={"event_name": "renamed", "source_id": "u1"})
+    world.lot.move_to(world.dead)
+    world.drain()
+    assert [request.body for request in world.rehook.calls[1:]] == [world.rehook.calls[0].body]
 
 
 def test_it_is_parked_again_where_the_mapping_is_still_broken() -> None:
@@ -110,7 +129,7 @@ def test_what_no_subscription_takes_any_more_is_parked(
 ) -> None:
     """With the reason, and what to look at; nothing is called."""
     world = parked()
-    world.destination = renamed(**changes)  # type: ignore[assignment]  # a Destination
+    world.destination = renamed(**changes)
     world.rehook.calls.clear()
     world.lot.move_to(world.dead)
     world.drain()
@@ -126,7 +145,7 @@ def test_a_disabled_subscriptions_dead_letters_are_parked() -> None:
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track())
-    world.destination = renamed(enabled=False)  # type: ignore[assignment]  # a Destination
+    world.destination = renamed(enabled=False)
     world.drain()
 
     assert [header.reason for header in world.parked("m1:track")] == ["subscription_gone"]
@@ -247,3 +266,39 @@ def test_an_unreadable_body_is_parked_under_its_delivery() -> None:
     (header,) = world.parked("m1:track")
     assert header.reason == "unreadable"
     assert "JSON" in header.detail
+
+
+def orders(**changes: object) -> Destination:
+    """One subscription for orders: the order's number counts instead of the messageId."""
+    [known] = [each for each in DESTINATION.subscriptions if each.id == "order"]
+    subscription = {**known.definition, **changes}
+    return load(encode({"subscriptions": [subscription]}))  # type: ignore[list-item]  # it is JSON
+
+
+def test_an_order_that_could_not_be_mapped_is_rewarded_once() -> None:
+    """A fault of the mapping leaves the business key: the mended mapping gives one reward."""
+    settings = {"source_id": {"@path": "$.userId"}, "event_name": {"@template": {"@path": "$.no"}}}
+    world = World(destination=orders(settings=settings))
+    for message in ("m1", "m2"):
+        assert reasons(world.post(order(message, "7"))) == ["mapping_error"]
+    world.destination = DESTINATION
+    assert outcomes(world.post(order("m3", "7"))) == ["delivered"]
+    world.lot.move_to(world.dead)
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert not world.lot.stored()
+
+
+def test_a_business_key_that_came_later_gives_no_second_reward() -> None:
+    """What was parked under another id stays parked, since its order may have been rewarded."""
+    world = World(destination=orders(idempotencyKey={"@path": "$.properties.nothing"}))
+    world.rehook.script += [rehook.REJECTED]
+    world.post(order("m1", "7"))
+    world.destination = DESTINATION
+    assert outcomes(world.post(order("m2", "7"))) == ["delivered"]
+    world.lot.move_to(world.dead)
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert [header_of(each).reason for each in world.lot.stored()] == ["not_mapped"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fakes.secrets import SECRETS
+from tools.fakes.secrets import SECRETS
 
 
 def test_secrets_are_not_shown() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
-from tests.fakes import rehook
 from tests.unit.delivery.samples import outcomes, reasons, track
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
 
 LARGE = "x" * MAX_MESSAGE_BYTES
 

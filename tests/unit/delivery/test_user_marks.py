@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.ids import user_hash
-from tests.fakes import rehook
-from tests.fakes.faults import Fate
 from tests.unit.delivery.samples import (
     outcomes,
     reasons,
     track,
 )
 from tests.unit.delivery.world import World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Fate
 
 
 def test_a_user_who_waits_keeps_waiting() -> None:

@@ -9,9 +9,9 @@ import pytest
 from segment_rehook.delivery.ingest.answer import LISTED_WHOLE
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import JSON, encode
-from tests.fakes import rehook
 from tests.unit.delivery.samples import TWICE, identify, order, outcomes, reasons, signature, track
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
 
 
 def entry(name: str, outcome: str, **of_its_delivery: str) -> dict[str, Any]:

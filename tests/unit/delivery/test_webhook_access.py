@@ -10,9 +10,9 @@ import pytest
 from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.segment.jsontext import encode
 from segment_rehook.segment.refusal import RefusedAccess
-from tests.fakes import rehook
 from tests.unit.delivery.samples import TWICE, signature, signed, track
 from tests.unit.delivery.world import World
+from tools.fakes import rehook
 
 
 def error_code(answer: HttpAnswer) -> Any:

@@ -23,13 +23,13 @@ from segment_rehook.delivery.settings import IngestSettings, RedriveSettings
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from segment_rehook.rehook.destination import Destination
 from segment_rehook.segment.jsontext import encode
-from tests.fakes.faults import Faults
-from tests.fakes.queue import FakeQueue, Stored
-from tests.fakes.rehook import FakeRehook
-from tests.fakes.secrets import SECRETS, FakeSecretStore
-from tests.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
-from tests.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 from tests.unit.delivery.samples import DESTINATION, body_of, signature
+from tools.fakes.faults import Faults
+from tools.fakes.queue import FakeQueue, Stored
+from tools.fakes.rehook import FakeRehook
+from tools.fakes.secrets import SECRETS, FakeSecretStore
+from tools.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
+from tools.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 
 HOUR, DAY = 3_600.0, 86_400.0
 FUNCTION_SECONDS = 60.0

@@ -8,8 +8,8 @@ from segment_rehook.mapping.directives import DIRECTIVES
 from segment_rehook.mapping.fql_conditions import _OPERATORS
 from segment_rehook.mapping.liquid.filters import DISABLED, filters
 from segment_rehook.mapping.liquid.tags import TAGS
+from segment_rehook_cli.evaluate import evaluate
 from tests.conformance.documented import PAGE, Documented, as_documented, documented_cases
-from tools.cli.evaluate import evaluate
 
 
 @pytest.mark.parametrize(

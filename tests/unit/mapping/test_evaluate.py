@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tools.cli.evaluate import DEEPEST, evaluate
+from segment_rehook_cli.evaluate import DEEPEST, evaluate
 
 
 @pytest.mark.parametrize(

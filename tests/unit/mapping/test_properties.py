@@ -20,7 +20,7 @@ from segment_rehook.mapping.errors import (
     TriggerInvalid,
 )
 from segment_rehook.mapping.fql import compile_trigger
-from segment_rehook.mapping.liquid.dialect import compile_liquid
+from segment_rehook.mapping.liquid.template import compile_liquid
 from segment_rehook.mapping.mapping import compile_mapping
 from segment_rehook.mapping.values import UNDEFINED
 from segment_rehook.segment.jsontext import encode

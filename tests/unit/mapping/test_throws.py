@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from segment_rehook.mapping.throws import When, throws
+from segment_rehook_cli.evaluate import evaluate
 from tests.conformance.generated.cases import GENERATORS
-from tools.cli.evaluate import evaluate
 
 TEXT = {"@path": "$.text"}
 EVENTS: list[dict[str, Any]] = [

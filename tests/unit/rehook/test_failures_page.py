@@ -21,7 +21,6 @@ MARKS = {
     "parked": "`parked`: ",
     "dropped": "`dropped`: ",
 }
-BY_THE_COMMAND_LINE = {"receive_count"}
 
 
 def named(table: str) -> set[str]:
@@ -40,7 +39,7 @@ def named(table: str) -> set[str]:
             {f"{stage}_{how}" for stage in Stage for how in ("failed", "timeout")} | {"late"},
         ),
         ("stored", {*Stored}),
-        ("parked", {*Parked} | BY_THE_COMMAND_LINE),
+        ("parked", {*Parked}),
         ("dropped", {*Dropped} | {*DropReason}),
     ],
 )

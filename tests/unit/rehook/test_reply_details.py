@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.rehook.reply import (
-    REQUEST_ID_MOST,
-    RETRY_AFTER_MOST,
-    TEXT_MOST,
+    MAX_REQUEST_ID_CHARACTERS,
+    MAX_RETRY_AFTER,
+    MAX_TEXT_CHARACTERS,
     Answer,
     Reply,
     ReplyClass,
@@ -71,11 +71,13 @@ def test_every_answer_is_judged(
     reply = judge(Answer(status, headers, body), action=action, now=now)
     assert reply.kind is not ReplyClass.UNREACHABLE
     assert len(reply.code) <= 6
-    assert len(reply.message) <= TEXT_MOST
+    assert len(reply.message) <= MAX_TEXT_CHARACTERS
     assert reply.message.isprintable()
-    assert reply.key is None or (0 < len(reply.key) <= TEXT_MOST and reply.key.isprintable())
+    assert reply.key is None or (
+        0 < len(reply.key) <= MAX_TEXT_CHARACTERS and reply.key.isprintable()
+    )
     assert reply.request_id is None or (reply.request_id.isascii() and reply.request_id)
-    assert reply.retry_after is None or 0 <= reply.retry_after <= RETRY_AFTER_MOST
+    assert reply.retry_after is None or 0 <= reply.retry_after <= MAX_RETRY_AFTER
     if reply.kind is ReplyClass.DELIVERED:
         assert 200 <= status < 300
     if reply.kind is ReplyClass.REJECTED:
@@ -100,14 +102,14 @@ def test_every_silence_is_judged_by_whether_anything_was_sent(
         ("003", 3.0),
         ("3600", 3600.0),
         ("3601", 3600.0),
-        ("9" * 5000, RETRY_AFTER_MOST),
+        ("9" * 5000, MAX_RETRY_AFTER),
         ("Sun, 06 Nov 1994 08:50:37 GMT", 60.0),
         ("Sunday, 06-Nov-94 08:50:37 GMT", 60.0),
         ("Sun Nov  6 08:50:37 1994", 60.0),
         ("Sun, 06 Nov 1994 10:50:37 +0200", 60.0),
         ("Sun, 06 Nov 1994 08:50:37 -0000", 60.0),
         ("Sun, 06 Nov 1994 08:00:00 GMT", 0.0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", RETRY_AFTER_MOST),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", MAX_RETRY_AFTER),
         ("-5", None),
         ("1.5", None),
         ("5, 10", None),
@@ -152,14 +154,14 @@ def test_request_id_under_both_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["requestId", "request_id"])
 @pytest.mark.parametrize(
-    "unfit", ["", "a\nb", "ü", "\ud800", "x" * (REQUEST_ID_MOST + 1), 7, None, ["a"]]
+    "unfit", ["", "a\nb", "ü", "\ud800", "x" * (MAX_REQUEST_ID_CHARACTERS + 1), 7, None, ["a"]]
 )
 def test_a_request_id_unfit_for_ledger_and_log_is_left_out(unfit: Any, name: str) -> None:
     """An id of control characters could forge a log line, a lone surrogate fails a write."""
     assert judged(200, {name: unfit}).request_id is None
 
 
-@pytest.mark.parametrize("fit", ["r", "6df44043-1 ~", "x" * REQUEST_ID_MOST])
+@pytest.mark.parametrize("fit", ["r", "6df44043-1 ~", "x" * MAX_REQUEST_ID_CHARACTERS])
 def test_a_request_id_is_kept_as_it_is(fit: str) -> None:
     """Whoever asks Rehook about a call must name it exactly."""
     assert judged(200, {"requestId": fit}).request_id == fit
@@ -172,7 +174,7 @@ def test_a_request_id_is_kept_as_it_is(fit: str) -> None:
         ({"message": "", "details": "d"}, "d"),
         ({"message": {"a": 1}, "details": "d"}, "d"),
         ({"details": "d"}, "d"),
-        ({"message": "x" * 9000}, "x" * TEXT_MOST),
+        ({"message": "x" * 9000}, "x" * MAX_TEXT_CHARACTERS),
         ({"message": "two\r\nlines\x00\ud800end"}, "two  lines  end"),
         ({"message": "नमस्ते"}, "नमस्ते"),
         ({}, ""),

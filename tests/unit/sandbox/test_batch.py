@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tools.sandbox.batch import settled
-from tools.sandbox.runtime_api import Outcome
+from tools.sandbox.runtime_api import InvocationResult
 
 IDS = ["a", "b", "c"]
 
@@ -31,15 +31,15 @@ IDS = ["a", "b", "c"]
 )
 def test_partial_responses(payload: bytes, deleted: str) -> None:
     """Each form of answer that AWS documents is read as documented."""
-    assert settled(IDS, Outcome(payload), partial_responses=True) == set(deleted)
+    assert settled(IDS, InvocationResult(payload), partial_responses=True) == set(deleted)
 
 
 def test_without_partial_responses_an_answer_settles_all() -> None:
     """A mapping that does not ask for partial responses does not look at the answer."""
     payload = b'{"batchItemFailures": [{"itemIdentifier": "b"}]}'
-    assert settled(IDS, Outcome(payload), partial_responses=False) == set(IDS)
+    assert settled(IDS, InvocationResult(payload), partial_responses=False) == set(IDS)
 
 
 def test_a_failed_invocation_settles_nothing() -> None:
     """An error, a time-out and a crash leave the whole batch."""
-    assert settled(IDS, Outcome(b"{}", failed=True), partial_responses=True) == set()
+    assert settled(IDS, InvocationResult(b"{}", failed=True), partial_responses=True) == set()

@@ -177,6 +177,13 @@ IN_REDRIVE = (
         "True",
     ),
     Defect(
+        "call for another delivery than the one that is claimed",
+        ATTEMPT,
+        '            if Delivery.of(event, key or "", planned).id != letter.header.delivery:\n'
+        "                return Park(Parked.NOT_MAPPED, ANOTHER_KEY)\n",
+        "",
+    ),
+    Defect(
         "send for a disabled subscription",
         ATTEMPT,
         "each.id == header.subscription and each.enabled for each",

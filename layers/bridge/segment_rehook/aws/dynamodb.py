@@ -159,7 +159,7 @@ class DynamoLedger:
 
 
 class DynamoUserMarks:
-    """The port `Marks`. A mark expires `keep` seconds after it was put: longer than messages last.
+    """The port `UserMarks`. A mark expires `keep` seconds after it was put: later than any message.
 
     One that has expired and is still there counts: it may delay, and that is all it does.
     """

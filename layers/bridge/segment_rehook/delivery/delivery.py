@@ -34,24 +34,25 @@ class Delivery:
     @classmethod
     def of(cls, event: Event, key: str, planned: Call | Fault) -> Delivery:
         """`key` is the event's own (`ids.event_key`); a subscription's business key replaces it."""
+        by_business_key = planned.key is not None
+        key = ids.business_key(planned.key) if planned.key is not None else key
+        content = ids.fingerprint(event, by_business_key=by_business_key)
         if isinstance(planned, Fault):
             user = event.member("userId")
             source_id = user if isinstance(user, str) else ""
             return cls(
                 id=ids.delivery_id(key, planned.subscription),
                 user=ids.user_hash(source_id),
-                content=ids.fingerprint(event, by_business_key=False),
+                content=content,
                 action="",
                 request=None,
                 event=event.raw,
                 fault=planned.detail,
             )
-        by_business_key = planned.key is not None
-        key = ids.business_key(planned.key) if planned.key is not None else key
         return cls(
             id=ids.delivery_id(key, planned.subscription),
             user=ids.user_hash(planned.user),
-            content=ids.fingerprint(event, by_business_key=by_business_key),
+            content=content,
             action=planned.action,
             request=planned.request,
             event=event.raw,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from segment_rehook.segment.jsontext import JSON
 
 # Segment's own limit for a messageId.
-KEY_MOST = 100
+MAX_KEY_CHARACTERS = 100
 # What begins like a derived key is hashed, so that no sender can write one.
 DERIVED = ("k:", "h:", "s:")
 # These differ from one attempt of Segment's to the next.
@@ -99,7 +99,7 @@ def delivery_group(delivery: str) -> str:
 
 def _bounded(text: str) -> str:
     """Fit for a DynamoDB key and an SQS attribute: short printable ASCII, else a hash."""
-    plain = text.isascii() and text.isprintable() and len(text) <= KEY_MOST
+    plain = text.isascii() and text.isprintable() and len(text) <= MAX_KEY_CHARACTERS
     if plain and not text.startswith(DERIVED):
         return text
     return "h:" + _hash("key", text)

@@ -39,7 +39,7 @@ class IngestSettings(Settings):
     """`budget` runs from the request's own time to its answer.
 
     `listens`: after so long Segment's Webhooks (Actions) destination, which waits for ten, may be
-    gone. `batches_need_token`: a batch needs an Authorization token.
+    gone. `batches_need_token`: a batch needs a token, or a signature over the whole of it.
     """
 
     call_timeout: float = 2.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.objects import flatten, merge, without_nulls
 from segment_rehook.mapping.part import (
     Compile,
     Part,
@@ -18,7 +19,6 @@ from segment_rehook.mapping.part import (
 )
 from segment_rehook.mapping.paths import follow, follow_late, without_root
 from segment_rehook.mapping.replacement import replace
-from segment_rehook.mapping.shapes import flatten, merge, without_nulls
 from segment_rehook.mapping.stringify import parse, stringify
 from segment_rehook.mapping.template import compile_template, render
 from segment_rehook.mapping.values import (
@@ -247,8 +247,8 @@ def _literal(option: Value, compiled: Compile) -> Part:
 
 
 def _liquid(option: Value, _: Compile) -> Part:
-    # python-liquid takes its time to import, and few mappings use it.
-    from segment_rehook.mapping.liquid.dialect import compile_liquid  # noqa: PLC0415 — as said
+    # Few mappings use it: those that do not need not wait for its import.
+    from segment_rehook.mapping.liquid.template import compile_liquid  # noqa: PLC0415 — as said
 
     return compile_liquid(option)
 

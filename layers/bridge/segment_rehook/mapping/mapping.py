@@ -18,9 +18,9 @@ from segment_rehook.mapping.errors import (
     Mistake,
 )
 from segment_rehook.mapping.members import OBJECT_MEMBERS
+from segment_rehook.mapping.objects import PROTOTYPE, as_json, without_undefined
 from segment_rehook.mapping.part import Part, Run, constant, reads_of, throwing
 from segment_rehook.mapping.paths import steps_of, without_root
-from segment_rehook.mapping.shapes import PROTOTYPE, as_json, without_undefined
 from segment_rehook.mapping.text import to_units
 from segment_rehook.mapping.validation import METADATA, is_directive, validate
 from segment_rehook.mapping.values import (

@@ -1,13 +1,12 @@
 """What `value[key]` gives in JavaScript: own members first, then those every value inherits.
 
 A path may lead to what JavaScript's own library defines (`$.name.length`, `$.items.constructor`).
-Built-in functions are known here by name and number of parameters, which is all that a mapping
-can see of them.
+Built-in functions are known here by name and number of parameters. What a constructor has of its
+own (`$.items.constructor.isArray`) is not known.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping import text
@@ -45,19 +44,6 @@ _METHODS = {
     "Boolean": "toString:0 valueOf:0",
     "Function": "apply:2 bind:1 call:1 toString:0",
 }
-_STATICS = {
-    "Object": (
-        "assign:2 getOwnPropertyDescriptor:2 getOwnPropertyDescriptors:1 getOwnPropertyNames:1 "
-        "getOwnPropertySymbols:1 hasOwn:2 is:2 preventExtensions:1 seal:1 create:2 "
-        "defineProperties:2 defineProperty:3 freeze:1 getPrototypeOf:1 setPrototypeOf:2 "
-        "isExtensible:1 isFrozen:1 isSealed:1 keys:1 entries:1 fromEntries:1 values:1"
-    ),
-    "Array": "isArray:1 from:1 of:0",
-    "String": "fromCharCode:1 fromCodePoint:1 raw:1",
-    "Number": "isFinite:1 isInteger:1 isNaN:1 isSafeInteger:1 parseFloat:1 parseInt:2",
-    "Boolean": "",
-    "Function": "",
-}
 _PARENT_PROTOTYPE = "__proto__"
 
 
@@ -81,27 +67,12 @@ _INHERITED: dict[str, dict[str, Value]] = {
     owner: {
         **_functions(_METHODS["Object"]),
         **_functions(_METHODS[owner]),
-        "constructor": Function(owner, 1, owner),
+        "constructor": Function(owner, 1),
     }
     for owner in _METHODS
 }
 for _alias, _name in (("trimLeft", "trimStart"), ("trimRight", "trimEnd")):
     _INHERITED["String"][_alias] = _INHERITED["String"][_name]
-_OWN: dict[str, dict[str, Value]] = {
-    owner: {**_functions(listed), "prototype": _PROTOTYPES[owner]}
-    for owner, listed in _STATICS.items()
-}
-_OWN["Number"] |= {
-    "MAX_VALUE": 1.7976931348623157e308,
-    "MIN_VALUE": 5e-324,
-    "NaN": math.nan,
-    "NEGATIVE_INFINITY": -math.inf,
-    "POSITIVE_INFINITY": math.inf,
-    "MAX_SAFE_INTEGER": 2**53 - 1,
-    "MIN_SAFE_INTEGER": 1 - 2**53,
-    "EPSILON": 2.0**-52,
-}
-
 OBJECT_MEMBERS = frozenset(_INHERITED["Object"]) | {_PARENT_PROTOTYPE}
 """Names that every object answers to without having them."""
 
@@ -160,5 +131,4 @@ def _function_member(function: Function, key: str) -> Value:
             "'caller', 'callee', and 'arguments' properties may not be accessed on strict mode "
             "functions or the arguments objects for calls to them"
         )
-    own = _OWN[function.owner] if function.owner else {}
-    return own[key] if key in own else _inherited(function, "Function", key)
+    return _inherited(function, "Function", key)

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import STACK_EXHAUSTED, MappingError
-from segment_rehook.mapping.shapes import entries
+from segment_rehook.mapping.objects import entries
 from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Value
 from segment_rehook.segment.jsontext import (
     MAX_DEPTH,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from segment_rehook.mapping.errors import MappingInvalid, TriggerInvalid
 from segment_rehook.mapping.fql import Trigger, compile_trigger
 from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping
-from segment_rehook.mapping.shape import Misshape, Shape, apart, check_shape, place_of
+from segment_rehook.mapping.schema_check import Misshape, Shape, apart, check_shape, place_of
 from segment_rehook.mapping.throws import When, throws
 from segment_rehook.mapping.values import UNDEFINED, Value, type_words
 from segment_rehook.segment.jsontext import number_text

@@ -138,8 +138,8 @@ def _resolved(name: str, option: dict[str, Value], when: When) -> Iterator[tuple
 
 
 def _of_template(template: str, path: Path, when: When) -> Iterator[Throw]:
-    # python-liquid takes its time to import, and few mappings use it.
-    from segment_rehook.mapping.liquid.dialect import filter_uses  # noqa: PLC0415 — as said
+    # Few mappings use it: those that do not need not wait for its import.
+    from segment_rehook.mapping.liquid.template import filter_uses  # noqa: PLC0415 — as said
 
     for use in filter_uses(template):
         if message := use.throws():

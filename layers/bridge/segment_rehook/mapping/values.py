@@ -36,11 +36,10 @@ UNDEFINED: Final = Undefined.UNDEFINED
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A built-in function; `owner` names the constructor that it is, if it is one."""
+    """A built-in function of JavaScript; `length` is the number of its parameters."""
 
     name: str
     length: int
-    owner: str | None = None
 
     def __str__(self) -> str:
         return f"function {self.name}() {{ [native code] }}"

@@ -5,13 +5,14 @@ The steps, in order: map, check the action's fields, apply the settings, encode.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.fields import FieldsInvalid, check_fields
-from segment_rehook.mapping.shapes import as_json
+from segment_rehook.mapping.objects import as_json
 from segment_rehook.mapping.values import Function
 from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.settings import Settings
     from segment_rehook.segment.event import Event
 
-__all__ = ["call_of"]
+__all__ = ["call_of", "mapping_fault"]
 
 
 def call_of(subscription: Subscription, event: Event, settings: Settings) -> Call | Drop | Fault:
@@ -40,7 +41,7 @@ def call_of(subscription: Subscription, event: Event, settings: Settings) -> Cal
             if key is None:
                 warnings += (_no_key(subscription.key_type(keyed)),)
     except MappingError as error:
-        return Fault(subscription.id, str(error))
+        return mapping_fault(subscription, event, error)
     except FieldsInvalid as invalid:
         return _invalid(subscription, invalid, event)
     except ConversionWithoutCode:
@@ -49,6 +50,15 @@ def call_of(subscription: Subscription, event: Event, settings: Settings) -> Cal
     request = Request("POST", action.path, encode(adjusted))
     user = str(adjusted["source_id"])
     return Call(subscription.id, action.slug, user, key, request, notes, warnings)
+
+
+def mapping_fault(subscription: Subscription, event: Event, error: MappingError) -> Fault:
+    """Give the fault of a mapping that threw, under the event's business key if it has one."""
+    key = None
+    if subscription.idempotency_key is not None:
+        with suppress(MappingError):
+            key = subscription.key(event.members(subscription.idempotency_key.reads))
+    return Fault(subscription.id, str(error), key)
 
 
 def _payload(subscription: Subscription, event: Event, settings: Settings) -> dict[str, Any]:

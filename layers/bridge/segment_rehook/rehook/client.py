@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.resolver import Address
 
 # An answer longer than this is not Rehook's; what lies beyond is not read.
-ANSWER_MOST = 65_536
+MAX_ANSWER_BYTES = 65_536
 CHECK_AUTH = "/events/segment/check-auth"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -151,9 +151,9 @@ def _checked(base_url: str) -> tuple[str, int, str]:
 
 def _read(response: BaseHTTPResponse) -> bytes:
     """The body's beginning. Read to its end, the connection goes back to the pool by itself."""
-    content = response.read(ANSWER_MOST, decode_content=False)
+    content = response.read(MAX_ANSWER_BYTES, decode_content=False)
     # urllib3 says so itself only where nothing at all has come, or at a further read.
-    if len(content) < ANSWER_MOST and response.length_remaining:
+    if len(content) < MAX_ANSWER_BYTES and response.length_remaining:
         raise ProtocolError("the answer's body broke off")
     return content
 
@@ -163,6 +163,6 @@ def _plain(content: bytes, headers: Mapping[str, str]) -> bytes:
     if headers.get("content-encoding", "identity") == "identity":
         return content
     try:
-        return zlib.decompressobj(GZIP_OR_ZLIB).decompress(content, ANSWER_MOST)
+        return zlib.decompressobj(GZIP_OR_ZLIB).decompress(content, MAX_ANSWER_BYTES)
     except zlib.error:
         return content

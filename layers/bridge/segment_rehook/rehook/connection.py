@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Seconds. A stale connection's reset would look like an unknown outcome: Lambda freezes between
 # invocations and servers drop what idles, so a connection that was kept longer is not trusted. Five
 # is the limit of many servers; a request sent just before it arrives just after it.
-IDLE_MOST = 4.0
+MAX_IDLE_SECONDS = 4.0
 # What a request needs to arrive before the end of a limit that the server itself has named.
 IDLE_MARGIN = 1.0
 # At most one TLS record (RFC 8446, 5.1). A record that did not leave whole can't be read by anyone.
@@ -123,7 +123,7 @@ class _Timed:
     resolver: Resolver
     timer: CallTimer
     idle: Stopwatch | None = None
-    idle_most = IDLE_MOST
+    idle_most = MAX_IDLE_SECONDS
     sock: Any
 
     def _new_conn(self) -> socket.socket:
@@ -221,7 +221,7 @@ def _trusted_for(keep_alive: str) -> float:
     `Keep-Alive: timeout=5` names the server's own limit in seconds (RFC 2068, 19.7.1).
     """
     named = _NAMED_LIMIT.search(keep_alive)
-    return min(IDLE_MOST, float(named[1]) - IDLE_MARGIN) if named else IDLE_MOST
+    return min(MAX_IDLE_SECONDS, float(named[1]) - IDLE_MARGIN) if named else MAX_IDLE_SECONDS
 
 
 def pool_for(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.shape import Misshape, Shape, check_shape
+from segment_rehook.mapping.schema_check import Misshape, Shape, check_shape
 from segment_rehook.mapping.subscription import (
     Subscription,
     read_subscription,
@@ -21,7 +21,7 @@ from segment_rehook.mapping.subscription import (
 from segment_rehook.mapping.unmatched import unmatched
 from segment_rehook.rehook import settings as settings_module
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
-from segment_rehook.rehook.calls import call_of
+from segment_rehook.rehook.calls import call_of, mapping_fault
 from segment_rehook.rehook.gates import refusal_of_age, refusal_of_event
 from segment_rehook.rehook.plan import Call, Drop, Fault, Ignored, Plan
 from segment_rehook.rehook.settings import Settings, read_settings, settings_mistakes
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHAPE", "Destination", "DestinationInvalid", "load"]
 
-MOST_SUBSCRIPTIONS: Final = 50
+MAX_SUBSCRIPTIONS: Final = 50
 """Segment's own limit for one destination (Rehook's page, "Mapping limits per destination")."""
 
 SUBSCRIPTION_SHAPE: Final[Shape] = subscription_shape(tuple(ACTIONS))
@@ -53,7 +53,7 @@ SHAPE: Final[Shape] = {
         "settings": settings_module.SHAPE,
         "subscriptions": {
             "type": "array",
-            "maxItems": MOST_SUBSCRIPTIONS,
+            "maxItems": MAX_SUBSCRIPTIONS,
             "description": "Segment's screens call them mappings. Without this key: Segment's two "
             "default ones.",
         },
@@ -138,7 +138,7 @@ class Destination:
             if not self.takes(subscription, event):
                 return None
         except MappingError as error:
-            return Fault(subscription.id, str(error))
+            return mapping_fault(subscription, event, error)
         refusal = refusal_of_event(event, self.settings)
         if refusal is None and now is not None:
             refusal = refusal_of_age(event, self.settings, now)

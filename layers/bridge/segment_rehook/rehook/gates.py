@@ -1,8 +1,8 @@
 """Rules that stop an event before it is mapped, in the order in which they are asked.
 
 1. `integrations` of the event: Segment's own way to keep an event from a destination.
-2. `maxEventAgeHours`.
-3. `deniedEvents`, then `allowedEvents`: names of track events, as Segment sent them.
+2. `deniedEvents`, then `allowedEvents`: names of track events, as Segment sent them.
+3. `maxEventAgeHours`.
 """
 
 from __future__ import annotations

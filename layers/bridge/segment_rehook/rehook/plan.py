@@ -76,11 +76,13 @@ class Drop:
 class Fault:
     """A directive threw on this event: parked as `mapping_error`, never retried.
 
-    `detail` is the mapping engine's own message.
+    `detail` is the mapping engine's own message. `key` is as in `Call`: a subscription that can't
+    map an event may still know which one it is. None also where the key itself threw.
     """
 
     subscription: str
     detail: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ given must not be given again by accident, and one that was surely not given mus
 
     delivered     Rehook has it
     rejected      Rehook read it and will never take it: parked, not retried by itself
-    credentials   the key pair seems to be refused; check-auth decides (see delivery.courier)
+    credentials   the key pair seems to be refused; check-auth decides (delivery.caller)
     throttled     not processed; Rehook asks for patience
     unavailable   not processed; Rehook is in trouble
     unreachable   nothing was sent: name, connection or TLS failed
@@ -40,11 +40,11 @@ UNPROCESSED = 503
 SUCCESSES, REDIRECTS, CLIENT_ERRORS, SERVER_ERRORS = 200, 300, 400, 500
 
 # Longer than a queue's patience is no better than the queue's own back-off.
-RETRY_AFTER_MOST = 3600.0
-TEXT_MOST = 500
-REQUEST_ID_MOST = 200
+MAX_RETRY_AFTER = 3600.0
+MAX_TEXT_CHARACTERS = 500
+MAX_REQUEST_ID_CHARACTERS = 200
 # Rehook's codes have three digits. Longer numbers are looked at as well, but not without end.
-CODE_MOST = 999_999
+MAX_CODE = 999_999
 
 REFERRAL_CODE = "referral_code"
 _NAMES_REFERRAL_CODE = re.compile(r"referral[ _-]?code", re.IGNORECASE)
@@ -188,7 +188,7 @@ def _code(value: object) -> int | None:
     """It, if it is an error's: as a number or as a number's text."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = float(value)
-    if isinstance(value, int | float) and CLIENT_ERRORS <= value <= CODE_MOST:
+    if isinstance(value, int | float) and CLIENT_ERRORS <= value <= MAX_CODE:
         return int(value)
     return None
 
@@ -197,12 +197,12 @@ def _line(value: object) -> str:
     """One line that any store and terminal takes; nothing for what is no text."""
     if not isinstance(value, str):
         return ""
-    return "".join(c if c.isprintable() else " " for c in value[:TEXT_MOST]).strip()
+    return "".join(c if c.isprintable() else " " for c in value[:MAX_TEXT_CHARACTERS]).strip()
 
 
 def _id(value: object) -> str | None:
     """It, if it is fit for the ledger and for a log."""
-    if isinstance(value, str) and 0 < len(value) <= REQUEST_ID_MOST:
+    if isinstance(value, str) and 0 < len(value) <= MAX_REQUEST_ID_CHARACTERS:
         return value if value.isascii() and value.isprintable() else None
     return None
 
@@ -221,4 +221,4 @@ def _retry_after(header: str | None, now: float) -> float | None:
             return None
         # asctime's format names no zone: HTTP's dates are UTC (RFC 9110, 5.6.7).
         seconds = date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now
-    return min(max(seconds, 0.0), RETRY_AFTER_MOST)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)

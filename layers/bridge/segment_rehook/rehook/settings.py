@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping
-from segment_rehook.mapping.shape import Misshape, Shape
+from segment_rehook.mapping.schema_check import Misshape, Shape
 from segment_rehook.rehook.trait_checks import TRAIT_CHECKS
 
 if TYPE_CHECKING:

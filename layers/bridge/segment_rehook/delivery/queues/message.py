@@ -50,10 +50,10 @@ class Header:
     """What a message's attributes say.
 
     `token` and `nonce`: of the claim under which it was sent; 0 and empty where it was stored
-    without one. `parked_token`: only of a parked message, the token under which it was
-    parked (the attribute `epoch`). `user` is
-    a hash. `mark`: the user's mark that this message clears (see `order`). `resend`: an operator
-    wants the stored request sent, not the event mapped anew.
+    without one. `parked_token`: only of a parked message, the token under which it was parked (the
+    attribute `epoch`). `user` is a hash. `mark`: the name of the user's mark that this message
+    clears (see `ingest.user_marks`). `resend`: an operator wants the stored request sent, not the
+    event mapped anew.
     """
 
     delivery: str

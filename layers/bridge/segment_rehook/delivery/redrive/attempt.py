@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from segment_rehook.delivery import ids
 from segment_rehook.delivery.after_call import (
     Park,
     Retry,
@@ -13,6 +14,7 @@ from segment_rehook.delivery.after_call import (
     after_crash,
     leaves_doubt,
 )
+from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ledger import claim_rules
 from segment_rehook.delivery.ledger.claim_rules import Verdict
 from segment_rehook.delivery.ledger.claims import ClaimUnknown
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.queues.transport import Received
     from segment_rehook.rehook.destination import Destination
 
+ANOTHER_KEY = (
+    "its idempotencyKey names another delivery now, which may have been made: have Segment replay "
+    "the event"
+)
 # A message that ended the function this often is not tried again.
 MAX_CRASHES = 3
 
@@ -179,6 +185,9 @@ class _Attempt:
             return Park(Parked.UNREADABLE, error.detail)
         planned = self._redrive.destination.plan_for(event, letter.header.subscription)
         if isinstance(planned, Call):
+            key = ids.event_key(event)
+            if Delivery.of(event, key or "", planned).id != letter.header.delivery:
+                return Park(Parked.NOT_MAPPED, ANOTHER_KEY)
             return planned
         if isinstance(planned, Fault):
             return Park(Parked.MAPPING_ERROR, planned.detail)

@@ -1,7 +1,6 @@
-"""`@liquid`: templates as LiquidJS renders them, on python-liquid's parser and nodes.
+"""`@liquid`: templates as LiquidJS renders them.
 
-python-liquid follows Shopify's Ruby dialect, LiquidJS a looser one of its own: what is cut,
-compared, converted and printed differs nearly everywhere. So python-liquid gives the frame
-(environment, parser, nodes, render context), and its extension points are filled here: how a
-template is cut (`lexer`), expressions, tags and filters. Imported only where a mapping uses it.
+A template is cut (`lexer`), its tags are compiled (`parser`, `tags`) with the expressions and
+filters in them (`expressions`, `filtered`, `filters`), and what results is rendered with a
+`context`. `template` is the way in. Imported only where a mapping uses it.
 """

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.date_text import MOST_MILLISECONDS, milliseconds
 from segment_rehook.mapping.liquid.moment import MONTHS, WEEKDAYS, Moment
-from segment_rehook.mapping.liquid.scanner import Fault
 from segment_rehook.mapping.liquid.values import (
     allow,
     as_number,
@@ -183,7 +183,7 @@ def _zone_offset(name: str, count: int) -> float:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         # Node prints the name's UTF-8 byte by byte.
         shown = name.encode("utf-8", "surrogatepass").decode("latin-1")
-        raise Fault(f"Invalid time zone specified: {shown}") from None
+        raise MappingError(f"Invalid time zone specified: {shown}") from None
     return 0 if offset is None else -offset.total_seconds() / 60
 
 

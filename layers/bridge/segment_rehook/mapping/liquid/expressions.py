@@ -8,22 +8,13 @@ right to left, and both their sides are always evaluated.
 from __future__ import annotations
 
 import operator
+import re
 from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.quoted import unquoted
-from segment_rehook.mapping.liquid.scanner import (
-    DIGITS,
-    SIGNS,
-    Fault,
-    Refused,
-    Scanner,
-    is_word,
-    refusal,
-)
-from segment_rehook.mapping.liquid.scope import variable
+from segment_rehook.mapping.liquid.scanner import NAMED, Scanner, TemplateError
 from segment_rehook.mapping.liquid.values import (
     LITERALS,
     allow,
@@ -41,9 +32,9 @@ from segment_rehook.mapping.values import UNDEFINED, Value, to_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from segment_rehook.mapping.liquid.scope import Scope
+    from segment_rehook.mapping.liquid.context import Context
 
-Evaluate: TypeAlias = "Callable[[Scope], Value]"
+Evaluate: TypeAlias = "Callable[[Context], Value]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +62,11 @@ _OPERATORS: Mapping[str, Operator] = {
     "and": Operator(0, lambda left, right: not falsy(left) and not falsy(right)),
     "or": Operator(0, lambda left, right: not falsy(left) or not falsy(right)),
 }
+_OPERATOR = re.compile(f"(?:contains|not|and|or)(?!{NAMED})|==|!=|>=|<=|>|<")
+_LITERAL = re.compile(f"(?:{'|'.join(LITERALS)})(?!{NAMED})")
+# A point ends a number where another one follows: that is a range's.
+_NUMBER = re.compile(rf"(?>[+-]?[0-9]+(?:\.(?!\.)[0-9]*)?)(?!\.(?!\.)|{NAMED})")
+_DOTS = re.compile(r"\.\.")
 
 
 @dataclass(slots=True)
@@ -87,141 +83,112 @@ class Names:
             self.found.add(name)
 
 
-class Parser:
-    """Compiles what stands in a range of a template."""
+class Expressions(Scanner):
+    """Compiles what stands in a range of a template; notes the variables in `names`."""
 
-    def __init__(self, scanner: Scanner, names: Names) -> None:
-        self.scanner = scanner
+    def __init__(self, source: str, begin: int, end: int, names: Names) -> None:
+        super().__init__(source, begin, end)
         self.names = names
 
     def expression(self) -> Evaluate:
-        """Read operands and operators as far as they go. Raises Refused where there is none."""
+        """Read operands and operators as far as they go. Raises TemplateError if there is none."""
         postfix: list[Evaluate | Operator] = []
         waiting: list[Operator] = []
-        while not self.scanner.done():
-            if (found := self._operator()) is not None:
+        while not self.done():
+            self.skip_blank()
+            if word := self.take(_OPERATOR):
+                found = _OPERATORS[word]
                 while waiting and waiting[-1].binds > found.binds:
                     postfix.append(waiting.pop())
                 waiting.append(found)
-            elif (operand := self.value()) is not None:
+            elif (operand := self.operand()) is not None:
                 postfix.append(operand)
             else:
                 break
         postfix += reversed(waiting)
-        snapshot = self.scanner.snapshot()
-        self.scanner.check(postfix, f"invalid value expression: {snapshot}")
+        self.check(postfix, f"invalid value expression: {self.snapshot()}")
         return _on_stack(postfix)
 
-    def value(self) -> Evaluate | None:
+    def operand(self) -> Evaluate | None:
         """Read one operand; None where there is none."""
-        scanner = self.scanner
-        scanner.skip_blank()
-        begin = scanner.at
-        start = self._literal() or self._quoted() or self._number() or self._range()
-        steps = self._steps(named=start is None)
-        if not steps:
-            return start
-        return _access(start, steps, lambda text: refusal(text, scanner.source, begin))
+        self.skip_blank()
+        begin = self.at
+        start = self._constant() or self._range()
+        return self._member(begin, start, self._steps(named=start is None))
 
     def path(self) -> Evaluate | None:
         """Read a variable and its members; None where there is none."""
-        begin = self.scanner.at
-        steps = self._steps(named=True)
-        if not steps:
-            return None
-        return _access(None, steps, lambda text: refusal(text, self.scanner.source, begin))
+        return self._member(self.at, None, self._steps(named=True))
 
-    def _word(self, words: Mapping[str, object]) -> str | None:
-        # The longest of the words that stands here; one of letters must end here.
-        scanner = self.scanner
-        scanner.skip_blank()
-        ahead = scanner.source[scanner.at : scanner.stop]
-        word = max(filter(ahead.startswith, words), key=len, default=None)
-        if word is None or (is_word(word[-1]) and is_word(scanner.peek(len(word)))):
-            return None
-        scanner.at += len(word)
-        return word
-
-    def _operator(self) -> Operator | None:
-        word = self._word(_OPERATORS)
-        return None if word is None else _OPERATORS[word]
-
-    def _literal(self) -> Evaluate | None:
-        word = self._word(LITERALS)
-        return None if word is None else _constant(LITERALS[word])
-
-    def _quoted(self) -> Evaluate | None:
-        quoted = self.scanner.quoted()
-        return None if quoted is None else _constant(from_units(unquoted(quoted)))
-
-    def _number(self) -> Evaluate | None:
-        scanner = self.scanner
-        scanner.skip_blank()
-        ahead = int(scanner.peek() in SIGNS)
-        digits = points = 0
-        while True:
-            unit = scanner.peek(ahead)
-            if unit in DIGITS:
-                digits += 1
-            elif unit == "." != scanner.peek(ahead + 1):
-                if points or not digits:
-                    return None
-                points = 1
-            else:
-                break
-            ahead += 1
-        if not digits or is_word(unit):
-            return None
-        text = scanner.source[scanner.at : scanner.at + ahead]
-        scanner.at += ahead
-        return _constant(to_number(text))
+    def _constant(self) -> Evaluate | None:
+        if word := self.take(_LITERAL):
+            return _constant(LITERALS[word])
+        if (quoted := self.quoted()) is not None:
+            return _constant(from_units(quoted))
+        if number := self.take(_NUMBER):
+            return _constant(to_number(number))
+        return None
 
     def _range(self) -> Evaluate | None:
-        scanner = self.scanner
-        if scanner.peek() != "(":
+        if self.peek() != "(":
             return None
-        scanner.at += 1
+        self.at += 1
         low = self._required()
-        scanner.skip_blank()
-        if scanner.peek() != "." or scanner.peek(1) != ".":
-            raise scanner.error("invalid range syntax")
-        scanner.at += 2
+        self.skip_blank()
+        if self.take(_DOTS) is None:
+            raise self.error("invalid range syntax")
         high = self._required()
-        scanner.skip_blank()
-        closed = scanner.peek() == ")"
-        scanner.at += 1
-        scanner.check(closed, "invalid range syntax")
+        self.skip_blank()
+        closed = self.peek() == ")"
+        self.at += 1
+        self.check(closed, "invalid range syntax")
         return lambda context: _span(plain(low(context)), plain(high(context)))
 
     def _required(self) -> Evaluate:
-        value = self.value()
+        value = self.operand()
         if value is None:
-            scanner = self.scanner
-            raise scanner.error(f"unexpected token {scanner.snapshot()}, value expected")
+            raise self.error(f"unexpected token {self.snapshot()}, value expected")
         return value
 
     def _steps(self, *, named: bool) -> list[Evaluate]:
-        scanner = self.scanner
         steps: list[Evaluate] = []
         while True:
             first = named and not steps
-            if scanner.peek() == "[":
-                scanner.at += 1
-                step = self.value()
-                scanner.check(scanner.go_past("]"), "[ not closed")
+            if self.peek() == "[":
+                self.at += 1
+                step = self.operand()
+                self.check(self.go_past("]"), "[ not closed")
                 if first:
                     self.names.add(None)
                 steps.append(step or _constant(""))
                 continue
-            name = scanner.identifier() if first else ""
-            if not name and scanner.peek() == "." != scanner.peek(1):
-                scanner.at += 1
-                name = scanner.identifier()
+            name = self.word() if first else ""
+            if not name and self.peek() == "." != self.peek(1):
+                self.at += 1
+                name = self.word()
             if not name:
                 return steps
             if first:
                 self.names.add(from_units(name))
             steps.append(_constant(from_units(name)))
+
+    def _member(self, begin: int, start: Evaluate | None, steps: list[Evaluate]) -> Evaluate | None:
+        if not steps:
+            return start
+
+        def evaluate(context: Context) -> Value:
+            keys = [plain(step(context)) for step in steps]
+            value = UNDEFINED if start is None else start(context)
+            try:
+                if start is None:
+                    value = context.variable(keys.pop(0))
+                for key in keys:
+                    value = read(value, key)
+            except MappingError as thrown:
+                raise TemplateError(str(thrown), self.source, begin) from None
+            return value
+
+        return evaluate
 
 
 def _constant(value: Value) -> Evaluate:
@@ -232,7 +199,7 @@ def _on_stack(postfix: list[Evaluate | Operator]) -> Evaluate:
     if len(postfix) == 1 and not isinstance(postfix[0], Operator):
         return postfix[0]
 
-    def evaluate(context: Scope) -> Value:
+    def evaluate(context: Context) -> Value:
         stack: list[Value] = []
         for each in postfix:
             if isinstance(each, Operator):
@@ -241,24 +208,6 @@ def _on_stack(postfix: list[Evaluate | Operator]) -> Evaluate:
             else:
                 stack.append(each(context))
         return stack[0]
-
-    return evaluate
-
-
-def _access(
-    start: Evaluate | None, steps: list[Evaluate], place: Callable[[str], Refused]
-) -> Evaluate:
-    def evaluate(context: Scope) -> Value:
-        keys = [plain(step(context)) for step in steps]
-        value = UNDEFINED if start is None else start(context)
-        try:
-            if start is None:
-                value = variable(context, keys.pop(0))
-            for key in keys:
-                value = read(value, key)
-        except (Fault, MappingError) as thrown:
-            raise place(str(thrown)) from None
-        return value
 
     return evaluate
 

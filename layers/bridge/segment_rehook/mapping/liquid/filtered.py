@@ -12,8 +12,8 @@ from segment_rehook.mapping.values import UNDEFINED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segment_rehook.mapping.liquid.expressions import Evaluate, Parser
-    from segment_rehook.mapping.liquid.scope import Scope
+    from segment_rehook.mapping.liquid.context import Context
+    from segment_rehook.mapping.liquid.expressions import Evaluate, Expressions
     from segment_rehook.mapping.values import Value
 
 Filter: TypeAlias = "Callable[..., Value]"
@@ -29,25 +29,25 @@ class Application:
     function: Filter | None
     arguments: tuple[Evaluate, ...]
 
-    def apply(self, value: Value, context: Scope) -> Value:
+    def apply(self, value: Value, context: Context) -> Value:
         """Apply it. The arguments are evaluated whether or not they are used."""
         given = [argument(context) for argument in self.arguments]
         return value if self.function is None else self.function(value, *given)
 
 
-def filtered_value(parser: Parser, find: Callable[[str, int], Filter | None]) -> Evaluate:
-    """Compile an expression and its filters. Raises Refused.
+def filtered_value(reader: Expressions, find: Callable[[str, int], Filter | None]) -> Evaluate:
+    """Compile an expression and its filters. Raises TemplateError.
 
     `find` is given a filter's name and the number of its arguments.
     """
-    initial = parser.expression()
+    initial = reader.expression()
     filters: list[Application] = []
-    while (found := _filter(parser, find)) is not None:
+    while (found := _filter(reader, find)) is not None:
         filters.append(found)
     if not filters:
         return initial
 
-    def evaluate(context: Scope) -> Value:
+    def evaluate(context: Context) -> Value:
         value = initial(context)
         for each in filters:
             value = each.apply(value, context)
@@ -56,50 +56,47 @@ def filtered_value(parser: Parser, find: Callable[[str, int], Filter | None]) ->
     return evaluate
 
 
-def _filter(parser: Parser, find: Callable[[str, int], Filter | None]) -> Application | None:
-    scanner = parser.scanner
-    scanner.skip_blank()
-    if scanner.done() or scanner.peek() in {")", ","}:
+def _filter(reader: Expressions, find: Callable[[str, int], Filter | None]) -> Application | None:
+    reader.skip_blank()
+    if reader.done() or reader.peek() in {")", ","}:
         return None
-    piped = scanner.peek() == "|"
-    scanner.at += 1
-    scanner.check(piped, 'expected "|" before filter')
-    name = scanner.identifier()
+    piped = reader.peek() == "|"
+    reader.at += 1
+    reader.check(piped, 'expected "|" before filter')
+    name = reader.word()
     if not name:
-        scanner.check(scanner.done(), "expected filter name")
+        reader.check(reader.done(), "expected filter name")
         return None
     arguments: list[Evaluate] = []
-    scanner.skip_blank()
-    if scanner.peek() == ":":
-        _arguments(parser, arguments)
-    elif scanner.peek() not in _AFTER_FILTER:
-        raise scanner.error('expected ":" after filter name')
+    reader.skip_blank()
+    if reader.peek() == ":":
+        _arguments(reader, arguments)
+    elif reader.peek() not in _AFTER_FILTER:
+        raise reader.error('expected ":" after filter name')
     return Application(find(name, len(arguments)), tuple(arguments))
 
 
-def _arguments(parser: Parser, arguments: list[Evaluate]) -> None:
-    scanner = parser.scanner
+def _arguments(reader: Expressions, arguments: list[Evaluate]) -> None:
     while True:
-        scanner.at += 1
-        argument = _argument(parser)
+        reader.at += 1
+        argument = _argument(reader)
         if argument is not None:
             arguments.append(argument)
-        scanner.skip_blank()
-        snapshot = scanner.snapshot()
-        scanner.check(scanner.peek() in _AFTER_FILTER, f"unexpected character {snapshot}")
-        if scanner.peek() != ",":
+        reader.skip_blank()
+        complaint = f"unexpected character {reader.snapshot()}"
+        reader.check(reader.peek() in _AFTER_FILTER, complaint)
+        if reader.peek() != ",":
             return
 
 
-def _argument(parser: Parser) -> Evaluate | None:
-    scanner = parser.scanner
-    scanner.skip_blank()
-    begin = scanner.at
-    value = parser.value()
-    name = scanner.source[begin : scanner.at]
-    scanner.skip_blank()
-    if value is None or scanner.peek() != ":":
+def _argument(reader: Expressions) -> Evaluate | None:
+    reader.skip_blank()
+    begin = reader.at
+    value = reader.operand()
+    name = from_units(reader.source[begin : reader.at])
+    reader.skip_blank()
+    if value is None or reader.peek() != ":":
         return value
-    scanner.at += 1
-    given = parser.value()
-    return lambda context: [from_units(name), UNDEFINED if given is None else given(context)]
+    reader.at += 1
+    given = reader.operand()
+    return lambda context: [name, UNDEFINED if given is None else given(context)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.dates import date_filters
 from segment_rehook.mapping.liquid.list_filters import LIST_FILTERS
 from segment_rehook.mapping.liquid.number_filters import NUMBER_FILTERS
 from segment_rehook.mapping.liquid.other_filters import OTHER_FILTERS
-from segment_rehook.mapping.liquid.scanner import Fault
 from segment_rehook.mapping.liquid.text_filters import TEXT_FILTERS
 from segment_rehook.mapping.liquid.url_filters import URL_FILTERS
 
@@ -40,6 +40,6 @@ def filters(clock: Callable[[], float]) -> Mapping[str, Filter]:
 
 def _disabled(name: str) -> Filter:
     def refuse(*_: object) -> NoReturn:
-        raise Fault(f'filter "{name}" is disabled')
+        raise MappingError(f'filter "{name}" is disabled')
 
     return refuse

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from segment_rehook.mapping.liquid.expressions import Names, Parser
-from segment_rehook.mapping.liquid.scanner import Scanner
-from segment_rehook.mapping.liquid.scope import Detached
+from segment_rehook.mapping.liquid.context import Context
+from segment_rehook.mapping.liquid.expressions import Expressions, Names
 from segment_rehook.mapping.liquid.values import (
     allow,
     as_list,
@@ -102,10 +101,11 @@ def _steps(value: Value) -> int:
 
 def _where(value: Value, path: Value = UNDEFINED, expected: Value = UNDEFINED, *_: Value) -> Value:
     items = as_list(value)
-    evaluate = Parser(Scanner(to_units(printed(path))), Names()).path()
+    source = to_units(printed(path))
+    evaluate = Expressions(source, 0, len(source), Names()).path()
     kept: list[Value] = []
     for item in items:
-        found = UNDEFINED if evaluate is None else evaluate(Detached(item))
+        found = UNDEFINED if evaluate is None else evaluate(Context(item))
         if not falsy(found) if expected is UNDEFINED else equal(found, expected):
             kept.append(item)
     return kept

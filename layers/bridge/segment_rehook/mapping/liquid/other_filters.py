@@ -9,7 +9,7 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from segment_rehook.mapping.liquid.scanner import Fault
+from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.values import (
     Drop,
     as_number,
@@ -18,7 +18,7 @@ from segment_rehook.mapping.liquid.values import (
     plain,
     printed,
 )
-from segment_rehook.mapping.shapes import entries
+from segment_rehook.mapping.objects import entries
 from segment_rehook.mapping.stringify import quote, stringify
 from segment_rehook.mapping.text import from_units, to_units
 from segment_rehook.mapping.values import UNDEFINED, Function, Value, is_number, to_text, truthy
@@ -49,7 +49,7 @@ def _named(options: tuple[Value, ...]) -> dict[str, Value]:
         if isinstance(option, dict):
             continue  # an entry without a key of its own
         if not isinstance(option, list):
-            raise Fault(f"Iterator value {to_text(option)} is not an entry object")
+            raise MappingError(f"Iterator value {to_text(option)} is not an entry object")
         key, value = [*option, UNDEFINED, UNDEFINED][:2]
         if isinstance(key, str):
             named[key] = value
@@ -63,7 +63,7 @@ def _json(value: Value, space: Value = 0, *_: Value) -> Value:
         # V8 breaks lines for a number between 0 and 1 too, and indents by nothing.
         gap = " " * int(min(space, _WIDEST_GAP))
     elif isinstance(space, str) and space:
-        gap = to_units(space)[:_WIDEST_GAP]
+        gap = to_units(space)[:_WIDEST_GAP].partition("\0")[0]  # where V8 ends it
     written = stringify(value) if gap is None else _indented(value, gap, "\n")
     return limited(from_units(written)) if isinstance(written, str) else written
 
@@ -100,7 +100,7 @@ def _base64_decode(value: Value, *_: Value) -> str:
     if len(digits) % 4 == 0:
         digits = re.sub("==?$", "", digits)
     if len(digits) % 4 == 1 or not _BASE64.fullmatch(digits):
-        raise Fault("invalid base64 provided to base64_decode")
+        raise MappingError("invalid base64 provided to base64_decode")
     return binascii.a2b_base64(digits + "=" * (-len(digits) % 4)).decode(errors="replace")
 
 

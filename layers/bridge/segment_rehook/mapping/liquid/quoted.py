@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-from segment_rehook.mapping.liquid.scanner import Fault
+import re
+
+from segment_rehook.mapping.errors import MappingError
+
+QUOTED = r"""'(?:[^'\\]|\\.)*(?:'|\\?\Z)|"(?:[^"\\]|\\.)*(?:"|\\?\Z)"""
+"""The pattern of a quoted text; one that is never closed goes to the end. For re.DOTALL."""
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_HEX = frozenset("0123456789abcdefABCDEF")
-_OCTAL = frozenset("01234567")
+_UNIT = re.compile(r"\\(?:u([0-9A-Fa-f]{0,4})|([0-7]{1,3})|(.))|.", re.DOTALL)
+_HEX_DIGITS = 4
 
 
 def unquoted(quoted: str) -> str:
     """Give what a quoted text stands for, in UTF-16 units.
 
-    Without its closing quote it loses its last unit. Raises Fault for a hexadecimal escape that
-    runs over the end.
+    Without its closing quote it loses its last unit. Raises MappingError for a hexadecimal escape
+    that runs over the end.
     """
     units: list[str] = []
-    at = 1
-    while at < len(quoted) - 1:
-        unit = quoted[at]
-        at += 1
-        if unit != "\\":
-            units.append(unit)
-            continue
-        escaped = quoted[at]
-        if escaped in _ESCAPES:
-            units.append(_ESCAPES[escaped])
-            at += 1
-        elif escaped == "u":
-            code, at = _code(quoted, at + 1, at + 5, _HEX, 16)
-            units.append(code)
-        elif escaped in _OCTAL:
-            code, at = _code(quoted, at, at + 3, _OCTAL, 8)
-            units.append(code)
+    for found in _UNIT.finditer(quoted, 1):
+        if found.start() >= len(quoted) - 1:
+            break
+        code, octal, escaped = found.groups()
+        if code is not None:
+            if len(code) < _HEX_DIGITS and found.end() == len(quoted):
+                raise MappingError("Cannot read properties of undefined (reading 'charCodeAt')")
+            units.append(chr(int(code or "0", 16)))
+        elif octal is not None:
+            units.append(chr(int(octal, 8)))
         else:
-            units.append(escaped)
-            at += 1
+            units.append(found[0] if escaped is None else _ESCAPES.get(escaped, escaped))
     return "".join(units)
-
-
-def _code(quoted: str, begin: int, end: int, digits: frozenset[str], base: int) -> tuple[str, int]:
-    at = begin
-    while at < end and quoted[at : at + 1] in digits:
-        at += 1
-    if at < end and at >= len(quoted) and digits is _HEX:
-        raise Fault("Cannot read properties of undefined (reading 'charCodeAt')")
-    return chr(int(quoted[begin:at] or "0", base) & 0xFFFF), at

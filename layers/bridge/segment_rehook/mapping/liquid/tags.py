@@ -1,35 +1,24 @@
-"""LiquidJS's tags, but for those that Segment disables, as callables that write.
-
-A tag's function is given its construct (parser's stream, scanner of its arguments) and gives a
-function that renders. Blocks are read by python-liquid's parser.
-"""
+"""LiquidJS's tags, but for those that Segment disables: each is compiled to what renders it."""
 
 from __future__ import annotations
 
 import re
-from io import StringIO
-from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from liquid.exceptions import StopRender
-
-from segment_rehook.mapping.liquid.scanner import Fault
-from segment_rehook.mapping.liquid.scope import BLOCKS, environment
+from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.values import falsy, limited, plain, printed
 from segment_rehook.mapping.stringify import quote
 from segment_rehook.mapping.text import WHITESPACE, from_units
-from segment_rehook.mapping.values import UNDEFINED, Value, is_number, to_double, to_text, truthy
+from segment_rehook.mapping.values import UNDEFINED, is_number, to_double, to_text, truthy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from liquid import BlockNode, RenderContext
-
-    from segment_rehook.mapping.liquid.dialect import Construct
+    from segment_rehook.mapping.liquid.context import Context
     from segment_rehook.mapping.liquid.expressions import Evaluate
+    from segment_rehook.mapping.liquid.parser import Block, Compile, Render, Tag
 
-Render: TypeAlias = "Callable[[RenderContext, TextIO], object]"
-Holds: TypeAlias = "Callable[[RenderContext], bool]"
-CompileTag: TypeAlias = "Callable[[Construct], Render]"
+Holds: TypeAlias = "Callable[[Context], bool]"
 
 DISABLED = ("case", "for", "include", "layout", "render", "tablerow")
 """Tags that Segment's engine refuses (actions-core, mapping-kit/liquid-directive)."""
@@ -37,239 +26,221 @@ DISABLED = ("case", "for", "include", "layout", "render", "tablerow")
 _UNMARKED_LINE = re.compile(f"\n[{WHITESPACE}]*[^#{WHITESPACE}]")
 
 
-def writing(evaluate: Evaluate) -> Render:
-    """Render a value."""
-    return lambda context, buffer: buffer.write(printed(evaluate(context)))
+class EndOfTemplate(Exception):
+    """Nothing more is rendered."""
 
 
-def output(construct: Construct) -> Render:
-    """Compile `{{ … }}`."""
-    return writing(construct.value())
-
-
-def content(construct: Construct) -> Render:
+def text(tag: Tag) -> Render:
     """Compile the text between outputs and tags."""
-    text = construct.text
-    return lambda _, buffer: buffer.write(text)
+    return _writing(tag.text)
 
 
-def unknown(construct: Construct) -> Render:
-    """Refuse a tag that is none, or stands where it is none."""
-    raise Fault(f'tag "{construct.name}" not found')
+def output(tag: Tag) -> Render:
+    """Compile `{{ … }}`."""
+    evaluate = tag.value()
+    return lambda context, output: output.append(printed(evaluate(context)))
 
 
-def disabled(construct: Construct) -> Render:
-    """Refuse a tag that Segment disables."""
-    raise Fault(f'tag "{construct.name}" is disabled')
+def unknown(tag: Tag) -> Render:
+    """Refuse a tag that does not exist, or that ends nothing."""
+    raise MappingError(f'tag "{tag.name}" not found')
 
 
-def _assign(construct: Construct) -> Render:
-    scanner = construct.scanner
-    name = from_units(scanner.identifier())
-    scanner.check(name, "expected variable name")
-    scanner.skip_blank()
-    scanner.check(scanner.peek() == "=", 'expected "="')
-    scanner.at += 1
-    evaluate = construct.value()
+def _disabled(tag: Tag) -> Render:
+    raise MappingError(f'tag "{tag.name}" is disabled')
 
-    def render(context: RenderContext, _: TextIO) -> None:
-        context.locals[name] = evaluate(context)
+
+def _writing(text: str) -> Render:
+    return lambda _, output: output.append(text)
+
+
+def _assign(tag: Tag) -> Render:
+    name = from_units(tag.word())
+    tag.check(name, "expected variable name")
+    tag.skip_blank()
+    tag.check(tag.peek() == "=", 'expected "="')
+    tag.at += 1
+    evaluate = tag.value()
+
+    def render(context: Context, _: list[str]) -> None:
+        context.assigned[name] = evaluate(context)
 
     return render
 
 
-def _capture(construct: Construct) -> Render:
-    scanner = construct.scanner
-    name = scanner.identifier() or construct.quoted()
+def _capture(tag: Tag) -> Render:
+    name = tag.word() or tag.quoted()
     if name is None:
-        raise scanner.error("invalid capture name")
+        raise tag.error("invalid capture name")
     variable = from_units(name)
-    block, _ = construct.block("endcapture")
+    block, _ = tag.block("endcapture")
 
-    def render(context: RenderContext, _: TextIO) -> None:
-        buffer = StringIO(newline="")
+    def render(context: Context, _: list[str]) -> None:
+        captured: list[str] = []
         try:
-            block.render(context, buffer)
+            block.render(context, captured)
         finally:
             # What was written before a `break` is captured all the same.
-            context.locals[variable] = limited(from_units(buffer.getvalue()))
+            context.assigned[variable] = limited(from_units("".join(captured)))
 
     return render
 
 
-def _echo(construct: Construct) -> Render:
-    if construct.scanner.done():
-        return _nothing
-    return writing(construct.value())
+def _echo(tag: Tag) -> Render:
+    return _writing("") if tag.done() else output(tag)
 
 
-def _nothing(_: RenderContext, __: TextIO) -> None:
-    """Render nothing."""
+def _comment(tag: Tag) -> Render:
+    tag.skip_to("endcomment")
+    return _writing("")
 
 
-def _comment(construct: Construct) -> Render:
-    construct.skip_to("endcomment")
-    return _nothing
+def _raw(tag: Tag) -> Render:
+    return _writing(tag.skip_to("endraw"))
 
 
-def _raw(construct: Construct) -> Render:
-    text = construct.skip_to("endraw")
-    return lambda _, buffer: buffer.write(text)
+def _inline_comment(tag: Tag) -> Render:
+    if _UNMARKED_LINE.search(tag.text):
+        raise MappingError("every line of an inline comment must start with a '#' character")
+    return _writing("")
 
 
-def _inline_comment(construct: Construct) -> Render:
-    if _UNMARKED_LINE.search(construct.text):
-        raise Fault("every line of an inline comment must start with a '#' character")
-    return _nothing
+def _stop(tag: Tag) -> Render:
+    tag.ends_template()
 
-
-def _stop(construct: Construct) -> Render:
-    construct.ends_template()
-
-    def render(_: RenderContext, __: TextIO) -> None:
+    def render(_: Context, __: list[str]) -> None:
         # Outside a loop, and there are none, `break` and `continue` end the template.
-        raise StopRender
+        raise EndOfTemplate
 
     return render
 
 
-def _counter(step: int, *, before: bool) -> CompileTag:
-    def compile_counter(construct: Construct) -> Render:
-        name = from_units(construct.scanner.identifier())
-        construct.names.add(name)
+def _counter(step: int, *, before: bool) -> Compile:
+    def compile_counter(tag: Tag) -> Render:
+        name = from_units(tag.word())
+        tag.names.add(name)
 
-        def render(context: RenderContext, buffer: TextIO) -> None:
-            payload = environment(context)
+        def render(context: Context, output: list[str]) -> None:
+            payload = context.payload
             # Counters are members of the payload: CompiledMapping gives such templates a copy.
-            counters: dict[str, Any] = payload if isinstance(payload, dict) else context.counters
-            value: Value = counters.get(name)
+            counters = payload if isinstance(payload, dict) else context.counters
+            value = counters.get(name)
             number = to_double(value) if is_number(value) else 0
             counters[name] = number + step
-            buffer.write(printed(counters[name] if before else number))
+            output.append(printed(counters[name] if before else number))
 
         return render
 
     return compile_counter
 
 
-def _cycle(construct: Construct) -> Render:
-    scanner = construct.scanner
-    begin = scanner.at
-    group = construct.operand()
-    scanner.skip_blank()
-    if group is not None and scanner.peek() == ":":
-        scanner.at += 1
+def _cycle(tag: Tag) -> Render:
+    begin = tag.at
+    group = tag.operand()
+    tag.skip_blank()
+    if group is not None and tag.peek() == ":":
+        tag.at += 1
     else:
-        group, scanner.at = None, begin
+        group, tag.at = None, begin
     candidates: list[Evaluate] = []
     texts: list[str] = []
-    while not scanner.done():
-        begin = scanner.at
-        candidates.append(construct.value(sometimes=True))
-        texts.append(scanner.source[begin : scanner.at])
-        scanner.go_past(",")
-    scanner.check(candidates, f'empty candidates: "{construct.whole}"')
+    while not tag.done():
+        begin = tag.at
+        candidates.append(tag.value(sometimes=True))
+        texts.append(tag.source[begin : tag.at])
+        tag.go_past(",")
+    tag.check(candidates, f'empty candidates: "{tag.whole}"')
     listed = ",".join(texts)
 
-    def render(context: RenderContext, buffer: TextIO) -> None:
+    def render(context: Context, output: list[str]) -> None:
         name = to_text(UNDEFINED if group is None else group(context))
-        index = context.cycle(f"cycle:{name}:{listed}", len(candidates))
+        key = f"{name}:{listed}"
+        index = context.cycles.get(key, 0)
+        context.cycles[key] = (index + 1) % len(candidates)
         value = plain(candidates[index](context))
         if truthy(value):
-            buffer.write(printed(value))
+            output.append(printed(value))
 
     return render
 
 
-def _no_arguments(construct: Construct) -> None:
-    if construct.text:
-        raise Fault(f"unexpected {quote(from_units(construct.text))}")
-
-
-def _if(construct: Construct) -> Render:
-    branches: list[tuple[Evaluate, BlockNode]] = []
-    otherwise: BlockNode | None = None
-    condition: Evaluate | None = construct.value()
+def _if(tag: Tag) -> Render:
+    branches: list[tuple[Holds, Block]] = []
+    otherwise: Block | None = None
+    condition: Holds | None = _met(tag.value())
     while True:
-        block, ended = construct.block("elsif", "else", "endif", sometimes=True)
+        block, end = tag.block("elsif", "else", "endif", sometimes=True)
         if condition is None:
             otherwise = block
         else:
             branches.append((condition, block))
-        if ended.name == "elsif":
+        if end.name == "elsif":
             if condition is None:
-                raise Fault("unexpected elsif after else")
-            condition = ended.value(sometimes=True)
+                raise MappingError("unexpected elsif after else")
+            condition = _met(end.value(sometimes=True))
             continue
-        _no_arguments(ended)
-        if ended.name == "endif":
-            break
+        if end.text:
+            raise MappingError(f"unexpected {quote(from_units(end.text))}")
+        if end.name == "endif":
+            return _choice(branches, otherwise)
         if condition is None:
-            raise Fault("duplicated else")
+            raise MappingError("duplicated else")
         condition = None
-    return _choice([(_met(evaluate), block) for evaluate, block in branches], otherwise)
 
 
-def _unless(construct: Construct) -> Render:
-    met = _met(construct.value())
-    branches: list[tuple[Holds, BlockNode]] = []
-    otherwise: BlockNode | None = None
+def _unless(tag: Tag) -> Render:
+    met = _met(tag.value())
+    branches: list[tuple[Holds, Block]] = []
+    otherwise: Block | None = None
     condition: Holds | None = lambda context: not met(context)  # noqa: E731 — one of several
     seen_else = False
     while True:
-        block, ended = construct.block("elsif", "else", "endunless", sometimes=True)
+        block, end = tag.block("elsif", "else", "endunless", sometimes=True)
         if condition is not None:
             branches.append((condition, block))
         elif seen_else and otherwise is None:
             otherwise = block
-        if ended.name == "endunless":
+        if end.name == "endunless":
             return _choice(branches, otherwise)
         condition = None
-        if ended.name == "else":
+        if end.name == "else":
             seen_else = True
         elif not seen_else:
-            condition = _met(ended.value(sometimes=True))
+            condition = _met(end.value(sometimes=True))
 
 
 def _met(evaluate: Evaluate) -> Holds:
     return lambda context: not falsy(evaluate(context))
 
 
-def _choice(branches: Iterable[tuple[Holds, BlockNode]], otherwise: BlockNode | None) -> Render:
-    def render(context: RenderContext, buffer: TextIO) -> None:
+def _choice(branches: Iterable[tuple[Holds, Block]], otherwise: Block | None) -> Render:
+    def render(context: Context, output: list[str]) -> None:
         for holds, block in branches:
             if holds(context):
-                block.render(context, buffer)
+                block.render(context, output)
                 return
         if otherwise is not None:
-            otherwise.render(context, buffer)
+            otherwise.render(context, output)
 
     return render
 
 
-def _block(construct: Construct) -> Render:
-    inner, _ = construct.block("endblock")
+def _block(tag: Tag) -> Render:
+    inner, _ = tag.block("endblock")
 
-    def render(context: RenderContext, buffer: TextIO) -> None:
-        depth = context.tag_namespace.get(BLOCKS, 0)
-        context.tag_namespace[BLOCKS] = depth + 1
-        inner.render(context, buffer)
-        context.tag_namespace[BLOCKS] = depth
-
-    return render
-
-
-def _lines(construct: Construct) -> Render:
-    nodes = construct.lines()
-
-    def render(context: RenderContext, buffer: TextIO) -> None:
-        for node in nodes:
-            node.render(context, buffer)
+    def render(context: Context, output: list[str]) -> None:
+        context.blocks += 1
+        inner.render(context, output)
+        context.blocks -= 1
 
     return render
 
 
-TAGS: Mapping[str, CompileTag] = {
+def _lines(tag: Tag) -> Render:
+    return tag.lines().render
+
+
+TAGS: Mapping[str, Compile] = {
     "#": _inline_comment,
     "assign": _assign,
     "block": _block,
@@ -285,5 +256,5 @@ TAGS: Mapping[str, CompileTag] = {
     "liquid": _lines,
     "raw": _raw,
     "unless": _unless,
-    **dict.fromkeys(DISABLED, disabled),
+    **dict.fromkeys(DISABLED, _disabled),
 }

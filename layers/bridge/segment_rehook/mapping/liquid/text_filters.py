@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from segment_rehook.mapping.liquid.scanner import Fault
+from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.values import allow, as_number, limited, plain, printed
 from segment_rehook.mapping.text import WHITESPACE, from_units, length, to_units
 from segment_rehook.mapping.values import UNDEFINED, Value, truthy
@@ -33,7 +33,7 @@ def _on_text(change: Callable[[str], Value]) -> Filter:
 def _joined(name: str, join: Callable[[str, str], str]) -> Filter:
     def apply(value: Value, *arguments: Value) -> str:
         if len(arguments) != 1:
-            raise Fault(f"{name} expect 2 arguments")
+            raise MappingError(f"{name} expect 2 arguments")
         return limited(from_units(join(printed(value), printed(arguments[0]))))
 
     return apply

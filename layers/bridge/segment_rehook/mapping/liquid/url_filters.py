@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
-from segment_rehook.mapping.liquid.scanner import Fault
+from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.values import limited, printed
 from segment_rehook.mapping.text import WHITESPACE
 from segment_rehook.mapping.values import UNDEFINED, Value, to_text, truthy
@@ -47,19 +47,19 @@ def _encoded(text: str, safe: str) -> str:
     try:
         return limited(quote(text, safe=safe))
     except UnicodeEncodeError:
-        raise Fault("URI malformed") from None
+        raise MappingError("URI malformed") from None
 
 
 def _url_decode(value: Value, *_: Value) -> str:
     text = printed(value).replace("+", " ")
     if _BAD_ESCAPE.search(text):
-        raise Fault("URI malformed")
+        raise MappingError("URI malformed")
     try:
         # Lone surrogates stand for themselves: only what is escaped must be UTF-8.
         pieces = re.split("((?:%[0-9A-Fa-f]{2})+)", text)
         pieces[1::2] = [unquote_to_bytes(piece).decode() for piece in pieces[1::2]]
     except UnicodeDecodeError:
-        raise Fault("URI malformed") from None
+        raise MappingError("URI malformed") from None
     return "".join(pieces)
 
 

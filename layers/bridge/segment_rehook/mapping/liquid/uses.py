@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.scanner import Fault
 from segment_rehook.mapping.values import UNDEFINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from segment_rehook.mapping.liquid.filtered import Filter
-    from segment_rehook.mapping.liquid.scanner import Refused
+    from segment_rehook.mapping.liquid.scanner import TemplateError
     from segment_rehook.mapping.values import Value
 
 _SAMPLES: Final[tuple[Value, ...]] = (UNDEFINED, None, "", "a", 1, True, [], {})
@@ -33,7 +32,7 @@ class Use:
     function: Filter | None
     arguments: int
     always: bool
-    at_its_place: Callable[[str], Refused]
+    at_its_place: Callable[[str], TemplateError]
 
     def throws(self) -> str:
         """Give what it throws whatever the value; empty if it takes some values."""
@@ -48,7 +47,7 @@ class Use:
             return ""
         try:
             self.function(value, *[value] * self.arguments)
-        except (Fault, MappingError) as thrown:
+        except MappingError as thrown:
             return str(thrown)
         return ""
 
@@ -65,7 +64,7 @@ class Uses:
         name: str,
         function: Filter | None,
         arguments: int,
-        at_its_place: Callable[[str], Refused],
+        at_its_place: Callable[[str], TemplateError],
         *,
         sometimes: bool,
     ) -> None:

@@ -7,7 +7,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from segment_rehook.mapping.liquid.scanner import Fault
+from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.text import WHITESPACE, from_units, length, to_units
 from segment_rehook.mapping.values import (
     UNDEFINED,
@@ -109,9 +109,9 @@ def limited(text: str) -> str:
 
 
 def allow(size: float) -> None:
-    """Raise Fault for a size beyond LIMIT."""
+    """Raise MappingError for a size beyond LIMIT."""
     if size > LIMIT:
-        raise Fault("memory alloc limit exceeded")
+        raise MappingError("memory alloc limit exceeded")
 
 
 def equal(left: Value, right: Value) -> bool:

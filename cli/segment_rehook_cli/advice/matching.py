@@ -1,0 +1,170 @@
+"""Which types of events a trigger can match at all, and why none.
+
+A trigger is taken apart into the ways in which it can hold, each a set of conditions that must
+hold together. Whether those on one place of the event go together is tried out on values made for
+it: what the conditions name, what lies between, and what is none of it.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import groupby, pairwise, product
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.mapping.fql_conditions import condition
+from segment_rehook.mapping.fql_syntax import Clause, Group
+from segment_rehook.mapping.schema_check import meant
+from segment_rehook.mapping.values import to_double, to_number
+from segment_rehook_cli.advice.events import BY_TYPE, has
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Way", "impossible", "matched_types", "ways"]
+
+Way = tuple[Clause, ...]
+Place = tuple[str, str]
+
+MOST_WAYS: Final = 300
+_COUNTERPARTS: Final = {
+    "event": {"page": "name", "screen": "name"},
+    "name": {"track": "event"},
+    "properties": {"identify": "traits", "group": "traits"},
+    "traits": {"track": "context.traits", "page": "context.traits", "screen": "context.traits"},
+}
+_SEPARATOR: Final = "\x00"
+
+
+def ways(trigger: Group) -> list[Way] | None:
+    """Give the ways in which a trigger can hold; None where there are too many to try."""
+    if any(not group.members for group in trigger.groups()):
+        return None  # an empty bracket throws when its turn comes
+    return _ways(trigger)
+
+
+def matched_types(found: list[Way], event: str | None = None) -> frozenset[str]:
+    """Give the types of events that can match in one of these ways.
+
+    A type that Segment does not know is among them where a condition names it. With `event`,
+    only events of that name count.
+    """
+    return frozenset(
+        each for each in _types(found) if any(_goes_together(way, each, event) for way in found)
+    )
+
+
+def impossible(found: list[Way]) -> str:
+    """Say why none of these ways can be met by an event."""
+    way = found[0]
+    for place, clauses in _by_place(way):
+        if not _possible(clauses, present=True, event_type=None):
+            return _contradiction(clauses) if place != ("type", "") else _two_types(clauses)
+    for event_type in BY_TYPE:
+        if not _possible([each for each in way if each.source == "type"], True, event_type):
+            continue
+        for clause in way:
+            if not has(event_type, clause.source):
+                other = _COUNTERPARTS.get(clause.source, {}).get(event_type)
+                hint = f"; did you mean {other}?" if other else ""
+                return f"{event_type} events have no {clause.source}{hint}"
+    return "its conditions exclude one another"
+
+
+def _ways(part: Clause | Group) -> list[Way] | None:
+    if isinstance(part, Clause):
+        return [(part,)]
+    each = [_ways(member) for member in part.members]
+    known = [found for found in each if found is not None]
+    if len(known) < len(each):
+        return None
+    if part.joint == "or":
+        joined = [way for found in known for way in found]
+    else:
+        size = 1
+        for found in known:
+            size *= len(found)
+        if size > MOST_WAYS:
+            return None
+        joined = [tuple(c for way in chosen for c in way) for chosen in product(*known)]
+    return joined if len(joined) <= MOST_WAYS else None
+
+
+def _types(found: list[Way]) -> Iterator[str]:
+    yield from BY_TYPE
+    for clause in {clause for way in found for clause in way if clause.source == "type"}:
+        name = str(clause.expected)
+        if clause.operator == "=" and name not in BY_TYPE and meant(name, BY_TYPE) is None:
+            yield name
+
+
+def _goes_together(way: Way, event_type: str, event: str | None) -> bool:
+    return all(
+        _possible(
+            clauses,
+            has(event_type, source),
+            event_type,
+            event if source == "event" else None,
+        )
+        for (source, _), clauses in _by_place(way)
+    )
+
+
+def _by_place(way: Way) -> list[tuple[Place, list[Clause]]]:
+    def place(clause: Clause) -> Place:
+        return clause.source, clause.path or ""
+
+    return [(key, list(group)) for key, group in groupby(sorted(way, key=place), key=place)]
+
+
+def _possible(
+    clauses: Sequence[Clause], present: bool, event_type: str | None, event: str | None = None
+) -> bool:
+    """Whether one value of a place meets all conditions on it."""
+    if not clauses:
+        return True
+    source = clauses[0].source
+    tests = [condition(source, None, each.operator, each.expected) for each in clauses]
+    tried: list[dict[str, object]]
+    if source == "type" and event_type is not None:
+        tried = [{source: event_type}]
+    elif event is not None:
+        tried = [{source: event}]
+    else:
+        tried = [{}, *({source: value} for value in _values(clauses) if present)]
+    return any(all(test.holds(each) for test in tests) for each in tried)
+
+
+def _values(clauses: Sequence[Clause]) -> Iterator[object]:
+    """Make values that could meet the conditions: if none of these does, no value does."""
+    yield from (None, True, False, 0, _SEPARATOR)
+    expected = [each.expected for each in clauses]
+    yield from (str(each) for each in expected)
+    numbers = sorted({number for each in expected if (number := _number(each)) is not None})
+    if numbers:
+        yield from (numbers[0] - 1, *numbers, numbers[-1] + 1)
+        yield from ((low + high) / 2 for low, high in pairwise(numbers))
+    starts = max(_texts(clauses, "starts_with"), key=len, default="")
+    ends = max(_texts(clauses, "ends_with"), key=len, default="")
+    pieces = _texts(clauses, "contains")
+    yield _SEPARATOR.join((starts, *pieces, ends))
+    yield from (starts, ends, *pieces)
+
+
+def _texts(clauses: Sequence[Clause], operator: str) -> list[str]:
+    return [str(each.expected) for each in clauses if each.operator == operator]
+
+
+def _number(expected: str | float | bool) -> float | None:
+    number = to_number(expected) if isinstance(expected, str) else to_double(expected)
+    return None if math.isnan(number) else number
+
+
+def _two_types(clauses: Sequence[Clause]) -> str:
+    named = [f'"{each.expected}"' for each in clauses if each.operator == "="]
+    return f"no event is of the types {' and '.join(named)} at once; did you mean or?"
+
+
+def _contradiction(clauses: Sequence[Clause]) -> str:
+    subject = clauses[0].subject
+    hint = "; did you mean or?" if {each.operator for each in clauses} == {"="} else ""
+    return f"the conditions on {subject} exclude one another{hint}"

@@ -1,0 +1,158 @@
+"""What is hardly meant in the values of a mapping: texts, paths and templates, at any depth."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.mapping.paths import steps_of, without_root
+from segment_rehook.mapping.schema_check import Misshape, meant, place_of
+from segment_rehook.mapping.validation import is_directive
+from segment_rehook_cli.advice.events import MEMBERS, OBJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from segment_rehook.segment.jsontext import JSON
+
+__all__ = ["of_path", "of_value"]
+
+_CLOSE: Final = 0.75
+_PATH: Final = re.compile(r"\$\.[^\W\d][^\s{}]*|(?:properties|traits|context)(?:\.\w+|\[\d+\])+")
+_BRACES: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+_ASSIGNED: Final = re.compile(r"\{%-?\s*(?:assign|capture|increment|decrement)\s+['\"]?([\w-]+)")
+_IDS: Final = frozenset({"userId", "anonymousId"})
+_RESOLVED: Final = {
+    "@case": ("value",),
+    "@flatten": ("value",),
+    "@if": ("exists", "blank", "then", "else"),
+    "@json": ("value",),
+    "@merge": ("objects",),
+    "@replace": ("value",),
+}
+"""The options that are mappings themselves."""
+
+
+def of_value(value: JSON, place: str, *, rooted: bool = True) -> Iterator[Misshape]:
+    """Look into a mapping. `rooted`: its paths start from the event."""
+    if isinstance(value, str):
+        yield from _at(place, _of_text(value, place))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from of_value(item, f"{place}.{index}", rooted=rooted)
+    elif isinstance(value, dict) and is_directive(value):
+        name = next(key for key in value if key.startswith("@"))
+        yield from _of_directive(name, value[name], f"{place}.{name}", rooted=rooted)
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from of_value(member, place_of(place, [key]), rooted=rooted)
+
+
+def of_path(path: str, *, rooted: bool = True) -> Iterator[str]:
+    """Say what is odd about a path."""
+    steps = steps_of(without_root(path))
+    head = steps[0] if steps else ""
+    if "{{" in path:
+        inner = _BRACES.sub(r"\1", path).removeprefix("$.")
+        yield f'a path takes no {{{{ }}}}; did you mean "$.{inner}", or @template?'
+    elif "[*]" in path or "[]" in path or "[?" in path:
+        yield "a path can't go through all items of a list; @arrayPath does"
+    elif head == "$" or path.startswith("$["):
+        yield 'leads nowhere: a path begins with "$.", which alone is the whole event'
+    elif rooted and head:
+        yield from _of_head(steps)
+
+
+def _of_head(steps: tuple[str, ...], root: str = "$.") -> Iterator[str]:
+    head, *rest = steps
+    if head not in MEMBERS:
+        close = meant(head.lstrip("$"), MEMBERS, closeness=_CLOSE)
+        if close is not None:
+            path = ".".join((close, *rest) if close in OBJECTS else (close,))
+            yield f"events have no {head}; did you mean {root}{path}?"
+    elif head == "event" and rest and rest[0] in MEMBERS:
+        path = ".".join(rest)
+        yield f"event is the event's name, and has no members; did you mean {root}{path}?"
+
+
+def _of_directive(name: str, option: JSON, place: str, *, rooted: bool) -> Iterator[Misshape]:
+    if isinstance(option, str):
+        if name in _OF_TEXT:  # any other text is meant as it stands
+            yield from _at(place, _OF_TEXT[name](option, rooted=rooted))
+    else:
+        for part, where, follows in _parts(name, option, place):
+            if isinstance(part, str) and name == "@arrayPath":
+                yield from _at(where, of_path(part, rooted=rooted))
+            else:
+                yield from of_value(part, where, rooted=rooted and follows)
+
+
+def _parts(name: str, option: JSON, place: str) -> Iterator[tuple[JSON, str, bool]]:
+    """Give what a directive resolves: each part, its place, and whether it is given the event."""
+    if name == "@arrayPath" and isinstance(option, list):
+        for index, part in enumerate(option[:2]):
+            yield part, f"{place}.{index}", index == 0
+    elif name == "@transform" and isinstance(option, dict):
+        yield option.get("apply"), f"{place}.apply", True
+        yield option.get("mapping"), f"{place}.mapping", False
+    elif name in _RESOLVED and isinstance(option, dict):
+        for key in _RESOLVED[name]:
+            yield option.get(key), f"{place}.{key}", True
+    elif name != "@literal":
+        yield option, place, True
+
+
+def _of_text(value: str, place: str) -> Iterator[str]:
+    if "{%" in value or re.search(r"\{\{[^{}]*\|", value):
+        yield f'is taken as text; did you mean {{"@liquid": {_shown(value)}}}?'
+    elif _BRACES.search(value):
+        meaning = value.replace("$.", "")
+        yield f'is taken as text; did you mean {{"@template": {_shown(meaning)}}}?'
+    elif _PATH.fullmatch(value) or (value in _IDS and place.endswith(".source_id")):
+        path = f"$.{value.removeprefix('$.')}"
+        yield f'is taken as text; did you mean {{"@path": {_shown(path)}}}?'
+
+
+def _of_template(template: str, *, rooted: bool) -> Iterator[str]:
+    if "{%" in template or re.search(r"\{\{[^{}]*\|", template):
+        yield "@template knows paths alone; tags and filters are for @liquid"
+        return
+    if template.startswith("$.") and _PATH.fullmatch(template):
+        yield f"has no {{{{ }}}}, so that this text is sent; did you mean @path {template}?"
+    for path in _BRACES.findall(template):
+        if path.startswith("$"):
+            yield f"{{{{{path}}}}} is empty: a template's paths stand without $."
+        elif rooted and (steps := steps_of(path)):
+            yield from _of_head(steps, "")
+
+
+def _of_liquid(template: str, *, rooted: bool) -> Iterator[str]:
+    # Few mappings use it: those that do not need not wait for its import.
+    from segment_rehook.mapping.liquid.template import (  # noqa: PLC0415 — as said
+        compile_liquid,
+        filter_uses,
+        known_filters,
+    )
+
+    if template.startswith("$.") and _PATH.fullmatch(template):
+        yield f"has no {{{{ }}}}, so that this text is sent; did you mean @path {template}?"
+    for use in filter_uses(template):
+        if use.function is None:
+            close = meant(use.name, known_filters())
+            hint = f"; did you mean {close}?" if close else ""
+            yield f"there is no filter {use.name}, so that the value stays as it is{hint}"
+    reads = compile_liquid(template).reads or frozenset()
+    if rooted:
+        for head in sorted(reads - {*_ASSIGNED.findall(template)}):
+            yield from _of_head((head,), "")
+
+
+_OF_TEXT: Final = {"@liquid": _of_liquid, "@path": of_path, "@template": _of_template}
+
+
+def _shown(text: str) -> str:
+    return f'"{text}"'
+
+
+def _at(place: str, said: Iterator[str]) -> Iterator[Misshape]:
+    return (Misshape(place, message) for message in dict.fromkeys(said))

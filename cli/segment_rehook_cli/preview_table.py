@@ -1,0 +1,111 @@
+"""A preview on a terminal: a table of what each event comes to, for a person to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from segment_rehook.segment.jsontext import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import Console
+
+    from segment_rehook.segment.jsontext import JSON
+
+__all__ = ["show"]
+
+LEAST_WIDTH: Final = 40
+"""Columns."""
+
+Line = dict[str, Any]
+"""As `preview.Preview.line` gives it."""
+
+
+class Row(NamedTuple):
+    """What is said of one subscription, or of the event; `style` is of the outcome."""
+
+    subscription: str
+    outcome: str
+    style: str
+    detail: str
+
+
+def show(lines: Iterable[Line], console: Console | None = None) -> None:
+    """Draw the lines of a preview. Where reading them fails, those before are drawn."""
+    # Rich takes a tenth of a second to import, and only a terminal needs it.
+    from rich import box  # noqa: PLC0415 — see above
+    from rich.console import Console  # noqa: PLC0415 — see above
+    from rich.table import Table  # noqa: PLC0415 — see above
+    from rich.text import Text  # noqa: PLC0415 — see above
+
+    console = console or Console()
+    # A terminal that says it is narrower (COLUMNS=0) would be shown nothing.
+    console.width = max(console.width, LEAST_WIDTH)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("event", "subscription", "outcome"):
+        table.add_column(heading, max_width=console.width // 6, overflow="fold")
+    table.add_column("detail", overflow="fold")
+    try:
+        for line in lines:
+            name = line["messageId"] or "(no messageId)"
+            for row in _rows(line):
+                # As Text: what an event holds is neither markup nor a terminal's commands.
+                table.add_row(
+                    Text(name),
+                    Text(_printable(row.subscription)),
+                    Text(row.outcome, style=row.style),
+                    Text(_printable(row.detail)),
+                )
+                name = ""
+            table.add_section()
+    finally:
+        if table.row_count:
+            console.print(table)
+
+
+def _rows(line: Line) -> Iterator[Row]:
+    for result in line["results"]:
+        yield _of_result(result)
+        for warning in result.get("warnings", ()):
+            yield Row("", "warning", "bold yellow", warning)
+    if not line["results"]:
+        reasons = line.get("ignored") or [{"subscription": "", "why": "there is no subscription"}]
+        for each in reasons:
+            yield Row(each["subscription"], "ignored", "dim", each["why"])
+    if "hint" in line:
+        yield Row("", "hint", "bold yellow", line["hint"])
+    for each in line.get("explain", ()):
+        yield from _explained(each)
+
+
+def _of_result(result: dict[str, Any]) -> Row:
+    name = result["subscription"] or "(the whole event)"
+    if "request" in result:
+        request = result["request"]
+        body = "\n".join(f"{field}: {_json(value)}" for field, value in request["body"].items())
+        return Row(name, f"{request['method']} {request['path']}", "green", body)
+    if result["dropped"] == "duplicate":
+        return Row(name, "duplicate", "yellow", result["detail"])
+    detail = f"{result['dropped']}: {result['detail'] or ''}"
+    return Row(name, "dropped", "yellow", detail)
+
+
+def _explained(entry: dict[str, Any]) -> Iterator[Row]:
+    yield Row(entry["subscription"], "takes it" if entry["matched"] else "no", "dim", entry["why"])
+    for name, field in entry.get("fields", {}).items():
+        parts = [
+            f"{key} {_json(field[key])}" for key in ("mapping", "gave", "sent") if key in field
+        ]
+        threw = [f"threw {field['threw']}"] if "threw" in field else []
+        yield Row("", name, "dim", "\n".join([*parts, *threw]))
+    for note in entry.get("notes", ()):
+        yield Row("", "note", "dim", note)
+
+
+def _json(value: JSON) -> str:
+    return encode(value).decode()
+
+
+def _printable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()

@@ -1,0 +1,81 @@
+"""`@liquid` itself: templates compiled as LiquidJS reads them."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from segment_rehook.mapping.errors import STACK_EXHAUSTED, MappingError
+from segment_rehook.mapping.liquid.context import Context
+from segment_rehook.mapping.liquid.filters import filters
+from segment_rehook.mapping.liquid.lexer import OUTPUT, TEXT
+from segment_rehook.mapping.liquid.parser import Parser
+from segment_rehook.mapping.liquid.scanner import TemplateError
+from segment_rehook.mapping.liquid.tags import TAGS, EndOfTemplate, output, text, unknown
+from segment_rehook.mapping.part import Part, constant, throwing
+from segment_rehook.mapping.text import from_units, length, to_units
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from segment_rehook.mapping.liquid.parser import Block
+    from segment_rehook.mapping.liquid.uses import Use
+    from segment_rehook.mapping.values import Value
+
+LONGEST = 1_000
+"""UTF-16 units that a template may have (actions-core, mapping-kit/liquid-directive)."""
+
+_COMPILERS = {**TAGS, OUTPUT: output, TEXT: text}
+
+
+def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> Part:
+    """Compile a template. What is wrong with it is thrown when it runs, as the engine does.
+
+    `clock` is what the filter `date` takes for `now`.
+    """
+    if not isinstance(template, str):
+        return throwing("liquid template value must be a string")
+    if not template:
+        return constant("")
+    if length(template) > LONGEST:
+        return throwing(f"liquid template values are limited to {LONGEST} characters")
+    parser = _parser(template, clock)
+    try:
+        block = parser.template()
+    except TemplateError as error:
+        return throwing(error.text)
+    except RecursionError:
+        return throwing(STACK_EXHAUSTED)
+    found = parser.names.found
+    return Part(partial(_render, block), None if found is None else frozenset(found))
+
+
+def known_filters() -> Collection[str]:
+    """Give the names of all filters, the disabled ones too."""
+    return filters(time.time).keys()
+
+
+def filter_uses(template: str) -> tuple[Use, ...]:
+    """Give the filters of a template in their order; none where it can't be compiled."""
+    parser = _parser(template, time.time)
+    try:
+        parser.template()
+    except (TemplateError, RecursionError):
+        return ()
+    return tuple(parser.uses.found)
+
+
+def _parser(template: str, clock: Callable[[], float]) -> Parser:
+    return Parser(to_units(template), _COMPILERS, unknown, filters(clock))
+
+
+def _render(block: Block, payload: Value) -> str:
+    output: list[str] = []
+    try:
+        block.render(Context(payload), output)
+    except EndOfTemplate:
+        pass
+    except TemplateError as error:
+        raise MappingError(error.text) from None
+    return from_units("".join(output))

@@ -1,0 +1,58 @@
+"""The commands on a stack where something else answers in AWS's place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from typer.testing import CliRunner
+
+from segment_rehook_cli.main import app
+
+
+class Page(BaseHTTPRequestHandler):
+    """A sign-in page; the path of its server says with which status."""
+
+    status = 200
+
+    def do_POST(self) -> None:
+        """Answer whatever is asked."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.status)
+        self.end_headers()
+        self.wfile.write(b"<html><body>Please sign in</body></html>")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — its name there
+        """Nothing is logged."""
+
+
+@pytest.fixture(params=[200, 302, 403])
+def page(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a server that gives HTML with this status."""
+    handler = type("Page", (Page,), {"status": request.param})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("command", [["mode", "pause"], ["parked", "list"]], ids=" ".join)
+def test_a_sign_in_page_is_not_taken_for_aws(
+    monkeypatch: pytest.MonkeyPatch, page: str, command: list[str]
+) -> None:
+    """One line that says so, and exit code 1."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": page,
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+    }.items():
+        monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(app, [*command, "--stack", "prod"])
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    assert "what answers is not AWS" in line

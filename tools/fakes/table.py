@@ -1,0 +1,103 @@
+"""The ledger's table in memory: deliveries, marks and the breaker."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping
+
+from segment_rehook.delivery.ledger.record import Record, Swap
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+from segment_rehook.delivery.ports import LedgerUnavailable
+from tools.fakes.faults import Faults
+
+
+class FakeLedger:
+    """A `Ledger`. `records` is what the table holds; `writes` each record that landed, in order."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults(LedgerUnavailable)
+        self.records: dict[str, Record] = {}
+        self.writes: list[Record] = []
+        self._lock = threading.Lock()
+
+    def swap(self, new: Record, was: Record | None) -> Swap:
+        """Put `new` if `was` is still there."""
+        return self.faults.run("ledger.swap", new, lambda: self._swap(new, was))
+
+    def sweep(self, now: float) -> None:
+        """Delete what has expired, as DynamoDB does some time within two days."""
+        with self._lock:
+            kept = {id_: record for id_, record in self.records.items() if record.expires_at > now}
+            self.records = kept
+
+    def _swap(self, new: Record, was: Record | None) -> Swap:
+        with self._lock:
+            found = self.records.get(new.id)
+            if found is not None and found.nonce == new.nonce:
+                return Swap(won=True)
+            if (found.nonce if found else None) != (was.nonce if was else None):
+                return Swap(won=False, found=found)
+            self.records[new.id] = new
+            self.writes.append(new)
+            return Swap(won=True)
+
+
+class FakeUserMarks:
+    """A `UserMarks`. `marks` is what the table holds: user → the mark's name."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults(LedgerUnavailable)
+        self.marks: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def read(self, users: Collection[str]) -> dict[str, str]:
+        """The marked ones among `users`."""
+        return self.faults.run("marks.read", users, lambda: self._read(users))
+
+    def put(self, lasts: Mapping[str, str]) -> None:
+        """Mark users."""
+        self.faults.run("marks.put", lasts, lambda: self._put(lasts))
+
+    def clear(self, user: str, last: str) -> None:
+        """Remove the mark if it still names `last`."""
+        self.faults.run("marks.clear", (user, last), lambda: self._clear(user, last))
+
+    def _read(self, users: Collection[str]) -> dict[str, str]:
+        with self._lock:
+            return {user: self.marks[user] for user in users if user in self.marks}
+
+    def _put(self, lasts: Mapping[str, str]) -> None:
+        with self._lock:
+            self.marks.update(lasts)
+
+    def _clear(self, user: str, last: str) -> None:
+        with self._lock:
+            if self.marks.get(user) == last:
+                del self.marks[user]
+
+
+class FakeBreakerStore:
+    """A `BreakerStore`. `record` is what the table holds."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults(LedgerUnavailable)
+        self.record: BreakerRecord | None = None
+        self._lock = threading.Lock()
+
+    def read(self) -> BreakerRecord | None:
+        """The record, if there is one."""
+        return self.faults.run("breaker.read", None, lambda: self.record)
+
+    def swap(self, new: BreakerRecord, was: BreakerRecord | None) -> bool:
+        """Put `new` if `was` is still there."""
+        return self.faults.run("breaker.swap", new, lambda: self._swap(new, was))
+
+    def _swap(self, new: BreakerRecord, was: BreakerRecord | None) -> bool:
+        with self._lock:
+            found = self.record.nonce if self.record else None
+            if found == new.nonce:
+                return True
+            if found != (was.nonce if was else None):
+                return False
+            self.record = new
+            return True
