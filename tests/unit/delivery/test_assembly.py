@@ -77,5 +77,5 @@ def test_the_figures_are_the_protocols() -> None:
     ingest, redrive = IngestSettings(), RedriveSettings()
 
     assert f"lease is {ingest.lease:g} s in ingest and {redrive.lease:g} s in redrive" in PAGE
-    assert f"| {redrive.give_up_after / HOUR:g} h after entering the queue" in PAGE
+    assert f"`GiveUpAfterHours` ({redrive.give_up_after / HOUR:g}) after entering the queue" in PAGE
     assert redrive.queue_retention - redrive.hard_stop == DAY
