@@ -8,7 +8,7 @@ from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.destination import Destination, load
 from segment_rehook.segment.jsontext import encode
-from tests.unit.delivery.samples import BROKEN, DESTINATION, order, outcomes, reasons, track
+from tests.unit.delivery.samples import BROKEN, DESTINATION, track
 from tests.unit.delivery.world import World, header_of
 from tools.fakes import rehook
 from tools.fakes.faults import Fate
@@ -266,39 +266,3 @@ def test_an_unreadable_body_is_parked_under_its_delivery() -> None:
     (header,) = world.parked("m1:track")
     assert header.reason == "unreadable"
     assert "JSON" in header.detail
-
-
-def orders(**changes: object) -> Destination:
-    """One subscription for orders: the order's number counts instead of the messageId."""
-    [known] = [each for each in DESTINATION.subscriptions if each.id == "order"]
-    subscription = {**known.definition, **changes}
-    return load(encode({"subscriptions": [subscription]}))  # type: ignore[list-item]  # it is JSON
-
-
-def test_an_order_that_could_not_be_mapped_is_rewarded_once() -> None:
-    """A fault of the mapping leaves the business key: the mended mapping gives one reward."""
-    settings = {"source_id": {"@path": "$.userId"}, "event_name": {"@template": {"@path": "$.no"}}}
-    world = World(destination=orders(settings=settings))
-    for message in ("m1", "m2"):
-        assert reasons(world.post(order(message, "7"))) == ["mapping_error"]
-    world.destination = DESTINATION
-    assert outcomes(world.post(order("m3", "7"))) == ["delivered"]
-    world.lot.move_to(world.dead)
-    world.drain()
-
-    assert len(world.rehook.books) == 1
-    assert not world.lot.stored()
-
-
-def test_a_business_key_that_came_later_gives_no_second_reward() -> None:
-    """What was parked under another id stays parked, since its order may have been rewarded."""
-    world = World(destination=orders(idempotencyKey={"@path": "$.properties.nothing"}))
-    world.rehook.script += [rehook.REJECTED]
-    world.post(order("m1", "7"))
-    world.destination = DESTINATION
-    assert outcomes(world.post(order("m2", "7"))) == ["delivered"]
-    world.lot.move_to(world.dead)
-    world.drain()
-
-    assert len(world.rehook.books) == 1
-    assert [header_of(each).reason for each in world.lot.stored()] == ["not_mapped"]
