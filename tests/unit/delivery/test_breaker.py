@@ -207,16 +207,6 @@ def test_a_late_failure_does_not_decide_for_a_probe() -> None:
     assert world.telemetry.warnings[1:] == [("breaker closed", {})]
 
 
-def test_a_permit_without_a_probe_writes_nothing_when_it_ends() -> None:
-    """On the healthy path every duplicate ends one unused."""
-    world = World()
-    one = tripped(world)
-    record = world.breaker.record
-    assert not ask(one).allowed
-
-    assert world.breaker.record == record
-
-
 def test_a_probe_that_says_nothing_is_given_up() -> None:
     """Its environment may have died."""
     world = World()

@@ -1,9 +1,9 @@
-"""What a probe's permit means while the call is made: no other environment calls meanwhile."""
+"""What a permit means while the call is made, and when it ends without one."""
 
 from __future__ import annotations
 
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, Breaker
-from tests.unit.delivery.breakers import ask, breaker, hear_late
+from tests.unit.delivery.breakers import ask, breaker, hear_late, tripped
 from tests.unit.delivery.samples import outcomes, track
 from tests.unit.delivery.situations import waiting
 from tests.unit.delivery.world import World
@@ -41,3 +41,13 @@ def test_redrive_keeps_the_permit_until_its_call_has_ended() -> None:
 
     assert [each.result.outcome for each in world.poll(environment)] == ["delivered"]
     assert allowed == [False]
+
+
+def test_a_permit_without_a_probe_writes_nothing_when_it_ends() -> None:
+    """On the healthy path every duplicate ends one unused."""
+    world = World()
+    one = tripped(world)
+    record = world.breaker.record
+    assert not ask(one).allowed
+
+    assert world.breaker.record == record
