@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from segment_rehook.rehook.client import RehookClient
-from segment_rehook.rehook.connection import _Receiver
+from segment_rehook.rehook.connection import Receiver
 from segment_rehook.rehook.deadline import CallTimer, Clocks
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
@@ -138,7 +138,7 @@ def test_what_has_arrived_when_the_time_is_over_is_taken_once() -> None:
     """A thawed machine finds an answer's parts waiting; a flood of them is not waited out."""
     here, there = socket.socketpair()
     with here, there:
-        receiver = _Receiver(here, CallTimer(0.0, Clocks()))
+        receiver = Receiver(here, CallTimer(0.0, Clocks()))
         there.sendall(b"late")
         assert receiver.read(100) == b"late"
         there.sendall(b"later")
@@ -152,7 +152,7 @@ def test_a_late_call_does_not_spoil_the_next(serve: Serve, connect: Connect) -> 
 
     def script(wire: Wire) -> None:
         while wire.request() is not None:
-            if len(wire._server.requests) == 2:
+            if len(server.requests) == 2:
                 wire.pause()
             wire.send(answer())
 

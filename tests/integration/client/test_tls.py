@@ -48,18 +48,18 @@ def test_a_certificate_of_another_host_is_refused(
 
 def plain_text(wire: Wire) -> None:
     """Speak HTTP to who speaks TLS."""
-    wire._sock.recv(65_536)
+    wire.receive(65_536)
     wire.send(answer("400 Bad Request"))
 
 
 def closes_at_once(wire: Wire) -> None:
     """Hang up."""
-    wire._sock.recv(65_536)
+    wire.receive(65_536)
 
 
 def resets_at_once(wire: Wire) -> None:
     """Reset."""
-    wire._sock.recv(10)
+    wire.receive(10)
     wire.reset()
 
 
