@@ -18,7 +18,7 @@ from tests.integration.client.server import OK_BODY, Script, Wire, answer
 
 TIMEOUT = 0.4
 # Every slow script ends in a good answer, so long after a call's end that a busy machine does not
-# confuse the two: a client that waits for each part anew gets it, one that keeps to its time does not.
+# confuse the two: a client that waits for each part anew gets it, one that counts does not.
 LATE = TIMEOUT + 2.0
 # Shorter than the time-out: no single receive may run over. A body byte by byte takes until LATE.
 DRIP = LATE / len(OK_BODY)
