@@ -68,7 +68,7 @@ def test_the_hooks_are_local_and_run_what_lint_runs() -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_runs_no_action_that_can_change(workflow: Path) -> None:
-    """Each is named by its commit, and its version for the reader; permissions are given by name."""
+    """Each is named by its commit, with its version beside it; permissions are given by name."""
     text = workflow.read_text(encoding="utf-8")
     used = re.findall(r"uses: (.+)", text)
     assert used
