@@ -86,7 +86,7 @@ test: native node ## run all tests, and name the slowest (ARGS=... goes to pytes
 # Apart from the rest, and on few drawn cases: on Python 3.13 counting branches makes a test take twice the time.
 .PHONY: coverage
 coverage: $(SETUP) ## how much of the code the tests reach that run in one process; fails under the floor
-	@$(PY) -m pytest $(IN_PROCESSES) --quiet --hypothesis-profile=coverage --cov --cov-report=term:skip-covered $(COVERED_BY)
+	@$(PY) -m pytest $(IN_PROCESSES) --quiet --hypothesis-profile=coverage --timeout 600 --cov --cov-report=term:skip-covered $(COVERED_BY)
 
 .PHONY: lint
 lint: $(SETUP) ## ruff, mypy and the template's own checks
