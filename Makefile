@@ -54,9 +54,10 @@ $(NATIVE): $(SETUP) $(SOURCES) template.yaml $(shell find layers functions -type
 
 .PHONY: build
 build: $(SETUP) ## build what is deployed into .aws-sam/build, for arm64 and x86_64 in one
-	$(if $(filter-out lambda,$(ARCH)),$(error one build runs on arm64 and x86_64: leave ARCH out, and set the parameter Architecture in samconfig.toml))
+	$(if $(filter-out lambda arm64 x86_64,$(ARCH)),$(error one build runs on arm64 and x86_64: leave ARCH out))
+	$(if $(filter arm64 x86_64,$(ARCH)),$(info one build runs on arm64 and x86_64: ARCH is not needed. What the functions run on is the parameter Architecture, in samconfig.toml))
 	@mkdir -p .cache
-	PYTHON="$(CURDIR)/$(PY)" $(VENV)/bin/sam build
+	ARCH=lambda PYTHON="$(CURDIR)/$(PY)" $(VENV)/bin/sam build
 
 .PHONY: node
 node:
