@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.rehook.destination import Destination, load
-from segment_rehook.rehook.plan import Call, Drop, DropReason, Fault
+from segment_rehook.rehook.plan import Call, Drop, DropReason, MappingFault
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import JSON
 
@@ -131,14 +131,14 @@ def test_what_a_directive_throws_is_a_fault_and_nobody_else_s() -> None:
     """One subscription's directive throws; its neighbour's call is made all the same."""
     wild = tracked(id="wild", settings={"source_id": {"@path": {"@path": "$.userId"}}})
     plan = destination(wild, tracked()).plan(event(userId=7), NOW)
-    assert [type(entry) for entry in plan] == [Fault, Call]
-    assert plan[0] == Fault("wild", "@path: expected string, got number")
+    assert [type(entry) for entry in plan] == [MappingFault, Call]
+    assert plan[0] == MappingFault("wild", "@path: expected string, got number")
 
 
 def test_what_a_trigger_throws_is_a_fault_too() -> None:
     """Segment's engine trips over an empty bracket when its turn comes."""
     (fault,) = destination(tracked(trigger='type = "track" and ()')).plan(event(), NOW)
-    assert fault == Fault("t", "Cannot read properties of undefined (reading 'type')")
+    assert fault == MappingFault("t", "Cannot read properties of undefined (reading 'type')")
     assert destination(tracked(trigger='type = "page" and ()')).plan(event(), NOW) == ()
 
 
@@ -258,7 +258,7 @@ def test_planning_never_raises(members: dict[str, Any]) -> None:
         ),
         NOW,
     ):
-        assert isinstance(entry, Call | Drop | Fault)
+        assert isinstance(entry, Call | Drop | MappingFault)
 
 
 def test_a_redrive_plans_one_subscription_anew() -> None:
