@@ -22,6 +22,8 @@ settings.register_profile("gate", derandomize=True, deadline=None)
 settings.register_profile(
     "mutants", derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate]
 )
+# For `make coverage`: which lines are reached is known after a few cases.
+settings.register_profile("coverage", derandomize=True, deadline=None, max_examples=10)
 settings.load_profile("gate")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.answer import ignored_body
-from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Part, Planner
+from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Decision, Planner
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import UnreadableEvent
@@ -45,7 +45,7 @@ class Preview:
         return line
 
     def _line(self, element: Event | UnreadableEvent) -> dict[str, JSON]:
-        parts = self._planner.parts(element)
+        parts = self._planner.decisions(element)
         results: list[JSON] = [_result(part) for part in parts]
         if isinstance(element, UnreadableEvent):
             return {"messageId": None, "results": results}
@@ -57,7 +57,7 @@ class Preview:
         return line
 
 
-def _result(part: Part) -> JSON:
+def _result(part: Decision) -> JSON:
     decided = part.decided
     if not isinstance(decided, Delivery):
         if decided.outcome is Outcome.DUPLICATE:
@@ -87,5 +87,5 @@ def _can_be_parked(delivery: Delivery) -> bool:
     return not letter.for_parking(Parked.MAPPING_ERROR, delivery.fault or "").too_large
 
 
-def _dropped(part: Part, reason: str | None, detail: str | None) -> JSON:
+def _dropped(part: Decision, reason: str | None, detail: str | None) -> JSON:
     return {"subscription": part.subscription, "dropped": str(reason), "detail": detail}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.segment.envelope import events_in
 from segment_rehook.segment.jsontext import JsonError, TooDeep, decode
-from segment_rehook.segment.unreadable import GZIP, UTF8_MARK, fault_of, form_of
+from segment_rehook.segment.unreadable import GZIP, UTF8_MARK, form_of, syntax_error_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +119,7 @@ def _levels(line: bytes) -> int:
 
 
 def _no_json(number: int, line: bytes) -> str:
-    fault = fault_of(line)
+    fault = syntax_error_of(line)
     return f"line {number} is no JSON" + (
         f": {fault.reason} (column {fault.column})" if fault else ""
     )
@@ -132,7 +132,7 @@ def _broken(number: int, text: bytes, lines: list[bytes]) -> str:
     """
     following = next((line for line in lines[1:] if line.strip(_BLANK)), b"")
     cut_short = lines[0] not in {b"{", b"["} and _is_json(following)
-    fault = fault_of(text)
+    fault = syntax_error_of(text)
     if fault is None or fault.line == 1 or cut_short:
         return _no_json(number, lines[0])
     line = number + fault.line - 1

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from segment_rehook.rehook.destination import DestinationInvalid, load
-from segment_rehook.rehook.plan import Call, Drop, DropReason, Fault
+from segment_rehook.rehook.plan import Call, Drop, DropReason, MappingFault
 from segment_rehook.segment.event import Event
 from tests.conformance.subscription_cases import Case, case
 
@@ -67,7 +67,7 @@ def ask_ourselves(each: Case) -> dict[str, Any]:
         case (Drop(detail=detail, reason=reason),):
             assert reason in {DropReason.MISSING_USER_ID, DropReason.INVALID_FIELDS}
             return {"invalid": detail.partition(" The event ")[0]}
-        case (Fault(detail=detail),):
+        case (MappingFault(detail=detail),):
             return {"threw": detail}
         case _:
             raise AssertionError(plan)

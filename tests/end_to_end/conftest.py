@@ -1,4 +1,4 @@
-"""The bridge as it was built (``make native``), running in a sandbox: one per file of tests."""
+"""The bridge as it was built (``make native``) in a sandbox that the files of tests share."""
 
 from __future__ import annotations
 
@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    """A sandbox for the tests of one file, of what the checkout says now."""
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Sandbox]:
+    """A sandbox of what the checkout says now, started once for each process that runs tests."""
     build()
     with Sandbox() as box:
         yield box
+
+
+@pytest.fixture(scope="module")
+def running(shared: Sandbox) -> Sandbox:
+    """The same for the tests of one file: nothing waits, no failure is remembered."""
+    for name in shared.stack.queues:
+        shared.queue(name).empty()
+    forget_failures(shared)
+    return shared
 
 
 @pytest.fixture
@@ -41,6 +50,11 @@ def fresh(box: Sandbox) -> None:
 
     Else a test that fails on purpose would slow the next one down, as it should in life.
     """
+    forget_failures(box)
+
+
+def forget_failures(box: Sandbox) -> None:
+    """Close the breaker, and start new processes."""
     [table] = box.stack.tables.values()
     for item in box.ledger():
         if item["id"]["S"].startswith("breaker#"):

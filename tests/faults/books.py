@@ -65,6 +65,11 @@ class Books:
         if call.action == "identifyUser":
             self.repeatable.add(delivery)
 
+    def mended(self, event: Mapping[str, Any]) -> None:
+        """Another version of an event: no order is promised for what is sent anew in its place."""
+        self.expect(event)
+        self.unordered.add(delivery_of(event))
+
     def begins(self, events: Sequence[Mapping[str, Any]], *, first: bool) -> None:
         """An attempt at a request begins."""
         self.open.append(events)

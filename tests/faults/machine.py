@@ -88,7 +88,7 @@ class Promise(RuleBasedStateMachine):
         payload = "traits" if event["type"] == "identify" else "properties"
         self.number += 1
         mended = {**event, payload: {**event[payload], "mended": self.number}}
-        self.books.expect(mended)
+        self.books.mended(mended)
         request = Sent([mended], batch=False)
         self.sent.append(request)
         self._attempt(request)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Self, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Any, TypeVar
 
 from tools.fakes.surroundings import FakeClock
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 
@@ -95,28 +95,19 @@ class SimulatedClock(FakeClock):
             woken.set()
 
 
-class SimulatedPool:
-    """Stands in for ThreadPoolExecutor where work sleeps on a simulated clock."""
+class SimulatedPool(Executor):
+    """An executor for work that sleeps on a simulated clock, with a worker for each piece of it."""
 
     def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
 
-    def __call__(self, _workers: int) -> SimulatedPool:
-        """As the class it stands in for is called; as many workers as there is work."""
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def map(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """Do all of it side by side."""
+    def map(self, fn: Callable[..., R], *iterables: Iterable[Any], **_: Any) -> Iterator[R]:
+        """Do all of it side by side, at once."""
         results: dict[int, R] = {}
 
-        def part(place: int, item: T) -> Callable[[], None]:
-            return lambda: results.update({place: work(item)})
+        def part(place: int, arguments: tuple[Any, ...]) -> Callable[[], None]:
+            return lambda: results.update({place: fn(*arguments)})
 
-        self._clock.beside([part(place, item) for place, item in enumerate(items)])
-        return [results[place] for place in sorted(results)]
+        work = enumerate(zip(*iterables, strict=True))
+        self._clock.beside([part(place, arguments) for place, arguments in work])
+        return iter([results[place] for place in sorted(results)])

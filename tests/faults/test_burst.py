@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from segment_rehook.delivery.redrive import batch as redrive_module
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.faults.simulated import SimulatedClock, SimulatedPool
@@ -48,14 +47,11 @@ class LimitedRehook:
         return DELIVERED
 
 
-def burst(
-    monkeypatch: pytest.MonkeyPatch, events: int, bucket: float, redrivers: int
-) -> tuple[World, LimitedRehook, float]:
+def burst(events: int, bucket: float, redrivers: int) -> tuple[World, LimitedRehook, float]:
     """Offer `events` at once and let everything come to its end; the seconds that it took."""
     clock = SimulatedClock()
     # Each environment of redrive works on its ten messages side by side.
-    monkeypatch.setattr(redrive_module, "ThreadPoolExecutor", SimulatedPool(clock))
-    world = World(clock=clock)
+    world = World(clock=clock, threads=lambda _workers: SimulatedPool(clock))
     rehook = LimitedRehook(clock, bucket)
     world.rehook.answer = rehook.answer
     world.rehook.before = lambda _operation, _request: clock.sleep(CALL_SECONDS)
@@ -90,10 +86,10 @@ def burst(
 @pytest.mark.parametrize("redrivers", REDRIVERS)
 @pytest.mark.parametrize("bucket", BUCKETS)
 def test_a_burst_drains_at_the_pace_that_rehook_allows(
-    monkeypatch: pytest.MonkeyPatch, burst_events: int, bucket: float, redrivers: int
+    burst_events: int, bucket: float, redrivers: int
 ) -> None:
     """Each event is delivered once; Rehook is kept busy, and asked little more than it allows."""
-    world, rehook, seconds = burst(monkeypatch, burst_events, bucket, redrivers)
+    world, rehook, seconds = burst(burst_events, bucket, redrivers)
 
     assert len(world.rehook.books) == burst_events
     assert set(world.rehook.rewards.values()) == {1}

@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.fuzz.costly import COSTLY
 from tools.fuzz.door import PIECES, SEEDS, check
 
 LONGEST = 40
@@ -54,6 +55,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    for name, body in COSTLY.items():
+        print(f"costly: {name}", flush=True)
+        check(body)
     engine = guided if importlib.util.find_spec("atheris") else drawn
     print(f"{engine.__name__}, {given.seconds} s, seed {given.seed}", flush=True)
     engine(given.seconds, given.seed)

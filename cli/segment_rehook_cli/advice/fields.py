@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from segment_rehook.mapping.compiled_part import NOTHING
 from segment_rehook.mapping.errors import LanguageError
 from segment_rehook.mapping.mapping import ROOT_KEY, compile_mapping
-from segment_rehook.mapping.part import NOTHING
 from segment_rehook.mapping.paths import steps_of, without_root
 from segment_rehook.mapping.schema_check import Misshape, unknown_name
 from segment_rehook.mapping.template import placeholders

@@ -50,6 +50,10 @@ class Wire:
         self._server.requests.append(whole)
         return whole
 
+    def receive(self, most: int) -> bytes:
+        """Read at most `most` bytes of what comes next."""
+        return self._sock.recv(most)
+
     def send(self, data: bytes) -> None:
         """Send, if the client still listens."""
         with contextlib.suppress(OSError):

@@ -43,7 +43,7 @@ def read_close(wire: Wire) -> None:
 
 def half_read_reset(wire: Wire) -> None:
     """Reset with some of the request unread."""
-    wire._sock.recv(10)
+    wire.receive(10)
     wire.reset()
 
 
@@ -68,7 +68,7 @@ def test_gone_while_a_large_request_is_sent(serve: Serve, connect: Connect) -> N
     """Part of it has left, and nobody knows what a proxy makes of a part."""
 
     def some_then_reset(wire: Wire) -> None:
-        wire._sock.recv(20_000)
+        wire.receive(20_000)
         wire.reset()
 
     client = connect(serve(some_then_reset).url)
@@ -152,7 +152,7 @@ def test_an_early_answer_counts(serve: Serve, connect: Connect) -> None:
     """A server may refuse a large body before it has read it, and close."""
 
     def refuse(wire: Wire) -> None:
-        wire._sock.recv(1000)
+        wire.receive(1000)
         wire.send(answer("413 Too Large", b"", "Connection: close"))
         wire.until_gone()
 

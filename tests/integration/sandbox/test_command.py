@@ -80,9 +80,8 @@ def test_work_under_way_does_not_delay_the_end() -> None:
         box.log.wait_for(lambda line: "stall" in line.text, since=since)
         answer = pool.submit(box.segment.send_raw, b"sleep 0.9", {"content-type": "text/plain"})
         box.log.wait_for(lambda line: line.function == "Echo" and "START" in line.text, since=since)
-        started = time.monotonic()
         box.__exit__()
-        assert time.monotonic() - started < 3
+        assert not any("timed out" in line.text for line in box.log.lines(since=since))
         assert answer.exception(5) is not None or answer.result().status == 500
 
 

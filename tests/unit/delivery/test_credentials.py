@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from segment_rehook.delivery.ingest.request import Ingest
+from segment_rehook.delivery.ledger.record import Record
 from segment_rehook.rehook.reply import ReplyClass
 from tests.unit.delivery.breakers import ask
-from tests.unit.delivery.claiming import call, ready
+from tests.unit.delivery.claiming import call, claimed, ready
 from tests.unit.delivery.world import World
 from tools.fakes import rehook
+
+
+def ready_since(world: World, seconds: float) -> tuple[Ingest, Record]:
+    """An environment that read its secrets `seconds` ago, and a claim that it has just won."""
+    ingest = world.ingest().webhook.ingest
+    ingest.caller.secrets.read()
+    world.clock.advance(seconds)
+    return ingest, claimed(ingest.claims)
 
 
 def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
@@ -38,12 +48,10 @@ def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) 
 def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
     """The cached one was refused, the one in SSM is good: nothing waits."""
     world = World()
-    ingest, mine = ready(world)
-    ingest.caller.secrets.read()
+    ingest, mine = ready_since(world, 31.0)
     world.store_secrets(api_key="key-2")
     world.rehook.credentials = False
     world.rehook.script.append(rehook.CREDENTIALS)
-    ingest.caller.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
     reply = call(ingest.caller, mine)
 
     assert reply.kind is ReplyClass.DELIVERED
@@ -54,14 +62,13 @@ def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
 def test_rotated_while_the_call_was_under_way() -> None:
     """What check-auth says of the new pair says nothing of the old one: the call decides."""
     world = World()
-    ingest, mine = ready(world)
-    ingest.caller.secrets.read()
+    ingest, mine = ready_since(world, 58.0)
     world.rehook.script.append(rehook.CREDENTIALS)
 
     def rotate(_operation: str, _subject: object) -> None:
         world.rehook.before = lambda *_: None
         world.store_secrets(api_key="key-2")
-        ingest.caller.secrets._tried -= 60.0  # type: ignore[attr-defined]  # the fake's cache is old now
+        world.clock.advance(2.0)  # what is cached has been there for a minute now
 
     world.rehook.before = rotate
 
@@ -84,9 +91,7 @@ def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
 def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
     """Asking took what was left: the new pair is for the next one to try."""
     world = World()
-    ingest, mine = ready(world)
-    ingest.caller.secrets.read()
-    ingest.caller.secrets._tried -= 31.0  # type: ignore[attr-defined]  # the fake's: read 31 s ago
+    ingest, mine = ready_since(world, 31.0)
     world.store_secrets(api_key="key-2")
     world.rehook.credentials = False
     world.rehook.script.append(rehook.CREDENTIALS)

@@ -11,7 +11,7 @@ from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.outcomes import Stored
 from segment_rehook.delivery.queues.message import PARKING_ROOM, Header, Letter
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
-from segment_rehook.rehook.plan import Call, Fault, Request
+from segment_rehook.rehook.plan import Call, MappingFault, Request
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import JSON, encode
 from tests.unit.delivery.samples import track
@@ -40,7 +40,7 @@ def test_what_could_not_be_mapped_is_the_events_users(user: JSON, source_id: str
     """It keeps the user's order; there is nothing to call, and the fault says why."""
     event = Event.parse(encode({**track("m1"), "userId": user}))
 
-    assert Delivery.of(event, "m1", Fault("track", "what went wrong")) == Delivery(
+    assert Delivery.of(event, "m1", MappingFault("track", "what went wrong")) == Delivery(
         id="m1:track",
         user=ids.user_hash(source_id),
         content=ids.fingerprint(event, by_business_key=False),

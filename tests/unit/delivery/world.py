@@ -7,7 +7,8 @@ Everything else (table, queues, Rehook, time) is the world's, and shared.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +75,7 @@ class World:
         destination: Destination = DESTINATION,
         threshold: int = 5,
         clock: FakeClock | None = None,
+        threads: Callable[[int], Executor] = ThreadPoolExecutor,
     ) -> None:
         self.clock = clock or FakeClock()
         self.table = Faults(LedgerUnavailable)
@@ -98,6 +100,7 @@ class World:
         self.destination = destination
         self.policy, self.ordered, self.workers = policy, ordered, workers
         self.threshold = threshold
+        self.threads = threads
         self._seeds = itertools.count(1)
         self._stores: list[FakeSecretStore] = []
 
@@ -138,6 +141,7 @@ class World:
             clock=self.clock,
             randomness=FakeRandomness(next(self._seeds)),
             telemetry=self.telemetry,
+            threads=self.threads,
         )
 
     def _settings(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.mapping.directives import DIRECTIVES
-from segment_rehook.mapping.fql_conditions import _OPERATORS
+from segment_rehook.mapping.fql_conditions import OPERATORS
 from segment_rehook.mapping.liquid.filters import DISABLED, filters
 from segment_rehook.mapping.liquid.tags import TAGS
 from segment_rehook_cli.evaluate import evaluate
@@ -46,4 +46,4 @@ def test_every_operator_that_segment_writes_has_an_example() -> None:
         "!match",
     } <= documented
     assert {"and", "or", "( )", "!( )"} <= documented
-    assert set(_OPERATORS) >= {"=", "!=", "<", "<=", ">", ">="}
+    assert set(OPERATORS) >= {"=", "!=", "<", "<=", ">", ">="}

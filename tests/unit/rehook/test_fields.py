@@ -52,7 +52,7 @@ def test_an_empty_required_field_is_missing(value: object) -> None:
         (["a", "b"], "an array"),
         ([{}], "an object"),
         ([UNDEFINED], "undefined"),
-        (msgspec.Raw(b"{}"), "an object"),
+        pytest.param(msgspec.Raw(b"{}"), "an object", id="undecoded"),
     ],
     ids=repr,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from segment_rehook.delivery.redrive.attempt import RedriveAttempts
 from segment_rehook.delivery.redrive.batch import Redrive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+
     from segment_rehook.delivery.ports import (
         BreakerStore,
         Clock,
@@ -34,7 +38,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The world outside, as far as delivery needs it."""
+    """The world outside, as far as delivery needs it.
+
+    `threads`: makes the pool on which redrive works, of a given size.
+    """
 
     ledger: Ledger
     user_marks: UserMarks
@@ -46,6 +53,7 @@ class Ports:
     clock: Clock
     randomness: Randomness
     telemetry: Telemetry
+    threads: Callable[[int], Executor] = ThreadPoolExecutor
 
 
 def assemble_ingest(settings: IngestSettings, destination: Destination, ports: Ports) -> Webhook:
@@ -89,6 +97,7 @@ def assemble_redrive(settings: RedriveSettings, destination: Destination, ports:
         dead_letters=ports.dead_letters,
         secrets=ports.secrets,
         workers=settings.workers,
+        threads=ports.threads,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
-from segment_rehook.rehook.plan import Call, Fault
+from segment_rehook.rehook.plan import Call, MappingFault
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.plan import Request
@@ -32,12 +32,12 @@ class Delivery:
     fault: str | None = None
 
     @classmethod
-    def of(cls, event: Event, key: str, planned: Call | Fault) -> Delivery:
+    def of(cls, event: Event, key: str, planned: Call | MappingFault) -> Delivery:
         """`key` is the event's own (`ids.event_key`); a subscription's business key replaces it."""
         by_business_key = planned.key is not None
         key = ids.business_key(planned.key) if planned.key is not None else key
         content = ids.fingerprint(event, by_business_key=by_business_key)
-        if isinstance(planned, Fault):
+        if isinstance(planned, MappingFault):
             user = event.member("userId")
             source_id = user if isinstance(user, str) else ""
             return cls(

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.objects import flatten, merge, without_nulls
-from segment_rehook.mapping.part import (
+from segment_rehook.mapping.compiled_part import (
     Compile,
-    Part,
+    CompiledPart,
     constant,
     reads_of,
     throwing,
 )
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.objects import flatten, merge, without_nulls
 from segment_rehook.mapping.paths import follow, follow_late, without_root
 from segment_rehook.mapping.replacement import replace
 from segment_rehook.mapping.stringify import parse, stringify
@@ -35,17 +35,17 @@ from segment_rehook.segment.jsontext import NotJson
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Directive: TypeAlias = "Callable[[Value, Compile], Part]"
+Directive: TypeAlias = "Callable[[Value, Compile], CompiledPart]"
 
 ABSENT = constant(UNDEFINED)
 
 
 def _textual(
-    name: str, static: Callable[[str], Part], late: Callable[[str, Value], Value]
+    name: str, static: Callable[[str], CompiledPart], late: Callable[[str, Value], Value]
 ) -> Directive:
     """Make a directive whose option is text, or a directive that gives text."""
 
-    def compile_textual(option: Value, compiled: Compile) -> Part:
+    def compile_textual(option: Value, compiled: Compile) -> CompiledPart:
         if isinstance(option, str):
             return static(option)
         inner = compiled(option).run
@@ -56,12 +56,12 @@ def _textual(
                 raise MappingError(f"{name}: expected string, got {type_name(given)}")
             return late(given, payload)
 
-        return Part(run, None)
+        return CompiledPart(run, None)
 
     return compile_textual
 
 
-def _condition(options: Value, compiled: Compile) -> Part:
+def _condition(options: Value, compiled: Compile) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@if requires an object with an "exists" key')
     exists, blank = options.get("exists", UNDEFINED), options.get("blank", UNDEFINED)
@@ -79,10 +79,10 @@ def _condition(options: Value, compiled: Compile) -> Part:
             holds = not is_blank(value)
         return (then if holds else otherwise).run(payload)
 
-    return Part(run, reads_of((subject, then, otherwise)))
+    return CompiledPart(run, reads_of((subject, then, otherwise)))
 
 
-def _case(options: Value, compiled: Compile) -> Part:
+def _case(options: Value, compiled: Compile) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@case requires an object with a "operator" key')
     operator = options.get("operator")
@@ -102,10 +102,10 @@ def _case(options: Value, compiled: Compile) -> Part:
             return value.upper()
         raise MappingError('operator key should have a value of "lower" or "upper"')
 
-    return Part(run, subject.reads)
+    return CompiledPart(run, subject.reads)
 
 
-def _replace(options: Value, compiled: Compile) -> Part:
+def _replace(options: Value, compiled: Compile) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@replace requires an object with a "pattern" key')
     if not truthy(options.get("pattern")):
@@ -137,7 +137,7 @@ def _replace(options: Value, compiled: Compile) -> Part:
                 )
         return value
 
-    return Part(run, subject.reads)
+    return CompiledPart(run, subject.reads)
 
 
 def _or_default(options: Mapping[str, Value], key: str, *, default: Value) -> Value:
@@ -145,7 +145,7 @@ def _or_default(options: Mapping[str, Value], key: str, *, default: Value) -> Va
     return default if value is None else value
 
 
-def _array_path(options: Value, compiled: Compile) -> Part:
+def _array_path(options: Value, compiled: Compile) -> CompiledPart:
     if not isinstance(options, list):
         return throwing(f"@arrayPath expected array, got {type_name(options)}")
     path, shape = [*options, UNDEFINED, UNDEFINED][:2]
@@ -160,10 +160,10 @@ def _array_path(options: Value, compiled: Compile) -> Part:
             return [item(value)]
         return [item(element) for element in value] if isinstance(value, list) else value
 
-    return Part(run, root.reads)
+    return CompiledPart(run, root.reads)
 
 
-def _flatten(options: Value, compiled: Compile) -> Part:
+def _flatten(options: Value, compiled: Compile) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@flatten requires an object with a "separator" key')
     if not truthy(options.get("separator")):
@@ -178,10 +178,10 @@ def _flatten(options: Value, compiled: Compile) -> Part:
             raise MappingError("@flatten requires a string separator")
         return flatten(subject.run(payload), joint, omit_arrays=omit_arrays)
 
-    return Part(run, reads_of((separator, subject)))
+    return CompiledPart(run, reads_of((separator, subject)))
 
 
-def _json(options: Value, compiled: Compile) -> Part:
+def _json(options: Value, compiled: Compile) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@json requires an object with a "value" key')
     for key in ("mode", "value"):
@@ -196,7 +196,7 @@ def _json(options: Value, compiled: Compile) -> Part:
             return stringify(value)
         return _decoded(value) if mode == "decode" else UNDEFINED
 
-    return Part(run, subject.reads)
+    return CompiledPart(run, subject.reads)
 
 
 def _decoded(value: Value) -> Value:
@@ -208,7 +208,7 @@ def _decoded(value: Value) -> Value:
         return value  # the engine gives back what does not decode
 
 
-def _merge(options: Value, compiled: Compile) -> Part:
+def _merge(options: Value, compiled: Compile) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@merge requires an object with an "objects" key and a "direction" key')
     if not truthy(options.get("direction")):
@@ -229,24 +229,24 @@ def _merge(options: Value, compiled: Compile) -> Part:
         merged = [each.run(payload) for each in members]
         return merge(reversed(merged) if leftwards else merged)
 
-    return Part(run, reads_of((direction, *members)))
+    return CompiledPart(run, reads_of((direction, *members)))
 
 
-def _exclude_when_null(option: Value, compiled: Compile) -> Part:
+def _exclude_when_null(option: Value, compiled: Compile) -> CompiledPart:
     inner = compiled(option)
 
     def run(payload: Value) -> Value:
         value = inner.run(payload)
         return UNDEFINED if value is None else without_nulls(value)
 
-    return Part(run, inner.reads)
+    return CompiledPart(run, inner.reads)
 
 
-def _literal(option: Value, compiled: Compile) -> Part:
+def _literal(option: Value, compiled: Compile) -> CompiledPart:
     return compiled(option)
 
 
-def _liquid(option: Value, _: Compile) -> Part:
+def _liquid(option: Value, _: Compile) -> CompiledPart:
     # Few mappings use it: those that do not need not wait for its import.
     from segment_rehook.mapping.liquid.template import compile_liquid  # noqa: PLC0415 — as said
 

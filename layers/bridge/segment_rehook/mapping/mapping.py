@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from segment_rehook.mapping.compiled_part import CompiledPart, Run, constant, reads_of, throwing
 from segment_rehook.mapping.directives import DIRECTIVES
 from segment_rehook.mapping.errors import (
     STACK_EXHAUSTED,
@@ -19,7 +20,6 @@ from segment_rehook.mapping.errors import (
 )
 from segment_rehook.mapping.members import OBJECT_MEMBERS
 from segment_rehook.mapping.objects import PROTOTYPE, as_json, without_undefined
-from segment_rehook.mapping.part import Part, Run, constant, reads_of, throwing
 from segment_rehook.mapping.paths import steps_of, without_root
 from segment_rehook.mapping.text import to_units
 from segment_rehook.mapping.validation import METADATA, is_directive, validate
@@ -36,7 +36,7 @@ from segment_rehook.mapping.values import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segment_rehook.mapping.part import Reads
+    from segment_rehook.mapping.compiled_part import Reads
     from segment_rehook.segment.jsontext import JSON
 
 ROOT_KEY = "__segment_internal_directive"
@@ -90,7 +90,7 @@ def _sparing(mapping: Value, run: Run) -> Run:
     return lambda payload: run(deepcopy(payload))
 
 
-def _compile_transform(mapping: Value) -> Part:
+def _compile_transform(mapping: Value) -> CompiledPart:
     unfolded = unfold(mapping)
     validate(unfolded)
     inner = _compile(unfolded)
@@ -99,7 +99,7 @@ def _compile_transform(mapping: Value) -> Part:
         require_object(payload)
         return without_undefined(inner.run(payload))
 
-    return Part(run, inner.reads)
+    return CompiledPart(run, inner.reads)
 
 
 def require_object(payload: Value) -> None:
@@ -141,7 +141,7 @@ def _refusal(message: str) -> MappingInvalid:
     return MappingInvalid([Mistake(ROOT_KEY, message, message)], grouped=False)
 
 
-def _compile(mapping: Value) -> Part:
+def _compile(mapping: Value) -> CompiledPart:
     if isinstance(mapping, list):
         return _compile_list(mapping)
     if not isinstance(mapping, dict):
@@ -157,13 +157,13 @@ def _compile(mapping: Value) -> Part:
     return directive(mapping[name], _compile)
 
 
-def _compile_list(items: list[Value]) -> Part:
+def _compile_list(items: list[Value]) -> CompiledPart:
     parts = [_compile(item) for item in items]
     runs = [part.run for part in parts]
-    return Part(lambda payload: [run(payload) for run in runs], reads_of(parts))
+    return CompiledPart(lambda payload: [run(payload) for run in runs], reads_of(parts))
 
 
-def _compile_object(members: dict[str, Value]) -> Part:
+def _compile_object(members: dict[str, Value]) -> CompiledPart:
     parts = {key: _compile(members[key]) for key in in_order(members)}
     runs = [(key, part.run) for key, part in parts.items()]
 
@@ -172,10 +172,10 @@ def _compile_object(members: dict[str, Value]) -> Part:
         resolved.pop(PROTOTYPE, None)
         return resolved
 
-    return Part(run, reads_of(parts.values()))
+    return CompiledPart(run, reads_of(parts.values()))
 
 
-def _transform(options: Value) -> Part:
+def _transform(options: Value) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@transform requires an object with an "apply" key and a "mapping" key')
     for key in ("mapping", "apply"):
@@ -185,10 +185,10 @@ def _transform(options: Value) -> Part:
         return throwing('@transform "apply" key should be an object')
     apply = _compile_late(options["apply"])
     mapping = _compile(options["mapping"]).run
-    return Part(lambda payload: mapping(apply.run(payload)), apply.reads)
+    return CompiledPart(lambda payload: mapping(apply.run(payload)), apply.reads)
 
 
-def _compile_late(mapping: Value) -> Part:
+def _compile_late(mapping: Value) -> CompiledPart:
     """Compile a mapping inside a mapping, which the engine validates when it runs."""
     try:
         part = _compile_transform(mapping)
@@ -200,7 +200,7 @@ def _compile_late(mapping: Value) -> Part:
         require_object(scope)
         return part.run(scope)
 
-    return Part(run, part.reads)
+    return CompiledPart(run, part.reads)
 
 
 def _passthrough(mapping: Value) -> dict[str, str]:

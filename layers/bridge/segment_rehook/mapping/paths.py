@@ -11,8 +11,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from segment_rehook.mapping.compiled_part import CompiledPart
 from segment_rehook.mapping.members import walk
-from segment_rehook.mapping.part import Part
 
 if TYPE_CHECKING:
     from segment_rehook.mapping.values import Value
@@ -32,16 +32,16 @@ def without_root(path: str) -> str:
     return path.replace("$.", "", 1)
 
 
-def follow(path: str) -> Part:
+def follow(path: str) -> CompiledPart:
     """Compile a path that is known beforehand."""
     steps = steps_of(path)
     if not steps:
-        return Part(lambda payload: payload, None)
+        return CompiledPart(lambda payload: payload, None)
 
     def run(payload: Value) -> Value:
         return walk(payload, steps)
 
-    return Part(run, frozenset(steps[:1]))
+    return CompiledPart(run, frozenset(steps[:1]))
 
 
 def follow_late(payload: Value, path: str) -> Value:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping import text
-from segment_rehook.mapping.part import Part, Run, constant, reads_of
+from segment_rehook.mapping.compiled_part import CompiledPart, Run, constant, reads_of
 from segment_rehook.mapping.paths import follow, follow_late
 from segment_rehook.mapping.values import UNDEFINED, to_text
 
@@ -22,16 +22,16 @@ _TRIPLE = re.compile(r"\{\{\{([^}]+)\}\}\}")
 _DOUBLE = re.compile(r"\{\{([^}]+)\}\}")
 
 
-def compile_template(template: str) -> Part:
+def compile_template(template: str) -> CompiledPart:
     """Compile a template that is known beforehand."""
     if _TRIPLE.search(template):
         # What the first pass puts in may name further paths: nothing is known before the event.
-        return Part(lambda payload: render(template, payload), None)
+        return CompiledPart(lambda payload: render(template, payload), None)
     literals, names = placeholders(template)
     if not names:
         return constant(text.from_units(template))
     paths = [follow(name) for name in names]
-    return Part(_filling(literals, [path.run for path in paths]), reads_of(paths))
+    return CompiledPart(_filling(literals, [path.run for path in paths]), reads_of(paths))
 
 
 def placeholders(template: str) -> tuple[list[str], list[str]]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from segment_rehook.mapping.compiled_part import NOTHING
 from segment_rehook.mapping.errors import MappingError, MappingInvalid
 from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping, unfold
-from segment_rehook.mapping.part import NOTHING
 from segment_rehook.mapping.validation import is_directive
 from segment_rehook.mapping.values import Value, in_order, truthy
 

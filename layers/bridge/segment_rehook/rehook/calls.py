@@ -16,7 +16,7 @@ from segment_rehook.mapping.objects import as_json
 from segment_rehook.mapping.values import Function
 from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata
-from segment_rehook.rehook.plan import Call, Drop, DropReason, Fault, Request
+from segment_rehook.rehook.plan import Call, Drop, DropReason, MappingFault, Request
 from segment_rehook.segment.jsontext import encode
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["call_of", "mapping_fault"]
 
 
-def call_of(subscription: Subscription, event: Event, settings: Settings) -> Call | Drop | Fault:
+def call_of(
+    subscription: Subscription, event: Event, settings: Settings
+) -> Call | Drop | MappingFault:
     """Make the call that a subscription makes of an event, whether or not its trigger matches."""
     action = ACTIONS[subscription.action]
     try:
@@ -52,13 +54,13 @@ def call_of(subscription: Subscription, event: Event, settings: Settings) -> Cal
     return Call(subscription.id, action.slug, user, key, request, notes, warnings)
 
 
-def mapping_fault(subscription: Subscription, event: Event, error: MappingError) -> Fault:
+def mapping_fault(subscription: Subscription, event: Event, error: MappingError) -> MappingFault:
     """Give the fault of a mapping that threw, under the event's business key if it has one."""
     key = None
     if subscription.idempotency_key is not None:
         with suppress(MappingError):
             key = subscription.key(event.members(subscription.idempotency_key.reads))
-    return Fault(subscription.id, str(error), key)
+    return MappingFault(subscription.id, str(error), key)
 
 
 def _payload(subscription: Subscription, event: Event, settings: Settings) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def timed_by(timer: CallTimer) -> Iterator[None]:
         _current.reset(token)
 
 
-class _Receiver(io.RawIOBase):
+class Receiver(io.RawIOBase):
     """What a socket receives, each time within what is left."""
 
     def __init__(self, sock: socket.socket, timer: CallTimer) -> None:
@@ -66,9 +66,11 @@ class _Receiver(io.RawIOBase):
         self._last_look_taken = False
 
     def readable(self) -> bool:
+        """It is there to be read from."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        """Fill `buffer` with what comes next. Raises TimeoutError when the call's time is over."""
         try:
             patience = self._timer.left()
         except TimeoutError:
@@ -80,6 +82,7 @@ class _Receiver(io.RawIOBase):
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
+        """Let the socket go; it is not closed."""
         self._raw.close()
         super().close()
 
@@ -101,7 +104,7 @@ class _Receiving:
         self._sock, self._timer = sock, timer
 
     def makefile(self, _mode: str) -> _Lines:
-        return _Lines(_Receiver(self._sock, self._timer))
+        return _Lines(Receiver(self._sock, self._timer))
 
 
 class _Response(http.client.HTTPResponse):

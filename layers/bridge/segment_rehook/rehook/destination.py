@@ -23,10 +23,10 @@ from segment_rehook.rehook import settings as settings_module
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.calls import call_of, mapping_fault
 from segment_rehook.rehook.gates import refusal_of_age, refusal_of_event
-from segment_rehook.rehook.plan import Call, Drop, Fault, Ignored, Plan
+from segment_rehook.rehook.plan import Call, Drop, Ignored, MappingFault, Plan
 from segment_rehook.rehook.settings import Settings, read_settings, settings_mistakes
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
-from segment_rehook.segment.unreadable import UTF8_MARK, fault_of, form_of
+from segment_rehook.segment.unreadable import UTF8_MARK, form_of, syntax_error_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ class Destination:
         entries = (self._entry(item, event, now) for item in self.subscriptions)
         return tuple(entry for entry in entries if entry is not None)
 
-    def plan_for(self, event: Event, subscription_id: str) -> Call | Drop | Fault | None:
+    def plan_for(self, event: Event, subscription_id: str) -> Call | Drop | MappingFault | None:
         """Plan one subscription's part anew, for an operator's redrive.
 
         None if the subscription is gone, disabled, or takes such events no more.
@@ -133,7 +133,7 @@ class Destination:
 
     def _entry(
         self, subscription: Subscription, event: Event, now: float | None
-    ) -> Call | Drop | Fault | None:
+    ) -> Call | Drop | MappingFault | None:
         try:
             if not self.takes(subscription, event):
                 return None
@@ -195,7 +195,7 @@ def _why_unreadable(text: bytes, error: JsonError) -> str:
     form = form_of(text)
     if form is not None:
         return f"is {form}, and must be JSON in UTF-8"
-    fault = fault_of(text)
+    fault = syntax_error_of(text)
     if fault is None:
         return f"is not JSON: {error}"
     return f"is not JSON: line {fault.line}, column {fault.column}: {fault.reason}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Call", "Drop", "DropReason", "Fault", "Ignored", "Plan", "Request"]
+__all__ = ["Call", "Drop", "DropReason", "Ignored", "MappingFault", "Plan", "Request"]
 
 
 class DropReason(StrEnum):
@@ -73,7 +73,7 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class MappingFault:
     """A directive threw on this event: parked as `mapping_error`, never retried.
 
     `detail` is the mapping engine's own message. `key` is as in `Call`: a subscription that can't
@@ -93,5 +93,5 @@ class Ignored:
     why: str
 
 
-Plan = tuple[Call | Drop | Fault, ...]
+Plan = tuple[Call | Drop | MappingFault, ...]
 """In the order of the subscriptions; empty where no subscription matched."""

@@ -66,14 +66,25 @@ def coverage(signature: bytes, secrets: Iterable[bytes], body: bytes) -> Coverag
     Every secret is tried on every text, whatever was found before, and each comparison takes the
     same time: how long it takes tells nothing of the secrets.
     """
+    found = [
+        covered if hmac.compare_digest(expected, signature) else Coverage.NOTHING
+        for expected, covered in signatures(secrets, body)
+    ]
+    return max(found, default=Coverage.NOTHING)
+
+
+def signatures(secrets: Iterable[bytes], body: bytes) -> list[tuple[bytes, Coverage]]:
+    """Give each signature that would vouch for the body or a part of it, and for what it would.
+
+    All of them are made before any is compared: no comparison can spare another.
+    """
     texts = [(text, Coverage.FIRST_EVENT) for text in _first_event(body)]
     texts.append((body, Coverage.WHOLE_BODY))
-    found = [
-        covered if hmac.compare_digest(hmac.digest(secret, text, "sha1"), signature) else 0
+    return [
+        (hmac.digest(secret, text, "sha1"), covered)
         for secret in secrets
         for text, covered in texts
     ]
-    return Coverage(max(found, default=0))
 
 
 def unwrap(element: bytes) -> bytes | None:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-__all__ = ["GZIP", "UTF8_MARK", "Fault", "fault_of", "form_of"]
+__all__ = ["GZIP", "UTF8_MARK", "SyntaxSlip", "form_of", "syntax_error_of"]
 
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 """The byte order mark that Windows puts before UTF-8."""
@@ -29,7 +29,7 @@ _WINDOWS_ONLY: Final = re.compile(rb"[\x80-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SyntaxSlip:
     """The first place at which a text is no JSON; line and column count from 1, in characters."""
 
     line: int
@@ -49,16 +49,16 @@ def form_of(content: bytes) -> str | None:
     return None if encoding in {"utf-8", "utf-8-sig"} else encoding
 
 
-def fault_of(text: bytes) -> Fault | None:
+def syntax_error_of(text: bytes) -> SyntaxSlip | None:
     """Find where the text breaks; None if it is JSON, or nests too deep to be looked at."""
     try:
         characters = text.decode()
     except UnicodeDecodeError as error:
-        return Fault(*_place(text[: error.start].decode()), f"not UTF-8{_guess(text)}")
+        return SyntaxSlip(*_place(text[: error.start].decode()), f"not UTF-8{_guess(text)}")
     try:
         json.loads(characters, parse_int=float, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        return Fault(error.lineno, error.colno, error.msg)
+        return SyntaxSlip(error.lineno, error.colno, error.msg)
     except _ConstantError:
         return _constant(characters)
     except RecursionError:
@@ -74,10 +74,10 @@ def _refuse(_: str) -> NoReturn:
     raise _ConstantError
 
 
-def _constant(characters: str) -> Fault | None:
+def _constant(characters: str) -> SyntaxSlip | None:
     plain = _STRING.sub(lambda found: '"' * len(found[0]), characters)
     found = _CONSTANT.search(plain)
-    return Fault(*_place(plain[: found.start()]), f"{found[0]} is not JSON") if found else None
+    return SyntaxSlip(*_place(plain[: found.start()]), f"{found[0]} is not JSON") if found else None
 
 
 def _place(before: str) -> tuple[int, int]:

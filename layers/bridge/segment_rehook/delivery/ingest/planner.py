@@ -17,7 +17,7 @@ from segment_rehook.segment.event import UnreadableEvent
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.destination import Destination
-    from segment_rehook.rehook.plan import Call, Fault
+    from segment_rehook.rehook.plan import Call, MappingFault
     from segment_rehook.segment.event import Event
 
 MISSING_ID = Result(
@@ -38,7 +38,7 @@ MAPPED_HINT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Decision:
     """One subscription's part of an event; `subscription` is None for the event as a whole.
 
     `decided`: the delivery to be made, or the result where a rule settles it without one.
@@ -47,7 +47,7 @@ class Part:
 
     subscription: str | None
     decided: Delivery | Result
-    planned: Call | Drop | Fault | None = None
+    planned: Call | Drop | MappingFault | None = None
 
 
 @dataclass(slots=True)
@@ -61,19 +61,20 @@ class Planner:
     now: float
     _seen: dict[str, str] = field(default_factory=dict)
 
-    def parts(self, element: Event | UnreadableEvent) -> list[Part]:
+    def decisions(self, element: Event | UnreadableEvent) -> list[Decision]:
         """Each subscription's part of the next element; none where no subscription takes it."""
         if isinstance(element, UnreadableEvent):
             result = Result(Outcome.DROPPED, element.reason, detail=element.detail)
-            return [Part(None, result)]
+            return [Decision(None, result)]
         planned = self.destination.plan(element, self.now)
         key = ids.event_key(element) if planned else None
         return [
-            Part(entry.subscription, self._decide(element, key, entry), entry) for entry in planned
+            Decision(entry.subscription, self._decide(element, key, entry), entry)
+            for entry in planned
         ]
 
     def _decide(
-        self, event: Event, key: str | None, entry: Call | Drop | Fault
+        self, event: Event, key: str | None, entry: Call | Drop | MappingFault
     ) -> Delivery | Result:
         if isinstance(entry, Drop):
             return Result(Outcome.DROPPED, entry.reason, detail=entry.detail)

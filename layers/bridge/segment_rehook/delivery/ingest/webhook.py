@@ -13,7 +13,7 @@ from segment_rehook.delivery.ingest.answer import (
     answer,
     refusal,
 )
-from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Part, Planner
+from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Decision, Planner
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
 from segment_rehook.delivery.ports import SecretsUnavailable
 from segment_rehook.delivery.stack_parameters import Mode
@@ -99,7 +99,7 @@ class Webhook:
 
     def _deliver(self, envelope: Envelope, mode: Mode, until: float) -> HttpAnswer:
         planner = Planner(self.destination, self.clock.now())
-        planned = [(element, planner.parts(element)) for element in envelope.elements]
+        planned = [(element, planner.decisions(element)) for element in envelope.elements]
         deliveries = [
             part.decided
             for _, parts in planned
@@ -121,7 +121,7 @@ class Webhook:
     def _report(
         self,
         element: Event | UnreadableEvent,
-        parts: Sequence[Part],
+        parts: Sequence[Decision],
         results: Mapping[str, Result],
         *,
         explained: bool,

@@ -23,7 +23,7 @@ from segment_rehook.delivery.outcomes import Outcome, Parked, Result, Stored
 from segment_rehook.delivery.pacing import backoff
 from segment_rehook.delivery.ports import LedgerUnavailable
 from segment_rehook.delivery.queues.message import Header, Letter, MessageUnreadable, read_body
-from segment_rehook.rehook.plan import Call, Fault
+from segment_rehook.rehook.plan import Call, MappingFault
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from segment_rehook.segment.event import Event, UnreadableEvent
 
@@ -189,7 +189,7 @@ class _Attempt:
             if Delivery.of(event, key or "", planned).id != letter.header.delivery:
                 return Park(Parked.NOT_MAPPED, ANOTHER_KEY)
             return planned
-        if isinstance(planned, Fault):
+        if isinstance(planned, MappingFault):
             return Park(Parked.MAPPING_ERROR, planned.detail)
         detail = planned.detail if planned else "the trigger does not match"
         return Park(Parked.NOT_MAPPED, detail)

@@ -8,7 +8,6 @@ lose its order and its age, and Lambda stops a function that feeds its own queue
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from segment_rehook.delivery.stack_parameters import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
 
     from segment_rehook.delivery.ports import Queue, SecretStore, Telemetry
     from segment_rehook.delivery.queues.transport import Received
@@ -65,12 +65,16 @@ class Worked:
 
 @dataclass(slots=True)
 class Redrive:
-    """Works on one batch of dead letters at a time, its groups side by side."""
+    """Works on one batch of dead letters at a time, its groups side by side.
+
+    `workers`: how many groups at once. `threads`: makes the pool of as many that they run on.
+    """
 
     attempts: RedriveAttempts
     dead_letters: Queue
     secrets: SecretStore
     workers: int
+    threads: Callable[[int], Executor]
 
     def run(self, messages: Sequence[Received], until: float) -> list[Worked]:
         """Work on `messages`; `until`, on the monotonic clock: the function must be done by then.
@@ -103,7 +107,7 @@ class Redrive:
 
         if len(groups) == 1:
             return work(next(iter(groups.values())))
-        with ThreadPoolExecutor(self.workers) as pool:
+        with self.threads(self.workers) as pool:
             return [worked for group in pool.map(work, groups.values()) for worked in group]
 
     def _group(self, messages: list[Received], until: float, *, paused: bool) -> list[Worked]:

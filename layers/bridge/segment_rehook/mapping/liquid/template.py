@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from segment_rehook.mapping.compiled_part import CompiledPart, constant, throwing
 from segment_rehook.mapping.errors import STACK_EXHAUSTED, MappingError
 from segment_rehook.mapping.liquid.context import Context
 from segment_rehook.mapping.liquid.filters import filters
@@ -13,7 +14,6 @@ from segment_rehook.mapping.liquid.lexer import OUTPUT, TEXT
 from segment_rehook.mapping.liquid.parser import Parser
 from segment_rehook.mapping.liquid.scanner import TemplateError
 from segment_rehook.mapping.liquid.tags import TAGS, EndOfTemplate, output, text, unknown
-from segment_rehook.mapping.part import Part, constant, throwing
 from segment_rehook.mapping.text import from_units, length, to_units
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ LONGEST = 1_000
 _COMPILERS = {**TAGS, OUTPUT: output, TEXT: text}
 
 
-def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> Part:
+def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> CompiledPart:
     """Compile a template. What is wrong with it is thrown when it runs, as the engine does.
 
     `clock` is what the filter `date` takes for `now`.
@@ -48,7 +48,7 @@ def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> P
     except RecursionError:
         return throwing(STACK_EXHAUSTED)
     found = parser.names.found
-    return Part(partial(_render, block), None if found is None else frozenset(found))
+    return CompiledPart(partial(_render, block), None if found is None else frozenset(found))
 
 
 def known_filters() -> Collection[str]:

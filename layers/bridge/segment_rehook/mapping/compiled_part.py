@@ -20,32 +20,32 @@ NOTHING: Reads = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CompiledPart:
     """`run` maps a payload to a value, and raises MappingError alone."""
 
     run: Run
     reads: Reads
 
 
-Compile: TypeAlias = "Callable[[Value], Part]"
+Compile: TypeAlias = "Callable[[Value], CompiledPart]"
 """Compiles what stands inside a directive; handed to directives so that they need not know it."""
 
 
-def constant(value: Value) -> Part:
+def constant(value: Value) -> CompiledPart:
     """Give the same value whatever the payload."""
-    return Part(lambda _: value, NOTHING)
+    return CompiledPart(lambda _: value, NOTHING)
 
 
-def throwing(message: str) -> Part:
+def throwing(message: str) -> CompiledPart:
     """Throw whatever the payload: the engine finds such mistakes when it runs, not before."""
 
     def throw(_: Value) -> NoReturn:
         raise MappingError(message)
 
-    return Part(throw, NOTHING)
+    return CompiledPart(throw, NOTHING)
 
 
-def reads_of(parts: Iterable[Part]) -> Reads:
+def reads_of(parts: Iterable[CompiledPart]) -> Reads:
     """Join what several parts read."""
     joined: frozenset[str] = frozenset()
     for part in parts:

@@ -1,0 +1,98 @@
+"""What surrounds the code: versions, workflows, hooks and updates agree with the gate."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from segment_rehook import __version__
+from tests.template.stack import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+DEV_LOCK = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def read(name: str) -> Any:
+    """A YAML file of the repository."""
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+def hooks() -> list[dict[str, Any]]:
+    """Every hook of pre-commit."""
+    return [hook for source in read(".pre-commit-config.yaml")["repos"] for hook in source["hooks"]]
+
+
+def test_one_version_is_named_everywhere() -> None:
+    """The package, its metadata, the HTTP document, its page and the changelog's top agree."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "requests.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## ([\d.]+)", changelog, re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == __version__
+    assert PROJECT["project"]["version"] == __version__
+    assert read("openapi.yaml")["info"]["version"] == __version__
+    assert f'"version": "{__version__}"' in page
+
+
+def test_the_licence_is_there_and_named() -> None:
+    """Whoever takes the package is told under which terms."""
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+    assert PROJECT["project"]["license"] == "MIT"
+    assert PROJECT["project"]["license-files"] == ["LICENSE"]
+
+
+@pytest.mark.parametrize("hook", hooks(), ids=lambda hook: hook["id"])
+def test_a_hook_runs_a_tool_that_the_lock_pins(hook: dict[str, Any]) -> None:
+    """So pre-commit can't judge by another version than the gate: it installs none of its own."""
+    assert hook["language"] == "system"
+    program, *_ = hook["entry"].split()
+    assert program.startswith(".venv/bin/")
+    assert re.search(rf"^{program.removeprefix('.venv/bin/')}==", DEV_LOCK, re.MULTILINE)
+
+
+def test_the_hooks_are_local_and_run_what_lint_runs() -> None:
+    """A commit that passes them passes ruff and mypy in the gate."""
+    assert {source["repo"] for source in read(".pre-commit-config.yaml")["repos"]} == {"local"}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    lint = makefile.partition("\nlint:")[2].partition("\n\n")[0]
+    linters = set(re.findall(r"\$\(VENV\)/bin/(ruff check|ruff format|mypy)", lint))
+    commands = {hook["entry"].removeprefix(".venv/bin/").split(" --")[0] for hook in hooks()}
+    assert commands == linters == {"ruff check", "ruff format", "mypy"}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_runs_no_action_that_can_change(workflow: Path) -> None:
+    """Each is named by its commit, with its version beside it; permissions are given by name."""
+    text = workflow.read_text(encoding="utf-8")
+    used = re.findall(r"uses: (.+)", text)
+    assert used
+    for action in used:
+        assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+    assert "permissions" in yaml.safe_load(text)
+
+
+def test_the_workflow_is_the_gate() -> None:
+    """It runs `.ci/run`, and nothing that a machine of one's own would not run."""
+    [job] = read(".github/workflows/gate.yml")["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    given = {name: value for step in job["steps"] for name, value in step.get("with", {}).items()}
+    assert (given["python-version"], given["node-version"]) == ("3.13", "20")
+
+
+def test_every_lock_of_npm_is_updated() -> None:
+    """A folder with a package-lock.json that nobody names would age unseen."""
+    locks = {
+        f"/{path.parent.relative_to(ROOT)}"
+        for path in ROOT.glob("t*/**/package-lock.json")
+        if "node_modules" not in path.parts
+    }
+    updates = read(".github/dependabot.yml")["updates"]
+    [npm] = [each for each in updates if each["package-ecosystem"] == "npm"]
+    assert locks
+    assert set(npm["directories"]) == locks
