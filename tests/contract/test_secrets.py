@@ -52,7 +52,7 @@ def _fake(clock: FakeClock) -> SecretBench:
 
 
 def _ssm(clients: Clients, clock: FakeClock) -> SecretBench:
-    path = f"/segment-rehook/stack-{next(_numbers)}"
+    path = f"/segment-rehook/secrets-{next(_numbers)}"
     store = SsmSecretStore(clients.ssm, path, clock, FakeTelemetry())
 
     def put(stored: Secrets) -> None:

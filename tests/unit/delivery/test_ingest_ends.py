@@ -8,6 +8,8 @@ import pytest
 
 from segment_rehook.delivery.ids import user_hash
 from segment_rehook.delivery.ingest.answer import HttpAnswer
+from segment_rehook.delivery.ingest.attempt import Progress
+from segment_rehook.delivery.outcomes import Stored
 from segment_rehook.delivery.queues.message import Header
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
 from segment_rehook.rehook.reply import Reply, ReplyClass
@@ -192,3 +194,10 @@ def test_behind_a_duplicate_of_what_waits(ordered: bool, rest: str, reason: str 
 
     assert outcomes(answer) == ["stored", rest]
     assert reasons(answer) == ["already_queued", reason]
+
+
+def test_a_delivery_without_a_result_says_why_the_rest_is_stored() -> None:
+    """Else the lane would try the same delivery for ever."""
+    with pytest.raises(ValueError, match="say why"):
+        Progress(None)
+    assert Progress(None, store_rest=Stored.CLAIMED_ELSEWHERE).result is None

@@ -60,6 +60,10 @@ class Progress:
     store_rest: Stored | None = None
     fail_rest: bool = False
 
+    def __post_init__(self) -> None:
+        if self.result is None and self.store_rest is None:
+            raise ValueError("a delivery without a result is stored with the rest: say why")
+
 
 @dataclass(slots=True)
 class IngestAttempts:
