@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from tools.verify_aws import fifo, stores
+from tools.verify_aws.check import Check
 from tools.verify_aws.webhook import webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tools.sandbox import Sandbox
-    from tools.verify_aws.check import Check
 
 
 def failures(checks: Iterable[Check]) -> list[Check]:
@@ -45,3 +46,12 @@ def test_queues_and_table_are_as_they_must_be(box: Sandbox) -> None:
     assert len(failures(stores.queues(box.sqs, parked, waiting, timeout))) == 3
     [table] = box.stack.tables.values()
     assert failures(stores.table(box.dynamodb, table.name)) == []
+
+
+def test_a_webhook_that_nobody_can_reach_is_a_finding() -> None:
+    """With the kind of the error, and without a traceback; what needs the webhook is not asked."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    checks = list(webhook(f"http://127.0.0.1:{port}/segment", "secret"))
+
+    assert checks == [Check("the webhook can be reached", holds=False, seen="MaxRetryError")]

@@ -20,7 +20,11 @@ def webhook(url: str, shared_secret: str | None) -> Iterator[Check]:
 
     ``shared_secret``: None where the stack has none; then the last is left out.
     """
-    health = urllib3.request("GET", url.removesuffix("/segment") + "/health", timeout=15.0)
+    try:
+        health = urllib3.request("GET", url.removesuffix("/segment") + "/health", timeout=15.0)
+    except urllib3.exceptions.HTTPError as error:
+        yield Check("the webhook can be reached", holds=False, seen=type(error).__name__)
+        return
     yield Check("GET /health answers 200", holds=health.status == HTTPStatus.OK)
     segment = Segment(url, shared_secret or "", timeout=15.0)
     try:
