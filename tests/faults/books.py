@@ -66,9 +66,14 @@ class Books:
             self.repeatable.add(delivery)
 
     def mended(self, event: Mapping[str, Any]) -> None:
-        """Another version of an event: no order is promised for what is sent anew in its place."""
+        """Another version of an event: no order is promised for what is sent anew in its place.
+
+        Where Rehook has acted on the event before, its place is taken, and stays promised.
+        """
         self.expect(event)
-        self.unordered.add(delivery_of(event))
+        delivery = delivery_of(event)
+        if all(self.named[request.body] != delivery for request in self.world.rehook.books):
+            self.unordered.add(delivery)
 
     def begins(self, events: Sequence[Mapping[str, Any]], *, first: bool) -> None:
         """An attempt at a request begins."""
