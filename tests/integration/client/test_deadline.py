@@ -147,11 +147,10 @@ def test_what_has_arrived_when_the_time_is_over_is_taken_once() -> None:
     with here, there:
         receiver = Receiver(here, CallTimer(0.0, Clocks()))
         there.sendall(b"late")
-        assert receiver.read(100) == b"late"
+        assert receiver.receive() == b"late"
         there.sendall(b"later")
         with pytest.raises(TimeoutError):
-            receiver.read(100)
-        receiver.close()
+            receiver.receive()
 
 
 def test_a_late_call_does_not_spoil_the_next(serve: Serve, connect: Connect) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from segment_rehook.rehook.connection import IDLE_MARGIN, MAX_IDLE_SECONDS
 from segment_rehook.rehook.deadline import Clocks
+from segment_rehook.rehook.pool import IDLE_MARGIN, MAX_IDLE_SECONDS
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import Wire, always, answer

@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from segment_rehook import __version__
-from segment_rehook.rehook.client import MAX_ANSWER_BYTES, BaseUrlInvalid, RehookClient
+from segment_rehook.rehook.client import RehookClient
+from segment_rehook.rehook.http_answer import MAX_ANSWER_BYTES
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import ReplyClass
+from segment_rehook.rehook.safe_url import UrlInvalid
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
 from tests.integration.client.server import OK_BODY, Wire, always, answer
 
@@ -269,7 +271,7 @@ def test_sixteen_threads_share_the_client(serve: Serve, connect: Connect) -> Non
 )
 def test_a_base_url_that_would_leak_or_mislead_is_refused(url: str) -> None:
     """When the client is built, not at the first event."""
-    with pytest.raises(BaseUrlInvalid, match="REHOOK_URL"):
+    with pytest.raises(UrlInvalid):
         RehookClient(url, lambda: ("key", "secret"))
 
 
