@@ -22,7 +22,7 @@ LIBRARIES = {
     "boto3": {"aws"},
     "botocore": {"aws"},
     "aws_lambda_powertools": {"aws"},
-    "urllib3": {"rehook"},
+    "urllib3": set(),
 }
 
 

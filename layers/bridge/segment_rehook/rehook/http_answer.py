@@ -30,8 +30,11 @@ BODILESS = frozenset({204, 304})
 _HEAD_END = re.compile(rb"\n\r?\n")
 _LINE_END = re.compile(rb"\r\n")
 _FOLD = re.compile(r"\n[ \t]+")
-_STATUS_LINE = re.compile(r"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: .*)?")
-_HEADER = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)")
+# The status line, and after it each header's name, a colon and its value.
+_HEAD = re.compile(
+    r"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: [^\n\r\0]*+)?"
+    r"((?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\n\r\0]*+)*+)"
+)
 _LENGTH = re.compile(r"([0-9]{1,18})(?:[ \t]*,[ \t]*\1)*")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
 
@@ -166,16 +169,13 @@ class _Source:
 
 
 def _head(text: str) -> _Head:
-    first, *lines = _FOLD.sub(" ", text).split("\n")
-    start = _STATUS_LINE.fullmatch(first)
-    if start is None or len(lines) > MAX_HEADERS or "\r" in text or "\0" in text:
+    head = _HEAD.fullmatch(_FOLD.sub(" ", text))
+    if head is None or text.count("\n") > MAX_HEADERS:
         raise AnswerInvalid("the head is not HTTP/1.1's")
     headers: dict[str, str] = {}
-    for line in lines:
-        header = _HEADER.fullmatch(line)
-        if header is None:
-            raise AnswerInvalid("a header line is not HTTP/1.1's")
-        name, value = header[1].lower(), header[2].rstrip(" \t")
+    for line in head[3].split("\n")[1:]:
+        name, _, value = line.partition(":")
+        name, value = name.lower(), value.strip(" \t")
         # RFC 9110, 5.3: several lines of one name are one list.
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return _Head(start[1], int(start[2]), headers)
+    return _Head(head[1], int(head[2]), headers)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Seconds. Five is the limit of many servers; a request sent just before it arrives just after it.
 MAX_IDLE_SECONDS = 4.0
-# What a request needs to arrive before the end of a limit that the server itself has named. Seconds.
+# Seconds that a request needs to arrive before the end of a limit that the server itself names.
 IDLE_MARGIN = 1.0
 
 _NAMED_LIMIT = re.compile(r"(?:^|[,\s])timeout\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
@@ -55,7 +55,7 @@ class Pool:
         return answer
 
     def close(self) -> None:
-        """Close what is kept, for good: a later exchange raises OSError before it sends anything."""
+        """Close what is kept, for good. A later exchange sends nothing and raises OSError."""
         with self._lock:
             self._closed = True
             kept, self._kept = self._kept, []
@@ -84,7 +84,7 @@ class Pool:
 
 
 def _trusted_for(keep_alive: str | None) -> float:
-    """Seconds for which an idle connection is used again. `keep_alive`: the header, if there is one.
+    """Seconds for which an idle connection may be used again. `keep_alive`: the header, or None.
 
     `Keep-Alive: timeout=5` names the server's own limit in seconds (RFC 2068, 19.7.1).
     """

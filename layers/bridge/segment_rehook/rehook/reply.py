@@ -124,64 +124,48 @@ def judge(exchange: Answer | Silence, *, action: str, now: float, trusts_503: bo
     if isinstance(exchange, Silence):
         outcome = ReplyClass.UNKNOWN if exchange.sent else ReplyClass.UNREACHABLE
         return Reply(kind=outcome, code=exchange.cause)
-    error = _error_body(exchange.body)
+    said = _object(exchange.body)
+    code, key = _code(said.get("code")), _line(said.get("key")) or None
     unprocessed = trusts_503 and exchange.status == UNPROCESSED
-    outcome = _outcome(exchange.status, error, action, unprocessed=unprocessed)
-    said = error.code if error.says_no else exchange.status
+    outcome = _outcome(exchange.status, code, key, action, unprocessed=unprocessed)
+    delivered = outcome is ReplyClass.DELIVERED
+    retry_after = exchange.headers.get("retry-after")
     return Reply(
         kind=outcome,
-        code=str(said),
-        message="" if outcome is ReplyClass.DELIVERED else error.message,
-        key=None if outcome is ReplyClass.DELIVERED else error.key,
-        request_id=error.request_id,
-        retry_after=_retry_after(exchange.headers.get("retry-after"), now),
+        code=str(exchange.status if code is None else code),
+        message="" if delivered else _line(said.get("message")) or _line(said.get("details")),
+        key=None if delivered else key,
+        request_id=_id(said.get("requestId") or said.get("request_id")),
+        retry_after=None if retry_after is None else _seconds(retry_after, now),
         again_at_once=unprocessed,
     )
 
 
-def _outcome(status: int, error: _ErrorBody, action: str, *, unprocessed: bool) -> ReplyClass:
+def _outcome(
+    status: int, code: int | None, key: str | None, action: str, *, unprocessed: bool
+) -> ReplyClass:
+    """Class an answer by its status, and by the error code and the field that its body names."""
     if SUCCESSES <= status < REDIRECTS:
-        return ReplyClass.REJECTED if error.says_no else ReplyClass.DELIVERED
+        return ReplyClass.DELIVERED if code is None else ReplyClass.REJECTED
     if status in THROTTLING:
         return ReplyClass.THROTTLED
     if REDIRECTS <= status < SERVER_ERRORS:
         # Rehook's page says 400 while its samples say 401: the code in the body counts as much as
         # the status, and check-auth has the last word on both.
-        refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and error.code in CREDENTIALS)
-        return ReplyClass.CREDENTIALS if refused and error.key is None else ReplyClass.REJECTED
+        refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and code in CREDENTIALS)
+        return ReplyClass.CREDENTIALS if refused and key is None else ReplyClass.REJECTED
     if unprocessed or action in REPEATABLE:
         return ReplyClass.UNAVAILABLE
     return ReplyClass.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class _ErrorBody:
-    """What a body says of an error. `code`: 400 or more."""
-
-    code: int | None = None
-    key: str | None = None
-    message: str = ""
-    request_id: str | None = None
-
-    @property
-    def says_no(self) -> bool:
-        return self.code is not None
-
-
-def _error_body(body: bytes) -> _ErrorBody:
-    """What can be read of an answer's body; garbage reads as nothing."""
+def _object(body: bytes) -> dict[str, jsontext.JSON]:
+    """The object that a body is; an empty one for anything else."""
     try:
         value = jsontext.decode(body)
     except jsontext.JsonError:
-        return _ErrorBody()
-    if not isinstance(value, dict):
-        return _ErrorBody()
-    return _ErrorBody(
-        code=_code(value.get("code")),
-        key=_line(value.get("key")) or None,
-        message=_line(value.get("message")) or _line(value.get("details")),
-        request_id=_id(value.get("requestId") or value.get("request_id")),
-    )
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _code(value: object) -> int | None:
@@ -197,7 +181,10 @@ def _line(value: object) -> str:
     """One line that any store and terminal takes; nothing for what is no text."""
     if not isinstance(value, str):
         return ""
-    return "".join(c if c.isprintable() else " " for c in value[:MAX_TEXT_CHARACTERS]).strip()
+    text = value[:MAX_TEXT_CHARACTERS]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return text.strip()
 
 
 def _id(value: object) -> str | None:
@@ -207,11 +194,9 @@ def _id(value: object) -> str | None:
     return None
 
 
-def _retry_after(header: str | None, now: float) -> float | None:
+def _seconds(retry_after: str, now: float) -> float | None:
     """Seconds to wait, from seconds or an HTTP date (RFC 9110, 10.2.3); None if it says neither."""
-    if header is None:
-        return None
-    text = header.strip()
+    text = retry_after.strip()
     if text.isascii() and text.isdecimal():
         seconds = float(text)
     else:

@@ -44,4 +44,5 @@ class SafeUrl:
     def authority(self) -> str:
         """The host as the Host header has it: with the port, unless it is the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (HTTPS_PORT if self.tls else HTTP_PORT) else f"{host}:{self.port}"
+        usual = HTTPS_PORT if self.tls else HTTP_PORT
+        return host if self.port == usual else f"{host}:{self.port}"

@@ -48,6 +48,9 @@ class Permit:
     probe: BreakerRecord | None = None
 
 
+ALLOWED = Permit(allowed=True)
+
+
 class Breaker:
     """One environment's view of the breaker. Thread-safe.
 
@@ -114,10 +117,10 @@ class Breaker:
         record = self._look()
         now = self._clock.now()
         if record is None or record.open_until == 0:
-            return Permit(allowed=True)
+            return ALLOWED
         if record.reason == ReplyClass.THROTTLED:
             wait = record.open_until - now if self._heeds_throttling else 0.0
-            return _refused(wait, record) if wait > 0 else Permit(allowed=True)
+            return _refused(wait, record) if wait > 0 else ALLOWED
         busy_until = max(record.open_until, record.probing_until)
         if now < busy_until:
             return _refused(busy_until - now, record)
