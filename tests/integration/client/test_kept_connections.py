@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from segment_rehook.rehook.deadline import Clocks
+from segment_rehook.rehook.connection import Connector
+from segment_rehook.rehook.deadline import CallTimer, Clocks, Stage
 from segment_rehook.rehook.pool import IDLE_MARGIN, MAX_IDLE_SECONDS
-from segment_rehook.rehook.reply import Reply, ReplyClass
+from segment_rehook.rehook.reply import ReplyClass
+from segment_rehook.rehook.resolver import Resolver
+from segment_rehook.rehook.safe_url import SafeUrl
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import Wire, always, answer
 
@@ -148,10 +151,8 @@ def test_a_connection_that_the_server_has_closed_is_not_used(
     assert server.connections == 2
 
 
-def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(
-    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The reset arrives after the look at the connection and before the request leaves."""
+def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(serve: Serve) -> None:
+    """The server's reset arrives after the look at the connection and before the request leaves."""
     gone = threading.Event()
 
     def script(wire: Wire) -> None:
@@ -160,11 +161,18 @@ def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(
         wire.reset()
         gone.set()
 
-    client = connect(serve(script).url)
-    assert call(client).kind is ReplyClass.DELIVERED
+    clocks = Clocks()
+    url = SafeUrl.parse(serve(script).url)
+    connector = Connector(url, Resolver(url.host, url.port, clocks), tls=None)
+    connection = connector.open(CallTimer(5.0, clocks))
+    request = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+    connection.exchange(request, CallTimer(5.0, clocks))
     assert gone.wait(5)
-    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", lambda _connection: False)
-    assert call(client) == Reply(kind=ReplyClass.UNREACHABLE, code="send_failed")
+    timer = CallTimer(5.0, clocks)
+    with pytest.raises(ConnectionError):
+        connection.exchange(request, timer)
+    connection.close()
+    assert (timer.sent, timer.stage) == (False, Stage.SEND)
 
 
 def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(

@@ -67,7 +67,7 @@ class RehookClient:
         resolver = Resolver(url.host, url.port, self._clocks, look_up)
         connector = Connector(url, resolver, tls)
         self._pool = Pool(connector, self._clocks, connections=connections)
-        self._kept: tuple[tuple[str, str], bytes] | None = None
+        self._headers: tuple[tuple[str, str], bytes] | None = None
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
         """Make one call; `timeout` in seconds bounds all of it. What goes wrong, the Reply says."""
@@ -114,7 +114,7 @@ class RehookClient:
 
     def _headers_for(self, pair: tuple[str, str]) -> bytes:
         """The lines that each request of a key pair has; those of the last pair are kept."""
-        kept = self._kept
+        kept = self._headers
         if kept is None or kept[0] != pair:
             basic = base64.b64encode(":".join(pair).encode()).decode()
             lines = (
@@ -125,7 +125,7 @@ class RehookClient:
                 f"User-Agent: segment-rehook/{__version__}",
                 "",
             )
-            kept = self._kept = (pair, "\r\n".join(lines).encode())
+            kept = self._headers = (pair, "\r\n".join(lines).encode())
         return kept[1]
 
 

@@ -30,14 +30,14 @@ class SafeUrl:
             port = url.port or (HTTPS_PORT if url.scheme == "https" else HTTP_PORT)
             host = (url.hostname or "").encode("idna").decode()
         except ValueError as error:
-            raise UrlInvalid(f"it is no URL: {error}") from error
+            raise UrlInvalid(f"this is no URL: {error}") from error
         blank = not text.isprintable() or " " in text
         if not host or blank or url.scheme not in {"https", "http"}:
-            raise UrlInvalid("it must be a URL such as https://api.rehook.ai")
+            raise UrlInvalid("the URL must be a URL such as https://api.rehook.ai")
         if url.scheme == "http" and host not in LOOPBACK:
-            raise UrlInvalid("it must be https: what is sent would travel in clear")
+            raise UrlInvalid("the URL must be https: what is sent would travel in clear")
         if url.query or url.fragment or "@" in url.netloc:
-            raise UrlInvalid("it must have no user name, query or fragment")
+            raise UrlInvalid("the URL must have no user name, query or fragment")
         return cls(url.scheme == "https", host, port, url.path.rstrip("/"))
 
     @property
