@@ -13,7 +13,7 @@ import pytest
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
-from tests.integration.client.server import OK_BODY, Script, Wire, answer
+from tests.integration.client.server import OK_BODY, Script, Wire, always, answer
 
 UNSENT, SENT = ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN
 
@@ -171,14 +171,29 @@ def test_a_closed_client_sends_nothing(serve: Serve, connect: Connect) -> None:
     assert server.connections == 0
 
 
-@pytest.mark.parametrize("path", ["/a b", "/\r\nX: y", "/ü", "/\x00"])
-def test_an_odd_path_can_break_no_request(serve: Serve, connect: Connect, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/a b", b"/a%20b"),
+        ("/\r\nX: y", b"/%0D%0AX:%20y"),
+        ("/ü", b"/%C3%BC"),
+        ("/\x00#?a=%20", b"/%00%23?a=%20"),
+    ],
+)
+def test_an_odd_path_can_break_no_request(
+    serve: Serve, connect: Connect, path: str, target: bytes
+) -> None:
     """It is escaped: a stored request's path can't add a header."""
+    server = serve(always(answer()))
+    reply = call(connect(server.url), request=Request("POST", path, EVENT.body))
+    assert reply.kind is ReplyClass.DELIVERED
+    assert server.requests[0].startswith(b"POST " + target + b" HTTP/1.1\r\nHost: ")
 
-    def script(wire: Wire) -> None:
-        while wire.request() is not None:
-            wire.send(answer())
 
-    server = serve(script)
-    call(connect(server.url), request=Request("POST", path, EVENT.body))
-    assert all(b"\r\nX: y" not in request for request in server.requests)
+@pytest.mark.parametrize("method", ["", "POST /x HTTP/1.1\r\nX: y\r\n\r\nPOST", "PÖST", "POST\n"])
+def test_an_odd_method_is_not_sent(serve: Serve, connect: Connect, method: str) -> None:
+    """A stored request's method can't add a request of its own."""
+    server = serve(always(answer()))
+    reply = call(connect(server.url), request=Request(method, EVENT.path, EVENT.body))
+    assert reply == Reply(kind=UNSENT, code="send_failed")
+    assert server.connections == 0

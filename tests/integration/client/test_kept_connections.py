@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -197,3 +198,22 @@ def test_a_second_answer_to_one_request_is_never_taken_for_the_next(
     server = serve(always(twice))
     client = connect(server.url)
     assert [call(client).request_id for _ in range(3)] == ["req-1"] * 3
+
+
+def test_no_more_connections_are_kept_than_the_client_is_told(
+    serve: Serve, connect: Connect
+) -> None:
+    """A call beyond that number has a connection of its own, which is closed after it."""
+    together = threading.Barrier(2)
+
+    def script(wire: Wire) -> None:
+        while wire.request() is not None:
+            together.wait(10)
+            wire.send(answer())
+
+    server = serve(script)
+    client = connect(server.url, connections=1)
+    with ThreadPoolExecutor(2) as threads:
+        for opened in (2, 3):
+            assert len(list(threads.map(lambda _: call(client), range(2)))) == 2
+            assert server.connections == opened
