@@ -1,18 +1,18 @@
-"""The one table of failures: what Rehook's answer, or its silence, means for a delivery.
+"""The table of failures: what Rehook's answer, or a missing answer, means for a delivery.
 
-The question behind every row is whether Rehook may already have acted: a reward that may have been
-given must not be given again by accident, and one that was surely not given must not be lost.
+Each row decides whether Rehook may already have acted. A reward that may have been given must not
+be given again by accident, and a reward that was certainly not given must not be lost.
 
     delivered     Rehook has it
-    rejected      Rehook read it and will never take it: parked, not retried by itself
+    rejected      Rehook read it and will never take it: parked until an operator sends it back
     credentials   the key pair seems to be refused; check-auth decides (delivery.caller)
-    throttled     not processed; Rehook asks for patience
-    unavailable   not processed; Rehook is in trouble
+    throttled     not processed: Rehook limits the rate
+    unavailable   not processed: Rehook is out of order
     unreachable   nothing was sent: name, connection or TLS failed
-    unknown       it was sent, and what came of it is not known
+    unknown       it was sent, and whether Rehook acted on it is not known
 
-Sources: Rehook's trigger-event reference (error bodies, the 401 that names a `key`), and
-docs/failures.md, which says it all to users.
+Sources: Rehook's trigger-event reference (error bodies, the 401 that names a `key`).
+docs/failures.md explains the table to users.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ CREDENTIALS = frozenset({401, 403})
 UNPROCESSED = 503
 SUCCESSES, REDIRECTS, CLIENT_ERRORS, SERVER_ERRORS = 200, 300, 400, 500
 
-# Longer than a queue's patience is no better than the queue's own back-off.
+# Seconds. A longer wait is left to the queue's own back-off.
 MAX_RETRY_AFTER = 3600.0
 MAX_TEXT_CHARACTERS = 500
 MAX_REQUEST_ID_CHARACTERS = 200
-# Rehook's codes have three digits. Longer numbers are looked at as well, but not without end.
+# Rehook's codes have three digits. Longer ones are accepted up to this one.
 MAX_CODE = 999_999
 
 REFERRAL_CODE = "referral_code"
@@ -51,7 +51,7 @@ _NAMES_REFERRAL_CODE = re.compile(r"referral[ _-]?code", re.IGNORECASE)
 
 
 class ReplyClass(StrEnum):
-    """What an answer means; the module's docstring has the table."""
+    """What an answer means: see the table in the module's docstring."""
 
     DELIVERED = "delivered"
     REJECTED = "rejected"
@@ -73,7 +73,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No whole answer came. `sent`: whether any of the request may have reached the server."""
+    """No whole answer came.
+
+    `sent`: whether any of the request may have reached the server. `cause`: the stage that the call
+    had reached, and `timeout` or `failed`; safe to log.
+    """
 
     sent: bool
     cause: str
@@ -83,10 +87,10 @@ class Silence:
 class Reply:
     """A classed answer.
 
-    `code` is Rehook's code or HTTP's status or the cause of the silence: safe to log. `message` is
-    Rehook's text: it may quote the payload, so it goes into parked messages and never into a log.
-    `key` is the field that Rehook complains about; as `message`. `retry_after` in seconds, 0 to
-    3,600. `again_at_once`: one quick second try is allowed.
+    `code` is Rehook's error code, HTTP's status, or the cause of the silence: safe to log.
+    `message` is Rehook's text. It may quote the payload, so it goes into parked messages and never
+    into a log. `key` is the field that Rehook refuses, and is treated as `message` is.
+    `retry_after`: seconds, 0 to 3,600. `again_at_once`: one second try without a wait is allowed.
     """
 
     kind: ReplyClass
@@ -99,14 +103,15 @@ class Reply:
 
     @property
     def said(self) -> str:
-        """Rehook's own words: the field that it complains about, and its text. Not for a log."""
+        """The field that Rehook refuses and Rehook's text. Not for a log."""
         return ": ".join(filter(None, (self.key, self.message)))
 
     @property
     def blames_referral_code(self) -> bool:
         """Whether it is rejected for its referral code, which may belong to another customer.
 
-        No source says how Rehook words that: the key counts, and without one the message.
+        No source says how Rehook words this. If the answer names a key, the key decides; if not,
+        the message does.
         """
         if self.kind is not ReplyClass.REJECTED:
             return False
@@ -116,10 +121,10 @@ class Reply:
 
 
 def judge(exchange: Answer | Silence, *, action: str, now: float, trusts_503: bool = True) -> Reply:
-    """Class what came of a call. `now` (epoch seconds) is for a Retry-After given as a date.
+    """Class an answer, or a missing one. `now`: epoch seconds, for a Retry-After that is a date.
 
-    `trusts_503`: whether a 503 says that the request was not processed. A proxy that answers so
-    after it has given up on a server that is still at work makes it as unknown as any 5xx.
+    `trusts_503`: whether a 503 means that the request was not processed. It does not where a proxy
+    answers 503 while the server behind it may still be at work: then it is unknown, as any 5xx.
     """
     if isinstance(exchange, Silence):
         outcome = ReplyClass.UNKNOWN if exchange.sent else ReplyClass.UNREACHABLE
@@ -169,7 +174,7 @@ def _object(body: bytes) -> dict[str, jsontext.JSON]:
 
 
 def _code(value: object) -> int | None:
-    """It, if it is an error's: as a number or as a number's text."""
+    """Give an error's code, which may be a number or a number's text; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = float(value)
     if isinstance(value, int | float) and CLIENT_ERRORS <= value <= MAX_CODE:
@@ -178,7 +183,7 @@ def _code(value: object) -> int | None:
 
 
 def _line(value: object) -> str:
-    """One line that any store and terminal takes; nothing for what is no text."""
+    """Give a text as one printable line; an empty one for what is no text."""
     if not isinstance(value, str):
         return ""
     text = value[:MAX_TEXT_CHARACTERS]
@@ -188,14 +193,14 @@ def _line(value: object) -> str:
 
 
 def _id(value: object) -> str | None:
-    """It, if it is fit for the ledger and for a log."""
+    """Give an id that is fit for the ledger and for a log; None for anything else."""
     if isinstance(value, str) and 0 < len(value) <= MAX_REQUEST_ID_CHARACTERS:
         return value if value.isascii() and value.isprintable() else None
     return None
 
 
 def _seconds(retry_after: str, now: float) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date (RFC 9110, 10.2.3); None if it says neither."""
+    """Give the seconds to wait, from seconds or a date (RFC 9110, 10.2.3); None for neither."""
     text = retry_after.strip()
     if text.isascii() and text.isdecimal():
         seconds = float(text)
