@@ -20,6 +20,7 @@ from mypy_boto3_ssm import SSMClient
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks, Table
 from segment_rehook.delivery.ports import BreakerStore, Ledger, LedgerUnavailable, UserMarks
 from tests.contract.queues import FakeBench, FakeClientBench, QueueBench, ServerBench
+from tools.dynamodb import moto_statements
 from tools.fakes.faults import Faults
 from tools.fakes.surroundings import FakeClock
 from tools.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
@@ -52,6 +53,7 @@ class Stores:
 def clients() -> Iterator[Clients]:
     """A moto server on a free port of this machine, and clients for it."""
     moto_backend.install()
+    moto_statements.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
