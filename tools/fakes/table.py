@@ -20,7 +20,7 @@ class FakeLedger:
         self.writes: list[Record] = []
         self._lock = threading.Lock()
 
-    def swap(self, changes: Sequence[Change]) -> list[Swap | None]:
+    def swap(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
         """Make the changes: one as `ledger.swap`, several within `ledger.share`."""
         if len(changes) == 1:
             return [self._change(changes[0])]
@@ -28,8 +28,8 @@ class FakeLedger:
             return self.faults.run(
                 "ledger.share", changes, lambda: [self._change(each) for each in changes]
             )
-        except LedgerUnavailable:
-            return [None] * len(changes)
+        except LedgerUnavailable as error:
+            return [error] * len(changes)
 
     def sweep(self, now: float) -> None:
         """Delete what has expired, as DynamoDB does some time within two days."""
@@ -37,13 +37,13 @@ class FakeLedger:
             kept = {id_: record for id_, record in self.records.items() if record.expires_at > now}
             self.records = kept
 
-    def _change(self, change: Change) -> Swap | None:
+    def _change(self, change: Change) -> Swap | LedgerUnavailable:
         try:
             return self.faults.run(
                 "ledger.swap", change.new, lambda: self._swap(change.new, change.was)
             )
-        except LedgerUnavailable:
-            return None
+        except LedgerUnavailable as error:
+            return error
 
     def _swap(self, new: Record, was: Record | None) -> Swap:
         with self._lock:

@@ -39,7 +39,7 @@ class DynamoLedger:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def swap(self, changes: Sequence[Change]) -> list[Swap | None]:
+    def swap(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
         """Make the changes. Where a statement can't say what is there, a PutItem asks again."""
         shared = [change for change in changes if shares(change)] if len(changes) > 1 else []
         swaps = dict(zip(map(_key, shared), self._share(shared), strict=True))
@@ -48,33 +48,36 @@ class DynamoLedger:
             for change in changes
         ]
 
-    def _share(self, changes: Sequence[Change]) -> list[Swap | None]:
-        swaps: list[Swap | None] = []
+    def _share(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
+        swaps: list[Swap | LedgerUnavailable] = []
         for start in range(0, len(changes), MAX_CHANGES):
             part = changes[start : start + MAX_CHANGES]
             try:
                 answers = self._table.execute([statement(self._table.name, each) for each in part])
-            except LedgerUnavailable:
-                swaps += [None] * len(part)
+            except LedgerUnavailable as error:
+                swaps += [error] * len(part)
             else:
                 swaps += [self._told(*each) for each in zip(part, answers, strict=True)]
         return swaps
 
-    def _told(self, change: Change, answer: BatchStatementResponseTypeDef) -> Swap | None:
+    def _told(
+        self, change: Change, answer: BatchStatementResponseTypeDef
+    ) -> Swap | LedgerUnavailable:
         error = answer.get("Error")
         if error is None:
             return WON
-        if error.get("Code") not in LOST:
-            return None
+        code = error.get("Code")
+        if code not in LOST:
+            return LedgerUnavailable(f"a statement of BatchExecuteStatement: {code}")
         found = error.get("Item")
         return _lost(change, found) if found else self._swap(change)
 
-    def _swap(self, change: Change) -> Swap | None:
+    def _swap(self, change: Change) -> Swap | LedgerUnavailable:
         was = change.was.nonce if change.was else None
         try:
             found = self._table.swap(items.record_item(change.new), was)
-        except LedgerUnavailable:
-            return None
+        except LedgerUnavailable as error:
+            return error
         return WON if found is None else _lost(change, found)
 
 
@@ -129,7 +132,7 @@ def _key(change: Change) -> str:
     return change.new.id
 
 
-def _lost(change: Change, found: Found) -> Swap | None:
+def _lost(change: Change, found: Found) -> Swap | LedgerUnavailable:
     """What was found instead; a write that was sent twice finds itself, and has won."""
     if not found:
         return Swap(won=False)
@@ -137,5 +140,5 @@ def _lost(change: Change, found: Found) -> Swap | None:
         return WON
     try:
         return Swap(won=False, found=items.record_of(found))
-    except items.ItemUnreadable:
-        return None
+    except items.ItemUnreadable as error:
+        return LedgerUnavailable(str(error))

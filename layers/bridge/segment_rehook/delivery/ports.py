@@ -56,12 +56,13 @@ class Change(msgspec.Struct, frozen=True):
 class Ledger(Protocol):
     """One record per delivery, replaced by compare-and-swap."""
 
-    def swap(self, changes: Sequence[Change]) -> Sequence[Swap | None]:
+    def swap(self, changes: Sequence[Change]) -> Sequence[Swap | LedgerUnavailable]:
         """Make changes of different records, MAX_CHANGES in a call.
 
         Each wins or loses by itself: `new` is put if the record there is still `was`, told by its
-        nonce. A change that was repeated by the SDK and finds its own nonce has won. None: it is
-        not known whether that change landed. Raises nothing.
+        nonce. A change that was repeated by the SDK and finds its own nonce has won.
+        LedgerUnavailable, which is returned and not raised: it is not known whether that change
+        landed.
         """
 
 

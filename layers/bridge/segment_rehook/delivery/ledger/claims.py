@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segment_rehook.delivery.ledger.claim_rules import Verdict
-from segment_rehook.delivery.ledger.record import Record, RecordWriter, State
-from segment_rehook.delivery.ports import Change
+from segment_rehook.delivery.ledger.record import Record, RecordWriter, State, Swap
+from segment_rehook.delivery.ports import Change, LedgerUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,7 +112,7 @@ class Claims:
             again = []
             for each, swap in zip(tries, swaps, strict=True):
                 wish = each.wanted
-                if swap is None:
+                if isinstance(swap, LedgerUnavailable):
                     claims[wish.delivery] = ClaimUnknown(each.verdict, each.new)
                 elif swap.won:
                     claims[wish.delivery] = Claim(each.verdict, mine=each.new, found=each.was)
@@ -154,9 +154,11 @@ class Claims:
         for _ in range(MAX_SETTLE_TRIES):
             swaps = self.ledger.swap([Change(each.record, each.mine) for each in waiting])
             answered = list(zip(waiting, swaps, strict=True))
+            waiting = [each for each, swap in answered if isinstance(swap, LedgerUnavailable)]
             # Lost: the lease ran out, or a message that names the claim came first.
-            overtaken += [each for each, swap in answered if swap is not None and not swap.won]
-            waiting = [each for each, swap in answered if swap is None]
+            overtaken += [
+                each for each, swap in answered if isinstance(swap, Swap) and not swap.won
+            ]
             if not waiting or self.clock.monotonic() > until:
                 break
         for each in (*overtaken, *waiting):

@@ -8,10 +8,10 @@ carry it, so that a message can be matched with the claim it was sent under.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 # Two clocks may disagree: a lease counts as run out only this many seconds after its end.
 CLOCK_MARGIN = 5.0
