@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from segment_rehook.delivery.ingest.answer import HttpAnswer
 from tests.faults import choices
 from tests.faults.books import Books, Sent
-from tests.faults.process import Interrupt, InTurn, Process, Processes, Violated, die
+from tests.faults.process import Interrupt, Process, Processes, Violated, die
 from tests.unit.delivery.samples import identify, order, track
-from tests.unit.delivery.world import IngestEnvironment, World
+from tests.unit.delivery.world import IngestEnvironment, InTurn, World
 from tools.fakes import rehook
 from tools.fakes.faults import Fate
 

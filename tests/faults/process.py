@@ -8,10 +8,8 @@ another invocation runs from beginning to end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.rehook.plan import Request
@@ -152,16 +150,6 @@ class Processes:
 
     def _writes(self) -> list[Record]:
         return self.world.ledger.writes
-
-
-class InTurn(Executor):
-    """A pool that runs what it is given at once: several threads' work, without their races."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run it. What it raises is raised here."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
 
 
 def die(process: Process, _operation: str) -> None:

@@ -16,6 +16,7 @@ from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.attempt import IngestAttempts
 from segment_rehook.delivery.ingest.lane import Lane
 from segment_rehook.delivery.ingest.pipeline import Pipeline
+from segment_rehook.delivery.ingest.steps import Steps
 from segment_rehook.delivery.ingest.user_marks import WaitingUsers
 from segment_rehook.delivery.ledger.record import Record
 from segment_rehook.delivery.outcomes import Outcome, Result, Stored
@@ -81,8 +82,8 @@ class Ingest:
                 self.parking_lot,
                 self.park_unknown,
             )
-            pipeline = Pipeline(lanes, attempts, workers=self.workers, time_left=time_left)
-            pipeline.run(self.threads)
+            steps = Steps(attempts, lanes, time_left)
+            Pipeline(lanes, steps, self.workers).run(self.threads)
         if any(lane.rest for lane in lanes):
             self._store(lanes, waiting)
         return {
