@@ -23,6 +23,7 @@ TURNS = (
 )
 OPERATIONS = (
     "ledger.swap",
+    "ledger.share",
     "marks.put",
     "marks.read",
     "marks.clear",

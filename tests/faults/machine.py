@@ -17,7 +17,7 @@ from tests.faults import choices
 from tests.faults.books import Books, Sent
 from tests.faults.process import Interrupt, Process, Processes, Violated, die
 from tests.unit.delivery.samples import identify, order, track
-from tests.unit.delivery.world import IngestEnvironment, World
+from tests.unit.delivery.world import IngestEnvironment, InTurn, World
 from tools.fakes import rehook
 from tools.fakes.faults import Fate
 
@@ -33,11 +33,15 @@ class Promise(RuleBasedStateMachine):
         self.armed: dict[int, Interrupt] = {}
 
     @initialize(
-        policy=st.sampled_from(["retry", "park"]), ordered=st.sampled_from([True, True, False])
+        policy=st.sampled_from(["retry", "park"]),
+        ordered=st.sampled_from([True, True, False]),
+        workers=st.sampled_from([1, 2, 4]),
     )
-    def settings(self, policy: str, ordered: bool) -> None:
+    def settings(self, policy: str, ordered: bool, workers: int) -> None:
         """Begin with a stack of these settings."""
-        self.world = World(policy=policy, ordered=ordered)
+        self.world = World(
+            policy=policy, ordered=ordered, workers=workers, threads=lambda _workers: InTurn()
+        )
         self.processes = Processes(self.world, self.named)
         self.books = Books(self.world, self.named)
         self.ingests = [self.world.ingest() for _ in range(2)]

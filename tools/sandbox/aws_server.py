@@ -36,8 +36,10 @@ from moto.moto_server.werkzeug_app import (
 from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 
+from tools.dynamodb import moto_statements
+from tools.sandbox.aws_batches import Answer, collect, fail_in_part
 from tools.sandbox.aws_call import Call
-from tools.sandbox.aws_faults import AwsFaultPlan, answer_of, without_entries
+from tools.sandbox.aws_faults import AwsFaultPlan, answer_of
 from tools.sandbox.aws_stacks import StackRecord, Stacks
 from tools.sandbox.control import Control, Operation, Routes, fault_routes
 from tools.sandbox.faults import Fault, FaultPlan, Kind
@@ -92,7 +94,10 @@ class FaultyApplication:
         with self._dynamodb if call.service == "dynamodb" else contextlib.nullcontext():
             if fault is None:
                 return application(environ, start)
-            early = _collect(application, environ) if fault.acted else None
+            if fault.kind is Kind.PARTIAL:
+                time.sleep(fault.seconds)
+                return fail_in_part(application, environ, start, fault)
+            early = collect(application, environ) if fault.acted else None
         if fault.kind is Kind.ANSWER:
             time.sleep(fault.seconds)
             start(f"{fault.status} Ordered", list(fault.headers.items()))
@@ -116,12 +121,10 @@ class FaultyApplication:
         application: WSGIApplication,
         environ: WSGIEnvironment,
         start: StartResponse,
-        early: _Answer | None,
+        early: Answer | None,
     ) -> Iterable[bytes]:
         time.sleep(fault.seconds)
         match fault.kind:
-            case Kind.PARTIAL:
-                return without_entries(application, environ, start, fault.entries)
             case Kind.HOLD:
                 self._plan.hold()
             case Kind.SILENCE:
@@ -132,18 +135,9 @@ class FaultyApplication:
             reset(environ["werkzeug.socket"])
             raise ConnectionResetError
         with self._dynamodb:
-            status, headers, body = early or _collect(application, environ)
+            status, headers, body = early or collect(application, environ)
         start(status, headers)
         return [body]
-
-
-def _collect(application: WSGIApplication, environ: WSGIEnvironment) -> _Answer:
-    head: list[Any] = []
-    body = b"".join(application(environ, lambda *args: head.extend(args)))  # type: ignore[arg-type]
-    return head[0], head[1], body
-
-
-_Answer = tuple[str, list[tuple[str, str]], bytes]
 
 
 class _Named(msgspec.Struct, forbid_unknown_fields=True):
@@ -186,6 +180,7 @@ def _messages(named: _Named) -> list[dict[str, Any]]:
 def main() -> None:
     """Serve until ended; the one line of output: addresses."""
     moto_backend.install()
+    moto_statements.install()
     plan = AwsFaultPlan()
     stacks = Stacks()
     moto = DomainDispatcherApplication(create_backend_app)

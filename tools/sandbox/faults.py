@@ -38,7 +38,10 @@ class Kind(StrEnum):
     DELAY = "delay"
     """The true answer, ``seconds`` late."""
     PARTIAL = "partial"
-    """Of an SQS batch call's entries, those at the positions in ``entries`` fail (AWS only)."""
+    """Of a batch call's entries, those at the positions in ``entries`` fail with ``code``.
+
+    It is of AWS only: SQS's batches, and the statements of DynamoDB's BatchExecuteStatement.
+    """
     HOLD = "hold"
     """The true answer, once ``release`` is called: lets a test act at one exact step."""
 
@@ -61,6 +64,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     headers: dict[str, str] = {}
     body: str = ""
     entries: list[Annotated[int, Meta(ge=0)]] = []
+    code: str = ""
     seconds: Annotated[float, Meta(ge=0)] = 0.0
     probability: Annotated[float, Meta(gt=0, le=1)] = 1.0
 
@@ -68,8 +72,6 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         """Hold the members to the kind."""
         if self.kind is Kind.PARTIAL and not self.entries:
             raise ValueError("partial needs entries, the positions that fail, from 0")
-        if self.kind is Kind.PARTIAL and self.acted:
-            raise ValueError("partial does not heed acted; the other entries are always acted on")
         if self.kind is Kind.DELAY and not self.seconds:
             raise ValueError("delay needs seconds")
         needless = [
@@ -87,8 +89,9 @@ _HEEDED_BY = {
     "headers": Kind.ANSWER,
     "body": Kind.ANSWER,
     "entries": Kind.PARTIAL,
+    "code": Kind.PARTIAL,
 }
-_DEFAULTS = {"status": 500, "headers": {}, "body": "", "entries": []}
+_DEFAULTS = {"status": 500, "headers": {}, "body": "", "entries": [], "code": ""}
 
 
 class Fact(NamedTuple):

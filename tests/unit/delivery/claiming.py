@@ -7,7 +7,7 @@ from collections.abc import Callable
 from segment_rehook.delivery.caller import Caller
 from segment_rehook.delivery.ingest.request import Ingest
 from segment_rehook.delivery.ledger import claim_rules
-from segment_rehook.delivery.ledger.claims import Claim, Claims
+from segment_rehook.delivery.ledger.claims import Claim, Claims, Wanted
 from segment_rehook.delivery.ledger.record import Record
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply
@@ -24,8 +24,13 @@ def claims_of(world: World) -> Claims:
 
 def claim(claims: Claims, *, content: str = "c") -> Claim:
     """Claim as ingest does."""
-    return claims.claim(
-        "m1:track", content, lambda found: claim_rules.ingest(found, content, claims.clock.now())
+    return claims.claim(wanted(claims, content=content))
+
+
+def wanted(claims: Claims, delivery: str = "m1:track", content: str = "c") -> Wanted:
+    """What ingest asks for."""
+    return Wanted(
+        delivery, content, lambda found: claim_rules.ingest(found, content, claims.clock.now())
     )
 
 

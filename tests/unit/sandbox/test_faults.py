@@ -103,6 +103,15 @@ def test_at_aws_only_a_batch_can_fail_in_part(match: dict[str, str]) -> None:
     plan.order(Fault(kind=Kind.PARTIAL, entries=[0], match={"operation": "SendMessageBatch"}))
 
 
+def test_a_statement_fails_only_with_a_code_that_dynamodb_has() -> None:
+    """A code that depends on the statement itself can't be ordered either."""
+    plan = AwsFaultPlan()
+    match = {"operation": "BatchExecuteStatement"}
+    with pytest.raises(ValueError, match=r"one of AccessDenied, .*ThrottlingError"):
+        plan.order(Fault(kind=Kind.PARTIAL, entries=[0], code="DuplicateItem", match=match))
+    plan.order(Fault(kind=Kind.PARTIAL, entries=[0], code="ThrottlingError", match=match))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -110,7 +119,7 @@ def test_at_aws_only_a_batch_can_fail_in_part(match: dict[str, str]) -> None:
         ('{"kind": "hold", "body": "x", "entries": [1]}', "hold does not heed body, entries"),
         ('{"kind": "delay"}', "seconds"),
         ('{"kind": "partial"}', "entries"),
-        ('{"kind": "partial", "entries": [0], "acted": true}', "acted"),
+        ('{"kind": "reset", "code": "ThrottlingError"}', "reset does not heed code"),
         ('{"kind": "partial", "entries": [-1]}', "entries"),
         ('{"kind": "reset", "times": 0}', "times"),
         ('{"kind": "reset", "skip": -1}', "skip"),

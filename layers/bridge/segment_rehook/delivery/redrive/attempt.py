@@ -17,7 +17,7 @@ from segment_rehook.delivery.after_call import (
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ledger import claim_rules
 from segment_rehook.delivery.ledger.claim_rules import Verdict
-from segment_rehook.delivery.ledger.claims import ClaimUnknown
+from segment_rehook.delivery.ledger.claims import ClaimUnknown, Wanted
 from segment_rehook.delivery.ledger.record import CLOCK_MARGIN
 from segment_rehook.delivery.outcomes import Outcome, Parked, Result, Stored
 from segment_rehook.delivery.pacing import backoff
@@ -136,10 +136,12 @@ class _Attempt:
             return Again(Result(Outcome.STORED, Stored.THROTTLED), pause)
         try:
             claim = self._claims.claim(
-                header.delivery,
-                header.content,
-                lambda found: claim_rules.redrive(found, header, self._now()),
-                by_redrive=True,
+                Wanted(
+                    header.delivery,
+                    header.content,
+                    lambda found: claim_rules.redrive(found, header, self._now()),
+                    by_redrive=True,
+                )
             )
         except ClaimUnknown:
             return Again(Result(Outcome.STORED, Stored.LEDGER_UNAVAILABLE), self._pause())
@@ -196,13 +198,13 @@ class _Attempt:
 
     def _after(self, header: Header, mine: Record, reply: Reply, action: str) -> Step:
         if leaves_doubt(reply, action):
-            mine = replace(mine, doubtful=True)
+            mine = mine.in_doubt()
         # Given up only after a try: what stood behind a blocked message gets one too.
         last_try = self._age > self._redrive.give_up_after
         park_unknown = self._redrive.park_unknown
         match after_call(reply, action, park_unknown=park_unknown, last_try=last_try):
             case Settle(request_id):
-                self._claims.settle_delivered(mine, request_id)
+                self._claims.settle(self._claims.delivered(mine, request_id))
                 return Done(Result(Outcome.DELIVERED, request_id=request_id))
             case Park() as park:
                 return self._park(header, mine, park, reply)
@@ -230,7 +232,7 @@ class _Attempt:
         code = reply.code if reply else None
         text = " ".join(filter(None, (code, park.detail)))
         if self._redrive.parking_lot.send(header, self._message, mine, park.reason, text):
-            self._claims.settle_parked(mine, park.reason)
+            self._claims.settle(self._claims.parked(mine, park.reason))
             request_id = reply.request_id if reply else None
             return Done(Result(Outcome.PARKED, park.reason, request_id, code))
         # Known to be undelivered; an unknown outcome is found again when the lease has run out.

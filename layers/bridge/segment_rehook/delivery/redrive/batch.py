@@ -122,7 +122,7 @@ class Redrive:
             if isinstance(step, Again):
                 hidden = self._hide(messages[index:], step)
                 if step.mine is not None:
-                    claims.settle_queued(step.mine)
+                    claims.settle(claims.queued(step.mine))
                 return worked + hidden
             worked.append(Worked(message, step.result, kept=False))
         return worked
