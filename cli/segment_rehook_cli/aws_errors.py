@@ -13,7 +13,7 @@ import typer
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
 
 __all__ = ["NOT_AWS", "refusals_told", "told", "what_is_wrong", "with_advice"]
 

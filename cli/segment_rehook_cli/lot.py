@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from segment_rehook.aws.errors import AWS_ERRORS
 from segment_rehook.aws.sqs import received
 from segment_rehook.delivery.ports import Clock
 from segment_rehook.delivery.queues.message import Header, MessageUnreadable
 from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES, Received
 from segment_rehook_cli.aws_errors import what_is_wrong, with_advice
+from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.refusals import Refusals
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import boto3
 import typer
 from rich.console import Console
 
-from segment_rehook.aws.errors import AWS_ERRORS
+from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from tools.verify_aws import fifo, functions, stores
 from tools.verify_aws.live import live
 from tools.verify_aws.secrets import read_secrets

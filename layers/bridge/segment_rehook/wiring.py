@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segment_rehook.aws.clients import client
+from segment_rehook.aws.access import Access
+from segment_rehook.aws.clients import Clients
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.handlers import IngestHandler, RedriveHandler
 from segment_rehook.aws.settings import ingest_settings, redrive_settings
@@ -51,10 +52,11 @@ def _ports(
     stack: StackSettings, settings: Settings, destination: Destination, telemetry: LambdaTelemetry
 ) -> Ports:
     threads = settings.workers + 1
-    clock = SystemClock()
-    table = Table(client("dynamodb", connections=threads), stack.ledger_table, clock)
-    sqs = client("sqs", connections=threads)
-    secrets = SsmSecretStore(client("ssm", connections=1), stack.secrets_path, clock, telemetry)
+    clock, randomness = SystemClock(), SystemRandomness()
+    clients = Clients(Access.read(os.environ, stack.url_suffix), clock, randomness)
+    table = Table(clients.dynamodb(connections=threads), stack.ledger_table, clock)
+    sqs = clients.sqs(connections=threads)
+    secrets = SsmSecretStore(clients.ssm(connections=1), stack.secrets_path, clock, telemetry)
     return Ports(
         ledger=DynamoLedger(table),
         user_marks=DynamoUserMarks(table, clock, keep=settings.ledger_keep),
@@ -64,7 +66,7 @@ def _ports(
         rehook=_rehook(stack, destination, secrets, connections=threads),
         secrets=secrets,
         clock=clock,
-        randomness=SystemRandomness(),
+        randomness=randomness,
         telemetry=telemetry,
     )
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 from msgspec.structs import replace
 
 from segment_rehook.aws import items
@@ -15,6 +13,7 @@ from segment_rehook.aws.statements import shares, statement
 from segment_rehook.aws.table import PAUSE_SECONDS, Table
 from segment_rehook.delivery.ledger.record import Record, State, Swap
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
+from tests.unit.aws.conftest import Stub
 from tools.fakes.surroundings import FakeClock
 
 CLAIMED = Record(id="m1:track", state=State.CLAIMED, token=1, nonce="n1", content="c", expires_at=1)
@@ -27,12 +26,10 @@ WON = Swap(won=True)
 class World:
     """A ledger over a stubbed client."""
 
-    def __init__(self, session: boto3.Session) -> None:
-        client = session.client("dynamodb")
-        self.stub = Stubber(client)
-        self.stub.activate()
+    def __init__(self) -> None:
+        self.stub = Stub("dynamodb")
         self.clock = FakeClock()
-        self.ledger = DynamoLedger(Table(client, "ledger", self.clock))
+        self.ledger = DynamoLedger(Table(self.stub.dynamodb, "ledger", self.clock))
 
     def answers(self, *answers: dict[str, Any]) -> None:
         """What the next shared call answers, for each statement."""
@@ -40,9 +37,9 @@ class World:
 
 
 @pytest.fixture
-def world(session: boto3.Session) -> World:
+def world() -> World:
     """A ledger whose client answers what the test says."""
-    return World(session)
+    return World()
 
 
 def failed(code: str, item: Any = None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """Makes clients. `connections`: how many a client keeps open, as many as threads that use it."""
+    """Makes clients. `connections`: how many one keeps open, as many as threads that use it."""
 
     access: Access
     clock: Clock

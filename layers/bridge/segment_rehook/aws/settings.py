@@ -34,6 +34,7 @@ class SettingsInvalid(ValueError):
 class StackSettings:
     """Where the stack's parts lie, and what only the real sides of the ports need."""
 
+    url_suffix: str
     secrets_path: str
     ledger_table: str
     dead_letter_queue_url: str
@@ -90,6 +91,9 @@ def redrive_settings(environment: Mapping[str, str]) -> tuple[StackSettings, Red
 
 def _stack(reader: _Reader) -> StackSettings:
     return StackSettings(
+        url_suffix=reader.text(
+            "URL_SUFFIX", r"[a-z0-9.-]+", "the end of AWS's host names", default="amazonaws.com"
+        ),
         secrets_path=reader.text("SECRETS_PATH", r"(/[\w.-]+)+", "a path such as /a/b"),
         ledger_table=reader.text("LEDGER_TABLE", r"\S+", "a DynamoDB table's name"),
         dead_letter_queue_url=reader.url("DEAD_LETTER_QUEUE_URL"),

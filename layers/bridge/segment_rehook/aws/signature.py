@@ -53,12 +53,10 @@ class Signer:
         request = f"POST\n{self._path}\n\n{signed}\n{names}\n{_digest(body)}"
         text = f"{ALGORITHM}\n{stamp}\n{scope}\n{_digest(request.encode())}"
         signature = _hmac(self._signing_key(stamp[:8]), text).hex()
+        credential = f"{self._access.key_id}/{scope}"
+        signed_by = f"Credential={credential}, SignedHeaders={names}, Signature={signature}"
         headers += [
-            (
-                "authorization",
-                f"{ALGORITHM} Credential={self._access.key_id}/{scope}, SignedHeaders={names}, "
-                f"Signature={signature}",
-            ),
+            ("authorization", f"{ALGORITHM} {signed_by}"),
             ("content-length", str(len(body))),
             ("accept-encoding", "identity"),
             ("user-agent", USER_AGENT),

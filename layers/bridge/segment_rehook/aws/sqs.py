@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook.aws.errors import AwsError
 from segment_rehook.delivery.ports import QueueUnavailable
 from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES, Received
 
@@ -35,8 +35,8 @@ class SqsQueue:
         entries = [batch_entry(str(number), message) for number, message in enumerate(messages)]
         try:
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-        except AWS_ERRORS as error:
-            raise QueueUnavailable(f"SendMessageBatch: {error_code(error)}") from error
+        except AwsError as error:
+            raise QueueUnavailable(f"SendMessageBatch: {error.code}") from error
         taken = {entry["Id"] for entry in answer.get("Successful", [])}
         return [entry["Id"] in taken for entry in entries]
 
@@ -54,8 +54,8 @@ class SqsQueue:
                     for id_, receipt in receipts.items()
                 ],
             )
-        except AWS_ERRORS as error:
-            raise QueueUnavailable(f"ChangeMessageVisibilityBatch: {error_code(error)}") from error
+        except AwsError as error:
+            raise QueueUnavailable(f"ChangeMessageVisibilityBatch: {error.code}") from error
         done = {entry["Id"] for entry in answer.get("Successful", [])}
         return {receipt for id_, receipt in receipts.items() if id_ not in done}
 

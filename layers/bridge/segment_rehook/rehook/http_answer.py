@@ -62,9 +62,7 @@ class _Head(NamedTuple):
         return "keep-alive" in said if self.minor == "0" else "close" not in said
 
 
-def read_answer(
-    receive: Callable[[], bytes], max_bytes: int = MAX_ANSWER_BYTES
-) -> Received:
+def read_answer(receive: Callable[[], bytes], max_bytes: int = MAX_ANSWER_BYTES) -> Received:
     """Read the final answer and pass over interim ones (1xx).
 
     `receive` gives the next bytes, nothing at the connection's end; what it raises is passed on.
