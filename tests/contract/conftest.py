@@ -18,7 +18,7 @@ from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
 
 from segment_rehook.aws.access import Access
-from segment_rehook.aws.clients import Clients as FunctionsClients
+from segment_rehook.aws.clients import Clients as MakesClients
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.aws.table import Table
@@ -35,8 +35,17 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
+class FunctionsClients:
+    """The functions' own clients."""
+
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    ssm: SSMClient
+
+
+@dataclass(frozen=True)
 class Clients:
-    """Clients of the moto server, and its address. `functions`: makes the functions' own clients.
+    """Clients of the moto server, and its address. `functions`: the functions' own clients.
 
     The others are the library's, with its check of arguments left on.
     """
@@ -79,6 +88,8 @@ def clients() -> Iterator[Clients]:
     yield made
     for each in (made.cloudformation, made.dynamodb, made.sqs, made.ssm):
         each.close()
+    for own in (made.functions.dynamodb, made.functions.sqs, made.functions.ssm):
+        own.close()
     server.stop()
 
 
@@ -90,7 +101,10 @@ def _functions_clients(address: str) -> FunctionsClients:
         "AWS_SECRET_ACCESS_KEY": "made-up",
     }
     access = Access.read(environment, "amazonaws.com")
-    return FunctionsClients(access, SystemClock(), SystemRandomness())
+    makes = MakesClients(access, SystemClock(), SystemRandomness())
+    return FunctionsClients(
+        makes.dynamodb(connections=8), makes.sqs(connections=8), makes.ssm(connections=8)
+    )
 
 
 @pytest.fixture
@@ -109,7 +123,7 @@ def table(clients: Clients, clock: FakeClock) -> Table:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
-    return Table(clients.functions.dynamodb(connections=8), name, clock)
+    return Table(clients.functions.dynamodb, name, clock)
 
 
 @pytest.fixture(params=["fake", "fake, shared calls", "dynamodb", "dynamodb, shared calls"])
@@ -143,7 +157,5 @@ def bench(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[QueueBen
     else:
         clients: Clients = request.getfixturevalue("clients")
         moto_backend.install(clock.now)
-        yield ServerBench.made(
-            clients.functions.sqs(connections=1), clients.sqs, clock, next(_numbers)
-        )
+        yield ServerBench.made(clients.functions.sqs, clients.sqs, clock, next(_numbers))
         moto_backend.install()

@@ -45,9 +45,7 @@ def test_each_region_of_each_partition_has_the_endpoint_that_aws_gives_it(servic
 
 def test_an_endpoint_can_be_set_for_one_service_or_for_all() -> None:
     """The variable of a service comes before the one of all services."""
-    read = access(
-        AWS_ENDPOINT_URL="http://127.0.0.1:1", AWS_ENDPOINT_URL_SQS="http://127.0.0.1:2"
-    )
+    read = access(AWS_ENDPOINT_URL="http://127.0.0.1:1", AWS_ENDPOINT_URL_SQS="http://127.0.0.1:2")
     assert read.endpoint("dynamodb") == "http://127.0.0.1:1"
     assert read.endpoint("sqs") == "http://127.0.0.1:2"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from email.parser import BytesParser
-from unittest import mock
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -16,8 +15,9 @@ from hypothesis import strategies as st
 from segment_rehook.aws.signature import Signer
 from tests.unit.aws.access import ENVIRONMENT, access
 
-NOON = datetime.datetime(2026, 2, 28, 12, tzinfo=datetime.UTC)
+NOON = dt.datetime(2026, 2, 28, 12, tzinfo=dt.UTC)
 DAY = 86_400
+SIGNED = {"content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target"}
 
 
 def head(signer: Signer, body: bytes, now: float) -> dict[str, str]:
@@ -27,19 +27,20 @@ def head(signer: Signer, body: bytes, now: float) -> dict[str, str]:
     return {name.lower(): value for name, value in BytesParser().parsebytes(rest).items()}
 
 
-def botocores(headers: dict[str, str], url: str, body: bytes, now: float) -> str:
-    """The Authorization header that botocore gives a request with the same headers."""
-    keys = Credentials(
-        ENVIRONMENT["AWS_ACCESS_KEY_ID"],
-        ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
-        headers.get("x-amz-security-token"),
+def expected(headers: dict[str, str], url: str, body: bytes, now: float) -> str:
+    """The Authorization header that botocore makes of a request with the same headers."""
+    keys = Credentials(ENVIRONMENT["AWS_ACCESS_KEY_ID"], ENVIRONMENT["AWS_SECRET_ACCESS_KEY"])
+    signer = SigV4Auth(keys, "sqs", "eu-west-1")
+    signed = {name: text for name, text in headers.items() if name in SIGNED}
+    request = AWSRequest("POST", url, signed, body)
+    at = dt.datetime.fromtimestamp(now, dt.UTC)
+    request.context["timestamp"] = at.strftime("%Y%m%dT%H%M%SZ")
+    text = signer.string_to_sign(request, signer.canonical_request(request))
+    names = signer.signed_headers(signer.headers_to_sign(request))
+    return (
+        f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={names}, "
+        f"Signature={signer.signature(text, request)}"
     )
-    names = ("content-type", "x-amz-target")
-    request = AWSRequest("POST", url, {name: headers[name] for name in names}, body)
-    at = datetime.datetime.fromtimestamp(now, datetime.UTC)
-    with mock.patch("botocore.auth.get_current_datetime", return_value=at.replace(tzinfo=None)):
-        SigV4Auth(keys, "sqs", "eu-west-1").add_auth(request)
-    return str(request.headers["Authorization"])
 
 
 @pytest.mark.parametrize("token", [ENVIRONMENT["AWS_SESSION_TOKEN"], ""])
@@ -59,7 +60,8 @@ def test_a_signature_is_the_one_that_botocore_makes(
     # The second one is signed with the key that was kept, or with that of another day.
     for now in (NOON.timestamp(), NOON.timestamp() + seconds):
         headers = head(signer, body, now)
-        expected = botocores(headers, f"http://127.0.0.1:4566{path}", body, now)
-        assert headers["authorization"] == expected
+        url = f"http://127.0.0.1:4566{path}"
+        assert headers["authorization"] == expected(headers, url, body, now)
+        assert ("x-amz-security-token" in headers) == bool(token)
         assert headers["host"] == "127.0.0.1:4566"
         assert headers["content-length"] == str(len(body))
