@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import botocore.session
 from samtranslator.yaml_helper import yaml_parse
 
 from tools.sandbox.intrinsics import Resolver, Unresolved
@@ -40,6 +41,7 @@ class Stack:
             "AWS::Region": region,
             "AWS::StackId": self.stack_id,
             "AWS::StackName": name.split("/")[1],
+            "AWS::URLSuffix": _url_suffix(partition),
         }
         conditions = self.template.get("Conditions", {})
         return Resolver(pseudo | self.parameters, conditions, self._ref).resolve(value)
@@ -48,6 +50,12 @@ class Stack:
         if attribute is None and logical_id in self.physical:
             return self.physical[logical_id]
         raise Unresolved(f"{logical_id}.{attribute} is not known here")
+
+
+def _url_suffix(partition: str) -> str:
+    """The end of AWS's host names in a partition."""
+    endpoints = botocore.session.get_session().get_component("endpoint_resolver")
+    return str(endpoints.get_partition_dns_suffix(partition))
 
 
 def read_stack(client: CloudFormationClient, name: str) -> Stack:

@@ -81,5 +81,6 @@ class Stub:
         model = botocore.session.get_session().get_service_model(self.service)
         [operation] = [name for name in model.operation_names if xform_name(name) == method]
         shape = model.operation_model(operation).input_shape
+        assert shape is not None
         report = ParamValidator().validate(arguments, shape)
         assert not report.has_errors(), report.generate_report()

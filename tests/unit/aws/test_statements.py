@@ -86,11 +86,8 @@ def test_an_insert_that_finds_an_unnamed_record_asks_with_a_put(world: World) ->
     """DynamoDB may say `DuplicateItem` without the item; the refused PutItem brings it along."""
     other = replace(CLAIMED, nonce="other", token=4)
     world.answers({}, failed("DuplicateItem"))
-    world.stub.add_client_error(
-        "put_item",
-        "ConditionalCheckFailedException",
-        modeled_fields={"Item": items.record_item(replace(other, id="m2:track"))},
-    )
+    found_item = items.record_item(replace(other, id="m2:track"))
+    world.stub.add_refusal("put_item", "ConditionalCheckFailedException", Item=found_item)
 
     found = Swap(won=False, found=replace(other, id="m2:track"))
     assert world.ledger.swap([FIRST, SECOND]) == [WON, found]
@@ -138,7 +135,7 @@ def test_a_statement_that_fails_is_told_by_its_code_alone(world: World, code: st
 
 def test_a_shared_call_without_an_answer_leaves_all_unknown(world: World) -> None:
     """Any of its statements may have landed."""
-    world.stub.add_client_error("batch_execute_statement", "ThrottlingException")
+    world.stub.add_refusal("batch_execute_statement", "ThrottlingException")
 
     answers = world.ledger.swap([FIRST, SECOND])
 
