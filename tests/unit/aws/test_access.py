@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-import botocore
 import botocore.session
 import pytest
+from botocore.loaders import Loader
 
 from segment_rehook.aws.access import Access
 from segment_rehook.aws.settings import SettingsInvalid
 from tests.unit.aws.access import ENVIRONMENT, access
 
-PARTITIONS = Path(botocore.__file__).parent / "data" / "partitions.json"
-
 
 def regions() -> list[tuple[str, str]]:
     """Every region of every partition that AWS's own library knows, and CloudFormation's suffix."""
-    partitions: list[dict[str, Any]] = json.loads(PARTITIONS.read_text())["partitions"]
+    partitions: list[dict[str, Any]] = Loader().load_data("partitions")["partitions"]
     return [
         (region, partition["outputs"]["dnsSuffix"])
         for partition in partitions
