@@ -29,8 +29,15 @@ MACHINES = ("aarch64", "x86_64")
 # Lambda's python3.13 is Amazon Linux 2023, glibc 2.34; pip takes each of these names literally.
 MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
-# botocore describes some 400 services, most of the layer's size. The bridge calls three.
-SERVICES_KEPT = frozenset({"dynamodb", "sqs", "ssm"})
+# What neither function imports. Of Powertools they use Logger and Metrics, which import Tracer.
+NEVER_IMPORTED = (
+    "bin",
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/metrics/provider/datadog",
+    "aws_lambda_powertools/middleware_factory",
+    "aws_lambda_powertools/utilities/[!_j]*",
+    "**/*.pyi",
+)
 
 
 def main(target: str, artifacts: Path) -> None:
@@ -121,11 +128,16 @@ def merge(source: Path, folder: Path) -> None:
 
 
 def prune(folder: Path) -> None:
-    """Take out what the functions never read."""
-    shutil.rmtree(folder / "bin", ignore_errors=True)
-    for service in (folder / "botocore" / "data").iterdir():
-        if service.is_dir() and service.name not in SERVICES_KEPT:
-            shutil.rmtree(service)
+    """Take out what the functions never import. Exits where there is nothing to take out."""
+    for pattern in NEVER_IMPORTED:
+        found = list(folder.glob(pattern))
+        if not found:
+            sys.exit(f"BridgeLayer: {pattern} matches nothing; correct NEVER_IMPORTED")
+        for path in found:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def compile_bytecode(compiler: str | None, folder: Path, runs_as: Path) -> None:
