@@ -30,7 +30,13 @@ LONG = [
 """Many examples or large bodies. Few defects need them, so they come last."""
 SHORT = sorted({f"{UNIT}/{file.name}" for file in (ROOT / UNIT).glob("test_*.py")} - {*LONG})
 SUITES = {
-    "unit tests": [*SHORT, *LONG, "tests/unit/rehook/test_reply.py"],
+    "unit tests": [
+        *SHORT,
+        *LONG,
+        "tests/unit/rehook/test_reply.py",
+        "tests/unit/aws/test_statements.py",
+        "tests/contract/test_table.py",
+    ],
     "model": ["tests/faults/test_model.py"],
 }
 SECONDS = 1_800

@@ -9,6 +9,7 @@ from tools.mutants.defects.ledger import IN_THE_LEDGER
 from tools.mutants.defects.order import IN_THE_ORDER
 from tools.mutants.defects.queues import IN_THE_QUEUES
 from tools.mutants.defects.redrive import IN_REDRIVE
+from tools.mutants.defects.sharing import IN_SHARED_CALLS
 
 DEFECTS = (
     *IN_THE_LEDGER,
@@ -17,5 +18,6 @@ DEFECTS = (
     *IN_THE_QUEUES,
     *IN_THE_ORDER,
     *IN_REDRIVE,
+    *IN_SHARED_CALLS,
     *IN_THE_ASSEMBLY,
 )

@@ -13,9 +13,9 @@ IN_REDRIVE = (
         BATCH,
         "                hidden = self._hide(messages[index:], step)\n"
         "                if step.mine is not None:\n"
-        "                    claims.settle_queued(step.mine)\n",
+        "                    claims.settle(claims.queued(step.mine))\n",
         "                if step.mine is not None:\n"
-        "                    claims.settle_queued(step.mine)\n"
+        "                    claims.settle(claims.queued(step.mine))\n"
         "                hidden = self._hide(messages[index:], step)\n",
     ),
     Defect(
@@ -80,25 +80,25 @@ IN_REDRIVE = (
         "redrive: ledger before parking",
         ATTEMPT,
         "        if self._redrive.parking_lot.send(",
-        "        self._claims.settle_parked(mine, park.reason)\n"
+        "        self._claims.settle(self._claims.parked(mine, park.reason))\n"
         "        if self._redrive.parking_lot.send(",
     ),
     Defect(
         "redrive never writes down what was delivered",
         ATTEMPT,
-        "                self._claims.settle_delivered(mine, request_id)\n",
+        "                self._claims.settle(self._claims.delivered(mine, request_id))\n",
         "",
     ),
     Defect(
         "redrive does not write down a doubt",
         ATTEMPT,
-        "            mine = replace(mine, doubtful=True)\n",
+        "            mine = mine.in_doubt()\n",
         "            pass\n",
     ),
     Defect(
         "redrive's claim looks like ingest's",
         ATTEMPT,
-        "                by_redrive=True,\n",
+        "                    by_redrive=True,\n",
         "",
     ),
     Defect(
