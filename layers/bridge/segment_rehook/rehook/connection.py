@@ -28,14 +28,14 @@ LAST_LOOK = 0.001
 
 
 class Receiver:
-    """Receives from a socket, each time within what is left of the call's time."""
+    """Receives from a socket. Each receive may take what is left of the call's time."""
 
     def __init__(self, sock: socket.socket, timer: CallTimer) -> None:
         self._sock, self._timer = sock, timer
         self._last_look_taken = False
 
     def receive(self) -> bytes:
-        """Give what comes next, nothing at the end. Raises TimeoutError when the time is over."""
+        """Give the next bytes, none at the end. Raises TimeoutError when the time is over."""
         try:
             patience = self._timer.left()
         except TimeoutError:
@@ -57,7 +57,7 @@ class Connection:
 
     @property
     def has_news(self) -> bool:
-        """Whether the server has closed the connection, or has said something unasked."""
+        """Whether the server has closed the connection, or has sent something unasked."""
         return bool(self._poll.poll(0))
 
     def exchange(self, request: bytes, timer: CallTimer) -> Received:
@@ -87,7 +87,7 @@ class Connection:
 
 
 class Connector:
-    """Opens connections to one host. `tls` is for https alone."""
+    """Opens connections to one host. `tls`: used for https only; None trusts the system's CAs."""
 
     def __init__(self, url: SafeUrl, resolver: Resolver, tls: ssl.SSLContext | None) -> None:
         self._host = url.host.rstrip(".")

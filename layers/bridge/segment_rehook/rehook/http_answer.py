@@ -40,7 +40,7 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
 
 
 class AnswerInvalid(ValueError):
-    """What came is no whole answer."""
+    """What came is not a whole answer."""
 
 
 class Received(NamedTuple):
@@ -78,7 +78,7 @@ def read_answer(receive: Callable[[], bytes]) -> Received:
 
 
 def _body(head: _Head, source: _Source) -> tuple[bytes, bool]:
-    """The body, and whether its end was reached: then the next answer may follow it."""
+    """Give the body, and whether all of it was read."""
     if head.status in BODILESS:
         return b"", True
     coding, length = head.headers.get("transfer-encoding"), head.headers.get("content-length")
@@ -123,7 +123,7 @@ class _Source:
         return bytes(self.unread[:MAX_ANSWER_BYTES])
 
     def chunks(self) -> tuple[bytes, bool]:
-        """Read chunks up to the last one; whether it was reached, and what follows it passed."""
+        """Give what the chunks hold, and whether all of them and the trailers were read."""
         body = bytearray()
         while size := self._chunk_size():
             body += self.take(min(size, MAX_ANSWER_BYTES - len(body)))
@@ -140,7 +140,7 @@ class _Source:
         return int(size[1], 16)
 
     def _trailers(self) -> bool:
-        """Pass over the trailers; False if they break off, which takes nothing from the body."""
+        """Pass over the trailers. False if they break off; the body is whole all the same."""
         room = MAX_HEAD_BYTES
         try:
             while line := self._until(_LINE_END, room):
