@@ -2,9 +2,9 @@
 
 An answer counts only when it is whole, so a head, a body or a chunk that breaks off is refused. So
 is what two readers could take for two different answers: lengths that differ, a header line
-without a name, a stray CR or NUL. Taken as the RFC allows it: lines that end in LF alone, folded
-lines, chunk extensions and trailers. Work and memory are bounded by the limits below, and time by
-whoever receives.
+without a name, a stray CR or NUL. Accepted, as the RFC allows: lines of the head that end in LF
+alone, folded lines, chunk extensions and trailers. The limits below bound work and memory; whoever
+receives bounds the time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HEAD = re.compile(
     r"((?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\n\r\0]*+)*+)"
 )
 _LENGTH = re.compile(r"([0-9]{1,18})(?:[ \t]*,[ \t]*\1)*")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
 
 class AnswerInvalid(ValueError):
@@ -86,7 +86,8 @@ def _body(head: _Head, source: _Source) -> tuple[bytes, bool]:
         if coding.rpartition(",")[2].strip().lower() != "chunked":
             return source.rest(), False
         body, whole = source.chunks()
-        return body, whole and length is None  # with both, somebody between may have miscounted
+        # RFC 9112, 6.1: with a length too, or in HTTP/1.0, somebody between may count otherwise.
+        return body, whole and length is None and head.minor != "0"
     if length is None:
         return source.rest(), False
     announced = _LENGTH.fullmatch(length)
