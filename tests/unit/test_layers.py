@@ -22,7 +22,6 @@ LIBRARIES = {
     "boto3": {"aws"},
     "botocore": {"aws"},
     "aws_lambda_powertools": {"aws"},
-    "urllib3": {"rehook"},
 }
 
 
