@@ -14,7 +14,7 @@ from tools.demo.screen import Screen
 from tools.events.wrap import payloads
 from tools.sandbox import Sandbox
 from tools.sandbox.build import build
-from tools.sandbox.starting import NotStarted, told
+from tools.sandbox.starting import NotStarted, failures_explained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,7 +197,7 @@ def main() -> int:
     started = time.monotonic()
     with ExitStack() as ending:
         try:
-            with told():
+            with failures_explained():
                 build()
                 box = ending.enter_context(Sandbox())
         except NotStarted as error:

@@ -33,7 +33,7 @@ INIT_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EnvironmentContext:
     """What all environments of one function share. ``endpoint``: the AWS server."""
 
     group: ProcessGroup
@@ -46,19 +46,19 @@ class Surroundings:
 class Environment:
     """A running process of a function."""
 
-    def __init__(self, spec: FunctionSpec, around: Surroundings) -> None:
+    def __init__(self, spec: FunctionSpec, context: EnvironmentContext) -> None:
         self._spec = spec
-        self._log = around.log
+        self._log = context.log
         self._held_since: float | None = None
         self._invocation: Invocation | None = None
         self._dead = False
         self._started = time.monotonic()
         self._init_reported = False
         self._api = RuntimeApi(waiting=self._freeze_between_invocations)
-        self._process = around.group.start(
+        self._process = context.group.start(
             [sys.executable, "-S", "-m", "awslambdaric", spec.handler],
             cwd=spec.code,
-            env=_variables(spec, around, self._api.address),
+            env=_variables(spec, context, self._api.address),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -186,16 +186,16 @@ def _error(kind: str, message: str) -> bytes:
     return json.dumps({"errorType": kind, "errorMessage": message}).encode()
 
 
-def _variables(spec: FunctionSpec, around: Surroundings, api_address: str) -> dict[str, str]:
+def _variables(spec: FunctionSpec, context: EnvironmentContext, api_address: str) -> dict[str, str]:
     own = {
-        name: str(around.opt / value.removeprefix(OPT)) if value.startswith(OPT) else value
+        name: str(context.opt / value.removeprefix(OPT)) if value.startswith(OPT) else value
         for name, value in spec.environment.items()
     }
     lambdas = {
         "_HANDLER": spec.handler,
         "AWS_ACCESS_KEY_ID": spec.name,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": around.endpoint,
+        "AWS_ENDPOINT_URL": context.endpoint,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
@@ -210,7 +210,7 @@ def _variables(spec: FunctionSpec, around: Surroundings, api_address: str) -> di
         "LANG": "C.UTF-8",
         "PATH": os.defpath,
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": os.pathsep.join([str(around.opt / "python"), str(around.runtime)]),
+        "PYTHONPATH": os.pathsep.join([str(context.opt / "python"), str(context.runtime)]),
         "TZ": ":UTC",
     }
     if spec.json_logs:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tools.sandbox.environment import Environment, Surroundings
+from tools.sandbox.environment import Environment, EnvironmentContext
 from tools.sandbox.runtime_api import InvocationResult
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class FunctionBroken(Exception):
 class Function:
     """One function of the stack, ready to be invoked from many threads."""
 
-    def __init__(self, spec: FunctionSpec, around: Surroundings, limit: int) -> None:
+    def __init__(self, spec: FunctionSpec, context: EnvironmentContext, limit: int) -> None:
         self.spec = spec
-        self._around = around
+        self._context = context
         self._limit = min(limit, spec.reserved or limit)
         self._changed = threading.Condition()
         self._idle: list[Environment] = []
@@ -39,7 +39,7 @@ class Function:
 
     def start(self) -> None:
         """Start the first environment. Raises FunctionBroken."""
-        environment = Environment(self.spec, self._around)
+        environment = Environment(self.spec, self._context)
         error = environment.wait_until_ready()
         with self._changed:
             if error is None and not self._closed:
@@ -108,7 +108,7 @@ class Function:
                 if self._closed:
                     raise FunctionBroken(f"{self.spec.name}: {_ENDED}")
                 if len(self._busy) < self._limit:
-                    environment = Environment(self.spec, self._around)
+                    environment = Environment(self.spec, self._context)
                     self._busy.add(environment)
                     return environment
                 self._changed.wait()

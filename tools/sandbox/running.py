@@ -21,7 +21,7 @@ from segment_rehook.segment.event import Event
 from segment_rehook_cli.reading import Unreadable, read_bytes, read_events
 from tools.sandbox.control import ControlClient, ControlRefused
 from tools.sandbox.description import CONTROL_VARIABLE
-from tools.sandbox.own_control import ReloadOrder
+from tools.sandbox.sandbox_control import ReloadOrder
 from tools.sandbox.segment import Reply, Segment
 
 if TYPE_CHECKING:

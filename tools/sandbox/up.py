@@ -9,17 +9,18 @@ from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003 — typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 
 from tools.sandbox.build import BUILT, build
-from tools.sandbox.description import description, lines
-from tools.sandbox.destination import DEPLOYED, checked
+from tools.sandbox.description import lines
+from tools.sandbox.destination import DEPLOYED, read_destination
 from tools.sandbox.listener import reserve
-from tools.sandbox.starting import NotStarted, told
+from tools.sandbox.starting import NotStarted, failures_explained
 
 if TYPE_CHECKING:
-    from tools.sandbox.front import Exchange
+    from tools.sandbox.http_api import Exchange
     from tools.sandbox.logs import LogLine
 
 # A line is a line: what is redirected is searched and decoded line by line.
@@ -63,12 +64,12 @@ def up(
         from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
 
         with ExitStack() as ending:
-            with told(port):
+            with failures_explained(port):
                 # What can be known to fail is asked first: a build may take a minute.
                 with reserve(port):
                     if destination is not None:
                         destination = destination.absolute()
-                        checked(destination)
+                        read_destination(destination)
                     if template == BUILT:
                         build()
                 box = ending.enter_context(
@@ -83,9 +84,9 @@ def up(
                     )
                 )
             if as_json:
-                print(json.dumps(description(box)), flush=True)
+                print(json.dumps(msgspec.to_builtins(box.description())), flush=True)
             else:
-                console.print("\n".join(lines(box)))
+                console.print("\n".join(lines(box.description(), box.routes)))
             threading.Event().wait()
     except KeyboardInterrupt:
         return

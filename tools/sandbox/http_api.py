@@ -41,7 +41,7 @@ class Exchange:
     seconds: float
 
 
-class Front:
+class HttpApi:
     """The API being served on one port."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Front:
         self._watch = watch
         # More than environments: the rest wait for one inside their function.
         self._invoking = ThreadPoolExecutor(max_workers=256, thread_name_prefix="integration")
-        handler = type("_Bound", (_FrontHandler,), {"front": self})
+        handler = type("_Bound", (_HttpApiHandler,), {"http_api": self})
         self._listener = Listener(port, handler).start()
         self.url = self._listener.url
 
@@ -100,8 +100,8 @@ class Front:
         return response_of(outcome.payload)
 
 
-class _FrontHandler(Handler):
-    front: Front
+class _HttpApiHandler(Handler):
+    http_api: HttpApi
 
     def serve(self) -> None:
         length = self.headers.get("content-length", "0")
@@ -120,7 +120,7 @@ class _FrontHandler(Handler):
             headers=self.headers.items(),
             body=self.read_body(),
         )
-        self._send(self.front.handle(request))
+        self._send(self.http_api.handle(request))
 
     def _send(self, response: Response) -> None:
         self.answer(response.status, response.headers, response.body)
