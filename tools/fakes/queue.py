@@ -31,6 +31,7 @@ class FakeQueue(fifo.FifoQueue[Outgoing]):
         # A correction of the test's wall clock does not move SQS's.
         start = self.clock.now() - self.clock.monotonic()
         self.now = lambda: start + self.clock.monotonic()
+        super().__post_init__()
 
     def send(self, messages: Sequence[Outgoing]) -> list[bool]:
         """SendMessageBatch."""
