@@ -1,8 +1,9 @@
-"""``python -m tools.deploy_test.emulator``: ministack 1.5.33, its gaps filled in its own process.
+"""``python -m tools.deploy_test.emulator``: ministack 1.5.33 with corrections in its own process.
 
-Each function mends one gap, where ministack lacks what AWS does or does it otherwise, and says what
-AWS does. The list, with what stays different, is in ``docs/sandbox.md``. It reaches into the
-emulator's own parts, so its version is pinned. The emulator's settings are environment variables.
+Each function corrects one difference between ministack and AWS; its docstring says what AWS does.
+``docs/sandbox.md`` lists the corrections and the differences that remain. The corrections replace
+private parts of the emulator, so its version is pinned. The emulator's settings are environment
+variables.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ HANDLERS = provisioners._RESOURCE_HANDLERS
 
 
 def fill() -> None:
-    """Fill every gap; called once, before the emulator serves."""
+    """Apply every correction. It is called once, before the emulator serves."""
     metric_math_alarms()
     openapi_routes()
     layers_in_opt()
@@ -38,7 +39,7 @@ def fill() -> None:
 
 
 def metric_math_alarms() -> None:
-    """CloudFormation takes an alarm on `Metrics`; here it is kept as written, never evaluated."""
+    """CloudFormation accepts an alarm on `Metrics`. Here it is stored, and never evaluated."""
     plain = provisioners._cw_metric_alarm_record
 
     def record(name: str, props: Properties) -> Properties:
@@ -52,7 +53,7 @@ def metric_math_alarms() -> None:
 
 
 def openapi_routes() -> None:
-    """An HTTP API's `Body` is imported: each operation becomes a route with its integration."""
+    """Each operation in the `Body` of an HTTP API becomes a route with its integration."""
     handlers = HANDLERS["AWS::ApiGatewayV2::Api"]
     create, update = handlers["create"], handlers["update"]
 
@@ -93,7 +94,7 @@ def openapi_routes() -> None:
 
 
 def _beforehand(kind: str, check: Callable[[Properties], None]) -> None:
-    """Have `check` look at a resource's properties before it is made; it raises ValueError."""
+    """Call `check` with a resource's properties before it is created; it may raise ValueError."""
     create = HANDLERS[kind]["create"]
 
     def created(logical_id: str, props: Properties, stack_name: str) -> Any:
@@ -115,7 +116,7 @@ _LAYERS_JOINED = """
 
 
 def layers_in_opt() -> None:
-    """A layer lies in /opt: here a variable that names a file in it names where it is instead."""
+    """A layer is in /opt. Here a variable with the path of such a file gets its real path."""
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     place = "    # After sys.path is complete"
     if script.count(place) != 1:
@@ -126,7 +127,7 @@ def layers_in_opt() -> None:
 
 
 def authorised_names() -> None:
-    """IAM asks for an SQS batch's single action, and for the path of `GetParametersByPath`."""
+    """IAM checks an SQS batch by its single action, and `GetParametersByPath` by its path."""
     action, resource = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
 
     def named(service: str, *arguments: Any) -> str | None:
@@ -145,7 +146,7 @@ def authorised_names() -> None:
 
 
 def names_of_a_stack() -> None:
-    """A name that CloudFormation makes up differs for a second stack of the same name."""
+    """CloudFormation generates other names for a second stack with the same name."""
     plain = provisioners._physical_name
 
     def name(stack_name: str, logical_id: str, **options: Any) -> str:
@@ -160,7 +161,7 @@ def names_of_a_stack() -> None:
 
 
 def names_in_use() -> None:
-    """What CloudFormation is to make under a name that is in use fails; here it was overwritten."""
+    """CloudFormation does not create a resource whose name is in use; ministack replaces it."""
     for kind, key, taken in (
         ("AWS::SQS::Queue", "QueueName", sqs._queue_name_to_url),
         ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
@@ -174,7 +175,7 @@ def names_in_use() -> None:
 
 
 def log_groups() -> None:
-    """A function's role may not make a log group, so what it logs into a deleted one is gone."""
+    """A role that may not create log groups loses what it logs into a deleted log group."""
     write = lambda_svc._emit_lambda_logs
 
     def emit(function: Properties, *arguments: Any, **named: Any) -> None:
@@ -186,7 +187,7 @@ def log_groups() -> None:
 
 
 def event_source_role() -> None:
-    """An event source on a queue is refused where the function's role may not read the queue."""
+    """An event source is refused if the function's role may not read the queue."""
 
     def allowed(props: Properties) -> None:
         function = provisioners._lambda_function_for_cfn_ref(props["FunctionName"])[0]
@@ -206,7 +207,7 @@ def event_source_role() -> None:
 
 
 def move_tasks() -> None:
-    """SQS moves what is visible in a dead-letter queue to another queue; here all at once."""
+    """SQS moves a dead-letter queue's visible messages to another queue; here at once."""
 
     def start(request: Properties, _url: str) -> Properties:
         queues = {each["attributes"]["QueueArn"]: each for each in sqs._queues.values()}

@@ -1,4 +1,4 @@
-"""``python -m tools.sandbox up``: a sandbox until SIGINT or SIGTERM."""
+"""``python -m tools.sandbox up``: runs a sandbox until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tools.sandbox.http_api import Exchange
     from tools.sandbox.logs import LogLine
 
-# A line is a line: what is redirected is searched and decoded line by line.
+# Lines are not wrapped, because redirected output is searched and decoded line by line.
 console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
@@ -35,22 +35,22 @@ def up(
     destination: Annotated[
         Path | None,
         typer.Option(
-            help="A destination.json to run on, in place of the checkout's.",
+            help="A destination.json to run on, instead of the checkout's.",
             exists=True,
             dir_okay=False,
         ),
     ] = None,
     rehook_url: Annotated[
-        str | None, typer.Option(help="A Rehook of your own, in place of the fake one.")
+        str | None, typer.Option(help="The URL of a Rehook of your own, instead of the fake one.")
     ] = None,
     parameter: Annotated[
-        list[str] | None, typer.Option(help="Name=Value of a template parameter; repeatable.")
+        list[str] | None, typer.Option(help="A template parameter as Name=Value; repeatable.")
     ] = None,
     template: Annotated[
-        Path, typer.Option(help="Another built template; it is not built anew.")
+        Path, typer.Option(help="Another built template; it is used without a new build.")
     ] = BUILT,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One line of JSON when ready, and nothing else.")
+        bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else.")
     ] = False,
 ) -> None:
     """Start everything and run until SIGINT or SIGTERM."""
@@ -60,12 +60,12 @@ def up(
     if destination is None and template == BUILT:
         destination = DEPLOYED
     try:
-        # It takes seconds to import, and the other commands do without.
+        # Its import takes seconds, and the other commands do not need it.
         from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
 
         with ExitStack() as ending:
             with failures_explained(port):
-                # What can be known to fail is asked first: a build may take a minute.
+                # These checks come first, because a build may take a minute.
                 with reserve(port):
                     if destination is not None:
                         destination = destination.absolute()
@@ -112,6 +112,6 @@ def _show_exchange(exchange: Exchange) -> None:
 
 
 def _show_log(line: LogLine) -> None:
-    # A structured entry names its function itself, and alone it can be decoded.
+    # A structured entry contains its function, and it can be decoded only without a prefix.
     bare = line.entry is not None and not console.is_terminal
     console.print(line.text if bare else f"  {line.function}  {line.text}")

@@ -115,11 +115,11 @@ def test_a_statement_fails_only_with_a_code_that_dynamodb_has() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"kind": "reset", "status": 503}', "reset does not heed status"),
-        ('{"kind": "hold", "body": "x", "entries": [1]}', "hold does not heed body, entries"),
+        ('{"kind": "reset", "status": 503}', "reset does not use status"),
+        ('{"kind": "hold", "body": "x", "entries": [1]}', "hold does not use body, entries"),
         ('{"kind": "delay"}', "seconds"),
         ('{"kind": "partial"}', "entries"),
-        ('{"kind": "reset", "code": "ThrottlingError"}', "reset does not heed code"),
+        ('{"kind": "reset", "code": "ThrottlingError"}', "reset does not use code"),
         ('{"kind": "partial", "entries": [-1]}', "entries"),
         ('{"kind": "reset", "times": 0}', "times"),
         ('{"kind": "reset", "skip": -1}', "skip"),
