@@ -8,21 +8,20 @@ variables.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.core import lambda_runtime
 from ministack.services import apigateway, cloudformation, cloudwatch_logs, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tools.deploy_test import emulator_iam
+from tools.deploy_test.emulator_resources import HANDLERS, beforehand
 
-Properties = dict[str, Any]
-HANDLERS = provisioners._RESOURCE_HANDLERS
+if TYPE_CHECKING:
+    from tools.deploy_test.emulator_resources import Properties
 
 
 def fill() -> None:
@@ -30,11 +29,12 @@ def fill() -> None:
     metric_math_alarms()
     openapi_routes()
     layers_in_opt()
-    authorised_names()
+    emulator_iam.authorised_names()
+    emulator_iam.statements()
     names_of_a_stack()
     names_in_use()
     log_groups()
-    event_source_role()
+    emulator_iam.event_source_role()
     move_tasks()
 
 
@@ -93,17 +93,6 @@ def openapi_routes() -> None:
     handlers.update(create=created, update=updated)
 
 
-def _beforehand(kind: str, check: Callable[[Properties], None]) -> None:
-    """Call `check` with a resource's properties before it is created; it may raise ValueError."""
-    create = HANDLERS[kind]["create"]
-
-    def created(logical_id: str, props: Properties, stack_name: str) -> Any:
-        check(props)
-        return create(logical_id, props, stack_name)
-
-    HANDLERS[kind]["create"] = created
-
-
 _LAYERS_JOINED = """
     # Lambda unpacks the layers into /opt, and its image holds nothing of the emulator's packages.
     sys.path[:] = [each for each in sys.path if "site-packages" not in each]
@@ -124,25 +113,6 @@ def layers_in_opt() -> None:
             "ministack's worker has changed: tools/deploy_test/emulator.py must follow"
         )
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(place, _LAYERS_JOINED + place)
-
-
-def authorised_names() -> None:
-    """IAM checks an SQS batch by its single action, and `GetParametersByPath` by its path."""
-    action, resource = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
-
-    def named(service: str, *arguments: Any) -> str | None:
-        found: str | None = action(service, *arguments)
-        return found.removesuffix("Batch") if found and service == "sqs" else found
-
-    def located(
-        service: str, method: str, path: str, headers: Properties, body: bytes, *rest: Any
-    ) -> str:
-        if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
-            body = json.dumps({"Name": json.loads(body)["Path"].rstrip("/")}).encode()
-        return str(resource(service, method, path, headers, body, *rest))
-
-    iam_actions.extract_iam_action = named
-    iam_actions.extract_resource_arn = located
 
 
 def names_of_a_stack() -> None:
@@ -171,7 +141,7 @@ def names_in_use() -> None:
             if props[key] in taken:
                 raise ValueError(f"{props[key]} already exists")
 
-        _beforehand(kind, free)
+        beforehand(kind, free)
 
 
 def log_groups() -> None:
@@ -184,26 +154,6 @@ def log_groups() -> None:
             write(function, *arguments, **named)
 
     lambda_svc._emit_lambda_logs = emit
-
-
-def event_source_role() -> None:
-    """An event source is refused if the function's role may not read the queue."""
-
-    def allowed(props: Properties) -> None:
-        function = provisioners._lambda_function_for_cfn_ref(props["FunctionName"])[0]
-        role, queue = function["config"]["Role"], props["EventSourceArn"]
-        _, _, _, region, account, _ = queue.split(":")
-        policies = iam_evaluator._gather_role_policies(role.rpartition("/")[2], account)
-        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
-            asked = iam_evaluator.EvalContext(
-                role, "AssumedRole", account, f"sqs:{action}", queue, region
-            )
-            if iam_evaluator.evaluate(asked, policies).decision != "Allow":
-                raise ValueError(
-                    f"The provided execution role does not have permissions to call {action} on SQS"
-                )
-
-    _beforehand("AWS::Lambda::EventSourceMapping", allowed)
 
 
 def move_tasks() -> None:
