@@ -1,6 +1,6 @@
-"""``python -m tools.demo``: the sample events on their way through the built bridge.
+"""``python -m tools.demo``: sends the sample events through the built bridge.
 
-Ends with 0 if every step came out as it should, with 1 if not.
+The exit code is 0 if every step had the expected result, else 1.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from tools.demo.screen import Screen
 from tools.events.wrap import payloads
 from tools.sandbox import Sandbox
 from tools.sandbox.build import build
-from tools.sandbox.starting import NotStarted, told
+from tools.sandbox.starting import NotStarted, failures_explained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tools.sandbox.segment import Reply
 
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 class Demo:
@@ -35,7 +35,7 @@ class Demo:
         self._parking_lot = box.queue("ParkingLot")
 
     def run(self) -> None:
-        """All steps in order."""
+        """Run all steps in order."""
         self.single_events()
         self.batch()
         self.outage()
@@ -44,7 +44,7 @@ class Demo:
         self.rejected()
 
     def single_events(self) -> None:
-        """One request per event."""
+        """Send each event in a request of its own."""
         screen = self._screen
         screen.step("Segment sends events one by one, each signed with the shared secret")
         names = (
@@ -66,7 +66,7 @@ class Demo:
         )
 
     def batch(self) -> None:
-        """One request for all."""
+        """Send several events in one request."""
         screen = self._screen
         screen.step("Segment sends a batch: the signature covers its first event")
         sent = self._samples["batch"]
@@ -82,7 +82,7 @@ class Demo:
         )
 
     def outage(self) -> None:
-        """Rehook refuses connections."""
+        """Send events while Rehook refuses connections."""
         screen = self._screen
         screen.step("Rehook is switched off; Segment keeps sending")
         self._box.rehook.switch(on=False)
@@ -95,7 +95,7 @@ class Demo:
         screen.check("they wait in the dead-letter queue", holds=len(waiting) == len(outcomes))
 
     def recovery(self) -> None:
-        """Rehook is back."""
+        """Switch Rehook on and wait for the redrive function."""
         screen = self._screen
         screen.step("Rehook is switched on again; the redrive function delivers what waits")
         screen.say("(The back-off between two tries is shortened here; on AWS it takes its time.)")
@@ -129,7 +129,7 @@ class Demo:
         )
 
     def duplicate(self) -> None:
-        """Segment retries what it has sent."""
+        """Send an event that was delivered before."""
         screen = self._screen
         screen.step("Segment sends an event a second time, as its retries and replays do")
         before = self._box.rehook.rewards()
@@ -141,7 +141,7 @@ class Demo:
         screen.check("no reward is given twice", holds=after == before)
 
     def rejected(self) -> None:
-        """Rehook says no for good."""
+        """Send an event that Rehook rejects permanently."""
         screen = self._screen
         screen.step("Rehook refuses an event for good: its referral code belongs to another")
         outcomes = self._send_singly([self._samples["identify-taken-referral-code"]])
@@ -167,7 +167,7 @@ class Demo:
         return dict(event)
 
     def _redriven(self, message_id: str) -> dict[str, Any]:
-        """What the redrive function's log says of an event last."""
+        """Return the last outcome of an event in the redrive function's log."""
         said = [
             entry["outcome"]
             for entry in self._box.log.entries("RedriveFunction")
@@ -176,7 +176,7 @@ class Demo:
         return {"outcome": said[-1] if said else "nothing was logged", "deliveries": []}
 
     def _later_events(self) -> list[dict[str, Any]]:
-        """Those that are sent while Rehook is off."""
+        """The events that are sent while Rehook is off."""
         order = self._samples["track-order-completed"]
         return [
             self._samples["track-audience-entered"],
@@ -185,19 +185,19 @@ class Demo:
         ]
 
     def _wait_for_empty_queue(self) -> None:
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + TIMEOUT_SECONDS
         while self._dead_letters.messages() and time.monotonic() < end:
             self._dead_letters.hasten()
             time.sleep(0.5)
 
 
 def main() -> int:
-    """Run the demo; the exit code."""
+    """Run the demo and return the exit code."""
     screen = Screen()
     started = time.monotonic()
     with ExitStack() as ending:
         try:
-            with told():
+            with failures_explained():
                 build()
                 box = ending.enter_context(Sandbox())
         except NotStarted as error:

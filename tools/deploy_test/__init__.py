@@ -1,1 +1,1 @@
-"""A deploy that is real: the README's own commands, in order, against an emulator of AWS."""
+"""A test of the deploy: the README's commands, in order, against an emulator of AWS."""

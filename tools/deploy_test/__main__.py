@@ -1,4 +1,7 @@
-"""``python -m tools.deploy_test``: deploys for real; exit code 0 if every step holds, else 1."""
+"""``python -m tools.deploy_test``: deploys to an emulator.
+
+The exit code is 0 if every step succeeds, else 1.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,14 @@ from tools.deploy_test.run import Run
 
 
 def main() -> int:
-    """Run the steps, a line for each."""
+    """Run the steps, and print a line for each."""
     parser = argparse.ArgumentParser(prog="make deploy-test", description=__doc__)
-    parser.add_argument("--keep-going", action="store_true", help="go on after a step that fails")
-    parser.add_argument("--log", action="store_true", help="print the emulator's log if one fails")
+    parser.add_argument(
+        "--keep-going", action="store_true", help="continue after a step that fails"
+    )
+    parser.add_argument(
+        "--log", action="store_true", help="print the emulator's log if a step fails"
+    )
     wanted = parser.parse_args()
     began, failed = time.monotonic(), 0
     try:
@@ -30,7 +37,7 @@ def main() -> int:
             trouble = ""
             try:
                 step(run)
-            except Exception as error:  # noqa: BLE001 — whatever it is, it belongs to this step
+            except Exception as error:  # noqa: BLE001 — any exception is the failure of this step
                 trouble = str(error) if isinstance(error, Failed) else repr(error)
                 failed += 1
             took = time.monotonic() - start

@@ -1,4 +1,4 @@
-"""The later steps: a second stack, a stack that is deleted and made again, a create that fails."""
+"""The later steps: a second stack, a deleted stack that is created again, a failed create."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where the deploy happens: an emulated AWS, a Rehook, and a copy of the checkout to deploy from.
 
-The copy is what a user has after a clone: `sam deploy --guided` writes into samconfig.toml, and a
-mapping is edited. All of it ends and is removed with `close`, or when this process is killed.
+The test changes the copy: `sam deploy --guided` writes into samconfig.toml, and a mapping is
+edited. `close` ends all processes and removes the copy; so does the end of this process.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 REGION: Final = "eu-west-1"
 DEPLOYED_FROM: Final = ("template.yaml", "samconfig.toml", "functions", "layers", "openapi.yaml")
 PROMPT: Final = r"[^\r\n]+: $"
-PATIENCE: Final = 120.0
+TIMEOUT_SECONDS: Final = 120.0
 
 
 class Failed(Exception):
-    """A command, or what is waited for, did not do what it must."""
+    """A command failed, or a condition was not met in time."""
 
 
 def expect(found: object, wanted: object, what: str) -> None:
-    """Raise Failed where something is not what it must be."""
+    """Raise Failed if `found` is not `wanted`; `what` names it in the message."""
     if found != wanted:
         raise Failed(f"{what}: {found!r}, and it must be {wanted!r}")
 
 
 class Place:
-    """The emulator, Rehook and the copy; all commands of the README are run from here."""
+    """The emulator, Rehook and the copy, in which the README's commands are run."""
 
     def __init__(self) -> None:
         self._group = ProcessGroup()
@@ -70,7 +70,7 @@ class Place:
         self._start_emulator(trusted)
 
     def _environment(self) -> dict[str, str]:
-        """What a user's shell holds; nothing of this machine's AWS settings."""
+        """The variables of a user's shell, without this machine's AWS settings."""
         home = self._group.scratch / "home"
         home.mkdir()
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
@@ -88,7 +88,7 @@ class Place:
         }
 
     def _start_emulator(self, trusted: Path) -> None:
-        """Start ministack on this machine's own address only, with its IAM switched on."""
+        """Start ministack on 127.0.0.1 only, with IAM enabled."""
         environment = {
             name: value for name, value in self.environment.items() if name != "AWS_ENDPOINT_URL"
         }
@@ -124,7 +124,7 @@ class Place:
         self.wait(ready, "ministack to listen")
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the emulated account."""
+        """Return a boto3 client of the emulated account."""
         return boto3.client(
             service,  # type: ignore[call-overload]  # chosen by name
             region_name=REGION,
@@ -134,7 +134,7 @@ class Place:
         )
 
     def run(self, command: str, *arguments: str, given: str = "") -> str:
-        """Run one of .venv's commands in the copy; what it printed. Raises Failed."""
+        """Run one of .venv's commands in the copy and return its output. Raises Failed."""
         done = subprocess.run(
             [CHECKOUT / ".venv/bin" / command, *arguments],
             cwd=self.folder,
@@ -144,23 +144,24 @@ class Place:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
         )
         if done.returncode != 0:
             raise _ended((command, *arguments), done.returncode, done.stdout)
         return done.stdout
 
     def answer(self, command: str, *arguments: str, answers: Mapping[str, str]) -> None:
-        """Run a command in a terminal and answer its prompts: by a part of the prompt, else Enter.
+        """Run a command in a terminal and answer its prompts.
 
-        Raises Failed if it does not end well.
+        `answers`: answers by a part of their prompts; every other prompt is answered with Enter.
+        Raises Failed if the command fails.
         """
         child = pexpect.spawn(
             str(CHECKOUT / ".venv/bin" / command),
             list(arguments),
             cwd=str(self.folder),
             env=self.environment,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             dimensions=(40, 200),
             encoding="utf-8",
         )
@@ -174,7 +175,7 @@ class Place:
             raise _ended((command, *arguments), child.exitstatus, shown.getvalue())
 
     def wait(self, happened: Callable[[], object], what: str, seconds: float = 60.0) -> None:
-        """Wait until something is so. Raises Failed."""
+        """Wait until `happened` returns true. Raises Failed after so many seconds."""
         end = time.monotonic() + seconds
         while not happened():
             if time.monotonic() > end:
@@ -182,40 +183,42 @@ class Place:
             time.sleep(0.1)
 
     def local(self, url: str) -> str:
-        """Where an address of API Gateway is answered here: by the id of its API."""
+        """Return the emulator's address for an address of API Gateway."""
         host, _, path = url.removeprefix("https://").partition("/")
         api = host.partition(".")[0]
         return f"http://{LOOPBACK}:{self.port}/_aws/execute-api/{api}/$default/{path}"
 
     def request(self, method: str, url: str) -> int:
-        """Send a request to an address of API Gateway; the answer's status."""
-        return urllib3.request(method, self.local(url), timeout=PATIENCE, retries=False).status
+        """Send a request to an address of API Gateway, and return the status of the answer."""
+        return urllib3.request(
+            method, self.local(url), timeout=TIMEOUT_SECONDS, retries=False
+        ).status
 
     def depth(self, url: str) -> int:
-        """How many messages lie in a queue, seen or in flight."""
+        """Return how many messages are in a queue, visible or in flight."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
         return sum(int(value) for value in found["Attributes"].values())
 
     def rewards(self, customer: str) -> int:
-        """How many rewards a customer got at Rehook."""
+        """Return how many rewards a customer got at Rehook."""
         given = self.rehook.rehook.rewards()
         return sum(each["count"] for each in given if each["source_id"] == customer)
 
     def delivered(self, customer: str) -> list[str | None]:
-        """The names of a customer's events in the order in which Rehook took them."""
+        """Return the names of a customer's events, in the order in which Rehook accepted them."""
         calls = self.rehook.calls
         return [each.event_name for each in calls if each.acted and each.source_id == customer]
 
     def edit(self, name: str, pattern: str, new: str) -> None:
-        """Change the one place in a file of the copy that fits a pattern. Raises Failed."""
+        """Replace the one match of a pattern in a file of the copy. Raises Failed."""
         path = self.folder / name
         text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"))
         expect(count, 1, f"places in {name} that fit {pattern}")
         path.write_text(text, encoding="utf-8")
 
     def listening(self) -> set[str]:
-        """The addresses that the emulator, the functions and Rehook listen on."""
+        """Return the addresses on which the emulator, the functions and Rehook listen."""
         me, found = psutil.Process(), set()
         for process in (me, *me.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -224,7 +227,7 @@ class Place:
         return found
 
     def close(self) -> None:
-        """End everything and remove the copy."""
+        """End all processes and remove the copy."""
         self.rehook.stop()
         self._group.close()
 

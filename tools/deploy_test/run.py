@@ -1,4 +1,4 @@
-"""What the steps of one run share: the place, its stacks, and what one leaves for another."""
+"""What the steps of one run share: the place, its stacks, and values from earlier steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """`stack` has the name that the README deploys; `second` is samconfig.toml's `dev`."""
+    """One run. `stack` has the README's stack name; `second` is `dev` of samconfig.toml."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -24,14 +24,14 @@ class Run:
         self.rehook_parameter = f"RehookUrl={place.rehook.url}"
 
     def deploy(self, *arguments: str) -> None:
-        """`sam deploy`, with Enter at what it asks."""
+        """Run `sam deploy`, with Enter at each prompt."""
         self.place.answer("sam", "deploy", *arguments, answers={})
 
     def delete(self, stack: Stack) -> None:
-        """`sam delete`, as the page says, with each question answered yes."""
+        """Run `sam delete` as the documentation says, with yes at each prompt."""
         self.place.answer("sam", "delete", "--stack-name", stack.name, answers={"?": "y"})
 
     def set_parameter(self, name: str, old: str, new: str) -> None:
-        """Change a parameter's value where `sam deploy --guided` wrote it."""
+        """Change a parameter's value in the file that `sam deploy --guided` wrote."""
         quote = r'(\\?"|)'
         self.place.edit("samconfig.toml", rf"{name}={quote}{old}\1", rf"{name}=\g<1>{new}\g<1>")
