@@ -87,7 +87,7 @@ class _Least:
 def test_when_stored_events_come_back_is_said_as_it_is(stack: Deployed) -> None:
     """`mode deliver` names the least and the most that redrive hides a message while it pauses."""
     said = stack.run("mode", "deliver").stdout
-    found = re.search(r"taken up (\d+) minutes to (\d+) hours after", said)
+    found = re.search(r"tried again (\d+) minutes to (\d+) hours after", said)
     assert found is not None, said
     least = backoff.while_paused(age=0.0, randomness=_Least(highest=False))
     most = backoff.while_paused(age=864_000.0, randomness=_Least(highest=True))

@@ -55,4 +55,4 @@ def test_a_sign_in_page_is_not_taken_for_aws(
     result = CliRunner().invoke(app, [*command, "--stack", "prod"])
     assert result.exit_code == 1
     [line] = result.stderr.splitlines()
-    assert "what answers is not AWS" in line
+    assert "the answer is not from AWS" in line

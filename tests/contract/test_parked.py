@@ -13,7 +13,8 @@ from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook_cli import terminal
-from segment_rehook_cli.lot import Lot, ParkedMessage
+from segment_rehook_cli.parked_message import ParkedMessage
+from segment_rehook_cli.parking_lot import ParkingLot
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 
@@ -33,7 +34,7 @@ def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """A stack, in its parking lot three rejected messages and one of somebody else's."""
     sign_in(monkeypatch, clients.address)
     # moto has one server, which a short poll asks as well.
-    monkeypatch.setattr("segment_rehook_cli.lot.POLL_SECONDS", 0)
+    monkeypatch.setattr("segment_rehook_cli.parking_lot.POLL_SECONDS", 0)
     made = deploy(clients)
     parked = [
         letter(number).for_parking("rejected", "400 no such event [/red]") for number in range(3)
@@ -79,7 +80,7 @@ def test_a_person_sees_a_table_and_a_pipe_gets_columns(
     stack: Deployed, monkeypatch: pytest.MonkeyPatch, watched: bool
 ) -> None:
     """What Rehook wrote is shown as it is, whatever it looks like."""
-    monkeypatch.setattr(terminal, "watched", lambda: watched)
+    monkeypatch.setattr(terminal, "output_is_terminal", lambda: watched)
     result = stack.run("parked list", "--reason", "rejected")
     assert result.exit_code == 0
     assert "m1:track-event" in result.stdout
@@ -95,7 +96,7 @@ def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, stack: Depl
     assert result.stdout == "sent back: 3, left: 1\n"
     assert result.stderr.splitlines() == [
         f"stack {stack.name}, account {ACCOUNT}, region {REGION}",
-        "segment-rehook: left, as they are no messages of this bridge: 1",
+        "segment-rehook: left, because this bridge did not write them: 1",
     ]
 
     sent = waiting(clients, stack.dead_letter_queue_url)
@@ -139,11 +140,11 @@ def test_everything_is_sent_back_only_when_that_is_meant(
     assert result.exit_code == 2
     assert "--yes" in result.stderr
 
-    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
     result = stack.run("parked redrive", given="n\n")
     assert result.exit_code == 1
     assert result.stdout.endswith("sent back: 0\n")
-    assert "Send all of about 4 parked messages back?" in result.stderr
+    assert "Send all parked messages back, about 4?" in result.stderr
     assert len(waiting(clients, stack.parking_lot_url)) == 4
 
     result = stack.run("parked redrive", given="y\n")
@@ -208,7 +209,7 @@ def test_the_risk_of_an_old_queue_is_named_in_the_question(
     clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the other stack delivered can be delivered again: said before anything is sent."""
-    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
     old = deploy(clients)
     result = stack.run("parked redrive", "--from-queue", old.parking_lot_url, given="n\n")
     assert result.exit_code == 1
@@ -237,13 +238,13 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     lines: int,
 ) -> None:
     """The rows that were read, or the summary; and the exit code says that it is not all."""
-    read = Lot.portions
+    read = ParkingLot.portions
 
-    def pressed(lot: Lot) -> Iterator[list[ParkedMessage]]:
+    def pressed(lot: ParkingLot) -> Iterator[list[ParkedMessage]]:
         yield from itertools.islice(read(lot), 1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Lot, "portions", pressed)
+    monkeypatch.setattr(ParkingLot, "portions", pressed)
     result = stack.run(command)
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == lines
@@ -259,4 +260,4 @@ def test_what_somebody_else_holds_is_told(clients: Clients, stack: Deployed, com
     )
     result = stack.run(command)
     assert result.exit_code == 1
-    assert "not read: about 2; somebody else holds them" in result.stderr
+    assert "not read: about 2; a console or another run holds them" in result.stderr

@@ -88,7 +88,7 @@ def test_the_functions_read_what_was_put(clients: Clients, stack: Deployed) -> N
 @pytest.mark.parametrize(
     ("arguments", "given", "said"),
     [
-        (["rehook/api-key"], b"", "nothing was given"),
+        (["rehook/api-key"], b"", "is empty"),
         (["rehook/api-key"], SECRET.encode("utf-16"), "UTF-16"),
         (["segment/tokens"], b"good\nX-Api-Key:" + SECRET.encode(), "line 2"),
         ([], SECRET.encode(), "name it"),
@@ -117,7 +117,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
         asked.append(text)
         return next(given)
 
-    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
     monkeypatch.setattr("typer.prompt", prompt)
     return asked
 
@@ -162,4 +162,4 @@ def test_what_is_no_stack_of_the_bridge_gets_no_secret(clients: Clients) -> None
     other = deploy(clients, without="SecretsPath")
     result = other.run("secrets put", "rehook/api-key", given=SECRET)
     assert result.exit_code == 1
-    assert "has no output SecretsPath: it is not one of segment-rehook's" in result.stderr
+    assert "has no output SecretsPath: it is not a stack of segment-rehook" in result.stderr

@@ -65,37 +65,37 @@ TRIGGERS = [
     ("property.total > 20", "did you mean properties.total?", "properties.price > 20"),
     ("event = 'Button Clicked'", 'did you mean "Button Clicked"?', 'event = "Button Clicked"'),
     ("contains(event, 'Order')", 'did you mean "Order"?', 'contains(event, "It\'s")'),
-    ('event is "X"', '"is" is no operator', 'event contains "X"'),
+    ('event is "X"', '"is" is not an operator', 'event contains "X"'),
     ('event == "X"', "did you mean =?", 'event="X"'),
     ('event <> "X"', "did you mean !=?", 'event != "X"'),
     ('event in ("A", "B")', "did you mean or?", '(event = "A" or event = "B")'),
     ('!(event = "X")', 'did you mean event != "X"?', '(event != "X")'),
-    ('!(contains(event, "X"))', "! before the bracket is lost", '!contains(event, "X")'),
-    ('!event = "X"', "! before event is lost", 'event != "X"'),
-    ('not event = "X"', "not is passed over", 'event != "not this"'),
-    ("anonymousId != null", "a trigger can't see anonymousId", "userId != null"),
-    ("integrations.All = true", "a trigger can't see integrations", "context.active = true"),
-    ("messageId", "a trigger can't see messageId", "userId != null"),
-    ('contains(total, "x")', "the condition on total is left out", 'contains(context.ip, "1")'),
-    ('startsWith(event, "A")', "startsWith( ) is no function", 'match(event, "A*")'),
+    ('!(contains(event, "X"))', "! before the bracket is ignored", '!contains(event, "X")'),
+    ('!event = "X"', "! before event is ignored", 'event != "X"'),
+    ('not event = "X"', "not is ignored", 'event != "not this"'),
+    ("anonymousId != null", "a trigger can't read anonymousId", "userId != null"),
+    ("integrations.All = true", "a trigger can't read integrations", "context.active = true"),
+    ("messageId", "a trigger can't read messageId", "userId != null"),
+    ('contains(total, "x")', "the condition on total is ignored", 'contains(context.ip, "1")'),
+    ('startsWith(event, "A")', "startsWith( ) is not a function", 'match(event, "A*")'),
     ('match(event, "Order")', 'did you mean "Order*"?', 'match(event, "*Order")'),
     ('match(event, "*Order*")', 'did you mean contains( , "Order")?', 'match(event, "*")'),
     ('event = "Order*"', 'did you mean match(event, "Order*")?', 'event = "A*B"'),
-    ("event = Signed Up", "Up is passed over", "event = Signed"),
+    ("event = Signed Up", "Up is ignored", "event = Signed"),
     ("event != null", "holds for every event", "userId != null"),
     ('event.name = "x"', "event.name reads event itself", 'context.event.name = "x"'),
     ("properties.ok != true", "did you mean = false?", "properties.ok = false"),
-    ('properties.at > "2024-01-01"', "compares numbers alone", 'properties.at > "20"'),
+    ('properties.at > "2024-01-01"', "compares only numbers", 'properties.at > "20"'),
     ('type = "identify"', 'types "track" and "identify" at once', 'type != "identify"'),
-    ('event = "A" and event = "B"', "exclude one another; did you mean or?", 'event = "A"'),
+    ('event = "A" and event = "B"', "exclude each other; did you mean or?", 'event = "A"'),
     (
         "properties.n > 5 and properties.n < 3",
-        "conditions on properties.n exclude one another",
+        "conditions on properties.n exclude each other",
         "properties.n > 3 and properties.n < 3.1",
     ),
     (
         'match(event, "A*") and !contains(event, "A")',
-        "conditions on event exclude one another",
+        "conditions on event exclude each other",
         'match(event, "A*") and match(event, "*A") and contains(event, "B")',
     ),
     ('traits.plan = "pro"', "did you mean context.traits?", 'context.traits.plan = "pro"'),
@@ -108,10 +108,10 @@ TRIGGERS = [
     ('event = "A" or event = "B"', 'mixes "and" with "or"', '(event = "A" or event = "B")'),
     (
         '(contains(event, "A") or event = "B")',
-        "put no function inside brackets",
+        "do not put a function inside brackets",
         '(event = "A" or event = "B") and contains(event, "A")',
     ),
-    ('event = "A" OR event = "B"', "write or in small letters", 'event = "A" AND userId = "B"'),
+    ('event = "A" OR event = "B"', "write it in lower case, or", 'event = "A" AND userId = "B"'),
 ]  # fmt: skip
 
 
@@ -157,12 +157,12 @@ VALUES: list[tuple[object, str, object]] = [
     ({"@if": {"exists": "$.event", "then": 1}}, '{"@path": "$.event"}', "userId"),
     ({"@path": "$.propertes.total"}, "did you mean $.properties.total?", {"@path": "$.total"}),
     ({"@path": "$.userid"}, "did you mean $.userId?", {"@path": "$.session.userid"}),
-    ({"@path": "{{event}}"}, "a path takes no {{ }}", {"@path": "event"}),
-    ({"@path": "$"}, "leads nowhere", {"@path": "$."}),
+    ({"@path": "{{event}}"}, "a path has no {{ }}", {"@path": "event"}),
+    ({"@path": "$"}, "never has a value", {"@path": "$."}),
     ({"@path": "$.properties.items[*].a"}, "@arrayPath", {"@path": "$.properties.items[0].a"}),
     ({"@path": "$.event.properties.a"}, "$.properties.a", {"@path": "$.event.length"}),
     ({"@arrayPath": ["$.propertes.a", {"x": 1}]}, "$.properties.a", {"@path": "$.context.a"}),
-    ({"@template": "{{$.event}}"}, "stand without $.", {"@template": "{{event}}"}),
+    ({"@template": "{{$.event}}"}, "paths without $.", {"@template": "{{event}}"}),
     ({"@template": "{{propertes.a}}"}, "did you mean properties.a?", {"@template": "plain"}),
     ({"@template": "$.event"}, "@path $.event", {"@template": "$5"}),
     ({"@template": "{{ event | upcase }}"}, "are for @liquid", {"@template": "a | b"}),
@@ -211,9 +211,9 @@ def test_a_value_that_is_hardly_meant_is_pointed_out(
     ("fields", "place", "said"),
     [
         ({"source_id": "userId"}, "source_id", '{"@path": "$.userId"}'),
-        ({"event_name": ""}, "event_name", "every event drops"),
-        ({"event_name": {"a": 1}}, "event_name", "takes text"),
-        ({"metadata": 5}, "metadata", "takes an object"),
+        ({"event_name": ""}, "event_name", "every event is dropped"),
+        ({"event_name": {"a": 1}}, "event_name", "must be a string"),
+        ({"metadata": 5}, "metadata", "must be an object"),
         ({"metadata": None}, "", ""),
         ({"event_name": {"@path": "$.name"}}, "event_name", "which track events do not have"),
         ({"event_name": {"@template": "{{name}}"}}, "event_name", "which track events do not"),
@@ -244,7 +244,7 @@ def test_a_field_that_drops_every_event_is_pointed_out(
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("order_id", "only the first one is delivered"),
+        ("order_id", "only the first event is delivered"),
         ("$.properties.order_id", '{"@path": "$.properties.order_id"}'),
         ({"@path": "$.propertes.order_id"}, "did you mean $.properties.order_id?"),
         ({"@path": "$.properties.order_id"}, ""),
@@ -282,19 +282,19 @@ SETTINGS: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
     (
         tracked(),
         {**RENAMED, "conversionEvents": {"Order Completed": "direct"}},
-        'arrive here as "order_success"',
+        'has the name "order_success"',
         {**RENAMED, "conversionEvents": {"order_success": "direct", "other": "drop"}},
     ),
     (
         tracked(),
         {"eventNamePrefix": "x: ", "conversionEvents": {"signup": "direct"}},
-        'arrive here as "x: signup"',
+        'has the name "x: signup"',
         {"eventNamePrefix": "x: ", "conversionEvents": {"x: signup": "direct"}},
     ),
     (
         SIGN_UP,
         {"conversionEvents": {"Signed Up": "direct"}},
-        'arrive here as "signup"',
+        'has the name "signup"',
         {"conversionEvents": {"signup": "direct"}},
     ),
     (
@@ -306,7 +306,7 @@ SETTINGS: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
     (
         SIGN_UP,
         {"eventNames": {"Signed Up": "x"}},
-        'arrive here as "signup"',
+        'has the name "signup"',
         {"eventNames": {"signup": "x"}},
     ),
     (
@@ -330,7 +330,7 @@ SETTINGS: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
     (
         tracked(trigger='type = "page"', settings={"event_name": "e", "source_id": USER}),
         {"eventTypes": {"page": "ignore"}},
-        "keeps page events from a subscription",
+        "keeps all page events from a subscription",
         {"eventTypes": {"screen": "ignore"}},
     ),
 ]
@@ -454,7 +454,7 @@ def test_a_trigger_that_matches_an_event_is_not_said_to_match_none() -> None:
         case = GENERATORS["fql"](rng)
         fql = str(case["fql"])
         messages = read_trigger(fql).advice
-        if any("exclude one another" in each or "at once" in each for each in messages):
+        if any("exclude each other" in each or "at once" in each for each in messages):
             said += 1
             assert not matches(fql, case["event"]), case
     assert said > 20, "the generator no longer makes such triggers"

@@ -105,7 +105,7 @@ def test_validate_checks_the_shipped_file_unless_told_otherwise(
     result = run("validate")
     assert result.exit_code == 2
     assert "layers/destination/destination.json: No such file" in result.stderr
-    assert "name the file to check" in result.stderr
+    assert "give the file to check" in result.stderr
 
 
 def test_evaluate_answers_each_line(tmp_path: Path) -> None:

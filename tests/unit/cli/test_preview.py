@@ -132,7 +132,7 @@ def test_a_line_that_is_no_json_ends_it_with_its_number(text: str, number: int) 
     """Exit code 2, the number on standard error, and what came before is printed."""
     result = run(text=text)
     assert result.exit_code == 2
-    assert f"line {number} is no JSON" in result.stderr
+    assert f"line {number} is not JSON" in result.stderr
     assert len(result.stdout.splitlines()) == number // 2
 
 

@@ -41,7 +41,7 @@ CHECKED = {
         (TRACK | {"properties": {"order_id": ""}}, "idempotencyKey is empty, not a text"),
         (TRACK | {"properties": {"order_id": None}}, "idempotencyKey is null, not a text"),
         (TRACK | {"properties": {"order_id": "o1"}}, None),
-        (TRACK | {"properties": {"order_id": 7, "text": "x" * 2**20}}, "only while Rehook takes"),
+        (TRACK | {"properties": {"order_id": 7, "text": "x" * 2**20}}, "only if Rehook accepts"),
     ],
     ids=range(9),
 )
@@ -98,14 +98,14 @@ def test_the_rules_are_those_that_validate_checks(
     monkeypatch.chdir(tmp_path)
     nowhere = run(text=json.dumps(TRACK))
     assert lines(nowhere)[0]["results"][0]["subscription"] == "track-event"
-    assert "by Segment's two default subscriptions (there is no layers" in nowhere.stderr
+    assert "using Segment's two default subscriptions (there is no layers" in nowhere.stderr
     file = tmp_path / "layers" / "destination" / "destination.json"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(CHECKED))
     edited = run(text=json.dumps(TRACK))
     assert lines(edited)[0]["results"][0]["subscription"] == "order"
-    assert edited.stderr == "segment-rehook: by layers/destination/destination.json\n"
+    assert edited.stderr == "segment-rehook: using layers/destination/destination.json\n"
     chosen = run("--destination", file, text=json.dumps(TRACK))
-    assert chosen.stderr == f"segment-rehook: by {file}\n"
+    assert chosen.stderr == f"segment-rehook: using {file}\n"
     file.write_text("{")
     assert run(text=json.dumps(TRACK)).exit_code == 1

@@ -115,14 +115,14 @@ def test_a_slip_in_a_text_over_several_lines_is_found_where_it_is(codec: str, be
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("no json", "line 1 is no JSON: Expecting value (column 1)"),
-        ('{"a": 1,}', "line 1 is no JSON: "),
-        ('{"a": 1}}', "line 1 is no JSON: Extra data (column 9)"),
-        ('{"a": 1}\n[1, NaN]', "line 2 is no JSON: NaN is not JSON (column 5)"),
-        ('{"a": 1}\n{"b": -Infinity}', "line 2 is no JSON: -Infinity is not JSON (column 7)"),
-        ('{"a": 1}\n{"b": 2\n{"c": 3}\n', "line 2 is no JSON: "),
-        ('{"a": 1}\n{"type": "tra\n{"c": 3}\n', "line 2 is no JSON: Unterminated string"),
-        ('{"a": 1}\n{"b": 2', "line 2 is no JSON: "),
+        ("no json", "line 1 is not JSON: Expecting value (column 1)"),
+        ('{"a": 1,}', "line 1 is not JSON: "),
+        ('{"a": 1}}', "line 1 is not JSON: Extra data (column 9)"),
+        ('{"a": 1}\n[1, NaN]', "line 2 is not JSON: NaN is not JSON (column 5)"),
+        ('{"a": 1}\n{"b": -Infinity}', "line 2 is not JSON: -Infinity is not JSON (column 7)"),
+        ('{"a": 1}\n{"b": 2\n{"c": 3}\n', "line 2 is not JSON: "),
+        ('{"a": 1}\n{"type": "tra\n{"c": 3}\n', "line 2 is not JSON: Unterminated string"),
+        ('{"a": 1}\n{"b": 2', "line 2 is not JSON: "),
         ('[\n{"a": 1}\n{"b": 2}\n]', "line 3, column 1: "),
         ('[\n{"a": 1},\n{"b": 2}\n', "line 3, column 9: "),
         ('{\n"a": NaN\n}', "line 2, column 6: NaN is not JSON"),
@@ -149,7 +149,7 @@ def test_an_older_encoding_is_named_with_its_place(codec: str, named: str) -> No
     text = "é" if codec == "latin-1" else "“"
     place = f"not UTF-8; it looks like {named}: save it as UTF-8"
     line = f'{{"a": 1}}\n{{"event": "{text}"}}'.encode(codec)
-    assert refusal(line) == f"line 2 is no JSON: {place} (column 12)"
+    assert refusal(line) == f"line 2 is not JSON: {place} (column 12)"
     pretty = f'{{\n  "event": "{text}"\n}}'.encode(codec)
     assert refusal(pretty).startswith(f"line 2, column 13: {place}")
 
@@ -157,7 +157,7 @@ def test_an_older_encoding_is_named_with_its_place(codec: str, named: str) -> No
 def test_damaged_utf8_is_not_taken_for_an_older_encoding() -> None:
     """Sound characters beside the damage tell it."""
     said = refusal('{"event": "é'.encode() + b'\xe9"}')
-    assert said == "line 1 is no JSON: not UTF-8 (column 13)"
+    assert said == "line 1 is not JSON: not UTF-8 (column 13)"
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ def test_damaged_utf8_is_not_taken_for_an_older_encoding() -> None:
     [
         (b"PK\x03\x04rest", "it is a zip archive; unpack it first"),
         (b"\x28\xb5\x2f\xfdrest", "it is zstd; unpack it first"),
-        (gzip.compress(b'{"a": 1}')[:-9], "it is gzip, and its end is missing"),
-        (gzip.compress(b'{"a": 1}')[:-8] + bytes(8), "it is gzip, and damaged"),
+        (gzip.compress(b'{"a": 1}')[:-9], "it is gzip, but its end is missing"),
+        (gzip.compress(b'{"a": 1}')[:-8] + bytes(8), "it is gzip, but damaged"),
         (gzip.compress(gzip.compress(b"{}")), "it is gzip; unpack it first"),
-        (PRETTY.encode("utf-16")[:-1], "it is UTF-16, which breaks on line 16"),
+        (PRETTY.encode("utf-16")[:-1], "it is UTF-16, which is not valid on line 16"),
     ],
     ids=range(6),
 )
@@ -179,7 +179,7 @@ def test_what_can_not_be_read_is_named(content: bytes, said: str) -> None:
 
 def test_what_a_small_file_may_unpack_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gzip file of a few kilobytes must not fill the memory."""
-    monkeypatch.setattr(reading, "MOST_UNPACKED", 2 * 1024**2)
+    monkeypatch.setattr(reading, "MAX_UNPACKED_BYTES", 2 * 1024**2)
     assert ids(gzip.compress(b" " * 2 * 1024**2)) == []
     assert "more than 2 MiB" in refusal(gzip.compress(b" " * (2 * 1024**2 + 1)))
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.queues.transport import Outgoing
-from segment_rehook_cli.lot import Lot
-from segment_rehook_cli.redrive import Redrive, Target
-from tests.unit.cli.lots import World, letter, number_of
+from segment_rehook_cli.parking_lot import ParkingLot
+from segment_rehook_cli.redrive import DeadLetterQueue, Redrive
+from tests.unit.cli.parking_lots import World, letter, number_of
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_what_sqs_moved_shows_why_it_waited() -> None:
     world.clock.advance(world.dead_letters.visibility)
     world.dead_letters.receive()
 
-    lot = Lot(world.sqs.client, "parking", world.clock, world.refusals)
+    lot = ParkingLot(world.sqs.client, "parking", world.clock, world.refusals)
     [[message]] = lot.portions()
-    shown = message.shown(lot.began)
+    shown = message.summary(lot.started_at)
     assert (shown["reason"], shown["detail"]) == ("unavailable", "")
 
 
@@ -129,8 +129,8 @@ def test_a_machine_whose_clock_is_wrong_sends_the_same(wrong_by: int) -> None:
     world.park(*(letter(number) for number in range(30)))
     world.clock.jump(wrong_by)
 
-    lot = Lot(world.sqs.client, "parking", world.clock, world.refusals)
-    shown = [each.shown(lot.began) for portion in lot.portions() for each in portion]
+    lot = ParkingLot(world.sqs.client, "parking", world.clock, world.refusals)
+    shown = [each.summary(lot.started_at) for portion in lot.portions() for each in portion]
     lot.close()
     assert {row["parkedSecondsAgo"] for row in shown} <= {0, 1}
     assert world.redrive().sent == 30
@@ -147,7 +147,7 @@ def test_a_machine_whose_clock_is_wrong_sends_the_same(wrong_by: int) -> None:
             0,
             "the queue does not exist",
         ),
-        ("DeleteMessageBatch", "AccessDenied", 0, "sent back, and still parked too"),
+        ("DeleteMessageBatch", "AccessDenied", 0, "sent back, but not deleted"),
         ("ReceiveMessage", "ExpiredToken", 0, "ReceiveMessage: ExpiredToken: "),
     ],
 )
@@ -182,7 +182,7 @@ def test_a_message_that_sqs_does_not_take_holds_back_its_user() -> None:
     assert world.parked() == list(range(6, 1_200, 2))
     assert list(run.notes()) == [
         "SendMessageBatch: Refused – not sent back: 1",
-        "not sent back, as an earlier message of the user was not: 596",
+        "not sent back, because an earlier message of the same user was not: 596",
     ]
 
 
@@ -218,10 +218,10 @@ def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
             raise KeyboardInterrupt
 
     world.sqs.before = press
-    lot = Lot(world.sqs.client, "parking", world.clock, world.refusals)
+    lot = ParkingLot(world.sqs.client, "parking", world.clock, world.refusals)
     run = Redrive(
         lot=lot,
-        target=Target(world.sqs.client, "dead"),
+        target=DeadLetterQueue(world.sqs.client, "dead"),
         clock=world.clock,
         refusals=world.refusals,
         chosen=lambda _header: True,

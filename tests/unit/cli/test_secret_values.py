@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from segment_rehook.aws.parameters import secrets_from
 from segment_rehook.segment.access import AccessRules
-from segment_rehook_cli.secret_values import BYTES_MOST, ValueRefused, cleaned, decoded
+from segment_rehook_cli.secret_values import MAX_BYTES, ValueRefused, cleaned, decoded
 
 KEY, SECRET = "rehook/api-key", "rehook/api-secret"
 SHARED, TOKENS = "segment/shared-secrets", "segment/tokens"
@@ -44,16 +44,16 @@ def test_what_an_editor_adds_is_taken_off(name: str, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "nothing was given"),
-        (b"\xef\xbb\xbf \n", "nothing was given"),
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf \n", "is empty"),
         ("s3cret".encode("utf-16"), "UTF-16"),
         (b"\xfe\xff" + "s3cret".encode("utf-16-be"), "UTF-16"),
-        ("s3cret".encode("utf-16-le"), "line 1 has a NUL"),
-        ("s3cret".encode("utf-32-le"), "line 1 has a NUL"),
-        (b"\ns3cret\x00", "line 2 has a NUL"),
-        ("s3\u200bcret".encode(), "line 1 has a control character or invisible"),
+        ("s3cret".encode("utf-16-le"), "line 1 contains a NUL"),
+        ("s3cret".encode("utf-32-le"), "line 1 contains a NUL"),
+        (b"\ns3cret\x00", "line 2 contains a NUL"),
+        ("s3\u200bcret".encode(), "line 1 contains a control character or an invisible"),
         ("s3cret\u2060".encode(), "U+2060"),
-        (" \ufeffs3cret".encode(), "byte order mark in it"),
+        (" \ufeffs3cret".encode(), "contains a byte order mark"),
         ("s3\u00a0cret".encode(), "U+00A0"),
         ("s3\u202ecret".encode(), "U+202E"),
         ("s3\u3164cret".encode(), "U+3164"),
@@ -62,12 +62,12 @@ def test_what_an_editor_adds_is_taken_off(name: str, content: bytes) -> None:
         (b"s3\rcret", "U+000D"),
         (b"s3\x1b[Acret", "U+001B"),
         (b"s3\x7fcret", "U+007F"),
-        (b"\n\ns3\xe9cret", "no UTF-8 text: see line 3"),
+        (b"\n\ns3\xe9cret", "not UTF-8 text: see line 3"),
         (b"<s3cret>", "placeholder"),
         (b"your-s3cret", "placeholder"),
         (b"${S3CRET}", "placeholder"),
         (b"changeme s3cret", "placeholder"),
-        (b"s3cret" * 700, f"an SSM parameter holds {BYTES_MOST}"),
+        (b"s3cret" * 700, f"an SSM parameter can have {MAX_BYTES}"),
     ],
     ids=repr,
 )
@@ -83,7 +83,7 @@ def test_what_can_not_work_is_refused(name: str, content: bytes, said: str) -> N
 @pytest.mark.parametrize("name", [KEY, SECRET])
 def test_half_a_pair_is_one_line(name: str) -> None:
     """Key and secret in one file are no key."""
-    with pytest.raises(ValueRefused, match="one line is wanted, not 2"):
+    with pytest.raises(ValueRefused, match="must have one line, not 2"):
         put(name, b"key\nsecret\n")
 
 
@@ -97,14 +97,14 @@ def test_half_a_pair_is_one_line(name: str) -> None:
         (TOKENS, "X-Api-Key : abc", "line 1 has a colon"),
         (TOKENS, "Authorization:", "line 1 has a colon"),
         (TOKENS, "Authorization:Bearer abc", "line 1 has a colon"),
-        (TOKENS, "user:password", "`Authorization: ` before it"),
+        (TOKENS, "user:password", "write `Authorization: ` before the token"),
         (TOKENS, "tökén", "line 1 is not ASCII"),
         (TOKENS, "X-Clé: abc", "line 1 is not ASCII"),
         (TOKENS, "X-Signature: abc", "Segment's signature"),
         (TOKENS, "X Api Key: abc", "line 1 has a colon"),
         (TOKENS, ": abc", "line 1 has a colon"),
-        (TOKENS, "Content-Type: abc", "line 1 names a header that holds no secret"),
-        (TOKENS, "good\nHost: abc", "line 2 names a header that holds no secret"),
+        (TOKENS, "Content-Type: abc", "line 1 names a header that is not secret"),
+        (TOKENS, "good\nHost: abc", "line 2 names a header that is not secret"),
     ],
 )
 def test_each_secret_has_rules_of_its_own(name: str, content: str, said: str) -> None:

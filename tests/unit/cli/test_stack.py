@@ -11,7 +11,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 from typer.testing import CliRunner
 
-from segment_rehook_cli.aws_errors import told
+from segment_rehook_cli.aws_errors import error_line
 from segment_rehook_cli.main import app
 from segment_rehook_cli.stack import Stack, StackUnusable
 
@@ -86,7 +86,7 @@ def test_a_stack_that_is_not_there_is_told_apart(
 def test_another_stack_is_known_by_its_outputs(session: boto3.Session, missing: str) -> None:
     """Not one of ours: nothing is written under its name."""
     outputs = {name: text for name, text in OUTPUTS.items() if name != missing}
-    with pytest.raises(StackUnusable, match=f"has no output {missing}: it is not one of"):
+    with pytest.raises(StackUnusable, match=f"has no output {missing}: it is not a stack of"):
         Stack.read(described("CREATE_COMPLETE", outputs), session)
 
 
@@ -120,7 +120,7 @@ def test_what_is_no_name_is_refused_before_aws_is_asked(
         ("AWS_DEFAULT_REGION", "", "give --region"),
         ("AWS_DEFAULT_REGION", "eu west", "give --region, such as"),
         ("AWS_DEFAULT_REGION", " ", "give --region"),
-        ("AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL is no URL"),
+        ("AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL is not a URL"),
         ("AWS_ACCESS_KEY_ID", "", "there are no AWS credentials"),
         ("AWS_PROFILE", "nobody", "AWS_PROFILE names a profile"),
     ],
@@ -171,19 +171,19 @@ def refused(code: str, message: str = "value 's3cret' is wrong") -> aws.ClientEr
         (aws.TokenRetrievalError(provider="sso", error_msg="x"), "sign in again"),
         (
             aws.EndpointConnectionError(endpoint_url="https://ssm.eu-wst-1.amazonaws.com"),
-            "is the region right?",
+            "check the region",
         ),
-        (aws.ReadTimeoutError(endpoint_url="https://ssm"), "AWS cannot be reached"),
+        (aws.ReadTimeoutError(endpoint_url="https://ssm"), "AWS can't be reached"),
         (aws.ParamValidationError(report="s3cret"), "ParamValidationError"),
         (aws.ConfigParseError(path="config", error="x"), "AWS configuration file can't be read"),
-        (ResponseParserError("s3cret"), "what answers is not AWS"),
-        (aws.ClientError({}, "GetParameter"), "GetParameter: what answers is not AWS"),
+        (ResponseParserError("s3cret"), "the answer is not from AWS"),
+        (aws.ClientError({}, "GetParameter"), "GetParameter: the answer is not from AWS"),
     ],
     ids=repr,
 )
 def test_what_aws_says_is_one_line(error: Exception, said: str) -> None:
     """With what to do, and without a message that may quote a value."""
-    line = told(error)
+    line = error_line(error)
     assert said in line
     assert "\n" not in line
     assert "s3cret" not in line

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from segment_rehook_cli.evaluate import DEEPEST, evaluate
+from segment_rehook_cli.evaluate import MAX_DEPTH, evaluate
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,6 @@ def test_what_is_no_question_is_answered_by_an_error(line: str | bytes) -> None:
 def test_deep_nesting_is_followed_as_far_as_the_engine_does() -> None:
     """Deeper than an event may be, for whoever compares; beyond that it is an error."""
     deep = '{"mapping": {"a": {"@path": "$.a"}}, "input": {"a": %s}}'
-    near, beyond = ("[" * levels + "]" * levels for levels in (600, DEEPEST + 1))
+    near, beyond = ("[" * levels + "]" * levels for levels in (600, MAX_DEPTH + 1))
     assert list(evaluate([deep % near])) == [f'{{"output":{{"a":{near}}}}}']
     assert "error" in json.loads(next(iter(evaluate([deep % beyond]))))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from segment_rehook.mapping.liquid.moment import days
 from segment_rehook.mapping.text import WHITESPACE
 
-MOST_MILLISECONDS = 8_640_000_000_000_000
+MAX_MILLISECONDS = 8_640_000_000_000_000
 """How far from 1970 JavaScript's dates go."""
 
 _ISO = re.compile(
@@ -41,8 +41,8 @@ _ZONES = {
     "pdt": -7,
 }
 _HALVES = {"am": 0, "pm": 12}
-_DIGITS_READ = 9
-_LARGEST_OFFSET = 2**31 - 1
+_MAX_DIGITS = 9
+_MAX_OFFSET_SECONDS = 2**31 - 1
 _DAY_PARTS, _TIME_PARTS = 3, 4
 
 
@@ -59,7 +59,7 @@ def milliseconds(text: str) -> int | None:
             count = _Loose().read(text)
     except _NoDate:
         return None
-    return count if abs(count) <= MOST_MILLISECONDS else None
+    return count if abs(count) <= MAX_MILLISECONDS else None
 
 
 def _iso(text: str) -> int | None:
@@ -90,7 +90,7 @@ def _is_day(number: int) -> bool:
 
 
 def _fraction(digits: str) -> int:
-    return int(digits[:_DIGITS_READ].ljust(3, "0")[:3])
+    return int(digits[:_MAX_DIGITS].ljust(3, "0")[:3])
 
 
 def _check_time(hour: int, minute: int, second: int, milli: int) -> None:
@@ -265,14 +265,14 @@ class _Loose:
             hour = hour % 12 + self.half
         _check_time(hour, minute, second, milli)
         offset = self.sign * ((self.zone_hour or 0) * 60 + (self.zone_minute or 0))
-        if abs(offset) * 60 > _LARGEST_OFFSET:
+        if abs(offset) * 60 > _MAX_OFFSET_SECONDS:
             raise _NoDate
         return _count(days(year, month, day), hour, minute - offset, second, milli)
 
 
 def _value(digits: str) -> int:
     significant = digits.lstrip("0")
-    return int(significant[:_DIGITS_READ] or "0")
+    return int(significant[:_MAX_DIGITS] or "0")
 
 
 def _tokens(text: str) -> list[re.Match[str]]:

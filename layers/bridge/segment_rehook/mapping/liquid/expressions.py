@@ -17,8 +17,8 @@ from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.scanner import NAMED, Scanner, TemplateError
 from segment_rehook.mapping.liquid.values import (
     LITERALS,
-    allow,
     as_number,
+    check_size,
     compared,
     contains,
     equal,
@@ -70,7 +70,7 @@ _DOTS = re.compile(r"\.\.")
 
 
 @dataclass(slots=True)
-class Names:
+class Variables:
     """The variables that a template starts from; None once one is not known beforehand."""
 
     found: set[str] | None = field(default_factory=set)
@@ -86,9 +86,9 @@ class Names:
 class Expressions(Scanner):
     """Compiles what stands in a range of a template; notes the variables in `names`."""
 
-    def __init__(self, source: str, begin: int, end: int, names: Names) -> None:
+    def __init__(self, source: str, begin: int, end: int, variables: Variables) -> None:
         super().__init__(source, begin, end)
-        self.names = names
+        self.variables = variables
 
     def expression(self) -> Evaluate:
         """Read operands and operators as far as they go. Raises TemplateError if there is none."""
@@ -159,7 +159,7 @@ class Expressions(Scanner):
                 step = self.operand()
                 self.check(self.go_past("]"), "[ not closed")
                 if first:
-                    self.names.add(None)
+                    self.variables.add(None)
                 steps.append(step or _constant(""))
                 continue
             name = self.word() if first else ""
@@ -169,7 +169,7 @@ class Expressions(Scanner):
             if not name:
                 return steps
             if first:
-                self.names.add(from_units(name))
+                self.variables.add(from_units(name))
             steps.append(_constant(from_units(name)))
 
     def _member(self, begin: int, start: Evaluate | None, steps: list[Evaluate]) -> Evaluate | None:
@@ -217,5 +217,5 @@ def _span(low: Value, high: Value) -> Value:
     count = last + 1 - first
     if not count > 0:
         return []  # upside down, or of what is no number
-    allow(count)
+    check_size(count)
     return [first + step for step in range(ceil(count))]

@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.liquid.context import Context
-from segment_rehook.mapping.liquid.expressions import Expressions, Names
+from segment_rehook.mapping.liquid.expressions import Expressions, Variables
 from segment_rehook.mapping.liquid.values import (
-    allow,
     as_list,
     as_number,
+    check_size,
     equal,
     falsy,
     is_nil,
@@ -32,7 +32,7 @@ def _join(value: Value, separator: Value = UNDEFINED, *_: Value) -> str:
     separator = plain(separator)
     between = " " if is_nil(separator) else printed(separator)
     texts = ["" if is_nil(item) else to_text(item) for item in as_list(value)]
-    allow(sum(map(len, texts)) + len(between) * len(texts))
+    check_size(sum(map(len, texts)) + len(between) * len(texts))
     return from_units(between.join(texts))
 
 
@@ -72,7 +72,7 @@ def _slice(value: Value, begin: Value = UNDEFINED, size: Value = UNDEFINED, *_: 
         begin = added(len(items), begin)
     if as_number(begin) < 0 or as_number(size) < 0:
         return nothing
-    allow(as_number(size))
+    check_size(as_number(size))
     if isinstance(items, list):
         return items[_index(begin, items) : _index(added(begin, size), items)]
     start = min(_steps(begin), len(items))
@@ -102,7 +102,7 @@ def _steps(value: Value) -> int:
 def _where(value: Value, path: Value = UNDEFINED, expected: Value = UNDEFINED, *_: Value) -> Value:
     items = as_list(value)
     source = to_units(printed(path))
-    evaluate = Expressions(source, 0, len(source), Names()).path()
+    evaluate = Expressions(source, 0, len(source), Variables()).path()
     kept: list[Value] = []
     for item in items:
         found = UNDEFINED if evaluate is None else evaluate(Context(item))

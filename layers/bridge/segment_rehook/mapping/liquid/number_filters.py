@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.mapping.liquid.filtered import Filter
 
-_MOST_EXACT = 2.0**53 - 1
+_MAX_EXACT = 2.0**53 - 1
 
 
 def number(value: Value) -> float:
@@ -69,7 +69,7 @@ def _shifted(value: float, places: float) -> float:
 def _round(value: Value, places: Value = 0) -> float:
     exact, shift = number(value), number(places)
     scaled = _shifted(abs(exact), shift)
-    if not scaled <= _MOST_EXACT:
+    if not scaled <= _MAX_EXACT:
         return exact
     # Halves go up; adding a half would round 0.49999999999999994 up as well.
     whole = math.floor(scaled)

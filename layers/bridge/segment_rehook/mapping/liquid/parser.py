@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.expressions import Expressions, Names
+from segment_rehook.mapping.liquid.expressions import Expressions, Variables
 from segment_rehook.mapping.liquid.filtered import filtered_value
 from segment_rehook.mapping.liquid.lexer import Token, tokenize, tokenize_lines
 from segment_rehook.mapping.liquid.scanner import TemplateError
-from segment_rehook.mapping.liquid.uses import Uses
+from segment_rehook.mapping.liquid.uses import FilterUses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,8 +53,8 @@ class Parser:
     compilers: Mapping[str, Compile]
     unknown: Compile
     filters: Mapping[str, Filter]
-    names: Names = field(default_factory=Names)
-    uses: Uses = field(default_factory=Uses)
+    variables: Variables = field(default_factory=Variables)
+    uses: FilterUses = field(default_factory=FilterUses)
     tokens: Iterator[Token] = field(default_factory=lambda: iter(()))
 
     def template(self) -> Block:
@@ -85,7 +85,7 @@ class Tag(Expressions):
     """A tag, an output or a text while it is compiled: a reader of its arguments."""
 
     def __init__(self, parser: Parser, token: Token) -> None:
-        super().__init__(parser.source, *token.content, parser.names)
+        super().__init__(parser.source, *token.content, parser.variables)
         self._parser = parser
         self._token = token
 
@@ -111,22 +111,22 @@ class Tag(Expressions):
         try:
             return compile_tag(self)
         except MappingError as thrown:
-            raise self.at_its_place(str(thrown)) from None
+            raise self.error_here(str(thrown)) from None
 
-    def value(self, *, sometimes: bool = False) -> Evaluate:
-        """Read an expression with filters; `sometimes`: not evaluated on every rendering."""
+    def value(self, *, conditional: bool = False) -> Evaluate:
+        """Read an expression with filters; `conditional`: not evaluated on every rendering."""
 
         def find(name: str, arguments: int) -> Filter | None:
             function = self._parser.filters.get(name)
             uses = self._parser.uses
-            uses.note(name, function, arguments, self.at_its_place, sometimes=sometimes)
+            uses.note(name, function, arguments, self.error_here, conditional=conditional)
             return function
 
         return filtered_value(self, find)
 
-    def block(self, *ends: str, sometimes: bool = False) -> tuple[Block, Tag]:
-        """Compile up to one of the tags, and give that as well; `sometimes` as for a value."""
-        with self._parser.uses.inside(sometimes=sometimes):
+    def block(self, *ends: str, conditional: bool = False) -> tuple[Block, Tag]:
+        """Compile up to one of the tags, and give that as well; `conditional` as for a value."""
+        with self._parser.uses.inside(conditional=conditional):
             block, end = self._parser.block(*ends)
         if end is None:
             raise self._not_closed()
@@ -149,7 +149,7 @@ class Tag(Expressions):
         """Compile each line of the arguments as a tag."""
         return self._parser.parse(tokenize_lines(self.source, self.at, self.stop))
 
-    def at_its_place(self, text: str) -> TemplateError:
+    def error_here(self, text: str) -> TemplateError:
         """Make an error at the tag."""
         return TemplateError(text, self.source, self._token.begin)
 

@@ -24,7 +24,7 @@ NAMED = f"[^{re.escape(''.join(_NO_NAME))}{BLANK}\u201c\u201d]"
 _BLANKS = re.compile(f"[{BLANK}]*")
 _NAME = re.compile(f"{NAMED}*")
 _QUOTED = re.compile(QUOTED, re.DOTALL)
-_SHOWN = 32
+_MAX_SHOWN = 32
 
 
 class TemplateError(Exception):
@@ -103,5 +103,5 @@ class Scanner:
     def snapshot(self, begin: int | None = None) -> str:
         """Quote what follows, cut short."""
         text = self.source[self.at if begin is None else begin : self.stop]
-        shown = f"{text[: _SHOWN - 3]}..." if len(text) > _SHOWN else text
+        shown = f"{text[: _MAX_SHOWN - 3]}..." if len(text) > _MAX_SHOWN else text
         return quote(from_units(shown))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.values import falsy, limited, plain, printed
+from segment_rehook.mapping.liquid.values import checked_size, falsy, plain, printed
 from segment_rehook.mapping.stringify import quote
 from segment_rehook.mapping.text import WHITESPACE, from_units
 from segment_rehook.mapping.values import UNDEFINED, is_number, to_double, to_text, truthy
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.liquid.expressions import Evaluate
     from segment_rehook.mapping.liquid.parser import Block, Compile, Render, Tag
 
-Holds: TypeAlias = "Callable[[Context], bool]"
+Condition: TypeAlias = "Callable[[Context], bool]"
 
 DISABLED = ("case", "for", "include", "layout", "render", "tablerow")
 """Tags that Segment's engine refuses (actions-core, mapping-kit/liquid-directive)."""
@@ -81,7 +81,7 @@ def _capture(tag: Tag) -> Render:
             block.render(context, captured)
         finally:
             # What was written before a `break` is captured all the same.
-            context.assigned[variable] = limited(from_units("".join(captured)))
+            context.assigned[variable] = checked_size(from_units("".join(captured)))
 
     return render
 
@@ -118,7 +118,7 @@ def _stop(tag: Tag) -> Render:
 def _counter(step: int, *, before: bool) -> Compile:
     def compile_counter(tag: Tag) -> Render:
         name = from_units(tag.word())
-        tag.names.add(name)
+        tag.variables.add(name)
 
         def render(context: Context, output: list[str]) -> None:
             payload = context.payload
@@ -146,7 +146,7 @@ def _cycle(tag: Tag) -> Render:
     texts: list[str] = []
     while not tag.done():
         begin = tag.at
-        candidates.append(tag.value(sometimes=True))
+        candidates.append(tag.value(conditional=True))
         texts.append(tag.source[begin : tag.at])
         tag.go_past(",")
     tag.check(candidates, f'empty candidates: "{tag.whole}"')
@@ -165,11 +165,11 @@ def _cycle(tag: Tag) -> Render:
 
 
 def _if(tag: Tag) -> Render:
-    branches: list[tuple[Holds, Block]] = []
+    branches: list[tuple[Condition, Block]] = []
     otherwise: Block | None = None
-    condition: Holds | None = _met(tag.value())
+    condition: Condition | None = _is_truthy(tag.value())
     while True:
-        block, end = tag.block("elsif", "else", "endif", sometimes=True)
+        block, end = tag.block("elsif", "else", "endif", conditional=True)
         if condition is None:
             otherwise = block
         else:
@@ -177,7 +177,7 @@ def _if(tag: Tag) -> Render:
         if end.name == "elsif":
             if condition is None:
                 raise MappingError("unexpected elsif after else")
-            condition = _met(end.value(sometimes=True))
+            condition = _is_truthy(end.value(conditional=True))
             continue
         if end.text:
             raise MappingError(f"unexpected {quote(from_units(end.text))}")
@@ -189,13 +189,13 @@ def _if(tag: Tag) -> Render:
 
 
 def _unless(tag: Tag) -> Render:
-    met = _met(tag.value())
-    branches: list[tuple[Holds, Block]] = []
+    met = _is_truthy(tag.value())
+    branches: list[tuple[Condition, Block]] = []
     otherwise: Block | None = None
-    condition: Holds | None = lambda context: not met(context)  # noqa: E731 — one of several
+    condition: Condition | None = lambda context: not met(context)  # noqa: E731 — one of several
     seen_else = False
     while True:
-        block, end = tag.block("elsif", "else", "endunless", sometimes=True)
+        block, end = tag.block("elsif", "else", "endunless", conditional=True)
         if condition is not None:
             branches.append((condition, block))
         elif seen_else and otherwise is None:
@@ -206,14 +206,14 @@ def _unless(tag: Tag) -> Render:
         if end.name == "else":
             seen_else = True
         elif not seen_else:
-            condition = _met(end.value(sometimes=True))
+            condition = _is_truthy(end.value(conditional=True))
 
 
-def _met(evaluate: Evaluate) -> Holds:
+def _is_truthy(evaluate: Evaluate) -> Condition:
     return lambda context: not falsy(evaluate(context))
 
 
-def _choice(branches: Iterable[tuple[Holds, Block]], otherwise: Block | None) -> Render:
+def _choice(branches: Iterable[tuple[Condition, Block]], otherwise: Block | None) -> Render:
     def render(context: Context, output: list[str]) -> None:
         for holds, block in branches:
             if holds(context):

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from segment_rehook.mapping.liquid.parser import Block
-    from segment_rehook.mapping.liquid.uses import Use
+    from segment_rehook.mapping.liquid.uses import FilterUse
     from segment_rehook.mapping.values import Value
 
-LONGEST = 1_000
+MAX_TEMPLATE_UNITS = 1_000
 """UTF-16 units that a template may have (actions-core, mapping-kit/liquid-directive)."""
 
 _COMPILERS = {**TAGS, OUTPUT: output, TEXT: text}
@@ -38,8 +38,8 @@ def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> C
         return throwing("liquid template value must be a string")
     if not template:
         return constant("")
-    if length(template) > LONGEST:
-        return throwing(f"liquid template values are limited to {LONGEST} characters")
+    if length(template) > MAX_TEMPLATE_UNITS:
+        return throwing(f"liquid template values are limited to {MAX_TEMPLATE_UNITS} characters")
     parser = _parser(template, clock)
     try:
         block = parser.template()
@@ -47,7 +47,7 @@ def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> C
         return throwing(error.text)
     except RecursionError:
         return throwing(STACK_EXHAUSTED)
-    found = parser.names.found
+    found = parser.variables.found
     return CompiledPart(partial(_render, block), None if found is None else frozenset(found))
 
 
@@ -56,7 +56,7 @@ def known_filters() -> Collection[str]:
     return filters(time.time).keys()
 
 
-def filter_uses(template: str) -> tuple[Use, ...]:
+def filter_uses(template: str) -> tuple[FilterUse, ...]:
     """Give the filters of a template in their order; none where it can't be compiled."""
     parser = _parser(template, time.time)
     try:

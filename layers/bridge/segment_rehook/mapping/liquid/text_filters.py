@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.values import allow, as_number, limited, plain, printed
+from segment_rehook.mapping.liquid.values import as_number, check_size, checked_size, plain, printed
 from segment_rehook.mapping.text import WHITESPACE, from_units, length, to_units
 from segment_rehook.mapping.values import UNDEFINED, Value, truthy
 
@@ -34,7 +34,7 @@ def _joined(name: str, join: Callable[[str, str], str]) -> Filter:
     def apply(value: Value, *arguments: Value) -> str:
         if len(arguments) != 1:
             raise MappingError(f"{name} expect 2 arguments")
-        return limited(from_units(join(printed(value), printed(arguments[0]))))
+        return checked_size(from_units(join(printed(value), printed(arguments[0]))))
 
     return apply
 
@@ -58,7 +58,7 @@ def _is_given(argument: Value) -> bool:
 def _substituted(substitute: Callable[[str, str, str], str]) -> Filter:
     def apply(value: Value, sought: Value = "", instead: Value = "", *_: Value) -> str:
         units, pattern, replacement = (to_units(printed(each)) for each in (value, sought, instead))
-        allow((units.count(pattern) + 1) * len(replacement) + len(units))
+        check_size((units.count(pattern) + 1) * len(replacement) + len(units))
         return from_units(substitute(units, pattern, replacement))
 
     return apply
@@ -119,7 +119,7 @@ def _truncate_words(
         most = 1.0
     kept = words[: int(min(most, len(words)))] if most == most else []  # noqa: PLR0124 — NaN
     text = " ".join(kept)
-    return limited(from_units(text + ellipsis)) if len(words) >= most else text
+    return checked_size(from_units(text + ellipsis)) if len(words) >= most else text
 
 
 def _number_of_words(value: Value, mode: Value = UNDEFINED, *_: Value) -> int:
@@ -133,7 +133,7 @@ def _number_of_words(value: Value, mode: Value = UNDEFINED, *_: Value) -> int:
 
 
 def _escape(text: str) -> str:
-    return limited("".join(_ESCAPES.get(character, character) for character in text))
+    return checked_size("".join(_ESCAPES.get(character, character) for character in text))
 
 
 def _unescape(text: str) -> str:
@@ -185,6 +185,6 @@ TEXT_FILTERS: Mapping[str, Filter] = {
     "strip_newlines": _on_text(lambda text: _LINE_END.sub("", text)),
     "truncate": _truncate,
     "truncatewords": _truncate_words,
-    "upcase": _on_text(lambda text: limited(text.upper())),
+    "upcase": _on_text(lambda text: checked_size(text.upper())),
     "xml_escape": _on_text(_escape),
 }

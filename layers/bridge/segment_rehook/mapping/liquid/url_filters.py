@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.values import limited, printed
+from segment_rehook.mapping.liquid.values import checked_size, printed
 from segment_rehook.mapping.text import WHITESPACE
 from segment_rehook.mapping.values import UNDEFINED, Value, to_text, truthy
 
@@ -45,7 +45,7 @@ _LATIN = {
 
 def _encoded(text: str, safe: str) -> str:
     try:
-        return limited(quote(text, safe=safe))
+        return checked_size(quote(text, safe=safe))
     except UnicodeEncodeError:
         raise MappingError("URI malformed") from None
 

@@ -22,7 +22,7 @@ from segment_rehook.mapping.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIMIT = 1_000_000
+MAX_SIZE = 1_000_000
 """Characters, or items, that one step of a template may make. LiquidJS allows a hundred times
 as many in all, and half a second: that would be a function's whole memory."""
 
@@ -74,7 +74,7 @@ def printed(value: Value) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return limited(from_units("".join(printed(item) for item in value)))
+        return checked_size(from_units("".join(printed(item) for item in value)))
     return "" if is_nil(value) else to_text(value)
 
 
@@ -102,24 +102,24 @@ def as_list(value: Value) -> list[Value]:
     return [] if is_nil(value) else [value]
 
 
-def limited(text: str) -> str:
-    """Refuse a text beyond LIMIT."""
-    allow(len(text))
+def checked_size(text: str) -> str:
+    """Refuse a text beyond MAX_SIZE."""
+    check_size(len(text))
     return text
 
 
-def allow(size: float) -> None:
-    """Raise MappingError for a size beyond LIMIT."""
-    if size > LIMIT:
+def check_size(size: float) -> None:
+    """Raise MappingError for a size beyond MAX_SIZE."""
+    if size > MAX_SIZE:
         raise MappingError("memory alloc limit exceeded")
 
 
 def equal(left: Value, right: Value) -> bool:
     """Compare as `==`: words in their own way, lists item by item, objects by identity."""
     if isinstance(left, Drop):
-        return _equals_word(left, right)
+        return _equals_keyword(left, right)
     if isinstance(right, Drop):
-        return _equals_word(right, left)
+        return _equals_keyword(right, left)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, bool) or isinstance(right, bool):
@@ -129,7 +129,7 @@ def equal(left: Value, right: Value) -> bool:
     return left == right if isinstance(left, str) and isinstance(right, str) else left is right
 
 
-def _equals_word(word: Drop, value: Value) -> bool:
+def _equals_keyword(word: Drop, value: Value) -> bool:
     if word is Drop.NIL:
         return is_nil(plain(value))
     if word is Drop.BLANK:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from segment_rehook_cli.lot import Lot
-from segment_rehook_cli.redrive import Redrive, Target
+from segment_rehook_cli.parking_lot import ParkingLot
+from segment_rehook_cli.redrive import DeadLetterQueue, Redrive
 from segment_rehook_cli.refusals import Refusals
 from tools.fakes.queue import FakeQueue
 from tools.fakes.sqs_client import FakeSqs
@@ -65,8 +65,8 @@ class World:
     ) -> Redrive:
         """Run it once."""
         run = Redrive(
-            lot=Lot(self.sqs.client, "parking", self.clock, self.refusals),
-            target=Target(self.sqs.client, "dead"),
+            lot=ParkingLot(self.sqs.client, "parking", self.clock, self.refusals),
+            target=DeadLetterQueue(self.sqs.client, "dead"),
             clock=self.clock,
             refusals=self.refusals,
             chosen=chosen,
