@@ -143,7 +143,7 @@ def test_nothing_is_put_before_everything_is_checked(
     ask(monkeypatch, "key", SECRET, "s\u200bcret", "")
     result = stack.run("secrets put")
     assert result.exit_code == 2
-    assert "segment/shared-secrets: line 1 has" in result.stderr
+    assert "segment/shared-secrets: line 1 contains" in result.stderr
     assert stored(clients, stack) == {}
 
 

@@ -1,6 +1,6 @@
 """Filters on dates, with the format letters of Ruby's strftime as LiquidJS has them.
 
-Where the engine follows its machine's time zone and language, this is UTC and American English.
+Segment's engine uses its machine's time zone and language; here they are UTC and US English.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _clock(moment: Moment) -> str:
 
 def _calendar(moment: Moment) -> str:
     year, month, day = moment.date
-    # Before the year 1 years are counted backwards, and the era goes unsaid.
+    # Years before the year 1 are written as years BC, without the era.
     return f"{month}/{day}/{year if year > 0 else 1 - year}"
 
 
@@ -173,7 +173,8 @@ def _milliseconds_of(value: Value, clock: Callable[[], float]) -> int | None:
 
 
 def _zone_offset(name: str, count: int) -> float:
-    # Beyond the years that datetime holds, the calendar and the zone's rule repeat after 400.
+    # datetime holds only some years. Others are moved by multiples of 400 years, after which the
+    # calendar repeats.
     seconds = count // 1_000
     cycles = max(0, (seconds - _LAST_SECOND + _CYCLE - 1) // _CYCLE)
     cycles = cycles or min(0, (seconds - _FIRST_SECOND) // _CYCLE)
@@ -181,14 +182,14 @@ def _zone_offset(name: str, count: int) -> float:
     try:
         offset = moment.astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        # Node prints the name's UTF-8 byte by byte.
+        # Node writes each byte of the name's UTF-8 as one character.
         shown = name.encode("utf-8", "surrogatepass").decode("latin-1")
         raise MappingError(f"Invalid time zone specified: {shown}") from None
     return 0 if offset is None else -offset.total_seconds() / 60
 
 
 def date_filters(clock: Callable[[], float]) -> Mapping[str, Filter]:
-    """Give the filters; `clock` tells the seconds since 1970, for `now`."""
+    """Return the filters on dates. `clock` gives the seconds since 1970, for `now`."""
 
     def date(value: Value, layout: Value = UNDEFINED, zone: Value = UNDEFINED, *_: Value) -> Value:
         check_size(as_number(own(value, "length")))

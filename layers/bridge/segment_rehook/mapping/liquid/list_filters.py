@@ -1,4 +1,4 @@
-"""Filters on lists; what is no list counts as a list of one, and nothing as an empty one."""
+"""Filters on lists. A value that is not a list counts as a list of one; null as an empty list."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _slice(value: Value, begin: Value = UNDEFINED, size: Value = UNDEFINED, *_: 
 
 
 def added(left: Value, right: Value) -> Value:
-    """Add as JavaScript's `+`: with a text on either side, put the two together."""
+    """Add as JavaScript's `+`: if a side is a text, list or object, join both as texts."""
     if isinstance(left, str | list | dict) or isinstance(right, str | list | dict):
         return to_text(left) + to_text(right)
     return as_number(left) + as_number(right)
@@ -112,7 +112,7 @@ def _where(value: Value, path: Value = UNDEFINED, expected: Value = UNDEFINED, *
 
 
 def _sample(value: Value, count: Value = UNDEFINED, *_: Value) -> Value:
-    # Not at random: one and the same event must always be mapped in one and the same way.
+    # Not random: the same event must always be mapped the same way.
     value = plain(value)
     if is_nil(value):
         return []

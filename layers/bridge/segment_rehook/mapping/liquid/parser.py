@@ -1,6 +1,6 @@
-"""Compiling a template's tokens to callables that render, tag by tag.
+"""Compiling a template's tokens to callables that render them.
 
-What each tag means is not known here: the parser is given a compiler for each name.
+The parser is given a compiler for each tag's name; it does not know the tags itself.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.liquid.filtered import Filter
 
 Render: TypeAlias = "Callable[[Context, list[str]], object]"
-"""Given the state and the output, which it appends to."""
+"""Called with the state and with the output, to which it appends."""
 Compile: TypeAlias = "Callable[[Tag], Render]"
-"""Raises TemplateError, or MappingError for what is wrong at the tag's own place."""
+"""Raises TemplateError; or MappingError, if the error is at the tag's own position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What is rendered one after another, each with its place in the template."""
+    """Parts that are rendered one after another, each with its position in the template."""
 
     source: str
     parts: tuple[tuple[int, Render], ...]
 
     def render(self, context: Context, output: list[str]) -> None:
-        """Render. Raises TemplateError with the place of the part that threw."""
+        """Render all parts. Raises TemplateError with the position of the part that threw."""
         place = 0
         try:
-            for place, render in self.parts:  # noqa: B007 — read where a part throws
+            for place, render in self.parts:  # noqa: B007 — read if a part throws
                 render(context, output)
         except MappingError as thrown:
             raise TemplateError(str(thrown), self.source, place) from None
@@ -47,7 +47,7 @@ class Block:
 
 @dataclass(slots=True)
 class Parser:
-    """Compiles one template, given in UTF-16 units, and notes its variables and filters."""
+    """Compiles one template, given in UTF-16 units, and collects its variables and filters."""
 
     source: str
     compilers: Mapping[str, Compile]
@@ -62,14 +62,14 @@ class Parser:
         return self.parse(tokenize(self.source))
 
     def parse(self, tokens: Iterable[Token]) -> Block:
-        """Compile all of the tokens, and then go on with those that were being compiled."""
+        """Compile these tokens; afterwards the parser continues with its own tokens."""
         outer, self.tokens = self.tokens, iter(tokens)
         block, _ = self.block()
         self.tokens = outer
         return block
 
     def block(self, *ends: str) -> tuple[Block, Tag | None]:
-        """Compile up to one of the tags and give that too; None where the template ends first."""
+        """Compile up to one of these tags, and return that tag; None if the template ends first."""
         parts: list[tuple[int, Render]] = []
         end: Tag | None = None
         for token in self.tokens:
@@ -82,7 +82,7 @@ class Parser:
 
 
 class Tag(Expressions):
-    """A tag, an output or a text while it is compiled: a reader of its arguments."""
+    """A tag, an output or a text that is being compiled: it reads its own arguments."""
 
     def __init__(self, parser: Parser, token: Token) -> None:
         super().__init__(parser.source, *token.content, parser.variables)
@@ -91,22 +91,22 @@ class Tag(Expressions):
 
     @property
     def name(self) -> str:
-        """The tag's name, or what lexer has for an output and a text."""
+        """The tag's name; OUTPUT or TEXT if it is not a tag."""
         return self._token.name
 
     @property
     def text(self) -> str:
-        """The arguments, or what there is to render of a text."""
+        """The tag's arguments, or the text to render."""
         begin, end = self._token.content
         return self.source[begin:end]
 
     @property
     def whole(self) -> str:
-        """The tag's own text, delimiters or line end included."""
+        """The tag as it is written, with its delimiters or line end."""
         return self.source[self._token.begin : self._token.end]
 
     def compile(self) -> Render:
-        """Compile it. Raises TemplateError."""
+        """Compile the tag. Raises TemplateError."""
         compile_tag = self._parser.compilers.get(self.name, self._parser.unknown)
         try:
             return compile_tag(self)
@@ -114,7 +114,7 @@ class Tag(Expressions):
             raise self.error_here(str(thrown)) from None
 
     def value(self, *, conditional: bool = False) -> Evaluate:
-        """Read an expression with filters; `conditional`: not evaluated on every rendering."""
+        """Read an expression with filters. `conditional`: not every rendering evaluates it."""
 
         def find(name: str, arguments: int) -> Filter | None:
             function = self._parser.filters.get(name)
@@ -125,7 +125,7 @@ class Tag(Expressions):
         return filtered_value(self, find)
 
     def block(self, *ends: str, conditional: bool = False) -> tuple[Block, Tag]:
-        """Compile up to one of the tags, and give that as well; `conditional` as for a value."""
+        """Compile up to one of these tags, and return that tag. `conditional` as in `value`."""
         with self._parser.uses.inside(conditional=conditional):
             block, end = self._parser.block(*ends)
         if end is None:
@@ -133,11 +133,11 @@ class Tag(Expressions):
         return block, end
 
     def ends_template(self) -> None:
-        """Take note that what follows is not rendered, or not always."""
+        """Record that a rendering may not reach the rest of the template."""
         self._parser.uses.end()
 
     def skip_to(self, end: str) -> str:
-        """Go to a tag without compiling what lies before it; give that as it stands."""
+        """Skip to a tag without compiling what is before it, and return that as it is written."""
         skipped: list[str] = []
         for token in self._parser.tokens:
             if token.name == end:
@@ -150,7 +150,7 @@ class Tag(Expressions):
         return self._parser.parse(tokenize_lines(self.source, self.at, self.stop))
 
     def error_here(self, text: str) -> TemplateError:
-        """Make an error at the tag."""
+        """Make an error at the tag's position."""
         return TemplateError(text, self.source, self._token.begin)
 
     def _not_closed(self) -> MappingError:

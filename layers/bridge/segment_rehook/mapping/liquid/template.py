@@ -1,4 +1,4 @@
-"""`@liquid` itself: templates compiled as LiquidJS reads them."""
+"""The directive `@liquid`: templates compiled as LiquidJS reads them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.values import Value
 
 MAX_TEMPLATE_UNITS = 1_000
-"""UTF-16 units that a template may have (actions-core, mapping-kit/liquid-directive)."""
+"""As in actions-core, mapping-kit/liquid-directive."""
 
 _COMPILERS = {**TAGS, OUTPUT: output, TEXT: text}
 
 
 def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> CompiledPart:
-    """Compile a template. What is wrong with it is thrown when it runs, as the engine does.
+    """Compile a template. As in Segment's engine, an error in it is thrown when it is rendered.
 
-    `clock` is what the filter `date` takes for `now`.
+    `clock` gives the seconds since 1970, for `now` in the filter `date`.
     """
     if not isinstance(template, str):
         return throwing("liquid template value must be a string")
@@ -52,12 +52,12 @@ def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> C
 
 
 def known_filters() -> Collection[str]:
-    """Give the names of all filters, the disabled ones too."""
+    """Return the names of all filters, disabled ones included."""
     return filters(time.time).keys()
 
 
 def filter_uses(template: str) -> tuple[FilterUse, ...]:
-    """Give the filters of a template in their order; none where it can't be compiled."""
+    """Return the filters of a template in order; none if it can't be compiled."""
     parser = _parser(template, time.time)
     try:
         parser.template()

@@ -1,4 +1,4 @@
-"""Filters on texts; what is no text is converted first, a list to its items without separator."""
+"""Filters on texts. Other values are converted first; a list to its items without a separator."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _stripped(side: str) -> Filter:
     def apply(value: Value, characters: Value = UNDEFINED, *_: Value) -> str:
         chosen = _is_given(characters)
         wanted = printed(characters) if chosen else WHITESPACE
-        # Nothing to remove is not the same as white space.
+        # An empty text of characters removes nothing.
         return strip(printed(value), wanted) if wanted else printed(value)
 
     return apply
@@ -154,7 +154,7 @@ def _strip_html(text: str) -> str:
             if end >= 0:
                 at = end + len(closer)
                 break
-            # Never closed from here on: nobody need look again.
+            # No later tag has this closer either, so it is not searched for again.
             del closers[opener]
         if at <= start:
             break

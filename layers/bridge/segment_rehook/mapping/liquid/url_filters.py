@@ -1,4 +1,4 @@
-"""Filters for addresses: JavaScript's percent-encoding, and slugs."""
+"""Filters for URLs: JavaScript's percent-encoding, and slugs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _url_decode(value: Value, *_: Value) -> str:
     if _BAD_ESCAPE.search(text):
         raise MappingError("URI malformed")
     try:
-        # Lone surrogates stand for themselves: only what is escaped must be UTF-8.
+        # Only the escaped bytes must be UTF-8; lone surrogates beside them stay as they are.
         pieces = re.split("((?:%[0-9A-Fa-f]{2})+)", text)
         pieces[1::2] = [unquote_to_bytes(piece).decode() for piece in pieces[1::2]]
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Which filters a template applies, and which of them throw whatever they are given."""
+"""Which filters a template applies, and which of them throw for every value."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ _SAMPLES: Final[tuple[Value, ...]] = (UNDEFINED, None, "", "a", 1, True, [], {})
 
 @dataclass(frozen=True, slots=True)
 class FilterUse:
-    """One application of a filter, with a number of arguments.
+    """One application of a filter, with its number of arguments.
 
-    `function` is None where there is no such filter, so that the value stays as it is. `always`
-    tells that every rendering of the template comes to it. `make_error` adds the place to an
-    error's text.
+    `function` is None if there is no such filter, so that the value stays as it is. `always`: every
+    rendering of the template applies it. `make_error` adds the position to an error's text.
     """
 
     name: str
@@ -35,7 +34,7 @@ class FilterUse:
     make_error: Callable[[str], TemplateError]
 
     def throws(self) -> str:
-        """Give what it throws whatever the value; empty if it takes some values."""
+        """Return the error that it throws for every value; empty if it accepts some values."""
         if self.function is None:
             return ""
         said = {self._said(sample) for sample in _SAMPLES}
@@ -54,7 +53,7 @@ class FilterUse:
 
 @dataclass(slots=True)
 class FilterUses:
-    """The filters of a template, noted while it is compiled."""
+    """The filters of a template, collected while it is compiled."""
 
     found: list[FilterUse] = field(default_factory=list)
     _conditional: int = 0
@@ -68,13 +67,13 @@ class FilterUses:
         *,
         conditional: bool,
     ) -> None:
-        """Take note of a filter."""
+        """Add a filter."""
         always = not (conditional or self._conditional)
         self.found.append(FilterUse(name, function, arguments, always, make_error))
 
     @contextmanager
     def inside(self, *, conditional: bool) -> Iterator[None]:
-        """Note what is compiled meanwhile as what not every rendering comes to."""
+        """Add the filters that are compiled meanwhile; if conditional, not as `always`."""
         self._conditional += conditional
         try:
             yield
@@ -82,5 +81,5 @@ class FilterUses:
             self._conditional -= conditional
 
     def end(self) -> None:
-        """Note the rest of the template so: a tag that ends it has been met."""
+        """Add the rest of the template's filters as conditional: a tag before them may end it."""
         self._conditional += 1
