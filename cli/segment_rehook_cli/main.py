@@ -94,8 +94,8 @@ def options(
 
 
 @app.command(
-    epilog="Examples: segment-rehook preview events/order.json · "
-    "segment-rehook preview --destination presets/ecommerce.json < events.ndjson"
+    epilog="Examples: segment-rehook preview events/track-order-completed.json · "
+    "segment-rehook preview --destination presets/ecommerce.json < events/batch.json"
 )
 def preview(
     files: Annotated[
@@ -125,7 +125,7 @@ def preview(
         bool, typer.Option("--json", help="Print JSON on a terminal too, not a table.")
     ] = False,
 ) -> None:
-    """Show what each event would send to Rehook, or why it sends nothing. Sends nothing itself.
+    """Show what each event would send to Rehook, or why it would send nothing. Nothing is sent.
 
     Prints a table on a terminal; otherwise, and with --json, one line of JSON per event. All events
     are treated as one request from Segment.

@@ -55,7 +55,7 @@ def put(
     ] = None,
     region: Region = None,
 ) -> None:
-    """Put secrets as SecureStrings, each from a hidden prompt or one from standard input.
+    """Put secrets as SecureStrings. Values are read from hidden prompts, or one from a pipe.
 
     All values are checked before any is put. If the stack has a KMS key of its own (SecretsKeyArn),
     that key encrypts them.

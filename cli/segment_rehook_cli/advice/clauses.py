@@ -100,13 +100,15 @@ def check_passed_over(part: PassedOver, types: Iterable[str]) -> str:
             "do not put a function inside brackets"
         )
     if word.lower() == "not":
-        return "not is ignored, so the condition after it is not negated: write != or !contains( )"
+        return (
+            '"not" is ignored, so the condition after it is not negated: write != or !contains( )'
+        )
     if word.lower() in {"and", "or"}:
-        return f"{word} is ignored: write it in lower case, {word.lower()}"
+        return f'"{word}" is ignored: write it in lower case, {word.lower()}'
     if part.called:
         return f"{word}( ) is not a function; the functions are {' and '.join(sorted(FUNCTIONS))}"
     if not (_is_condition(part) or word.partition(".")[0] in MEMBERS or part.kind == "subject"):
-        return f"{word} is ignored; put a text of several words in double quotes"
+        return f'"{word}" is ignored; put a text of several words in double quotes'
     return f"the condition on {word} is ignored{_suggestion(word, types)}"
 
 

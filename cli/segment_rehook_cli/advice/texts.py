@@ -104,13 +104,13 @@ def _parts(name: str, option: JSON, place: str) -> Iterator[tuple[JSON, str, boo
 
 def _of_text(value: str, place: str) -> Iterator[str]:
     if "{%" in value or re.search(r"\{\{[^{}]*\|", value):
-        yield f'is sent as this text; did you mean {{"@liquid": {_shown(value)}}}?'
+        yield f'is a text and is sent as it is; did you mean {{"@liquid": {_shown(value)}}}?'
     elif _BRACES.search(value):
         meaning = value.replace("$.", "")
-        yield f'is sent as this text; did you mean {{"@template": {_shown(meaning)}}}?'
+        yield f'is a text and is sent as it is; did you mean {{"@template": {_shown(meaning)}}}?'
     elif _PATH.fullmatch(value) or (value in _IDS and place.endswith(".source_id")):
         path = f"$.{value.removeprefix('$.')}"
-        yield f'is sent as this text; did you mean {{"@path": {_shown(path)}}}?'
+        yield f'is a text and is sent as it is; did you mean {{"@path": {_shown(path)}}}?'
 
 
 def _of_template(template: str, *, rooted: bool) -> Iterator[str]:
