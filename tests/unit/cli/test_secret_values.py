@@ -1,4 +1,4 @@
-"""What is put is what the functions read, and what can't work is never put."""
+"""Tests of secrets' values: the functions read what is put, and what can't work is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOOD = {KEY: "key", SECRET: "secret", SHARED: "shared"}
 
 
 def put(name: str, content: bytes) -> str:
-    """The value that would be put."""
+    """Return the value that would be put, for this input."""
     return cleaned(name, decoded(content))
 
 
@@ -36,7 +36,7 @@ def put(name: str, content: bytes) -> str:
     ids=repr,
 )
 def test_what_an_editor_adds_is_taken_off(name: str, content: bytes) -> None:
-    """A byte order mark, blanks and empty lines around a secret are no part of it."""
+    """A byte order mark, and blanks and empty lines around a secret, are removed."""
     assert put(name, content) == "s3cret"
 
 
@@ -72,7 +72,7 @@ def test_what_an_editor_adds_is_taken_off(name: str, content: bytes) -> None:
     ids=repr,
 )
 def test_what_can_not_work_is_refused(name: str, content: bytes, said: str) -> None:
-    """With the line and the reason, and nothing of the value."""
+    """A refusal gives the reason and the line, and no part of the value."""
     with pytest.raises(ValueRefused) as caught:
         put(name, content)
     text = str(caught.value)
@@ -82,7 +82,7 @@ def test_what_can_not_work_is_refused(name: str, content: bytes, said: str) -> N
 
 @pytest.mark.parametrize("name", [KEY, SECRET])
 def test_half_a_pair_is_one_line(name: str) -> None:
-    """Key and secret in one file are no key."""
+    """A file with key and secret on two lines is refused."""
     with pytest.raises(ValueRefused, match="must have one line, not 2"):
         put(name, b"key\nsecret\n")
 
@@ -108,13 +108,13 @@ def test_half_a_pair_is_one_line(name: str) -> None:
     ],
 )
 def test_each_secret_has_rules_of_its_own(name: str, content: str, said: str) -> None:
-    """What the functions refuse, and what no request could carry."""
+    """Each secret is refused if the functions refuse it or no request could match it."""
     with pytest.raises(ValueRefused, match=r"^(?!.*abc).*" + said):
         put(name, content.encode())
 
 
 def test_a_shared_secret_may_hold_any_letter() -> None:
-    """It is never sent: both sides compute with its UTF-8, and so it lets a signed event in."""
+    """A shared secret with non-ASCII characters is accepted and verifies a signature."""
     value = put(SHARED, "pä$$wörd mit Blank:字".encode())
     body = b"{}"
     signature = hmac.digest(value.encode(), body, "sha1").hex()
@@ -122,7 +122,7 @@ def test_a_shared_secret_may_hold_any_letter() -> None:
 
 
 def test_a_key_pair_may_hold_what_http_basic_can() -> None:
-    """Latin-1, and in the secret a colon."""
+    """An API secret may have Latin-1 characters and a colon."""
     assert put(SECRET, "sé:cret".encode()) == "sé:cret"
 
 
@@ -137,7 +137,7 @@ def test_a_key_pair_may_hold_what_http_basic_can() -> None:
     ],
 )
 def test_a_token_that_is_put_lets_in(line: str, header: str, sent: str) -> None:
-    """The ways to write one that a refusal points to are good themselves."""
+    """A token in each form that a refusal recommends lets a request in."""
     value = put(TOKENS, line.encode())
     AccessRules.from_lines([], value.split("\n")).check({header: sent}, b"{}")
 
@@ -147,7 +147,7 @@ _LINES = st.lists(st.text(max_size=12), max_size=3).map("\n".join)
 
 @given(name=st.sampled_from(NAMES), text=_LINES, mark=st.booleans())
 def test_what_is_put_the_functions_read_as_it_was_put(name: str, text: str, mark: bool) -> None:
-    """Whatever comes: a clear refusal, or a value that the functions take, whole and no other."""
+    """Any input is refused, or put as a value that the functions read in full."""
     content = (b"\xef\xbb\xbf" if mark else b"") + text.encode("utf-8", "surrogatepass")
     try:
         value = put(name, content)
