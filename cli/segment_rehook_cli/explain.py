@@ -86,7 +86,7 @@ def _gave(mapping: JSON, event: Event) -> dict[str, JSON]:
         reads = compiled.reads
         entry["reads"] = "the whole event" if reads is None else [*sorted(reads)]
         gave = compiled(event.members(reads))
-    except LanguageError as error:  # a root directive's fields are not validated one by one
+    except LanguageError as error:  # under a root directive, single fields are not validated
         entry["threw"] = str(error).strip()
         return entry
     if isinstance(gave, dict) and "value" in gave:

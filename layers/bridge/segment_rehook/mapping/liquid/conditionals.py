@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.liquid.parser import Block, Render, Tag
 
 Condition: TypeAlias = "Callable[[Context], bool]"
+"""Returns whether a branch is rendered."""
 
 
 def compile_if(tag: Tag) -> Render:

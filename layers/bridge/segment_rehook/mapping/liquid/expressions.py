@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.liquid.context import Context
 
 Evaluate: TypeAlias = "Callable[[Context], Value]"
+"""Returns an expression's value. Raises TemplateError or MappingError."""
 
 
 @dataclass(frozen=True, slots=True)
