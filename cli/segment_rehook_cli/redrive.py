@@ -16,7 +16,7 @@ from segment_rehook.aws.sqs import batch_entry
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import Clock, QueueUnavailable
 from segment_rehook.delivery.queues.message import Header
-from segment_rehook.delivery.queues.sending import MAX_TRIES, Line, Sender
+from segment_rehook.delivery.queues.sending import MAX_TRIES, Sender, UserMessages
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook_cli.aws_errors import what_is_wrong, with_advice
 from segment_rehook_cli.lot import Lot, ParkedMessage
@@ -150,7 +150,7 @@ class Redrive:
     def _send_back(self, users: Mapping[str, Sequence[ParkedMessage]]) -> bool:
         """Send and delete; whether it makes sense to go on."""
         lines = {
-            user: Line([_outgoing(each, stored=self.stored) for each in messages])
+            user: UserMessages([_outgoing(each, stored=self.stored) for each in messages])
             for user, messages in users.items()
         }
         taken: list[ParkedMessage] = []
@@ -175,7 +175,7 @@ class Redrive:
             self.lot.forget(waiting)
         return not self.target.broken
 
-    def _count_refused(self, line: Line) -> None:
+    def _count_refused(self, line: UserMessages) -> None:
         for message, was_taken in zip(line.messages, line.taken, strict=True):
             if was_taken:
                 continue

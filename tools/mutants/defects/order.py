@@ -119,7 +119,7 @@ IN_THE_ORDER = (
     Defect(
         "clear the mark also of what waits on",
         REDRIVE,
-        "        if isinstance(step, Done):\n            self._unmark(header)",
+        "        if isinstance(step, Delete):\n            self._unmark(header)",
         "        self._unmark(header)",
     ),
 )

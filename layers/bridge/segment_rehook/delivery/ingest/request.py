@@ -19,7 +19,7 @@ from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.attempt import IngestAttempts, Progress
 from segment_rehook.delivery.ingest.user_marks import WaitingUsers
 from segment_rehook.delivery.outcomes import Outcome, Result, Stored
-from segment_rehook.delivery.queues.sending import Line
+from segment_rehook.delivery.queues.sending import UserMessages
 from segment_rehook.rehook.reply import ReplyClass
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class _Request:
             if lane.rest and not lane.failed and lane.rest[0].fits_a_message()
         ]
         mark = self._waiting.mark([lane.user for lane in lanes])
-        lines = [Line(self._messages(lane, mark)) for lane in lanes]
+        lines = [UserMessages(self._messages(lane, mark)) for lane in lanes]
         self._ingest.dead_letters.send(lines, lambda: self._time_left() + self._ingest.grace)
         for lane, line in zip(lanes, lines, strict=True):
             lane.results += [
