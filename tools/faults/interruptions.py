@@ -101,6 +101,11 @@ class Interruptions:
         self._kill(environment, str(point))
         return True
 
+    def arm(self, interruption: Interruption) -> None:
+        """Let an interruption hit the next process at the right point, in place of one before."""
+        with self._lock:
+            self._armed[interruption.function] = interruption
+
     def carry_out(self, interruption: Interruption, patience: float) -> None:
         """Interrupt one process.
 
@@ -109,8 +114,8 @@ class Interruptions:
         """
         if interruption.aimed:
             function = interruption.function
+            self.arm(interruption)
             with self._lock:
-                self._armed[function] = interruption
                 if self._lock.wait_for(lambda: function not in self._armed, patience):
                     return
                 del self._armed[function]

@@ -125,7 +125,7 @@ class Load:
         self._destination = load(json.dumps(DESTINATION).encode())
 
     def requests(self) -> list[list[list[SentEvent]]]:
-        """Give the requests of each lane in order. A request is a list of events: one, or a batch."""
+        """Give the requests of each lane, in order. A request is a list of one or more events."""
         users = max(self.lanes * 2, self.events // 40)
         drawn: list[list[SentEvent]] = [[] for _ in range(self.lanes)]
         for number in range(self.events):
