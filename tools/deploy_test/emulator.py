@@ -1,8 +1,8 @@
-"""``python -m tools.deploy_test.emulator``: ministack 1.5.33, its gaps filled in its own process.
+"""`python -m tools.deploy_test.emulator`: runs ministack 1.5.33 with what it lacks of AWS.
 
-Each function mends one gap, where ministack lacks what AWS does or does it otherwise, and says what
-AWS does. The list, with what stays different, is in ``docs/sandbox.md``. It reaches into the
-emulator's own parts, so its version is pinned. The emulator's settings are environment variables.
+Each function adds one behaviour of AWS that ministack lacks or has otherwise; its docstring says
+what AWS does. `docs/sandbox.md` lists them, and what stays different. The code changes private parts
+of ministack, so its version is pinned. The emulator is set up by environment variables.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Properties = dict[str, Any]
 HANDLERS = provisioners._RESOURCE_HANDLERS
 
 
-def fill() -> None:
-    """Fill every gap; called once, before the emulator serves."""
+def add_missing_behaviour() -> None:
+    """Add all of it. To be called once, before the emulator starts."""
     metric_math_alarms()
     openapi_routes()
     layers_in_opt()
@@ -38,7 +38,7 @@ def fill() -> None:
 
 
 def metric_math_alarms() -> None:
-    """CloudFormation takes an alarm on `Metrics`; here it is kept as written, never evaluated."""
+    """CloudFormation accepts an alarm on `Metrics`. Here it is kept and never evaluated."""
     plain = provisioners._cw_metric_alarm_record
 
     def record(name: str, props: Properties) -> Properties:
@@ -52,7 +52,7 @@ def metric_math_alarms() -> None:
 
 
 def openapi_routes() -> None:
-    """An HTTP API's `Body` is imported: each operation becomes a route with its integration."""
+    """API Gateway imports the `Body` of an HTTP API: each operation becomes a route."""
     handlers = HANDLERS["AWS::ApiGatewayV2::Api"]
     create, update = handlers["create"], handlers["update"]
 
@@ -93,7 +93,7 @@ def openapi_routes() -> None:
 
 
 def _beforehand(kind: str, check: Callable[[Properties], None]) -> None:
-    """Have `check` look at a resource's properties before it is made; it raises ValueError."""
+    """Call `check` with the properties of a resource before it is created; it may raise ValueError."""
     create = HANDLERS[kind]["create"]
 
     def created(logical_id: str, props: Properties, stack_name: str) -> Any:
@@ -115,7 +115,7 @@ _LAYERS_JOINED = """
 
 
 def layers_in_opt() -> None:
-    """A layer lies in /opt: here a variable that names a file in it names where it is instead."""
+    """Layers are in /opt. Here, variables with paths in /opt get the paths of the unpacked layers."""
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     place = "    # After sys.path is complete"
     if script.count(place) != 1:
@@ -126,7 +126,7 @@ def layers_in_opt() -> None:
 
 
 def authorised_names() -> None:
-    """IAM asks for an SQS batch's single action, and for the path of `GetParametersByPath`."""
+    """IAM checks a batch of SQS as its single action, and `GetParametersByPath` by its path."""
     action, resource = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
 
     def named(service: str, *arguments: Any) -> str | None:
@@ -145,7 +145,7 @@ def authorised_names() -> None:
 
 
 def names_of_a_stack() -> None:
-    """A name that CloudFormation makes up differs for a second stack of the same name."""
+    """CloudFormation generates other names for a second stack of the same name."""
     plain = provisioners._physical_name
 
     def name(stack_name: str, logical_id: str, **options: Any) -> str:
@@ -160,7 +160,7 @@ def names_of_a_stack() -> None:
 
 
 def names_in_use() -> None:
-    """What CloudFormation is to make under a name that is in use fails; here it was overwritten."""
+    """CloudFormation does not create a resource under a name that is in use."""
     for kind, key, taken in (
         ("AWS::SQS::Queue", "QueueName", sqs._queue_name_to_url),
         ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
@@ -174,7 +174,7 @@ def names_in_use() -> None:
 
 
 def log_groups() -> None:
-    """A function's role may not make a log group, so what it logs into a deleted one is gone."""
+    """Log lines for a deleted log group are lost: a function's role may not create it again."""
     write = lambda_svc._emit_lambda_logs
 
     def emit(function: Properties, *arguments: Any, **named: Any) -> None:
@@ -186,7 +186,7 @@ def log_groups() -> None:
 
 
 def event_source_role() -> None:
-    """An event source on a queue is refused where the function's role may not read the queue."""
+    """Lambda refuses an event source if the function's role may not read the queue."""
 
     def allowed(props: Properties) -> None:
         function = provisioners._lambda_function_for_cfn_ref(props["FunctionName"])[0]
@@ -206,7 +206,7 @@ def event_source_role() -> None:
 
 
 def move_tasks() -> None:
-    """SQS moves what is visible in a dead-letter queue to another queue; here all at once."""
+    """SQS moves the visible messages of a dead-letter queue to another queue. Here all at once."""
 
     def start(request: Properties, _url: str) -> Properties:
         queues = {each["attributes"]["QueueArn"]: each for each in sqs._queues.values()}
@@ -238,6 +238,6 @@ def move_tasks() -> None:
 
 
 if __name__ == "__main__":
-    fill()
+    add_missing_behaviour()
     sys.argv = ["ministack"]
     app.main()
