@@ -1,1 +1,1 @@
-"""Looks for weaknesses in the deployed code, the template and the locked packages (`make audit`)."""
+"""Looks for weaknesses in deployed code, the template and the locked packages (`make audit`)."""

@@ -1,4 +1,4 @@
-"""`python -m tools.deploy_test`: deploys into an emulator. Exit code 0 if every step holds, else 1."""
+"""`python -m tools.deploy_test`: deploys into an emulator. Exit code 0 if all steps hold, else 1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.deploy_test.testbed import StepFailed, Testbed
 
 
 def main() -> int:
-    """DeployRun the steps, a line for each."""
+    """Run the steps, and print a line for each. Gives the exit code."""
     parser = argparse.ArgumentParser(prog="make deploy-test", description=__doc__)
     parser.add_argument("--keep-going", action="store_true", help="go on after a step that fails")
     parser.add_argument("--log", action="store_true", help="print the emulator's log if one fails")

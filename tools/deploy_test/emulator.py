@@ -1,8 +1,8 @@
 """`python -m tools.deploy_test.emulator`: runs ministack 1.5.33 with what it lacks of AWS.
 
 Each function adds one behaviour of AWS that ministack lacks or has otherwise; its docstring says
-what AWS does. `docs/sandbox.md` lists them, and what stays different. The code changes private parts
-of ministack, so its version is pinned. The emulator is set up by environment variables.
+what AWS does. `docs/sandbox.md` lists them, and what stays different. The code changes private
+parts of ministack, so its version is pinned. The emulator is set up by environment variables.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def openapi_routes() -> None:
 
 
 def _beforehand(kind: str, check: Callable[[Properties], None]) -> None:
-    """Call `check` with the properties of a resource before it is created; it may raise ValueError."""
+    """Call `check` with the properties of each resource that is created; it may raise ValueError."""
     create = HANDLERS[kind]["create"]
 
     def created(logical_id: str, props: Properties, stack_name: str) -> Any:
@@ -115,7 +115,7 @@ _LAYERS_JOINED = """
 
 
 def layers_in_opt() -> None:
-    """Layers are in /opt. Here, variables with paths in /opt get the paths of the unpacked layers."""
+    """Layers are in /opt. Here, variables with such paths get those of the unpacked layers."""
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     place = "    # After sys.path is complete"
     if script.count(place) != 1:

@@ -32,7 +32,7 @@ def second(run: DeployRun) -> None:
 
 
 def delete(run: DeployRun) -> None:
-    """`sam delete` deletes the stack, and keeps its queues and its table with all that they hold."""
+    """`sam delete` deletes the stack, and keeps its queues and its table with their contents."""
     # A message that is in flight when the stack is deleted would stay hidden for six minutes.
     (source,) = run.stack.resources("AWS::Lambda::EventSourceMapping").values()
     run.testbed.client("lambda").update_event_source_mapping(UUID=source, Enabled=False)
@@ -49,7 +49,7 @@ def delete(run: DeployRun) -> None:
 
 
 def same_name(run: DeployRun) -> None:
-    """A stack of the same name can be deployed again, and can take over the old queue's messages."""
+    """A stack of the same name can be deployed again, and can take over the old messages."""
     run.deploy()
     expect(run.stack.status, "CREATE_COMPLETE", f"the stack {run.stack.name}")
     shared = run.stack.outputs().items() & run.left_behind.items()

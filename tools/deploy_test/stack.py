@@ -79,7 +79,7 @@ class EmulatedStack:
     def send(
         self, *events: Payload, secret: str | None = None, **headers: str
     ) -> tuple[int, list[str]]:
-        """Send events as Segment does, several as a batch. Gives the status and each event's outcome."""
+        """Send events as Segment does, several as a batch. Gives the status and the outcomes."""
         url = self.testbed.local(self.output("WebhookUrl"))
         # Longer than Segment's own time-out: a busy machine may start a function slowly.
         segment = Segment(url, secret or self.secret, timeout=TIMEOUT_SECONDS)

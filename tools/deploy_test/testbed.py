@@ -51,7 +51,7 @@ def expect(found: object, wanted: object, what: str) -> None:
 
 
 class Testbed:
-    """The emulator, the stand-in for Rehook, and the copy, in which the README's commands are run."""
+    """The emulator, the stand-in for Rehook, and the copy, where the README's commands are run."""
 
     def __init__(self) -> None:
         self._group = ProcessGroup()
@@ -104,7 +104,7 @@ class Testbed:
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self._group.scratch),
             "STATE_DIR": str(self._group.scratch / "state"),
-            # The functions inherit it: they call Rehook over https, with a certificate of this testbed.
+            # The functions inherit it: they call Rehook over https, with the certificate from above.
             "SSL_CERT_FILE": str(trusted),
         }
         with self.log.open("wb") as log:
@@ -135,7 +135,7 @@ class Testbed:
         )
 
     def run(self, command: str, *arguments: str, given: str = "") -> str:
-        """DeployRun one of .venv's commands in the copy; what it printed. Raises StepFailed."""
+        """Run a command of .venv in the copy, and give its output. Raises StepFailed."""
         done = subprocess.run(
             [CHECKOUT / ".venv/bin" / command, *arguments],
             cwd=self.folder,
@@ -152,9 +152,9 @@ class Testbed:
         return done.stdout
 
     def answer(self, command: str, *arguments: str, answers: Mapping[str, str]) -> None:
-        """DeployRun a command in a terminal and answer its prompts: by a part of the prompt, else Enter.
+        """Run a command in a terminal, and answer its prompts. Raises StepFailed.
 
-        Raises StepFailed if it does not end well.
+        `answers`: the answer for a prompt that contains the key; other prompts get Enter.
         """
         child = pexpect.spawn(
             str(CHECKOUT / ".venv/bin" / command),

@@ -1,8 +1,8 @@
 """`python -m tools.wheel`: build the wheel into dist/, install it, and try the installed command.
 
 The environment is new: it holds the wheel and its dependencies, in the versions and by the hashes
-of requirements/dev.txt. Each command runs in a folder with a destination and an event, and must give
-the same exit code and the same output as the command of the checkout.
+of requirements/dev.txt. Each command runs in a folder with a destination and an event, and must
+give the same exit code and the same output as the command of the checkout.
 
 The exit code is 1 if a command does not, or if the wheel can't be built or installed.
 """
