@@ -1,4 +1,4 @@
-"""`python -m tools.deploy_test`: deploys into an emulator. Exit code 0 if all steps hold, else 1."""
+"""`python -m tools.deploy_test`: deploys into an emulator. Exit code 0 if all steps hold."""
 
 from __future__ import annotations
 

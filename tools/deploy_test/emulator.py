@@ -93,7 +93,7 @@ def openapi_routes() -> None:
 
 
 def _beforehand(kind: str, check: Callable[[Properties], None]) -> None:
-    """Call `check` with the properties of each resource that is created; it may raise ValueError."""
+    """Call `check`, which may raise ValueError, with the properties of each resource of a kind."""
     create = HANDLERS[kind]["create"]
 
     def created(logical_id: str, props: Properties, stack_name: str) -> Any:

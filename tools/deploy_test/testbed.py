@@ -104,7 +104,7 @@ class Testbed:
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self._group.scratch),
             "STATE_DIR": str(self._group.scratch / "state"),
-            # The functions inherit it: they call Rehook over https, with the certificate from above.
+            # The functions inherit it: they call Rehook over https, with this certificate.
             "SSL_CERT_FILE": str(trusted),
         }
         with self.log.open("wb") as log:
