@@ -97,7 +97,7 @@ class History:
             self.unordered.update(delivery_of(event) for event in events)
 
     def unmarked(self) -> None:
-        """Note that requests under way may be overtaken: another began, or a mark was not written."""
+        """Note that requests under way may be overtaken: another began, or a mark is missing."""
         for events in self.open:
             self.unordered.update(delivery_of(event) for event in events)
 

@@ -139,7 +139,7 @@ class Promise(RuleBasedStateMachine):
 
     @rule(which=st.sampled_from(["ingest", "redrive"]))
     def an_environment_is_replaced(self, which: str) -> None:
-        """Lambda starts a new environment, which has no cached secrets and no view of the breaker."""
+        """Lambda starts a new environment, without cached secrets or a view of the breaker."""
         self._replace(self.ingests[0] if which == "ingest" else None)
 
     # What goes wrong.
