@@ -1,4 +1,4 @@
-"""Deliberate defects in each user's order: the marks, and what follows for the rest of a lane."""
+"""Deliberate defects in the order of a user's events: in the marks, and in the rest of a lane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliberate defects in what is sent to the queues: taken or not, its ids, its bytes."""
+"""Deliberate defects in messages to the queues: how they are sent, their ids, their bodies."""
 
 from __future__ import annotations
 

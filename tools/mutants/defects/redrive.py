@@ -1,4 +1,4 @@
-"""Deliberate defects in redrive: what is hidden, deleted, parked, and when nothing is called."""
+"""Deliberate defects in redrive: which messages are hidden, deleted, parked, or called for."""
 
 from __future__ import annotations
 
