@@ -11,7 +11,10 @@ from tools.faults.relay import RelayedAnswer, RelayedRequest
 from tools.faults.trace import STATEMENT_FAILED, Trace, TraceEntry, Write, classify
 
 INSERT = "INSERT INTO \"the-ledger\" VALUE {'id': ?, 'state': ?, 'nonce': ?}"
-UPDATE = 'UPDATE "the-ledger" SET state = ?, nonce=? REMOVE lease WHERE id = ? AND nonce = ?'
+UPDATES = (
+    'UPDATE "the-ledger" SET "state"=? SET "nonce"=? WHERE "id"=? AND "nonce"=?',
+    "UPDATE the-ledger SET state = ?, nonce = ? REMOVE lease WHERE id = ? AND nonce = ?",
+)
 
 
 def aws(operation: str, body: dict[str, Any]) -> RelayedRequest:
@@ -112,10 +115,11 @@ def test_claims_that_share_a_request_are_one_entry_each() -> None:
     )
 
 
-def test_a_settlement_is_named_by_the_state_and_the_nonce_that_it_writes() -> None:
+@pytest.mark.parametrize("update", UPDATES)
+def test_a_settlement_is_named_by_the_state_and_the_nonce_that_it_writes(update: str) -> None:
     """The old nonce, which the condition compares, is not taken for the new one."""
     statements = [
-        {"Statement": UPDATE, "Parameters": texts(state, "new", f"delivery#{state}", "old")}
+        {"Statement": update, "Parameters": texts(state, "new", f"delivery#{state}", "old")}
         for state in ("delivered", "parked")
     ]
     classified = classify(aws("BatchExecuteStatement", {"Statements": statements}))
