@@ -202,7 +202,7 @@ def read_body(header: Header, received: Received) -> Letter:
 
 
 def _read_slowly(text: bytes) -> _Body:
-    """Read a body that msgspec refuses and JavaScript accepts, such as a lone surrogate."""
+    """Read a body with what msgspec refuses and JavaScript accepts, such as a lone surrogate."""
     try:
         body = jsontext.decode(text)
     except jsontext.JsonError as error:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.destination import Destination
     from segment_rehook.rehook.plan import Call
 
-# After so many invocations that ended during its delivery, a message is parked.
+# A message is parked when the process has died so many times during its delivery.
 MAX_CRASHES = 3
 
 
@@ -170,7 +170,7 @@ class _Attempt:
     def _after(self, header: Header, mine: Record, reply: Reply, action: str) -> Step:
         if leaves_doubt(reply, action):
             mine = replace(mine, doubtful=True)
-        # A message gives up only after a try, also one that waited behind another for all its time.
+        # A message is given up only after a try, also if it has waited behind another all the time.
         last_try = self._age > self._redrive.give_up_after
         park_unknown = self._redrive.park_unknown
         match after_call(reply, action, park_unknown=park_unknown, last_try=last_try):
