@@ -154,7 +154,9 @@ def test_what_is_not_deployed_has_layers_too(folder: str, barred: set[str]) -> N
 )
 def test_a_module_is_short_enough_for_one_idea(path: Path) -> None:
     """A module of the layers, the command line or the tools has fewer than 250 lines."""
-    assert len(path.read_text().splitlines()) < 250
+    lines = path.read_text().count("\n")
+
+    assert lines < 250
 
 
 def test_importing_touches_nothing() -> None:
