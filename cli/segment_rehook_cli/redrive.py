@@ -16,7 +16,7 @@ from segment_rehook.aws.sqs import batch_entry
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import Clock, QueueUnavailable
 from segment_rehook.delivery.queues.message import Header
-from segment_rehook.delivery.queues.sending import MAX_TRIES, Line, Sender
+from segment_rehook.delivery.queues.sending import MAX_TRIES, Sender, UserMessages
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook_cli.aws_errors import describe_code, describe_error
 from segment_rehook_cli.parked_message import ParkedMessage
@@ -161,7 +161,7 @@ class Redrive:
     def _send_back(self, users: Mapping[str, Sequence[ParkedMessage]]) -> bool:
         """Send and delete; return whether the next portion can be sent."""
         lines = {
-            user: Line([_outgoing(each, stored=self.stored) for each in messages])
+            user: UserMessages([_outgoing(each, stored=self.stored) for each in messages])
             for user, messages in users.items()
         }
         taken: list[ParkedMessage] = []
@@ -186,7 +186,7 @@ class Redrive:
             self.lot.make_visible(waiting)
         return not self.target.broken
 
-    def _count_refused(self, line: Line) -> None:
+    def _count_refused(self, line: UserMessages) -> None:
         for message, was_taken in zip(line.messages, line.taken, strict=True):
             if was_taken:
                 continue

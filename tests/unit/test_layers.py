@@ -146,6 +146,18 @@ def test_what_is_not_deployed_has_layers_too(folder: str, barred: set[str]) -> N
                 assert rest.split(".")[0] in OF_TOOLS[folder], f"{path.name} imports {name}"
 
 
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for folder in ("layers", "cli", "tools") for path in (ROOT / folder).rglob("*.py")),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_a_module_is_short_enough_for_one_idea(path: Path) -> None:
+    """A module of the layers, the command line or the tools has fewer than 250 lines."""
+    lines = path.read_text().count("\n")
+
+    assert lines < 250
+
+
 def test_importing_touches_nothing() -> None:
     """Every module can be imported with an empty environment and no way to open a socket."""
     names = [

@@ -1,4 +1,4 @@
-"""The deliberate defects: each breaks one sentence of the promise."""
+"""The deliberate defects. Each breaks one rule of the delivery protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliberate defects in what follows a call: the protocol's table, and how ingest acts on it."""
+"""Deliberate defects in what follows a call: in the protocol's table, and in how ingest acts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliberate defects in the calls: their time, their key pair, the breaker's leave, the pace."""
+"""Deliberate defects in calls: their time-outs and key pair, the breaker's permits, the pace."""
 
 from __future__ import annotations
 

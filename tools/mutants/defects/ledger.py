@@ -1,4 +1,4 @@
-"""Deliberate defects in the records, in what they allow, and in claiming and settling."""
+"""Deliberate defects in the records, in the claim rules, and in claiming and settling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliberate defects in each user's order: the marks, and what follows for the rest of a lane."""
+"""Deliberate defects in the order of a user's events: in the marks, and in the rest of a lane."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ IN_THE_ORDER = (
     Defect(
         "clear the mark also of what waits on",
         REDRIVE,
-        "        if isinstance(step, Done):\n            self._unmark(header)",
+        "        if isinstance(step, Delete):\n            self._unmark(header)",
         "        self._unmark(header)",
     ),
 )

@@ -1,4 +1,4 @@
-"""Deliberate defects in what is sent to the queues: taken or not, its ids, its bytes."""
+"""Deliberate defects in messages to the queues: how they are sent, their ids, their bodies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ IN_THE_QUEUES = (
     Defect(
         "trust a call to SQS as a whole",
         SENDING,
-        "                line.taken[index] = was_taken\n",
-        "                line.taken[index] = True\n",
+        "                user.taken[index] = was_taken\n",
+        "                user.taken[index] = True\n",
     ),
     Defect(
         "two messages of a user in a call",
