@@ -29,7 +29,7 @@ class Steps:
     def __init__(
         self, attempts: IngestAttempts, lanes: Sequence[Lane], time_left: Callable[[], float]
     ) -> None:
-        # How many deliveries have no result yet, and the most of one user: to store them takes time.
+        # Deliveries without a result, and the most that one user has: storing them takes time.
         self._left = sum(len(lane.deliveries) for lane in lanes)
         self._longest = max((len(lane.deliveries) for lane in lanes), default=0)
         self._attempts = attempts
