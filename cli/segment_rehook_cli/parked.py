@@ -159,7 +159,7 @@ def redrive(
     typer.echo(f"sent back: {run.sent}, left: {lot.left}")
     missing = delivery is not None and not run.sent
     if missing and run.complete and not (interrupted or unread):
-        say("the parking lot has no such delivery: see `segment-rehook parked list`")
+        say("there is no such delivery in the queue: see `segment-rehook parked list`")
     if interrupted or unread or missing or not run.complete:
         raise typer.Exit(1)
 
