@@ -18,9 +18,9 @@ import typer
 from segment_rehook_cli import terminal
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.parking_lot import ParkingLot
-from segment_rehook_cli.redrive import DeadLetterQueue, Redrive
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
 from segment_rehook_cli.stack import Region, StackName, look_up
 
 __all__ = ["commands"]
@@ -75,19 +75,19 @@ def list_parked(
     refusals = Refusals()
     with exit_on_aws_error():
         client = found.session.client("sqs")
-        lot = ParkingLot(client, from_queue or found.parking_lot_url, _Clock(), refusals)
+        reader = ParkingLotReader(client, from_queue or found.parking_lot_url, _Clock(), refusals)
     rows = []
     interrupted = False
     try:
-        with _progress(lot.expected, "read") as progress:
-            for portion in lot.portions():
-                rows += [each.summary(lot.started_at) for each in portion]
+        with _progress(reader.expected, "read") as progress:
+            for portion in reader.portions():
+                rows += [each.summary(reader.started_at) for each in portion]
                 progress(len(rows))
     except KeyboardInterrupt:
         interrupted = True
     finally:
-        lot.close()
-    unread = lot.unread()
+        reader.close()
+    unread = reader.unread()
     _show(
         [row for row in rows if reason in {None, row["reason"]}],
         as_json=as_json,
@@ -134,11 +134,11 @@ def redrive(
     clock = _Clock()
     with exit_on_aws_error():
         client = found.session.client("sqs")
-        lot = ParkingLot(client, from_queue or found.parking_lot_url, clock, refusals)
+        reader = ParkingLotReader(client, from_queue or found.parking_lot_url, clock, refusals)
     if must_ask:
-        _ask(lot.expected, from_queue)
-    run = Redrive(
-        lot=lot,
+        _ask(reader.expected, from_queue)
+    run = SendingBack(
+        reader=reader,
         target=DeadLetterQueue(client, found.dead_letter_queue_url),
         clock=clock,
         refusals=refusals,
@@ -149,14 +149,14 @@ def redrive(
     )
     interrupted = False
     try:
-        with _progress(lot.expected, "sent back or left") as progress:
+        with _progress(reader.expected, "sent back or left") as progress:
             run.run(progress)
     except KeyboardInterrupt:
         interrupted = True
-    unread = 0 if delivery is not None and run.sent else lot.unread()
+    unread = 0 if delivery is not None and run.sent else reader.unread()
     _say_all(run.notes())
     _say_all(_not_read(unread, ended=run.complete and not interrupted))
-    typer.echo(f"sent back: {run.sent}, left: {lot.left}")
+    typer.echo(f"sent back: {run.sent}, left: {reader.left}")
     missing = delivery is not None and not run.sent
     if missing and run.complete and not (interrupted or unread):
         say("there is no such delivery in the queue: see `segment-rehook parked list`")
