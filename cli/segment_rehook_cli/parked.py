@@ -40,8 +40,10 @@ def _queue_url(url: str | None) -> str | None:
     return url
 
 
-Reason = Annotated[str | None, typer.Option(help="Only messages that were parked for this reason.")]
-FromQueue = Annotated[
+ReasonOption = Annotated[
+    str | None, typer.Option(help="Only messages that were parked for this reason.")
+]
+FromQueueOption = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
@@ -64,8 +66,8 @@ def list_parked(
     *,
     stack: StackName,
     region: Region = None,
-    reason: Reason = None,
-    from_queue: FromQueue = None,
+    reason: ReasonOption = None,
+    from_queue: FromQueueOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON per message.")
     ] = False,
@@ -106,12 +108,12 @@ def redrive(
     *,
     stack: StackName,
     region: Region = None,
-    reason: Reason = None,
+    reason: ReasonOption = None,
     delivery: Annotated[str | None, typer.Option(help="Only the message of this delivery.")] = None,
     stored: Annotated[
         bool, typer.Option(help="Deliver the stored request; do not map the event again.")
     ] = False,
-    from_queue: FromQueue = None,
+    from_queue: FromQueueOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Send parked messages back to the dead-letter queue, from where they are delivered.
