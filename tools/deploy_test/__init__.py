@@ -1,1 +1,1 @@
-"""A test of the deploy: the README's commands, in order, against an emulator of AWS."""
+"""Deploys into an emulator of AWS, by the commands that the README gives (`make deploy-test`)."""

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segment_rehook.aws.clients import client
-from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks, Table
+from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.handlers import IngestHandler, RedriveHandler
 from segment_rehook.aws.settings import ingest_settings, redrive_settings
 from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.system import SystemClock, SystemRandomness
+from segment_rehook.aws.table import Table
 from segment_rehook.aws.telemetry import LambdaTelemetry
 from segment_rehook.delivery.assembly import Ports, assemble_ingest, assemble_redrive
 from segment_rehook.mapping.schema_check import Misshape

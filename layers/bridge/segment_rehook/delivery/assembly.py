@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class Ports:
     """The world outside, as far as delivery needs it.
 
-    `threads`: makes the pool on which redrive works, of a given size.
+    `threads`: makes a pool of threads, of a given size.
     """
 
     ledger: Ledger
@@ -67,6 +67,7 @@ def assemble_ingest(settings: IngestSettings, destination: Destination, ports: P
             parking_lot=Sender(ports.parking_lot, ports.telemetry, settings.senders),
             ordered=settings.ordered,
             workers=settings.workers,
+            threads=ports.threads,
             grace=settings.listens - settings.budget,
             park_unknown=settings.park_unknown,
         ),

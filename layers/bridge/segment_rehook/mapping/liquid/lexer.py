@@ -1,6 +1,6 @@
-"""Cutting a template into texts, outputs and tags as LiquidJS does.
+"""Splitting a template into texts, outputs and tags as LiquidJS does.
 
-`-` beside a delimiter trims the text beyond it.
+A `-` next to a delimiter trims the white space of the text on the delimiter's other side.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TEXT, OUTPUT = "", "{{"
-"""What a token has for a name if it is no tag."""
+"""The names of tokens that are not tags."""
 
 _TAG_START, _TAG_END = "{%", "%}"
 _RAW, _END_RAW = "raw", "endraw"
@@ -28,8 +28,9 @@ _TEXT = re.compile(r".+?(?=\{%|\{\{|\Z)", re.DOTALL)
 class Token:
     """A text, an output or a tag, from `begin` to `end`.
 
-    `content` is the range that counts: of a text what is not trimmed, of an output and a tag what
-    stands between delimiters and name, without white space.
+    `content` is a range: of a text, what is not trimmed; of an output, what is between the
+    delimiters; of a tag, what is between its name and the closing delimiter. It begins and ends
+    without white space, unless it is a text's.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Token:
 
 
 def tokenize(source: str) -> list[Token]:
-    """Cut a template. Raises TemplateError."""
+    """Split a template. Raises TemplateError."""
     scanner = Scanner(source)
     tokens: list[Token] = []
     raw_from = -1
@@ -62,7 +63,7 @@ def tokenize(source: str) -> list[Token]:
 
 
 def tokenize_lines(source: str, begin: int, end: int) -> list[Token]:
-    """Cut the lines of a `liquid` tag, each a tag without delimiters. Raises TemplateError."""
+    """Split the lines of a `liquid` tag; each is a tag without delimiters. Raises TemplateError."""
     scanner = Scanner(source, begin, end)
     tokens: list[Token] = []
     while True:

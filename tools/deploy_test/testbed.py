@@ -1,7 +1,8 @@
-"""Where the deploy happens: an emulated AWS, a Rehook, and a copy of the checkout to deploy from.
+"""The testbed: an emulated AWS, a stand-in for Rehook, and a copy of the checkout to deploy from.
 
-The test changes the copy: `sam deploy --guided` writes into samconfig.toml, and a mapping is
-edited. `close` ends all processes and removes the copy; so does the end of this process.
+The copy is what a user has after a clone: `sam deploy --guided` writes to samconfig.toml, and a
+step edits a mapping. `close` ends all processes and removes the copy, as does the end of this
+process.
 """
 
 from __future__ import annotations
@@ -39,18 +40,18 @@ PROMPT: Final = r"[^\r\n]+: $"
 TIMEOUT_SECONDS: Final = 120.0
 
 
-class Failed(Exception):
-    """A command failed, or a condition was not met in time."""
+class StepFailed(Exception):
+    """A step does not hold; the text says why."""
 
 
 def expect(found: object, wanted: object, what: str) -> None:
-    """Raise Failed if `found` is not `wanted`; `what` names it in the message."""
+    """Raise StepFailed if `found` is not `wanted`; `what` names it."""
     if found != wanted:
-        raise Failed(f"{what}: {found!r}, and it must be {wanted!r}")
+        raise StepFailed(f"{what}: {found!r}, and it must be {wanted!r}")
 
 
-class Place:
-    """The emulator, Rehook and the copy, in which the README's commands are run."""
+class Testbed:
+    """The emulator, the stand-in for Rehook, and the copy, where the README's commands are run."""
 
     def __init__(self) -> None:
         self._group = ProcessGroup()
@@ -70,7 +71,7 @@ class Place:
         self._start_emulator(trusted)
 
     def _environment(self) -> dict[str, str]:
-        """The variables of a user's shell, without this machine's AWS settings."""
+        """Give a user's environment, without any AWS settings of this machine."""
         home = self._group.scratch / "home"
         home.mkdir()
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
@@ -81,14 +82,14 @@ class Place:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self.port}",
             "SAM_CLI_TELEMETRY": "0",
-            # The functions run on this machine: make's `native`, by the names the layer reads.
+            # The functions run on this machine, so the layer is built for it, as by `make native`.
             "ARCH": "native",
             "PYTHON": str(CHECKOUT / ".venv/bin/python"),
             "LAYER_CACHE": str(CHECKOUT / ".cache/layers"),
         }
 
     def _start_emulator(self, trusted: Path) -> None:
-        """Start ministack on 127.0.0.1 only, with IAM enabled."""
+        """Start ministack on the loopback address only, with IAM switched on."""
         environment = {
             name: value for name, value in self.environment.items() if name != "AWS_ENDPOINT_URL"
         }
@@ -98,12 +99,12 @@ class Place:
             "MINISTACK_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": REGION,
-            # Else it listens for MQTT on every address.
+            # Without this, it listens for MQTT on every address.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self._group.scratch),
             "STATE_DIR": str(self._group.scratch / "state"),
-            # The functions inherit it: Rehook's address must be https, and its certificate is ours.
+            # The functions inherit it: they call Rehook over https, with this certificate.
             "SSL_CERT_FILE": str(trusted),
         }
         with self.log.open("wb") as log:
@@ -117,14 +118,14 @@ class Place:
 
         def ready() -> bool:
             if process.poll() is not None:
-                raise Failed(f"ministack ended at its start:\n{self.log.read_text()[-2000:]}")
+                raise StepFailed(f"ministack ended at its start:\n{self.log.read_text()[-2000:]}")
             with socket.socket() as probe:
                 return probe.connect_ex((LOOPBACK, self.port)) == 0
 
         self.wait(ready, "ministack to listen")
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of the emulated account."""
+        """Give a boto3 client of the emulated account."""
         return boto3.client(
             service,  # type: ignore[call-overload]  # chosen by name
             region_name=REGION,
@@ -134,7 +135,7 @@ class Place:
         )
 
     def run(self, command: str, *arguments: str, given: str = "") -> str:
-        """Run one of .venv's commands in the copy and return its output. Raises Failed."""
+        """Run a command of .venv in the copy, and give its output. Raises StepFailed."""
         done = subprocess.run(
             [CHECKOUT / ".venv/bin" / command, *arguments],
             cwd=self.folder,
@@ -151,10 +152,9 @@ class Place:
         return done.stdout
 
     def answer(self, command: str, *arguments: str, answers: Mapping[str, str]) -> None:
-        """Run a command in a terminal and answer its prompts.
+        """Run a command in a terminal, and answer its prompts. Raises StepFailed.
 
-        `answers`: answers by a part of their prompts; every other prompt is answered with Enter.
-        Raises Failed if the command fails.
+        `answers`: the answer for a prompt that contains the key; other prompts get Enter.
         """
         child = pexpect.spawn(
             str(CHECKOUT / ".venv/bin" / command),
@@ -175,50 +175,50 @@ class Place:
             raise _ended((command, *arguments), child.exitstatus, shown.getvalue())
 
     def wait(self, happened: Callable[[], object], what: str, seconds: float = 60.0) -> None:
-        """Wait until `happened` returns true. Raises Failed after so many seconds."""
+        """Wait until `happened` gives a true value. Raises StepFailed after `seconds`."""
         end = time.monotonic() + seconds
         while not happened():
             if time.monotonic() > end:
-                raise Failed(f"waited {seconds:.0f} s in vain for {what}")
+                raise StepFailed(f"waited {seconds:.0f} s for {what}")
             time.sleep(0.1)
 
     def local(self, url: str) -> str:
-        """Return the emulator's address for an address of API Gateway."""
+        """Give the emulator's URL for a URL of API Gateway."""
         host, _, path = url.removeprefix("https://").partition("/")
         api = host.partition(".")[0]
         return f"http://{LOOPBACK}:{self.port}/_aws/execute-api/{api}/$default/{path}"
 
     def request(self, method: str, url: str) -> int:
-        """Send a request to an address of API Gateway, and return the status of the answer."""
+        """Send a request to a URL of API Gateway, and give the status of the answer."""
         return urllib3.request(
             method, self.local(url), timeout=TIMEOUT_SECONDS, retries=False
         ).status
 
     def depth(self, url: str) -> int:
-        """Return how many messages are in a queue, visible or in flight."""
+        """Count the messages of a queue, visible or in flight."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
         return sum(int(value) for value in found["Attributes"].values())
 
     def rewards(self, customer: str) -> int:
-        """Return how many rewards a customer got at Rehook."""
+        """Count the rewards of a customer at Rehook."""
         given = self.rehook.rehook.rewards()
         return sum(each["count"] for each in given if each["source_id"] == customer)
 
     def delivered(self, customer: str) -> list[str | None]:
-        """Return the names of a customer's events, in the order in which Rehook accepted them."""
+        """Give the names of a customer's events, in the order in which Rehook acted on them."""
         calls = self.rehook.calls
         return [each.event_name for each in calls if each.acted and each.source_id == customer]
 
     def edit(self, name: str, pattern: str, new: str) -> None:
-        """Replace the one match of a pattern in a file of the copy. Raises Failed."""
+        """Replace the one match of a pattern in a file of the copy. Raises StepFailed."""
         path = self.folder / name
         text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"))
-        expect(count, 1, f"places in {name} that fit {pattern}")
+        expect(count, 1, f"matches of {pattern} in {name}")
         path.write_text(text, encoding="utf-8")
 
     def listening(self) -> set[str]:
-        """Return the addresses on which the emulator, the functions and Rehook listen."""
+        """Give the addresses that the emulator, the functions and Rehook listen on."""
         me, found = psutil.Process(), set()
         for process in (me, *me.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -232,9 +232,9 @@ class Place:
         self._group.close()
 
 
-def _ended(command: tuple[str, ...], status: int | None, shown: str) -> Failed:
+def _ended(command: tuple[str, ...], status: int | None, shown: str) -> StepFailed:
     plain = re.sub(r"\x1b\[[0-9;]*m|\r| +(?= )|-{9,}", "", shown)
-    return Failed(f"{' '.join(command)}\nended with {status}:\n{plain[-6000:]}")
+    return StepFailed(f"{' '.join(command)}\nended with {status}:\n{plain[-6000:]}")
 
 
 def _free_port() -> int:
