@@ -18,8 +18,8 @@ import typer
 from segment_rehook_cli import terminal
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.parking_lot import ParkingLot
-from segment_rehook_cli.redrive import DeadLetterQueue, Redrive
+from segment_rehook_cli.parking_lot import ParkingLotReading
+from segment_rehook_cli.redrive import DeadLetterQueue, SendBack
 from segment_rehook_cli.refusals import Refusals
 from segment_rehook_cli.stack import Region, StackName, look_up
 
@@ -40,7 +40,9 @@ def _queue_url(url: str | None) -> str | None:
     return url
 
 
-Reason = Annotated[str | None, typer.Option(help="Only messages that were parked for this reason.")]
+ReasonOption = Annotated[
+    str | None, typer.Option(help="Only messages that were parked for this reason.")
+]
 FromQueue = Annotated[
     str | None,
     typer.Option(
@@ -64,7 +66,7 @@ def list_parked(
     *,
     stack: StackName,
     region: Region = None,
-    reason: Reason = None,
+    reason: ReasonOption = None,
     from_queue: FromQueue = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON per message.")
@@ -75,7 +77,7 @@ def list_parked(
     refusals = Refusals()
     with exit_on_aws_error():
         client = found.session.client("sqs")
-        lot = ParkingLot(client, from_queue or found.parking_lot_url, _Clock(), refusals)
+        lot = ParkingLotReading(client, from_queue or found.parking_lot_url, _Clock(), refusals)
     rows = []
     interrupted = False
     try:
@@ -106,7 +108,7 @@ def redrive(
     *,
     stack: StackName,
     region: Region = None,
-    reason: Reason = None,
+    reason: ReasonOption = None,
     delivery: Annotated[str | None, typer.Option(help="Only the message of this delivery.")] = None,
     stored: Annotated[
         bool, typer.Option(help="Deliver the stored request; do not map the event again.")
@@ -134,10 +136,10 @@ def redrive(
     clock = _Clock()
     with exit_on_aws_error():
         client = found.session.client("sqs")
-        lot = ParkingLot(client, from_queue or found.parking_lot_url, clock, refusals)
+        lot = ParkingLotReading(client, from_queue or found.parking_lot_url, clock, refusals)
     if must_ask:
         _ask(lot.expected, from_queue)
-    run = Redrive(
+    run = SendBack(
         lot=lot,
         target=DeadLetterQueue(client, found.dead_letter_queue_url),
         clock=clock,

@@ -18,7 +18,7 @@ __all__ = ["show"]
 MIN_WIDTH: Final = 40
 """In columns of the terminal."""
 
-Line = dict[str, Any]
+PreviewLine = dict[str, Any]
 """What `preview.Preview.line` returns."""
 
 
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     detail: str
 
 
-def show(lines: Iterable[Line], console: Console | None = None) -> None:
+def show(lines: Iterable[PreviewLine], console: Console | None = None) -> None:
     """Print a preview's lines. If reading fails, those before the failure are printed."""
     # Rich takes 0.1 s to import, and only a terminal needs it.
     from rich import box  # noqa: PLC0415 — see above
@@ -64,7 +64,7 @@ def show(lines: Iterable[Line], console: Console | None = None) -> None:
             console.print(table)
 
 
-def _rows(line: Line) -> Iterator[Row]:
+def _rows(line: PreviewLine) -> Iterator[Row]:
     for result in line["results"]:
         yield _of_result(result)
         for warning in result.get("warnings", ()):

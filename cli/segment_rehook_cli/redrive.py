@@ -20,13 +20,13 @@ from segment_rehook.delivery.queues.sending import MAX_TRIES, Sender, UserMessag
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook_cli.aws_errors import describe_code, describe_error
 from segment_rehook_cli.parked_message import ParkedMessage
-from segment_rehook_cli.parking_lot import ParkingLot
+from segment_rehook_cli.parking_lot import ParkingLotReading
 from segment_rehook_cli.refusals import Refusals
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["DeadLetterQueue", "Redrive"]
+__all__ = ["DeadLetterQueue", "SendBack"]
 
 # Of the time that a portion is hidden, so much is kept for deleting what was sent.
 DELETE_SECONDS: Final = 60
@@ -79,7 +79,7 @@ class DeadLetterQueue:
 
 
 @dataclass(slots=True)
-class Redrive:
+class SendBack:
     """One run of `parked redrive`.
 
     `chosen` decides whether a message is sent back. With `stored`, the stored request is delivered
@@ -89,7 +89,7 @@ class Redrive:
     user's later message and not an earlier one.
     """
 
-    lot: ParkingLot
+    lot: ParkingLotReading
     target: DeadLetterQueue
     clock: Clock
     refusals: Refusals
@@ -205,7 +205,7 @@ class Redrive:
 class _Telemetry:
     """The port `Telemetry`, for the one metric that `Sender` counts: OutOfOrder."""
 
-    run: Redrive
+    run: SendBack
 
     def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
         """Do nothing: a run of this command reports no outcomes of events."""

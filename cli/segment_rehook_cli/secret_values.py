@@ -17,7 +17,7 @@ from segment_rehook.aws.parameters import (
     mistakes_in,
     numbered_lines,
 )
-from segment_rehook.segment.access import SIGNATURE_HEADER, Token
+from segment_rehook.segment.access import SIGNATURE_HEADER, AccessToken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,7 @@ def _invisible(lines: list[tuple[int, str]]) -> Iterator[str]:
 def _unmatchable(lines: list[tuple[int, str]]) -> Iterator[str]:
     """Name the tokens that no request can carry, or that are not read as they were meant."""
     for number, line in lines:
-        token = Token.from_line(line)
+        token = AccessToken.from_line(line)
         is_bare = token.value == line.encode()
         if not line.isascii():
             yield f"line {number} is not ASCII, but headers must be"

@@ -14,7 +14,7 @@ from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook_cli import terminal
 from segment_rehook_cli.parked_message import ParkedMessage
-from segment_rehook_cli.parking_lot import ParkingLot
+from segment_rehook_cli.parking_lot import ParkingLotReading
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 
@@ -238,13 +238,13 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     lines: int,
 ) -> None:
     """After Ctrl-C it prints what was done, exits with code 1, and leaves nothing hidden."""
-    read = ParkingLot.portions
+    read = ParkingLotReading.portions
 
-    def pressed(lot: ParkingLot) -> Iterator[list[ParkedMessage]]:
+    def pressed(lot: ParkingLotReading) -> Iterator[list[ParkedMessage]]:
         yield from itertools.islice(read(lot), 1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ParkingLot, "portions", pressed)
+    monkeypatch.setattr(ParkingLotReading, "portions", pressed)
     result = stack.run(command)
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == lines

@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-Field = str | int | float | None
+LogValue = str | int | float | None
 
 
 class FakeClock:
@@ -74,18 +74,18 @@ class FakeTelemetry:
     """Records `lines` (outcomes) and `warnings` in order, and the sums of metrics in `counts`."""
 
     def __init__(self) -> None:
-        self.lines: list[dict[str, Field]] = []
-        self.warnings: list[tuple[str, dict[str, Field]]] = []
+        self.lines: list[dict[str, LogValue]] = []
+        self.warnings: list[tuple[str, dict[str, LogValue]]] = []
         self.counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def outcome(self, line: Mapping[str, Field]) -> None:
+    def outcome(self, line: Mapping[str, LogValue]) -> None:
         """Record one event's outcome."""
         _check(line)
         with self._lock:
             self.lines.append(dict(line))
 
-    def warn(self, message: str, **fields: Field) -> None:
+    def warn(self, message: str, **fields: LogValue) -> None:
         """Record a warning."""
         _check(fields)
         with self._lock:
@@ -97,6 +97,6 @@ class FakeTelemetry:
             self.counts[metric] += value
 
 
-def _check(fields: Mapping[str, Field]) -> None:
+def _check(fields: Mapping[str, LogValue]) -> None:
     if taken := sorted(_TAKEN.intersection(fields)):
         raise KeyError(f"log records have {', '.join(taken)} already")

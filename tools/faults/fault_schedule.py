@@ -85,6 +85,10 @@ AT_AWS: dict[str, list[Fault]] = {
         *_aws(Kind.ANSWER, 0.5, "BatchGetItem"),
         *_aws(Kind.ANSWER, 0.5, "BatchExecuteStatement"),
     ],
+    "table: some statements fail": [
+        *_aws(Kind.PARTIAL, 0.3, "BatchExecuteStatement", entries=[0, 2]),
+        *_aws(Kind.PARTIAL, 0.3, "BatchExecuteStatement", entries=[1, 2], acted=True),
+    ],
     "queues: 500": _aws(Kind.ANSWER, 0.5, "SendMessageBatch"),
     "queues: some entries refused": _aws(Kind.PARTIAL, 0.6, "SendMessageBatch", entries=[0, 2, 3]),
     "queues: reset after acting": _aws(Kind.RESET, 0.4, "SendMessageBatch", acted=True),

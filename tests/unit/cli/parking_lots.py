@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from segment_rehook_cli.parking_lot import ParkingLot
-from segment_rehook_cli.redrive import DeadLetterQueue, Redrive
+from segment_rehook_cli.parking_lot import ParkingLotReading
+from segment_rehook_cli.redrive import DeadLetterQueue, SendBack
 from segment_rehook_cli.refusals import Refusals
 from tools.fakes.queue import FakeQueue
 from tools.fakes.sqs_client import FakeSqs
@@ -62,10 +62,10 @@ class World:
         self,
         chosen: Callable[[Header], bool] = lambda _header: True,
         progress: Callable[[int], None] = lambda _number: None,
-    ) -> Redrive:
+    ) -> SendBack:
         """Run `parked redrive` once."""
-        run = Redrive(
-            lot=ParkingLot(self.sqs.client, "parking", self.clock, self.refusals),
+        run = SendBack(
+            lot=ParkingLotReading(self.sqs.client, "parking", self.clock, self.refusals),
             target=DeadLetterQueue(self.sqs.client, "dead"),
             clock=self.clock,
             refusals=self.refusals,

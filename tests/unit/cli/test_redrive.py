@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.queues.transport import Outgoing
-from segment_rehook_cli.parking_lot import ParkingLot
-from segment_rehook_cli.redrive import DeadLetterQueue, Redrive
+from segment_rehook_cli.parking_lot import ParkingLotReading
+from segment_rehook_cli.redrive import DeadLetterQueue, SendBack
 from tests.unit.cli.parking_lots import World, letter, number_of
 
 
@@ -96,7 +96,7 @@ def test_what_sqs_moved_shows_why_it_waited() -> None:
     world.clock.advance(world.dead_letters.visibility)
     world.dead_letters.receive()
 
-    lot = ParkingLot(world.sqs.client, "parking", world.clock, world.refusals)
+    lot = ParkingLotReading(world.sqs.client, "parking", world.clock, world.refusals)
     [[message]] = lot.portions()
     shown = message.summary(lot.started_at)
     assert (shown["reason"], shown["detail"]) == ("unavailable", "")
@@ -129,7 +129,7 @@ def test_a_machine_whose_clock_is_wrong_sends_the_same(wrong_by: int) -> None:
     world.park(*(letter(number) for number in range(30)))
     world.clock.jump(wrong_by)
 
-    lot = ParkingLot(world.sqs.client, "parking", world.clock, world.refusals)
+    lot = ParkingLotReading(world.sqs.client, "parking", world.clock, world.refusals)
     shown = [each.summary(lot.started_at) for portion in lot.portions() for each in portion]
     lot.close()
     assert {row["parkedSecondsAgo"] for row in shown} <= {0, 1}
@@ -218,8 +218,8 @@ def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
             raise KeyboardInterrupt
 
     world.sqs.before = press
-    lot = ParkingLot(world.sqs.client, "parking", world.clock, world.refusals)
-    run = Redrive(
+    lot = ParkingLotReading(world.sqs.client, "parking", world.clock, world.refusals)
+    run = SendBack(
         lot=lot,
         target=DeadLetterQueue(world.sqs.client, "dead"),
         clock=world.clock,

@@ -18,7 +18,7 @@ from segment_rehook.rehook.http_answer import (
     MAX_HEAD_BYTES,
     MAX_HEADERS,
     AnswerInvalid,
-    Received,
+    ReceivedAnswer,
     read_answer,
 )
 
@@ -33,7 +33,7 @@ def receiving(pieces: Iterable[bytes]) -> Callable[[], bytes]:
     return lambda: next(left, b"")
 
 
-def read(*pieces: bytes) -> Received:
+def read(*pieces: bytes) -> ReceivedAnswer:
     """Read an answer that comes in these pieces."""
     return read_answer(receiving(pieces))
 

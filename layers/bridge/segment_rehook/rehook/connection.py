@@ -13,7 +13,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from segment_rehook.rehook.deadline import CallTimer, Stage
-from segment_rehook.rehook.http_answer import Received, read_answer
+from segment_rehook.rehook.http_answer import ReceivedAnswer, read_answer
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.resolver import Resolver
@@ -60,7 +60,7 @@ class Connection:
         """Whether the server has closed the connection, or has sent something unasked."""
         return bool(self._poll.poll(0))
 
-    def exchange(self, request: bytes, timer: CallTimer) -> Received:
+    def exchange(self, request: bytes, timer: CallTimer) -> ReceivedAnswer:
         """Send a request and read its answer. Raises OSError and AnswerInvalid."""
         try:
             self._send(request, timer)

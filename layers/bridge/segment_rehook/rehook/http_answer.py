@@ -43,7 +43,7 @@ class AnswerInvalid(ValueError):
     """What came is not a whole answer."""
 
 
-class Received(NamedTuple):
+class ReceivedAnswer(NamedTuple):
     """An answer, and whether its connection may be used again."""
 
     answer: Answer
@@ -62,7 +62,7 @@ class _Head(NamedTuple):
         return "keep-alive" in said if self.minor == "0" else "close" not in said
 
 
-def read_answer(receive: Callable[[], bytes]) -> Received:
+def read_answer(receive: Callable[[], bytes]) -> ReceivedAnswer:
     """Read the final answer and pass over interim ones (1xx).
 
     `receive` gives the next bytes, nothing at the connection's end; what it raises is passed on.
@@ -74,7 +74,7 @@ def read_answer(receive: Callable[[], bytes]) -> Received:
         head = source.head()
     body, whole = _body(head, source)
     keep = whole and head.keeps and not source.unread
-    return Received(Answer(head.status, head.headers, body), keep)
+    return ReceivedAnswer(Answer(head.status, head.headers, body), keep)
 
 
 def _body(head: _Head, source: _Source) -> tuple[bytes, bool]:

@@ -83,7 +83,10 @@ class Ingest:
                 self.park_unknown,
             )
             steps = Steps(attempts, lanes, time_left)
-            Pipeline(lanes, steps, self.workers).run(self.threads)
+            if len(lanes) == 1:
+                steps.deliver(lanes[0])
+            else:
+                Pipeline(lanes, steps, self.workers).run(self.threads)
         if any(lane.rest for lane in lanes):
             self._store(lanes, waiting)
         return {

@@ -25,7 +25,7 @@ _TEXT = re.compile(r".+?(?=\{%|\{\{|\Z)", re.DOTALL)
 
 
 @dataclass(slots=True)
-class Token:
+class LiquidToken:
     """A text, an output or a tag, from `begin` to `end`.
 
     `content` is a range: of a text, what is not trimmed; of an output, what is between the
@@ -41,10 +41,10 @@ class Token:
     trim_right: bool = False
 
 
-def tokenize(source: str) -> list[Token]:
+def tokenize(source: str) -> list[LiquidToken]:
     """Split a template. Raises TemplateError."""
     scanner = Scanner(source)
-    tokens: list[Token] = []
+    tokens: list[LiquidToken] = []
     raw_from = -1
     while not scanner.done():
         if raw_from >= 0:
@@ -62,10 +62,10 @@ def tokenize(source: str) -> list[Token]:
     return tokens
 
 
-def tokenize_lines(source: str, begin: int, end: int) -> list[Token]:
+def tokenize_lines(source: str, begin: int, end: int) -> list[LiquidToken]:
     """Split the lines of a `liquid` tag; each is a tag without delimiters. Raises TemplateError."""
     scanner = Scanner(source, begin, end)
-    tokens: list[Token] = []
+    tokens: list[LiquidToken] = []
     while True:
         scanner.skip_blank()
         if scanner.done():
@@ -76,26 +76,26 @@ def tokenize_lines(source: str, begin: int, end: int) -> list[Token]:
         tokens.append(_named(source, token, "illegal liquid tag syntax"))
 
 
-def _text(scanner: Scanner) -> Token:
+def _text(scanner: Scanner) -> LiquidToken:
     begin = scanner.at
     scanner.take(_TEXT)
-    return Token(TEXT, begin, scanner.at, (begin, scanner.at))
+    return LiquidToken(TEXT, begin, scanner.at, (begin, scanner.at))
 
 
-def _tag(scanner: Scanner) -> Token:
+def _tag(scanner: Scanner) -> LiquidToken:
     begin = scanner.at
     if not scanner.go_past(_TAG_END):
         raise scanner.error(f"tag {scanner.snapshot(begin)} not closed", begin)
     return _closed_tag(scanner, begin)
 
 
-def _closed_tag(scanner: Scanner, begin: int) -> Token:
+def _closed_tag(scanner: Scanner, begin: int) -> LiquidToken:
     content = (begin + len(_TAG_START), scanner.at - len(_TAG_END))
     token = _delimited(scanner.source, begin, scanner.at, content)
     return _named(scanner.source, token, "illegal tag syntax, tag name expected")
 
 
-def _output(scanner: Scanner) -> Token:
+def _output(scanner: Scanner) -> LiquidToken:
     begin = scanner.at
     if scanner.take(_OUTPUT) is None:
         raise scanner.error(f"output {scanner.snapshot(begin)} not closed", begin)
@@ -103,12 +103,12 @@ def _output(scanner: Scanner) -> Token:
     return _delimited(scanner.source, begin, scanner.at, content)
 
 
-def _delimited(source: str, begin: int, end: int, content: tuple[int, int]) -> Token:
+def _delimited(source: str, begin: int, end: int, content: tuple[int, int]) -> LiquidToken:
     first, last = content
     trim_left = source[first : first + 1] == "-"
     trim_right = source[last - 1 : last] == "-"
     content = _without_blank(source, first + trim_left, last - trim_right)
-    return Token(OUTPUT, begin, end, content, trim_left, trim_right)
+    return LiquidToken(OUTPUT, begin, end, content, trim_left, trim_right)
 
 
 def _without_blank(source: str, begin: int, end: int) -> tuple[int, int]:
@@ -117,7 +117,7 @@ def _without_blank(source: str, begin: int, end: int) -> tuple[int, int]:
     return begin, begin + len(text.rstrip(BLANK))
 
 
-def _named(source: str, token: Token, complaint: str) -> Token:
+def _named(source: str, token: LiquidToken, complaint: str) -> LiquidToken:
     begin, end = token.content
     scanner = Scanner(source, begin, end)
     if source[begin : begin + 1] == "#":
@@ -131,7 +131,7 @@ def _named(source: str, token: Token, complaint: str) -> Token:
     return token
 
 
-def _raw_content(scanner: Scanner, raw_from: int) -> Token:
+def _raw_content(scanner: Scanner, raw_from: int) -> LiquidToken:
     begin = scanner.at
     start = _past_tag_start(scanner)
     while scanner.at < scanner.stop:
@@ -143,7 +143,7 @@ def _raw_content(scanner: Scanner, raw_from: int) -> Token:
                 if begin == start:
                     return _closed_tag(scanner, begin)
                 scanner.at = start
-                return Token(TEXT, begin, start, (begin, start))
+                return LiquidToken(TEXT, begin, start, (begin, start))
             if scanner.before(_TAG_START):
                 break
             scanner.at += 1
@@ -154,7 +154,7 @@ def _past_tag_start(scanner: Scanner) -> int:
     return scanner.at - len(_TAG_START) if scanner.go_past(_TAG_START) else -1 - len(_TAG_START)
 
 
-def _trim(source: str, tokens: list[Token]) -> None:
+def _trim(source: str, tokens: list[LiquidToken]) -> None:
     in_raw = False
     for index, token in enumerate(tokens):
         if token.trim_left and not in_raw and index:
@@ -165,7 +165,7 @@ def _trim(source: str, tokens: list[Token]) -> None:
             _trim_text(source, tokens[index + 1], str.lstrip)
 
 
-def _trim_text(source: str, token: Token, strip: Callable[[str, str], str]) -> None:
+def _trim_text(source: str, token: LiquidToken, strip: Callable[[str, str], str]) -> None:
     if token.name == TEXT:
         begin, end = token.content
         size = len(strip(source[begin:end], BLANK))

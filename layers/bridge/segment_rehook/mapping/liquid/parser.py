@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.expressions import Expressions, Variables
 from segment_rehook.mapping.liquid.filtered import filtered_value
-from segment_rehook.mapping.liquid.lexer import Token, tokenize, tokenize_lines
+from segment_rehook.mapping.liquid.lexer import LiquidToken, tokenize, tokenize_lines
 from segment_rehook.mapping.liquid.scanner import TemplateError
 from segment_rehook.mapping.liquid.uses import FilterUses
 
@@ -55,13 +55,13 @@ class Parser:
     filters: Mapping[str, Filter]
     variables: Variables = field(default_factory=Variables)
     uses: FilterUses = field(default_factory=FilterUses)
-    tokens: Iterator[Token] = field(default_factory=lambda: iter(()))
+    tokens: Iterator[LiquidToken] = field(default_factory=lambda: iter(()))
 
     def template(self) -> Block:
         """Compile the whole template. Raises TemplateError."""
         return self.parse(tokenize(self.source))
 
-    def parse(self, tokens: Iterable[Token]) -> Block:
+    def parse(self, tokens: Iterable[LiquidToken]) -> Block:
         """Compile these tokens; afterwards the parser continues with its own tokens."""
         outer, self.tokens = self.tokens, iter(tokens)
         block, _ = self.block()
@@ -84,7 +84,7 @@ class Parser:
 class Tag(Expressions):
     """A tag, an output or a text that is being compiled: it reads its own arguments."""
 
-    def __init__(self, parser: Parser, token: Token) -> None:
+    def __init__(self, parser: Parser, token: LiquidToken) -> None:
         super().__init__(parser.source, *token.content, parser.variables)
         self._parser = parser
         self._token = token
