@@ -1,4 +1,4 @@
-"""BatchExecuteStatement for moto, whose own heeds no condition and fails at parameters.
+"""BatchExecuteStatement for moto, whose own ignores conditions and fails at parameters.
 
 Each write is carried out as the conditional PutItem that it stands for, so it goes through moto's
 own checks to moto's own table. A batch that reads is refused.
@@ -41,7 +41,7 @@ _one_batch_at_a_time = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """One statement: a write with the key of its item, or why there is none."""
+    """One statement: a write with the key of its item, or the error that it has."""
 
     write: Insert | Update | None = None
     key: Item | None = None

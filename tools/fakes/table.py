@@ -1,4 +1,4 @@
-"""The ledger's table in memory: deliveries, marks and the breaker."""
+"""The ledger's table in memory: deliveries, user marks and the breaker."""
 
 from __future__ import annotations
 

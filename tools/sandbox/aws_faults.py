@@ -23,7 +23,7 @@ class AwsFaultPlan(FaultPlan):
         )
 
     def order(self, fault: Fault) -> int:
-        """As the base class; ``partial`` must name a call that has entries, and a code of its."""
+        """Add a fault; ``partial`` must name a batch call, and a code that its entries can have."""
         operation = fault.match.get("operation")
         if fault.kind is Kind.PARTIAL and operation not in BATCHES:
             raise ValueError(f"partial needs match.operation, one of {', '.join(BATCHES)}")
@@ -33,7 +33,7 @@ class AwsFaultPlan(FaultPlan):
 
 
 def answer_of(fault: Fault, *, xml: bool) -> bytes:
-    """The fault's body, or the one that AWS sends for a failure of its own."""
+    """Return the fault's body, or the body that AWS sends for an internal error."""
     if fault.body:
         return fault.body.encode()
     if xml:

@@ -29,7 +29,7 @@ from segment_rehook.rehook.referral import ResendWithoutCode
 if TYPE_CHECKING:
     from segment_rehook.aws.settings import StackSettings
     from segment_rehook.delivery.ports import Rehook, SecretStore
-    from segment_rehook.delivery.settings import Settings
+    from segment_rehook.delivery.settings import SharedSettings
 
 
 def ingest() -> IngestHandler:
@@ -49,7 +49,10 @@ def redrive() -> RedriveHandler:
 
 
 def _ports(
-    stack: StackSettings, settings: Settings, destination: Destination, telemetry: LambdaTelemetry
+    stack: StackSettings,
+    settings: SharedSettings,
+    destination: Destination,
+    telemetry: LambdaTelemetry,
 ) -> Ports:
     threads = settings.workers + 1
     clock, randomness = SystemClock(), SystemRandomness()

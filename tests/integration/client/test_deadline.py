@@ -1,4 +1,4 @@
-"""One time-out bounds all of a call, whatever the server does to stretch it."""
+"""One time-out bounds a whole call, however slowly the server sends."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ DRIP = LATE / len(OK_BODY)
 
 
 def no_answer(wire: Wire) -> None:
-    """Read, and keep silent."""
+    """Read the request, and answer after the time-out."""
     wire.request()
     wire.pause(LATE)
     wire.send(answer())
 
 
 def unread(wire: Wire) -> None:
-    """Do not even read."""
+    """Read nothing."""
     wire.pause()
 
 
 def late_start(wire: Wire) -> None:
-    """Begin late: what is left then is less than the whole time."""
+    """Begin the answer when most of the time is over, and then send it slowly."""
     wire.request()
     wire.pause(TIMEOUT * 0.75)
     wire.drip(answer(), DRIP)
 
 
 def dripped_head(wire: Wire) -> None:
-    """Send the head byte by byte."""
+    """Send the head of the answer byte by byte."""
     wire.request()
     wire.drip(answer(), DRIP)
 
 
 def dripped_interims(wire: Wire) -> None:
-    """Ask for patience, again and again."""
+    """Send many interim answers before the final one."""
     wire.request()
     for _ in OK_BODY:
         wire.pause(DRIP)
@@ -66,7 +66,7 @@ def dripped_body(wire: Wire) -> None:
 
 
 def dripped_chunks(wire: Wire) -> None:
-    """Send chunks of one byte."""
+    """Send slowly a body in chunks of one byte."""
     wire.request()
     wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     for byte in OK_BODY:
@@ -76,7 +76,7 @@ def dripped_chunks(wire: Wire) -> None:
 
 
 def dripped_until_closed(wire: Wire) -> None:
-    """Send a body that ends with the connection, which the client has let go of already."""
+    """Send byte by byte a body that ends with the connection."""
     wire.request()
     wire.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
     wire.drip(OK_BODY, DRIP)
@@ -98,7 +98,7 @@ SLOW: list[Script] = [
 def test_a_slow_answer_is_waited_for_no_longer_than_the_time_out(
     serve: Serve, connect: Connect, script: Script
 ) -> None:
-    """A call ends when its time is over, and not before; it was sent, so its outcome is unknown."""
+    """The call ends when its time is over, not before, with an unknown outcome: it was sent."""
     started = time.monotonic()
     reply = call(connect(serve(script).url), TIMEOUT)
     assert reply == Reply(kind=ReplyClass.UNKNOWN, code="answer_timeout")
@@ -106,7 +106,7 @@ def test_a_slow_answer_is_waited_for_no_longer_than_the_time_out(
 
 
 def test_a_slow_answer_is_a_good_one_for_who_has_the_time(serve: Serve, connect: Connect) -> None:
-    """Else the test above would hold whatever the client does."""
+    """With a longer time-out, the same scripts end in a delivery."""
     clients = [connect(serve(script).url) for script in SLOW if script is not unread]
     with ThreadPoolExecutor(len(clients)) as threads:
         replies = list(threads.map(lambda client: call(client, 60.0), clients))
@@ -114,14 +114,14 @@ def test_a_slow_answer_is_a_good_one_for_who_has_the_time(serve: Serve, connect:
 
 
 def test_a_request_that_nobody_reads_is_given_up_as_well(serve: Serve, connect: Connect) -> None:
-    """Sending has a time-out too: buffers fill up."""
+    """Sending ends with the time-out when the system's buffers are full."""
     large = Request("POST", "/events/invoke", b" " * 50_000_000)
     reply = call(connect(serve(unread).url), TIMEOUT, large)
     assert reply == Reply(kind=ReplyClass.UNKNOWN, code="send_timeout")
 
 
 def test_a_connection_that_nobody_accepts_is_given_up(connect: Connect) -> None:
-    """A full backlog swallows packets as a firewall does."""
+    """Connecting ends with the time-out when the server accepts no connection."""
     with ExitStack() as stack:
         full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(4):
@@ -134,7 +134,7 @@ def test_a_connection_that_nobody_accepts_is_given_up(connect: Connect) -> None:
 
 @pytest.mark.parametrize("timeout", [0.0, -1.0, 1e-9])
 def test_without_time_nothing_is_sent(serve: Serve, connect: Connect, timeout: float) -> None:
-    """A call that comes too late is not made."""
+    """A call whose time is over when it begins sends nothing."""
     server = serve(no_answer)
     reply = call(connect(server.url), timeout)
     assert reply.kind is ReplyClass.UNREACHABLE
@@ -142,7 +142,7 @@ def test_without_time_nothing_is_sent(serve: Serve, connect: Connect, timeout: f
 
 
 def test_what_has_arrived_when_the_time_is_over_is_taken_once() -> None:
-    """A thawed machine finds an answer's parts waiting; a flood of them is not waited out."""
+    """Bytes that have arrived when the time is over are read once, and a second time is refused."""
     here, there = socket.socketpair()
     with here, there:
         receiver = Receiver(here, CallTimer(0.0, Clocks()))
@@ -154,7 +154,7 @@ def test_what_has_arrived_when_the_time_is_over_is_taken_once() -> None:
 
 
 def test_a_late_call_does_not_spoil_the_next(serve: Serve, connect: Connect) -> None:
-    """Each call has a time of its own, also on a connection that another one used."""
+    """A call that timed out changes neither the time-out nor the connection of the next call."""
 
     def script(wire: Wire) -> None:
         while wire.request() is not None:

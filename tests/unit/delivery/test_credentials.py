@@ -1,4 +1,4 @@
-"""Refused key pairs, told from refused payloads by check-auth; and rotation."""
+"""A refused key pair, told apart from a refused payload by check-auth, and its rotation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.fakes import rehook
 
 
 def ready_since(world: World, seconds: float) -> tuple[Ingest, Record]:
-    """An environment that read its secrets `seconds` ago, and a claim that it has just won."""
+    """Make an environment that read its secrets `seconds` ago and has just won a claim."""
     ingest = world.ingest().webhook.ingest
     ingest.caller.secrets.read()
     world.clock.advance(seconds)
@@ -22,7 +22,7 @@ def ready_since(world: World, seconds: float) -> tuple[Ingest, Record]:
 
 
 def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
-    """A firewall may dislike one event; the others must not wait for it."""
+    """If check-auth says that the pair is good, the event is rejected and others go on."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -33,7 +33,7 @@ def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
 
 @pytest.mark.parametrize("says", [False, None])
 def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) -> None:
-    """Also where it gives no clear answer: nothing is given up for that."""
+    """If check-auth refuses the pair, or gives no clear answer, the event waits."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.credentials = says
@@ -46,7 +46,7 @@ def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) 
 
 
 def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
-    """The cached one was refused, the one in SSM is good: nothing waits."""
+    """If SSM has another pair than the refused one, the call is made again with it."""
     world = World()
     ingest, mine = ready_since(world, 31.0)
     world.store_secrets(api_key="key-2")
@@ -60,7 +60,7 @@ def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
 
 
 def test_rotated_while_the_call_was_under_way() -> None:
-    """What check-auth says of the new pair says nothing of the old one: the call decides."""
+    """If the pair was rotated during the call, the call is made again, whatever check-auth says."""
     world = World()
     ingest, mine = ready_since(world, 58.0)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -77,7 +77,7 @@ def test_rotated_while_the_call_was_under_way() -> None:
 
 
 def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
-    """Stored as refused credentials, and nothing is concluded from it."""
+    """Without time for check-auth, the reply stays `credentials` and the breaker is not told."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -89,7 +89,7 @@ def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
 
 
 def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
-    """Asking took what was left: the new pair is for the next one to try."""
+    """If no time is left after check-auth, the call is not made again with the new pair."""
     world = World()
     ingest, mine = ready_since(world, 31.0)
     world.store_secrets(api_key="key-2")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from segment_rehook.delivery.ports import MAX_CHANGES
 from tests.unit.delivery.samples import outcomes, reasons, track
 from tests.unit.delivery.world import InTurn, World, header_of
 from tools.fakes import rehook
-from tools.fakes.faults import Fate
+from tools.fakes.faults import Crash, Fate
 
 WORKERS = 4
 
@@ -70,6 +71,66 @@ def test_what_is_claimed_and_not_settled_is_bounded(threads: Callable[[int], Exe
 
     assert answer.body["delivered"] == 120
     assert 1 < most <= 3 * WORKERS + MAX_CHANGES
+
+
+def test_no_call_is_begun_while_too_much_waits_to_be_settled() -> None:
+    """A table that hangs at a settlement holds up the calls: the others stay known."""
+    world = World(workers=WORKERS)
+    all_called = threading.Event()
+    held: list[int] = []
+
+    def before(operation: str, subject: object) -> None:
+        if operation != "ledger.share" or held:
+            return
+        assert isinstance(subject, list)
+        if subject[0].new.state is State.DELIVERED:
+            held.append(0)
+            assert not all_called.wait(0.3)
+            held.append(len(world.rehook.books))
+
+    def called(_operation: str, _request: object) -> None:
+        if len(world.rehook.books) == 120:
+            all_called.set()
+
+    world.table.before, world.rehook.after = before, called
+    answer = world.post(*users(120))
+
+    assert answer.body["delivered"] == 120
+    assert held[1] <= 2 * WORKERS + MAX_CHANGES
+
+
+def test_a_thread_that_dies_ends_the_others() -> None:
+    """Lambda ends a process that runs out of memory; until then nobody waits for a dead thread."""
+    world = World(workers=WORKERS, threads=lambda _workers: Daemons())
+
+    def before(_operation: str, _request: object) -> None:
+        raise Crash
+
+    world.rehook.before = before
+    threads = set(threading.enumerate())
+    with pytest.raises(Crash):
+        world.post(*users(2))
+
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=10.0)
+        assert not thread.is_alive()
+
+
+class Daemons(Executor):
+    """A pool whose threads hold up no process that ends, and is not waited for."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run it on a thread of its own."""
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 — a pool hands on whatever it was
+                future.set_exception(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        return future
 
 
 def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:
@@ -180,6 +241,7 @@ def test_a_probe_is_one_users_alone(world: World) -> None:
     answer = world.post(*later, on=environment)
 
     assert outcomes(answer) == ["delivered"] * 5
+    assert all(world.ledger.records[f"n{n}:track"].state is State.DELIVERED for n in range(5))
     assert claimed_at_the_call[0] == 1
     assert max(claimed_at_the_call[1:]) > 1
 

@@ -18,7 +18,7 @@ from segment_rehook.rehook.http_answer import (
     MAX_HEAD_BYTES,
     MAX_HEADERS,
     AnswerInvalid,
-    Received,
+    ReceivedAnswer,
     read_answer,
 )
 
@@ -33,7 +33,7 @@ def receiving(pieces: Iterable[bytes]) -> Callable[[], bytes]:
     return lambda: next(left, b"")
 
 
-def read(*pieces: bytes) -> Received:
+def read(*pieces: bytes) -> ReceivedAnswer:
     """Read an answer that comes in these pieces."""
     return read_answer(receiving(pieces))
 
@@ -218,10 +218,17 @@ def test_the_same_length_may_come_several_times(length: bytes) -> None:
     assert body_of(OK + b"Content-Length: " + length + b"\r\n\r\nabc") == (b"abc", True)
 
 
-def test_chunks_count_before_a_length_and_their_connection_is_not_kept() -> None:
-    """RFC 9112, 6.3: with both, somebody on the way may have counted otherwise."""
-    head = OK + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert body_of(head + b"4\r\nabcd\r\n0\r\n\r\n") == (b"abcd", False)
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3",
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive",
+    ],
+)
+def test_chunks_beside_a_length_or_in_http_1_0_count_but_end_the_connection(head: bytes) -> None:
+    """RFC 9112, 6.1 and 6.3: somebody on the way may have counted otherwise."""
+    chunks = b"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n"
+    assert body_of(head + chunks) == (b"abcd", False)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +262,8 @@ def test_a_body_is_in_chunks_if_that_is_its_last_coding(coding: bytes, body: byt
         b"000000001\r\na\r\n",
         b"1 1\r\na\r\n",
         b"1\na\r\n",
+        b"1;\nx\r\na\r\n",
+        b"1;\rx\r\na\r\n",
         b"1\r\nab\r\n",
         b"2\r\na\r\n\r\n",
         b"1\r\na\n",
@@ -270,7 +279,7 @@ def test_malformed_chunks_are_refused(chunks: bytes) -> None:
 
 def test_chunk_extensions_are_passed_over() -> None:
     """RFC 9112, 7.1.1: who knows none of them ignores them."""
-    chunks = b'1 ; a="\n;"\r\na\r\n2;b\r\nbc\r\n0;c=d\r\n\r\n'
+    chunks = b'1 ; a="b;"\r\na\r\n2;b\r\nbc\r\n0;c=d\r\n\r\n'
     assert body_of(CHUNKED + chunks) == (b"abc", True)
 
 

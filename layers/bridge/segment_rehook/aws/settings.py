@@ -17,7 +17,7 @@ from segment_rehook.rehook.safe_url import SafeUrl, UrlInvalid
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from segment_rehook.delivery.settings import Settings
+    from segment_rehook.delivery.settings import SharedSettings
 
 SERVICE, NAMESPACE = "segment-rehook", "SegmentRehook"
 
@@ -111,8 +111,8 @@ def _stack(reader: _Reader) -> StackSettings:
     )
 
 
-def _shared(reader: _Reader, default: Settings) -> dict[str, Any]:
-    """The members of `Settings` that an operator may set."""
+def _shared(reader: _Reader, default: SharedSettings) -> dict[str, Any]:
+    """The members of `SharedSettings` that an operator may set."""
     days = reader.whole("LEDGER_DAYS", 45, 3650, default=default.ledger_keep // DAY)
     return {
         "call_timeout": reader.number(

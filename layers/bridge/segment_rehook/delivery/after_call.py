@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Rehook has the event: settle the claim as delivered. `request_id`: Rehook's id of the call."""
+    """Rehook has the event: settle the claim as delivered. `request_id`: Rehook's id for it."""
 
     request_id: str | None
 
@@ -79,7 +79,7 @@ def after_call(
 
 
 def after_crash(action: str, *, park_unknown: bool) -> Park | None:
-    """Say what follows when a claimant died, perhaps after its call. None: the call is made again."""
+    """Say what follows when a claimant died, perhaps after its call; None: call again."""
     if repeats(action, park_unknown=park_unknown):
         return None
     return Park(Parked.OUTCOME_UNKNOWN, "claimant died", undelivered=False)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Telemetry,
         UserMarks,
     )
-    from segment_rehook.delivery.settings import IngestSettings, RedriveSettings, Settings
+    from segment_rehook.delivery.settings import IngestSettings, RedriveSettings, SharedSettings
     from segment_rehook.rehook.destination import Destination
 
 
@@ -102,7 +102,7 @@ def assemble_redrive(settings: RedriveSettings, destination: Destination, ports:
     )
 
 
-def _claims(settings: Settings, ports: Ports) -> Claims:
+def _claims(settings: SharedSettings, ports: Ports) -> Claims:
     return Claims(
         ledger=ports.ledger,
         clock=ports.clock,
@@ -113,7 +113,7 @@ def _claims(settings: Settings, ports: Ports) -> Claims:
     )
 
 
-def _caller(settings: Settings, ports: Ports, *, heeds_throttling: bool) -> Caller:
+def _caller(settings: SharedSettings, ports: Ports, *, heeds_throttling: bool) -> Caller:
     return Caller(
         rehook=ports.rehook,
         secrets=ports.secrets,

@@ -14,7 +14,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from segment_rehook.rehook.deadline import CallTimer, Stage
-from segment_rehook.rehook.http_answer import MAX_ANSWER_BYTES, Received, read_answer
+from segment_rehook.rehook.http_answer import MAX_ANSWER_BYTES, ReceivedAnswer, read_answer
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.resolver import Resolver
@@ -29,14 +29,14 @@ LAST_LOOK = 0.001
 
 
 class Receiver:
-    """Receives from a socket, each time within what is left of the call's time."""
+    """Receives from a socket. Each receive may take what is left of the call's time."""
 
     def __init__(self, sock: socket.socket, timer: CallTimer) -> None:
         self._sock, self._timer = sock, timer
         self._last_look_taken = False
 
     def receive(self) -> bytes:
-        """Give what comes next, nothing at the end. Raises TimeoutError when the time is over."""
+        """Give the next bytes, none at the end. Raises TimeoutError when the time is over."""
         try:
             patience = self._timer.left()
         except TimeoutError:
@@ -59,10 +59,10 @@ class Connection:
 
     @property
     def has_news(self) -> bool:
-        """Whether the server has closed the connection, or has said something unasked."""
+        """Whether the server has closed the connection, or has sent something unasked."""
         return bool(self._poll.poll(0))
 
-    def exchange(self, request: bytes, timer: CallTimer) -> Received:
+    def exchange(self, request: bytes, timer: CallTimer) -> ReceivedAnswer:
         """Send a request and read its answer. Raises OSError and AnswerInvalid."""
         try:
             self._send(request, timer)

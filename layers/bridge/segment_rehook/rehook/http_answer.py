@@ -2,9 +2,9 @@
 
 An answer counts only when it is whole, so a head, a body or a chunk that breaks off is refused. So
 is what two readers could take for two different answers: lengths that differ, a header line
-without a name, a stray CR or NUL. Taken as the RFC allows it: lines that end in LF alone, folded
-lines, chunk extensions and trailers. Work and memory are bounded by the limits below, and time by
-whoever receives.
+without a name, a stray CR or NUL. Accepted, as the RFC allows: lines of the head that end in LF
+alone, folded lines, chunk extensions and trailers. The limits below bound work and memory; whoever
+receives bounds the time.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _HEAD = re.compile(
     r"((?:\n[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\n\r\0]*+)*+)"
 )
 _LENGTH = re.compile(r"([0-9]{1,18})(?:[ \t]*,[ \t]*\1)*")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
 
 class AnswerInvalid(ValueError):
-    """What came is no whole answer."""
+    """What came is not a whole answer."""
 
 
-class Received(NamedTuple):
+class ReceivedAnswer(NamedTuple):
     """An answer, and whether its connection may be used again."""
 
     answer: Answer
@@ -62,7 +62,7 @@ class _Head(NamedTuple):
         return "keep-alive" in said if self.minor == "0" else "close" not in said
 
 
-def read_answer(receive: Callable[[], bytes], max_bytes: int = MAX_ANSWER_BYTES) -> Received:
+def read_answer(receive: Callable[[], bytes], max_bytes: int = MAX_ANSWER_BYTES) -> ReceivedAnswer:
     """Read the final answer and pass over interim ones (1xx).
 
     `receive` gives the next bytes, nothing at the connection's end; what it raises is passed on.
@@ -74,11 +74,11 @@ def read_answer(receive: Callable[[], bytes], max_bytes: int = MAX_ANSWER_BYTES)
         head = source.head()
     body, whole = _body(head, source)
     keep = whole and head.keeps and not source.unread
-    return Received(Answer(head.status, head.headers, body), keep)
+    return ReceivedAnswer(Answer(head.status, head.headers, body), keep)
 
 
 def _body(head: _Head, source: _Source) -> tuple[bytes, bool]:
-    """The body, and whether its end was reached: then the next answer may follow it."""
+    """Give the body, and whether all of it was read."""
     if head.status in BODILESS:
         return b"", True
     coding, length = head.headers.get("transfer-encoding"), head.headers.get("content-length")
@@ -86,7 +86,8 @@ def _body(head: _Head, source: _Source) -> tuple[bytes, bool]:
         if coding.rpartition(",")[2].strip().lower() != "chunked":
             return source.rest(), False
         body, whole = source.chunks()
-        return body, whole and length is None  # with both, somebody between may have miscounted
+        # RFC 9112, 6.1: with a length too, or in HTTP/1.0, somebody between may count otherwise.
+        return body, whole and length is None and head.minor != "0"
     if length is None:
         return source.rest(), False
     announced = _LENGTH.fullmatch(length)
@@ -124,7 +125,7 @@ class _Source:
         return bytes(self.unread[: self.max_bytes])
 
     def chunks(self) -> tuple[bytes, bool]:
-        """Read chunks up to the last one; whether it was reached, and what follows it passed."""
+        """Give what the chunks hold, and whether all of them and the trailers were read."""
         body = bytearray()
         while size := self._chunk_size():
             body += self.take(min(size, self.max_bytes - len(body)))
@@ -141,7 +142,7 @@ class _Source:
         return int(size[1], 16)
 
     def _trailers(self) -> bool:
-        """Pass over the trailers; False if they break off, which takes nothing from the body."""
+        """Pass over the trailers. False if they break off; the body is whole all the same."""
         room = MAX_HEAD_BYTES
         try:
             while line := self._until(_LINE_END, room):

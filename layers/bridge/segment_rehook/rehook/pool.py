@@ -72,7 +72,7 @@ class Pool:
             connection.close()
 
     def _take(self) -> Connection | None:
-        """Give a kept connection that may be used; close those on the way that may not."""
+        """Give the newest connection that may be used, and close newer ones that may not."""
         while True:
             with self._lock:
                 if self._closed:

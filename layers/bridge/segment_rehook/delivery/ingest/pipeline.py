@@ -167,8 +167,7 @@ class Pipeline:
     def _hand_on(self, lane: Lane, progress: Progress | None = None) -> None:
         """Take in what came of a lane's delivery: its next one is claimed, or the lane is done."""
         if progress is not None:
-            lane.advance(progress)
-            self._steps.left -= progress.result is not None
+            self._steps.advance(lane, progress)
         if lane.open:
             self._unclaimed.appendleft(lane)
         else:

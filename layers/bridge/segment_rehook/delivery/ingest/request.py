@@ -20,7 +20,7 @@ from segment_rehook.delivery.ingest.steps import Steps
 from segment_rehook.delivery.ingest.user_marks import WaitingUsers
 from segment_rehook.delivery.ledger.record import Record
 from segment_rehook.delivery.outcomes import Outcome, Result, Stored
-from segment_rehook.delivery.queues.sending import Line
+from segment_rehook.delivery.queues.sending import UserMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -83,7 +83,10 @@ class Ingest:
                 self.park_unknown,
             )
             steps = Steps(attempts, lanes, time_left)
-            Pipeline(lanes, steps, self.workers).run(self.threads)
+            if len(lanes) == 1:
+                steps.deliver(lanes[0])
+            else:
+                Pipeline(lanes, steps, self.workers).run(self.threads)
         if any(lane.rest for lane in lanes):
             self._store(lanes, waiting)
         return {
@@ -103,9 +106,9 @@ class Ingest:
             if lane.rest and not lane.failed and lane.rest[0].fits_a_message()
         ]
         mark = waiting.mark([lane.user for lane in storable])
-        lines = [Line(self._messages(lane, mark)) for lane in storable]
-        self.dead_letters.send(lines, lambda: waiting.time_left() + self.grace)
-        taken = {lane.user: line.taken for lane, line in zip(storable, lines, strict=True)}
+        messages = [UserMessages(self._messages(lane, mark)) for lane in storable]
+        self.dead_letters.send(messages, lambda: waiting.time_left() + self.grace)
+        taken = {lane.user: each.taken for lane, each in zip(storable, messages, strict=True)}
         for lane in lanes:
             sent = taken.get(lane.user, ())
             for number in range(len(lane.rest)):

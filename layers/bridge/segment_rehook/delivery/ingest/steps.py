@@ -24,15 +24,13 @@ RESERVE = 0.4
 
 
 class Steps:
-    """One request's steps. `time_left`: seconds until its answer is due.
-
-    `left`: how many deliveries have no result yet, which decides how long storing them may take.
-    """
+    """One request's steps. `time_left`: seconds until its answer is due."""
 
     def __init__(
         self, attempts: IngestAttempts, lanes: Sequence[Lane], time_left: Callable[[], float]
     ) -> None:
-        self.left = sum(len(lane.deliveries) for lane in lanes)
+        # Deliveries without a result, and the most that one user has: storing them takes time.
+        self._left = sum(len(lane.deliveries) for lane in lanes)
         self._longest = max((len(lane.deliveries) for lane in lanes), default=0)
         self._attempts = attempts
         self._claims = attempts.claims
@@ -40,6 +38,21 @@ class Steps:
         self._waiting = attempts.waiting
         self._telemetry = attempts.claims.telemetry
         self._time_left = time_left
+
+    def deliver(self, lane: Lane) -> None:
+        """Take the only lane through all its steps, in turn."""
+        self.read_marks([lane])
+        while lane.open:
+            [outcome] = self.claim([lane])
+            progress = self.call(lane, outcome) if isinstance(outcome, Claim) else outcome
+            if progress is not None:
+                self.settle([progress])
+                self.advance(lane, progress)
+
+    def advance(self, lane: Lane, progress: Progress) -> None:
+        """Take in what came of the lane's next delivery, once its claim is settled."""
+        lane.advance(progress)
+        self._left -= progress.result is not None
 
     def read_marks(self, lanes: Sequence[Lane]) -> None:
         """Find out which users have dead letters waiting: their lanes are stored behind those."""
@@ -86,7 +99,9 @@ class Steps:
     def settle(self, called: Sequence[Progress]) -> None:
         """Write down, in one call of the ledger, how the claims of these ended."""
         try:
-            self._claims.settle(*(each.settlement for each in called if each.settlement))
+            settlements = [each.settlement for each in called if each.settlement]
+            if settlements:
+                self._claims.settle(*settlements)
         except Exception as error:  # noqa: BLE001 — as in read_marks, and what came of them is known
             self._unexpected(error, ())
 
@@ -141,7 +156,7 @@ class Steps:
 
     def _time_to_call(self) -> float:
         """What is left for calls when storing all the rest is allowed for."""
-        storing = self._attempts.dead_letters.seconds_for(self.left, self._longest)
+        storing = self._attempts.dead_letters.seconds_for(self._left, self._longest)
         return self._time_left() - RESERVE - storing
 
 

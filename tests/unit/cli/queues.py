@@ -1,4 +1,4 @@
-"""A parking lot and a dead-letter queue on simulated time, and one run of redrive between them."""
+"""A parking lot and a dead-letter queue in simulated time, and runs of `parked redrive` on them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from segment_rehook_cli.lot import Lot
-from segment_rehook_cli.redrive import Redrive, Target
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
 from tools.fakes.queue import FakeQueue
 from tools.fakes.sqs_client import FakeSqs
 from tools.fakes.surroundings import FakeClock
@@ -20,7 +20,7 @@ RETENTION = 1_209_600.0
 
 
 def letter(number: int, *, user: str = "", reason: str = "rejected") -> Outgoing:
-    """A message as it is parked, of a user of its own or of `user`."""
+    """Make a parked message, of `user` or of a user of its own."""
     header = Header(
         delivery=f"m{number}:track-event",
         user=user or f"user-{number}",
@@ -33,13 +33,13 @@ def letter(number: int, *, user: str = "", reason: str = "rejected") -> Outgoing
 
 
 def number_of(message: Outgoing) -> int:
-    """The number in a message's delivery."""
+    """Return the number in the id of a message's delivery."""
     return int(message.attributes["delivery"].partition(":")[0][1:])
 
 
 @dataclass
 class World:
-    """A parking lot, a dead-letter queue, and a way there and back that takes time."""
+    """A parking lot and a dead-letter queue of a fake SQS whose calls take simulated time."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     sqs: FakeSqs = field(init=False)
@@ -53,7 +53,7 @@ class World:
         self.sqs = FakeSqs(self.clock, {"parking": self.parking, "dead": self.dead_letters})
 
     def park(self, *messages: Outgoing) -> None:
-        """Park messages, one after the other."""
+        """Park messages, 1 ms apart."""
         for each in messages:
             self.parking.accept(each)
             self.clock.advance(0.001)
@@ -62,11 +62,11 @@ class World:
         self,
         chosen: Callable[[Header], bool] = lambda _header: True,
         progress: Callable[[int], None] = lambda _number: None,
-    ) -> Redrive:
-        """Run it once."""
-        run = Redrive(
-            lot=Lot(self.sqs.client, "parking", self.clock, self.refusals),
-            target=Target(self.sqs.client, "dead"),
+    ) -> SendingBack:
+        """Run `parked redrive` once."""
+        run = SendingBack(
+            reader=ParkingLotReader(self.sqs.client, "parking", self.clock, self.refusals),
+            target=DeadLetterQueue(self.sqs.client, "dead"),
             clock=self.clock,
             refusals=self.refusals,
             chosen=chosen,
@@ -75,11 +75,11 @@ class World:
         return run
 
     def sent(self) -> list[int]:
-        """The numbers of the messages in the dead-letter queue, in their order."""
+        """Return the numbers of the messages in the dead-letter queue, in order."""
         return [number_of(each.message) for each in self.dead_letters.stored()]
 
     def parked(self) -> list[int]:
-        """The numbers of the messages that are in the parking lot and can be seen."""
+        """Return the numbers of the visible messages in the parking lot."""
         hidden = {each.message_id for each in self.parking.in_flight()}
         return [
             number_of(each.message)

@@ -1,7 +1,8 @@
-"""Where the deploy happens: an emulated AWS, a Rehook, and a copy of the checkout to deploy from.
+"""The testbed: an emulated AWS, a stand-in for Rehook, and a copy of the checkout to deploy from.
 
-The copy is what a user has after a clone: `sam deploy --guided` writes into samconfig.toml, and a
-mapping is edited. All of it ends and is removed with `close`, or when this process is killed.
+The copy is what a user has after a clone: `sam deploy --guided` writes to samconfig.toml, and a
+step edits a mapping. `close` ends all processes and removes the copy, as does the end of this
+process.
 """
 
 from __future__ import annotations
@@ -36,21 +37,21 @@ if TYPE_CHECKING:
 REGION: Final = "eu-west-1"
 DEPLOYED_FROM: Final = ("template.yaml", "samconfig.toml", "functions", "layers", "openapi.yaml")
 PROMPT: Final = r"[^\r\n]+: $"
-PATIENCE: Final = 120.0
+TIMEOUT_SECONDS: Final = 120.0
 
 
-class Failed(Exception):
-    """A command, or what is waited for, did not do what it must."""
+class StepFailed(Exception):
+    """A step does not hold; the text says why."""
 
 
 def expect(found: object, wanted: object, what: str) -> None:
-    """Raise Failed where something is not what it must be."""
+    """Raise StepFailed if `found` is not `wanted`; `what` names it."""
     if found != wanted:
-        raise Failed(f"{what}: {found!r}, and it must be {wanted!r}")
+        raise StepFailed(f"{what}: {found!r}, and it must be {wanted!r}")
 
 
-class Place:
-    """The emulator, Rehook and the copy; all commands of the README are run from here."""
+class Testbed:
+    """The emulator, the stand-in for Rehook, and the copy, where the README's commands are run."""
 
     def __init__(self) -> None:
         self._group = ProcessGroup()
@@ -70,7 +71,7 @@ class Place:
         self._start_emulator(trusted)
 
     def _environment(self) -> dict[str, str]:
-        """What a user's shell holds; nothing of this machine's AWS settings."""
+        """Give a user's environment, without any AWS settings of this machine."""
         home = self._group.scratch / "home"
         home.mkdir()
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
@@ -81,14 +82,14 @@ class Place:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self.port}",
             "SAM_CLI_TELEMETRY": "0",
-            # The functions run on this machine: make's `native`, by the names the layer reads.
+            # The functions run on this machine, so the layer is built for it, as by `make native`.
             "ARCH": "native",
             "PYTHON": str(CHECKOUT / ".venv/bin/python"),
             "LAYER_CACHE": str(CHECKOUT / ".cache/layers"),
         }
 
     def _start_emulator(self, trusted: Path) -> None:
-        """Start ministack on this machine's own address only, with its IAM switched on."""
+        """Start ministack on the loopback address only, with IAM switched on."""
         environment = {
             name: value for name, value in self.environment.items() if name != "AWS_ENDPOINT_URL"
         }
@@ -98,12 +99,12 @@ class Place:
             "MINISTACK_HOST": LOOPBACK,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": REGION,
-            # Else it listens for MQTT on every address.
+            # Without this, it listens for MQTT on every address.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(self._group.scratch),
             "STATE_DIR": str(self._group.scratch / "state"),
-            # The functions inherit it: Rehook's address must be https, and its certificate is ours.
+            # The functions inherit it: they call Rehook over https, with this certificate.
             "SSL_CERT_FILE": str(trusted),
         }
         with self.log.open("wb") as log:
@@ -117,14 +118,14 @@ class Place:
 
         def ready() -> bool:
             if process.poll() is not None:
-                raise Failed(f"ministack ended at its start:\n{self.log.read_text()[-2000:]}")
+                raise StepFailed(f"ministack ended at its start:\n{self.log.read_text()[-2000:]}")
             with socket.socket() as probe:
                 return probe.connect_ex((LOOPBACK, self.port)) == 0
 
         self.wait(ready, "ministack to listen")
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the emulated account."""
+        """Give a boto3 client of the emulated account."""
         return boto3.client(
             service,  # type: ignore[call-overload]  # chosen by name
             region_name=REGION,
@@ -134,7 +135,7 @@ class Place:
         )
 
     def run(self, command: str, *arguments: str, given: str = "") -> str:
-        """Run one of .venv's commands in the copy; what it printed. Raises Failed."""
+        """Run a command of .venv in the copy, and give its output. Raises StepFailed."""
         done = subprocess.run(
             [CHECKOUT / ".venv/bin" / command, *arguments],
             cwd=self.folder,
@@ -144,23 +145,23 @@ class Place:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
         )
         if done.returncode != 0:
             raise _ended((command, *arguments), done.returncode, done.stdout)
         return done.stdout
 
     def answer(self, command: str, *arguments: str, answers: Mapping[str, str]) -> None:
-        """Run a command in a terminal and answer its prompts: by a part of the prompt, else Enter.
+        """Run a command in a terminal, and answer its prompts. Raises StepFailed.
 
-        Raises Failed if it does not end well.
+        `answers`: the answer for a prompt that contains the key; other prompts get Enter.
         """
         child = pexpect.spawn(
             str(CHECKOUT / ".venv/bin" / command),
             list(arguments),
             cwd=str(self.folder),
             env=self.environment,
-            timeout=PATIENCE,
+            timeout=TIMEOUT_SECONDS,
             dimensions=(40, 200),
             encoding="utf-8",
         )
@@ -174,48 +175,50 @@ class Place:
             raise _ended((command, *arguments), child.exitstatus, shown.getvalue())
 
     def wait(self, happened: Callable[[], object], what: str, seconds: float = 60.0) -> None:
-        """Wait until something is so. Raises Failed."""
+        """Wait until `happened` gives a true value. Raises StepFailed after `seconds`."""
         end = time.monotonic() + seconds
         while not happened():
             if time.monotonic() > end:
-                raise Failed(f"waited {seconds:.0f} s in vain for {what}")
+                raise StepFailed(f"waited {seconds:.0f} s for {what}")
             time.sleep(0.1)
 
     def local(self, url: str) -> str:
-        """Where an address of API Gateway is answered here: by the id of its API."""
+        """Give the emulator's URL for a URL of API Gateway."""
         host, _, path = url.removeprefix("https://").partition("/")
         api = host.partition(".")[0]
         return f"http://{LOOPBACK}:{self.port}/_aws/execute-api/{api}/$default/{path}"
 
     def request(self, method: str, url: str) -> int:
-        """Send a request to an address of API Gateway; the answer's status."""
-        return urllib3.request(method, self.local(url), timeout=PATIENCE, retries=False).status
+        """Send a request to a URL of API Gateway, and give the status of the answer."""
+        return urllib3.request(
+            method, self.local(url), timeout=TIMEOUT_SECONDS, retries=False
+        ).status
 
     def depth(self, url: str) -> int:
-        """How many messages lie in a queue, seen or in flight."""
+        """Count the messages of a queue, visible or in flight."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
         return sum(int(value) for value in found["Attributes"].values())
 
     def rewards(self, customer: str) -> int:
-        """How many rewards a customer got at Rehook."""
+        """Count the rewards of a customer at Rehook."""
         given = self.rehook.rehook.rewards()
         return sum(each["count"] for each in given if each["source_id"] == customer)
 
     def delivered(self, customer: str) -> list[str | None]:
-        """The names of a customer's events in the order in which Rehook took them."""
+        """Give the names of a customer's events, in the order in which Rehook acted on them."""
         calls = self.rehook.calls
         return [each.event_name for each in calls if each.acted and each.source_id == customer]
 
     def edit(self, name: str, pattern: str, new: str) -> None:
-        """Change the one place in a file of the copy that fits a pattern. Raises Failed."""
+        """Replace the one match of a pattern in a file of the copy. Raises StepFailed."""
         path = self.folder / name
         text, count = re.subn(pattern, new, path.read_text(encoding="utf-8"))
-        expect(count, 1, f"places in {name} that fit {pattern}")
+        expect(count, 1, f"matches of {pattern} in {name}")
         path.write_text(text, encoding="utf-8")
 
     def listening(self) -> set[str]:
-        """The addresses that the emulator, the functions and Rehook listen on."""
+        """Give the addresses that the emulator, the functions and Rehook listen on."""
         me, found = psutil.Process(), set()
         for process in (me, *me.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -224,14 +227,14 @@ class Place:
         return found
 
     def close(self) -> None:
-        """End everything and remove the copy."""
+        """End all processes and remove the copy."""
         self.rehook.stop()
         self._group.close()
 
 
-def _ended(command: tuple[str, ...], status: int | None, shown: str) -> Failed:
+def _ended(command: tuple[str, ...], status: int | None, shown: str) -> StepFailed:
     plain = re.sub(r"\x1b\[[0-9;]*m|\r| +(?= )|-{9,}", "", shown)
-    return Failed(f"{' '.join(command)}\nended with {status}:\n{plain[-6000:]}")
+    return StepFailed(f"{' '.join(command)}\nended with {status}:\n{plain[-6000:]}")
 
 
 def _free_port() -> int:

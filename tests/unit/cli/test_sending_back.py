@@ -1,4 +1,4 @@
-"""Sending parked messages back at scale and against refusals, on simulated time."""
+"""Tests of `parked redrive` with many messages and with refusals, in simulated time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.queues.transport import Outgoing
-from segment_rehook_cli.lot import Lot
-from segment_rehook_cli.redrive import Redrive, Target
-from tests.unit.cli.lots import World, letter, number_of
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
+from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
+from tests.unit.cli.queues import World, letter, number_of
 
 
 @pytest.mark.parametrize(
@@ -29,15 +29,15 @@ from tests.unit.cli.lots import World, letter, number_of
 def test_a_slow_sqs_is_no_reason_to_leave_anything(
     messages: int, users: int, seconds: float
 ) -> None:
-    """However many calls it takes, no receipt runs out, it ends, and each user's order holds."""
+    """With slow calls all messages are sent, in each user's order, and no receipt expires."""
     world = World()
     world.park(*(letter(number, user=f"u{number % users}") for number in range(messages)))
     world.sqs.seconds = seconds
 
     run = world.redrive()
 
-    assert (run.sent, run.lot.left, list(run.notes())) == (messages, 0, [])
-    assert run.lot.unread() == 0
+    assert (run.sent, run.reader.left, list(run.notes())) == (messages, 0, [])
+    assert run.reader.unread() == 0
     by_user = defaultdict(list)
     for number in world.sent():
         by_user[number % users].append(number)
@@ -46,7 +46,7 @@ def test_a_slow_sqs_is_no_reason_to_leave_anything(
 
 
 def test_a_filter_reaches_what_lies_behind_thousands_of_others() -> None:
-    """What is not chosen stays hidden until the end, and can be seen then."""
+    """A message behind thousands that are not chosen is sent; these are visible at the end."""
     world = World()
     world.park(*(letter(number) for number in range(12_500)))
     world.park(letter(12_500, reason="gave_up"))
@@ -54,14 +54,14 @@ def test_a_filter_reaches_what_lies_behind_thousands_of_others() -> None:
 
     run = world.redrive(lambda header: header.reason == "gave_up")
 
-    assert (run.sent, run.lot.left, run.complete) == (1, 12_500, True)
+    assert (run.sent, run.reader.left, run.complete) == (1, 12_500, True)
     assert {each.receive_count for each in world.parking.stored()} == {1}
     assert world.sent() == [12_500]
     assert world.parked() == list(range(12_500))
 
 
 def test_never_more_than_a_portion_is_hidden() -> None:
-    """The first are sent back before the last are read."""
+    """At most about one portion of messages is hidden at any time."""
     world = World()
     world.park(*(letter(number) for number in range(3_000)))
     most = 0
@@ -76,7 +76,7 @@ def test_never_more_than_a_portion_is_hidden() -> None:
 
 
 def test_ten_go_in_a_call() -> None:
-    """Of a hundred users, a hundred messages: ten sends and ten deletes."""
+    """A hundred messages take ten calls to send and ten calls to delete."""
     world = World()
     world.park(*(letter(number) for number in range(100)))
     world.redrive()
@@ -85,7 +85,7 @@ def test_ten_go_in_a_call() -> None:
 
 
 def test_what_sqs_moved_shows_why_it_waited() -> None:
-    """SQS gives no reason of its own: docs/failures.md says how to read such a message."""
+    """A message that SQS itself moved shows the reason for which it last waited."""
     world = World()
     moved = letter(1)
     kept = {**moved.attributes, "reason": "unavailable"}
@@ -96,14 +96,14 @@ def test_what_sqs_moved_shows_why_it_waited() -> None:
     world.clock.advance(world.dead_letters.visibility)
     world.dead_letters.receive()
 
-    lot = Lot(world.sqs.client, "parking", world.clock, world.refusals)
-    [[message]] = lot.portions()
-    shown = message.shown(lot.began)
+    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    [[message]] = reader.portions()
+    shown = message.summary(reader.started_at)
     assert (shown["reason"], shown["detail"]) == ("unavailable", "")
 
 
 def test_what_comes_back_from_redrive_is_left() -> None:
-    """A message that is given up again at once would else go round for ever."""
+    """Messages that are parked after the start are left, so that the run ends."""
     world = World()
     world.park(*(letter(number) for number in range(30)))
     world.sqs.seconds = 0.1
@@ -124,14 +124,14 @@ def test_what_comes_back_from_redrive_is_left() -> None:
 
 @pytest.mark.parametrize("wrong_by", [-3_600, 3_600])
 def test_a_machine_whose_clock_is_wrong_sends_the_same(wrong_by: int) -> None:
-    """SQS says what time it is: what was parked a moment ago is there, and its age is right."""
+    """The time is SQS's: a wrong clock changes neither ages nor what is sent."""
     world = World()
     world.park(*(letter(number) for number in range(30)))
     world.clock.jump(wrong_by)
 
-    lot = Lot(world.sqs.client, "parking", world.clock, world.refusals)
-    shown = [each.shown(lot.began) for portion in lot.portions() for each in portion]
-    lot.close()
+    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    shown = [each.summary(reader.started_at) for portion in reader.portions() for each in portion]
+    reader.close()
     assert {row["parkedSecondsAgo"] for row in shown} <= {0, 1}
     assert world.redrive().sent == 30
 
@@ -147,14 +147,14 @@ def test_a_machine_whose_clock_is_wrong_sends_the_same(wrong_by: int) -> None:
             0,
             "the queue does not exist",
         ),
-        ("DeleteMessageBatch", "AccessDenied", 0, "sent back, and still parked too"),
+        ("DeleteMessageBatch", "AccessDenied", 0, "sent back, but not deleted"),
         ("ReceiveMessage", "ExpiredToken", 0, "ReceiveMessage: ExpiredToken: "),
     ],
 )
 def test_a_refusal_is_one_line_and_leaves_everything(
     call: str, code: str, sent: int, said: str
 ) -> None:
-    """No traceback, nothing hidden, and the run is not taken for done."""
+    """A refused call gives one line, leaves all messages visible, and the run is not complete."""
     world = World()
     world.park(*(letter(number) for number in range(30)))
     world.sqs.refuse[call] = code
@@ -169,7 +169,7 @@ def test_a_refusal_is_one_line_and_leaves_everything(
 
 
 def test_a_message_that_sqs_does_not_take_holds_back_its_user() -> None:
-    """In later portions too: nothing of a user's overtakes what was refused; others go on."""
+    """A refused message holds back its user's later ones in all portions, and no other user's."""
     world = World()
     world.park(*(letter(number, user=f"u{number % 2}") for number in range(1_200)))
     world.dead_letters.refuse = lambda message: number_of(message) == 6
@@ -182,12 +182,12 @@ def test_a_message_that_sqs_does_not_take_holds_back_its_user() -> None:
     assert world.parked() == list(range(6, 1_200, 2))
     assert list(run.notes()) == [
         "SendMessageBatch: Refused – not sent back: 1",
-        "not sent back, as an earlier message of the user was not: 596",
+        "not sent back, because an earlier message of the same user was not: 596",
     ]
 
 
 def test_a_receipt_that_ran_out_counts_as_left() -> None:
-    """The machine slept between send and delete: said once, with the number, and harmless."""
+    """If receipts expire before the delete, one line says so and the messages count as left."""
     world = World()
     world.park(*(letter(number) for number in range(30)))
 
@@ -198,8 +198,8 @@ def test_a_receipt_that_ran_out_counts_as_left() -> None:
     world.sqs.before = sleep
     run = world.redrive()
 
-    assert run.sent + run.lot.left == 30
-    assert run.lot.left == 30
+    assert run.sent + run.reader.left == 30
+    assert run.reader.left == 30
     assert not run.complete
     [line] = run.notes()
     assert "ReceiptHandleIsInvalid" in line
@@ -208,7 +208,7 @@ def test_a_receipt_that_ran_out_counts_as_left() -> None:
 
 
 def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
-    """What was taken is deleted, the rest shows again, and the counts say which."""
+    """After Ctrl-C, sent messages are deleted, the others are visible, and the counts are right."""
     world = World()
     world.park(*(letter(number, user="u") for number in range(40)))
 
@@ -218,10 +218,10 @@ def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
             raise KeyboardInterrupt
 
     world.sqs.before = press
-    lot = Lot(world.sqs.client, "parking", world.clock, world.refusals)
-    run = Redrive(
-        lot=lot,
-        target=Target(world.sqs.client, "dead"),
+    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    run = SendingBack(
+        reader=reader,
+        target=DeadLetterQueue(world.sqs.client, "dead"),
         clock=world.clock,
         refusals=world.refusals,
         chosen=lambda _header: True,
@@ -229,13 +229,13 @@ def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
     with pytest.raises(KeyboardInterrupt):
         run.run(lambda _number: None)
 
-    assert (run.sent, lot.left) == (7, 33)
+    assert (run.sent, reader.left) == (7, 33)
     assert world.sent() == list(range(7))
     assert world.parked() == list(range(7, 40))
 
 
 def test_what_somebody_else_holds_is_not_passed_over_in_silence() -> None:
-    """Hidden by a console or another run, they can't be read: about how many is known."""
+    """Messages that somebody else has hidden are counted as not read."""
     world = World()
     world.park(*(letter(number) for number in range(25)))
     world.parking.visibility = 3_600.0
@@ -244,11 +244,11 @@ def test_what_somebody_else_holds_is_not_passed_over_in_silence() -> None:
     run = world.redrive()
 
     assert run.sent == 15
-    assert run.lot.unread() == 10
+    assert run.reader.unread() == 10
 
 
 def test_an_old_dead_letter_queue_is_emptied_group_by_group() -> None:
-    """SQS shows ten messages of a user at once, the next ten when those are deleted."""
+    """A queue with all messages in one group is sent completely and in order."""
     world = World()
     for number in range(45):
         made = letter(number, user="u")
@@ -271,7 +271,7 @@ def test_an_old_dead_letter_queue_is_emptied_group_by_group() -> None:
 def test_nothing_is_lost_and_no_order_turned(
     users: list[int], refused: set[int], seconds: float, chosen: set[int]
 ) -> None:
-    """Every message is in one of the queues; a user's sent ones are the first of those chosen."""
+    """Each message is in one queue, and a user's sent ones are the first of the chosen ones."""
     world = World()
     world.park(*(letter(number, user=f"u{user}") for number, user in enumerate(users)))
     world.dead_letters.refuse = lambda message: number_of(message) in refused

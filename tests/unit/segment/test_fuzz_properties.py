@@ -1,4 +1,4 @@
-"""What the fuzzer holds of the door, on drawn bodies and on those made to cost much."""
+"""What the fuzzer checks when a request is received, on random bodies and on costly ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.refusal import Refusal
 from segment_rehook.segment.webhook import receive
 from tools.fuzz.costly import COSTLY
-from tools.fuzz.door import PIECES, RULES, TOKEN, Broken, check
+from tools.fuzz.properties import PIECES, RULES, TOKEN, PropertyViolated, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
 
 def stopped() -> float:
-    """A clock that stands still: what the door costs is measured by the fuzzer."""
+    """Give the same time always: how long receiving takes is measured by the fuzzer."""
     return 0.0
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join))
-def test_holds_for_drawn_bodies(body: bytes) -> None:
-    """Only refusals are raised, and what comes in is read alike by every way round."""
+def test_the_properties_hold_for_random_bodies(body: bytes) -> None:
+    """Any body is refused, or its events read the same in every way that they are read."""
     check(body, clock=stopped)
 
 
 @pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY.keys())
-def test_holds_for_bodies_made_to_cost_much(body: bytes) -> None:
-    """They are refused, or read alike by every way round, as any other body is."""
+def test_the_properties_hold_for_costly_bodies(body: bytes) -> None:
+    """A costly body is refused, or its events read the same in every way that they are read."""
     check(body, clock=stopped)
 
 
 @pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY.keys())
 def test_takes_no_more_memory_than_its_length_allows(body: bytes) -> None:
-    """Forty bytes a byte at worst, with all members decoded; and a thousand for each event."""
+    """Receiving and decoding a body takes at most 40 bytes a byte and 1,000 bytes an event."""
     elements: tuple[Event | UnreadableEvent, ...] = ()
     tracemalloc.start()
     try:
@@ -59,15 +59,15 @@ def test_takes_no_more_memory_than_its_length_allows(body: bytes) -> None:
     assert peak < 40 * len(body) + 1_000 * len(elements) + 10_000
 
 
-def test_a_slow_door_is_noticed() -> None:
-    """A body whose cost is out of proportion to its length fails the check."""
+def test_slow_receiving_is_noticed() -> None:
+    """A body that takes too long for its length fails the check."""
     ticks = itertools.count(0.0, 10.0)
-    with pytest.raises(Broken, match=r"10\.0 s"):
+    with pytest.raises(PropertyViolated, match=r"10\.0 s"):
         check(b"{}", clock=lambda: next(ticks))
 
 
-def test_a_door_that_changes_an_event_is_noticed() -> None:
-    """An event let in other than as it was signed fails the check."""
+def test_a_changed_event_is_noticed() -> None:
+    """An event that differs from the one that was signed fails the check."""
 
     def altered(
         method: str, headers: Mapping[str, str], body: bytes, access: AccessRules
@@ -75,5 +75,5 @@ def test_a_door_that_changes_an_event_is_noticed() -> None:
         envelope = receive(method, headers, body, access)
         return replace(envelope, elements=(Event.parse(b'{"type":"other"}'),))
 
-    with pytest.raises(Broken, match="a signed first event is not let in"):
-        check(b'[{"type":"track"}]', door=altered, clock=stopped)
+    with pytest.raises(PropertyViolated, match="a signed first event is not let in"):
+        check(b'[{"type":"track"}]', receive=altered, clock=stopped)

@@ -1,4 +1,4 @@
-"""A copy of the package and its tests, in which code can be changed."""
+"""Makes a temporary copy of the package and its tests, in which code can be changed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PACKAGE = "segment_rehook"
 
 
 @contextlib.contextmanager
-def workshop(source: str) -> Iterator[Path]:
-    """A temporary folder: tests and their fakes, docs, pyproject.toml, the package in `source`."""
+def working_copy(source: str) -> Iterator[Path]:
+    """Give a temporary folder with tests, fakes, docs, pyproject.toml, the package in `source`."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
         _copy(LAYER / PACKAGE, copy / source / PACKAGE)

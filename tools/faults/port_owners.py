@@ -1,6 +1,6 @@
-"""Which process of the stack is at the other end of a connection.
+"""Finds the process of the stack that owns a connection.
 
-The kernel knows: a process's open files name its sockets, ``/proc/net/tcp`` names their ports.
+`/proc/net/tcp` gives the socket of a port, and `/proc/PID/fd` the sockets of a process.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from tools.sandbox.environment import Environment
 
 _LOCAL, _INODE = 1, 9  # columns of /proc/net/tcp
-_NOBODYS = "0"
-# The kernel prints the table in parts, and while connections come and go it may leave one out.
-_LOOKS = 3
+_NO_INODE = "0"  # the connection has ended
+# The kernel prints the table in parts, and may leave out a row while connections begin and end.
+_MAX_READS = 3
 
 
-class Owners:
-    """Looks up the environment that owns a local port, and remembers it while it lives."""
+class PortOwners:
+    """Finds the environment that owns a local port, and remembers it while the process lives."""
 
     def __init__(self, running: Callable[[], Iterable[tuple[str, Environment]]]) -> None:
         self._running = running
@@ -30,12 +30,12 @@ class Owners:
         self._known: dict[int, tuple[str, Environment, str]] = {}
 
     def of(self, port: int) -> tuple[str, Environment] | None:
-        """The function's name and its environment; None if its end of the connection is gone."""
+        """Give the function's name and its environment; None if no process has the port open."""
         with self._lock:
             known = self._known.get(port)
         if known is not None and known[2] in _sockets(known[1].pid):
             return known[:2]
-        for _ in range(_LOOKS):
+        for _ in range(_MAX_READS):
             inodes = _inodes(port)
             for function, environment in self._running() if inodes else ():
                 if held := inodes & _sockets(environment.pid):
@@ -46,14 +46,14 @@ class Owners:
 
 
 def _inodes(port: int) -> set[str]:
-    """The sockets bound to a local port, ended ones left out. The table is in hexadecimal."""
+    """Give the sockets of a local port that are still open. The table has ports in hexadecimal."""
     wanted = f":{port:04X}"
     with Path("/proc/net/tcp").open() as table:
         rows = [line.split() for line in table]
     return {
         f"socket:[{row[_INODE]}]"
         for row in rows
-        if row[_LOCAL].endswith(wanted) and row[_INODE] != _NOBODYS
+        if row[_LOCAL].endswith(wanted) and row[_INODE] != _NO_INODE
     }
 
 

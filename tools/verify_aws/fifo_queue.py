@@ -1,6 +1,6 @@
-"""What the bridge takes for granted of SQS FIFO queues, tried on a queue made for it.
+"""Checks on a new FIFO queue that SQS behaves as the bridge needs it.
 
-The sandbox's SQS passes the same checks, so that a difference between it and AWS shows up here.
+The sandbox's SQS must pass the same checks, so a difference between it and AWS is seen here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 
-def probe(sqs: SQSClient) -> Iterator[Check]:
-    """Make a queue, try it, delete it; some ten seconds and twenty requests."""
+def fifo_queue(sqs: SQSClient) -> Iterator[Check]:
+    """Create a queue, check it, delete it. Takes some ten seconds and twenty requests."""
     url = sqs.create_queue(
         QueueName=f"segment-rehook-verify-{uuid.uuid4().hex[:12]}.fifo",
         Attributes={
@@ -31,12 +31,12 @@ def probe(sqs: SQSClient) -> Iterator[Check]:
         },
     )["QueueUrl"]
     try:
-        yield from _Probe(sqs, url).run()
+        yield from _Checks(sqs, url).run()
     finally:
         sqs.delete_queue(QueueUrl=url)
 
 
-class _Probe:
+class _Checks:
     def __init__(self, sqs: SQSClient, url: str) -> None:
         self._sqs = sqs
         self._url = url
@@ -47,7 +47,7 @@ class _Probe:
         group = _groups(first)[0]
         others = self._receive(10)
         yield Check(
-            "a group is kept back while one of its messages is in flight",
+            "no message of a group is received while another of it is in flight",
             holds=group not in _groups(others) and bool(others),
             seen=f"{group} in flight, received of {_groups(others)}",
         )
@@ -61,13 +61,13 @@ class _Probe:
         )
         again = self._receive(1)
         yield Check(
-            "a message made visible comes again first, and counts its receives",
+            "a message that was made visible is received first, and its receives are counted",
             holds=[each["MessageId"] for each in again] == [message["MessageId"]]
             and again[0]["Attributes"]["ApproximateReceiveCount"] == "2",
             seen=str([each.get("Attributes") for each in again]),
         )
         yield Check(
-            "who held it before can no longer postpone it",
+            "an old receipt handle can't change the visibility",
             holds=self._refuses(old),
             seen="the old receipt handle was taken",
         )
@@ -85,7 +85,7 @@ class _Probe:
         self._send(("c", "same"), ("d", "same"))
         received = self._receive(10)
         yield Check(
-            "a dedupe id counts within its group only",
+            "a deduplication id counts within its group only",
             holds=sorted(_groups(received)) == ["c", "d"],
             seen=str(_groups(received)),
         )
@@ -94,7 +94,7 @@ class _Probe:
         self._send(("c", "same"), ("c", "another"))
         ids = [each["Attributes"]["MessageDeduplicationId"] for each in self._receive(10)]
         yield Check(
-            "a dedupe id counts for five minutes, also after its message was deleted",
+            "a deduplication id still counts after its message was deleted",
             holds=ids == ["another"],
             seen=str(ids),
         )
@@ -108,10 +108,10 @@ class _Probe:
                 MessageDeduplicationId=dedupe,
             )
 
-    def _receive(self, most: int) -> list[Any]:
+    def _receive(self, count: int) -> list[Any]:
         answer = self._sqs.receive_message(
             QueueUrl=self._url,
-            MaxNumberOfMessages=most,
+            MaxNumberOfMessages=count,
             WaitTimeSeconds=2,
             MessageSystemAttributeNames=["All"],
         )

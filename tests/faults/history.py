@@ -1,4 +1,4 @@
-"""What was sent, answered, acted on, recorded and parked, and whether it adds up."""
+"""The history of a case: what was sent and answered. Checks it against ledger, queues, Rehook."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.unit.delivery.samples import delivery_of
 from tests.unit.delivery.world import BUDGET, World, header_of
 from tools.fakes.queue import Stored
 
-# Parked under `park`, these may have been given: whoever sends them back decides to risk it.
-MAY_HAVE_BEEN_GIVEN = {Parked.OUTCOME_UNKNOWN, Parked.CRASHES}
+# Rehook may have given these rewards already: an operator who sends them back accepts that.
+MAYBE_REWARDED = {Parked.OUTCOME_UNKNOWN, Parked.CRASHES}
 
 
 @dataclass(eq=False)
-class Sent:
-    """A request of Segment's. `busy`: an attempt at it is under way."""
+class SentRequest:
+    """A request of Segment. `busy`: an attempt at it is under way. `tries`: attempts so far."""
 
     events: list[dict[str, Any]]
     batch: bool
@@ -34,28 +34,28 @@ class Sent:
 
 
 @dataclass
-class Books:
-    """`named`: the delivery that a request belongs to, by its body."""
+class History:
+    """What happened in a case. `named`: the delivery of a request to Rehook, by its body."""
 
     world: World
     named: dict[bytes, str]
     users: dict[str, str] = field(default_factory=dict)
     repeatable: set[str] = field(default_factory=set)
     risked: Counter[str] = field(default_factory=Counter)
-    """How often an operator sent back what may have been given."""
+    """How often an operator sent back a delivery that Rehook may have rewarded."""
     behind: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """For each delivery, those of its user that were accepted before it was first sent."""
+    """For each delivery: the user's deliveries that were accepted before it was sent first."""
     settled: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """For each user, what was accepted, in order."""
+    """For each user: the deliveries that were accepted, in order."""
     unordered: set[str] = field(default_factory=set)
-    """Deliveries that no order is promised for."""
+    """Deliveries whose order is not promised."""
     open: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
-    """The requests under way, the inner ones last."""
+    """The requests under way. One that runs within another comes after it."""
     _begun: list[tuple[float, Counter[str]]] = field(default_factory=list)
-    """When each of them began, and what of the table had failed by then."""
+    """When each of them began, and how often the table had failed by then, by operation."""
 
     def expect(self, event: Mapping[str, Any]) -> None:
-        """An event that is about to be sent for the first time."""
+        """Note an event that is about to be sent for the first time."""
         parsed = Event.parse(encode(dict(event)))
         (call,) = self.world.destination.plan(parsed, self.world.clock.now())
         assert isinstance(call, Call)
@@ -66,9 +66,9 @@ class Books:
             self.repeatable.add(delivery)
 
     def mended(self, event: Mapping[str, Any]) -> None:
-        """Another version of an event: no order is promised for what is sent anew in its place.
+        """Note another version of an event that was sent before.
 
-        Where Rehook has acted on the event before, its place is taken, and stays promised.
+        Its order is not promised, unless Rehook has acted on the event already.
         """
         self.expect(event)
         delivery = delivery_of(event)
@@ -76,7 +76,7 @@ class Books:
             self.unordered.add(delivery)
 
     def begins(self, events: Sequence[Mapping[str, Any]], *, first: bool) -> None:
-        """An attempt at a request begins."""
+        """Note that an attempt at a request begins. `first`: the request's first attempt."""
         self.open.append(events)
         self._begun.append((self.world.clock.monotonic(), self.world.table.failures.copy()))
         for event in events:
@@ -85,9 +85,9 @@ class Books:
                 self.behind[delivery] = set(self.settled[self.users[delivery]])
 
     def ends(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """It has ended. What could not be marked can be overtaken.
+        """Note that an attempt has ended. Without a mark, its events may be overtaken.
 
-        A table that has failed is not asked for a mark when the answer is overdue.
+        When the table has failed and the answer is overdue, no mark is written.
         """
         self.open.remove(events)
         began, before = self._begun.pop()
@@ -97,16 +97,16 @@ class Books:
             self.unordered.update(delivery_of(event) for event in events)
 
     def unmarked(self) -> None:
-        """What is under way can be overtaken: another request is, too, or a mark is not put."""
+        """Note that requests under way may be overtaken: another began, or a mark is missing."""
         for events in self.open:
             self.unordered.update(delivery_of(event) for event in events)
 
     def moved(self, messages: Iterable[Stored]) -> None:
-        """An operator sends these back from the parking lot: they lose their place."""
+        """Note that an operator sends messages back from the parking lot. They lose their place."""
         for message in messages:
             header = header_of(message)
             self.unordered.add(header.delivery)
-            if header.reason in MAY_HAVE_BEEN_GIVEN:
+            if header.reason in MAYBE_REWARDED:
                 self.risked[header.delivery] += 1
 
     def accepted(
@@ -115,9 +115,10 @@ class Books:
         answer: HttpAnswer,
         unanswered: Sequence[Mapping[str, Any]],
     ) -> None:
-        """Segment was told 200: each of these must be safe now.
+        """Check that each event that was answered 200 is delivered, or in a queue. Raises Violated.
 
-        One that was dropped for another version of it is: Segment brings the `unanswered` again.
+        An event may also be dropped for another version of it that is `unanswered`: Segment sends
+        that one again.
         """
         for event in events:
             delivery = delivery_of(event)
@@ -127,13 +128,15 @@ class Books:
             if not self._safe(delivery):
                 if replaced:
                     continue
-                raise Violated(f"200 for {delivery}, which is nowhere: {answer.body}")
+                raise Violated(
+                    f"200 for {delivery}, which is neither delivered nor in a queue: {answer.body}"
+                )
             user = self.users[delivery]
             if delivery not in self.settled[user]:
                 self.settled[user].append(delivery)
 
     def close(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Nothing is on its way any more: each delivery has come to one end."""
+        """Check, when nothing is under way, that each delivery has one end. Raises Violated."""
         acted = Counter(self.named[request.body] for request in self.world.rehook.books)
         for delivery in {delivery_of(event) for event in events}:
             self._ended(delivery, acted[delivery])
@@ -141,7 +144,7 @@ class Books:
         self._check_order()
 
     def close_for_good(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """All that was parked has been sent back, and Rehook took it: everything is delivered."""
+        """Check, after all that was parked was sent back: all is delivered. Raises Violated."""
         acted = Counter(self.named[request.body] for request in self.world.rehook.books)
         missing = {delivery_of(event) for event in events} - acted.keys()
         if missing:
@@ -166,11 +169,11 @@ class Books:
             if not acted:
                 raise Violated(f"{delivery} is recorded as delivered, and Rehook never acted on it")
         elif record.state is State.PARKED:
-            # A send that went unheard and was repeated after SQS's five minutes leaves two.
+            # A send without an answer, repeated after more than five minutes, leaves two messages.
             if not any(header.parked_token == record.parked_token for header in parked):
                 raise Violated(f"{delivery} is parked, and no message can open it")
         elif record.state is State.CLAIMED:
-            # Its end went unrecorded, which the table's faults alone excuse.
+            # Only a fault of the table excuses that its end was not recorded.
             named = [header for header in parked if header.nonce == record.nonce]
             if not (acted or named):
                 raise Violated(f"{delivery} is claimed for ever: {record}")
@@ -181,7 +184,7 @@ class Books:
 
     def _check_rewards(self, acted: Counter[str]) -> None:
         if self.world.policy != "park":
-            return  # twice only where nobody could know: that is checked at each call
+            return  # a second call needs an unknown outcome, which is checked at each call
         for delivery, times in acted.items():
             if delivery not in self.repeatable and times > 1 + self.risked[delivery]:
                 raise Violated(f"{delivery} was given {times} times under `park`")

@@ -1,8 +1,8 @@
-"""Sending given-up messages back to a dead-letter queue, portion by portion.
+"""Sending parked messages back to the dead-letter queue, portion by portion.
 
-A message is sent first and deleted then. What is sent back and not deleted is sent back once more
-with the next run, and recognised by the ledger. Each goes into its user's group, in order: one that
-SQS does not take holds back its user's later ones, in later portions too.
+A message is sent first and then deleted. If it is sent and not deleted, the next run sends it
+again, and the ledger recognises the duplicate. Each message goes into its user's group, in order.
+If SQS does not take a message, the user's later messages are held back, in later portions too.
 """
 
 from __future__ import annotations
@@ -15,26 +15,29 @@ from segment_rehook.aws.sqs import batch_entry
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import Clock, QueueUnavailable
 from segment_rehook.delivery.queues.message import Header
-from segment_rehook.delivery.queues.sending import MAX_TRIES, Line, Sender
+from segment_rehook.delivery.queues.sending import MAX_TRIES, Sender, UserMessages
 from segment_rehook.delivery.queues.transport import Outgoing
-from segment_rehook_cli.aws_errors import what_is_wrong, with_advice
+from segment_rehook_cli.aws_errors import describe_code, describe_error
 from segment_rehook_cli.botocore_errors import AWS_ERRORS
-from segment_rehook_cli.lot import Lot, ParkedMessage
+from segment_rehook_cli.parked_message import ParkedMessage
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["Redrive", "Target"]
+__all__ = ["DeadLetterQueue", "SendingBack"]
 
-# Seconds of a portion's hiding that are kept for deleting what was sent.
-FOR_DELETING: Final = 60
-NOT_DELETED: Final = "sent back, and still parked too (harmless: the ledger knows them)"
+# Of the time that a portion is hidden, so much is kept for deleting what was sent.
+DELETE_SECONDS: Final = 60
+NOT_DELETED: Final = (
+    "sent back, but not deleted from the parking lot (the ledger recognises the copies)"
+)
 NOT_SENT: Final = "not sent back"
 
 
-class Target:
-    """The port `Queue` as far as sending goes; it remembers why SQS did not take a message."""
+class DeadLetterQueue:
+    """The port `Queue`, for sending only. It remembers why SQS did not take a message."""
 
     def __init__(self, client: SQSClient, url: str) -> None:
         self._client = client
@@ -45,45 +48,49 @@ class Target:
 
     @property
     def broken(self) -> bool:
-        """Whether whole calls fail one after the other: no other message will fare better."""
+        """Whether so many calls failed in a row that no further call is made."""
         return self._failed_calls >= MAX_TRIES
 
     def send(self, messages: Sequence[Outgoing]) -> list[bool]:
-        """One SendMessageBatch, as `Queue.send`."""
+        """Send with one SendMessageBatch; see `Queue.send`."""
         entries = [batch_entry(str(number), each) for number, each in enumerate(messages)]
         try:
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
         except AWS_ERRORS as error:
             self._failed_calls += 1
-            self._last_failure = what_is_wrong(error)
+            self._last_failure = describe_error(error)
             self._why |= dict.fromkeys((each.dedupe for each in messages), self._last_failure)
             raise QueueUnavailable(self._last_failure) from error
         self._failed_calls = 0
         for failed in answer.get("Failed", []):
-            self._why[messages[int(failed["Id"])].dedupe] = with_advice(failed["Code"])
+            self._why[messages[int(failed["Id"])].dedupe] = describe_code(failed["Code"])
         taken = {entry["Id"] for entry in answer.get("Successful", [])}
         return [entry["Id"] in taken for entry in entries]
 
     def change_visibility(self, delays: Mapping[str, int]) -> set[str]:
-        """Nothing is received from this side, so no receipt is good."""
+        """Return all receipts as refused: nothing is received from this queue."""
         return set(delays)
 
     def why_not(self, message: Outgoing) -> str | None:
-        """Why SQS did not take the message; None where it was not asked."""
+        """Return why SQS did not take the message; None if the message was not sent to SQS."""
         if message.too_large:
             return "the message is larger than SQS takes"
         return self._why.get(message.dedupe, self._last_failure if self.broken else None)
 
 
 @dataclass(slots=True)
-class Redrive:
-    """One run. `chosen` says of a message whether it is to be sent back.
+class SendingBack:
+    """One run of the command `parked redrive`.
 
-    `stored`: have the stored request sent as it is, and not the event mapped anew.
+    `chosen` decides whether a message is sent back. With `stored`, the stored request is delivered
+    as it is; without, the event is mapped again. The other members count messages: `sent`;
+    `foreign`, not written by the bridge; `late`, parked after the start; `behind`, held back, since
+    an earlier message of the user was not sent. `out_of_order` counts calls in which SQS took a
+    user's later message and not an earlier one.
     """
 
-    lot: Lot
-    target: Target
+    reader: ParkingLotReader
+    target: DeadLetterQueue
     clock: Clock
     refusals: Refusals
     chosen: Callable[[Header], bool]
@@ -97,40 +104,44 @@ class Redrive:
 
     @property
     def complete(self) -> bool:
-        """Whether all was done of what was read and chosen."""
+        """Whether every chosen message that was read was sent back and deleted."""
         return not (self.refusals or self.behind)
 
     def run(self, progress: Callable[[int], None]) -> None:
-        """Send back all that is chosen; `progress` is told how many messages are dealt with.
+        """Send back all chosen messages.
 
-        However it ends (`KeyboardInterrupt` is let through): what was taken is deleted, and what is
-        left shows again.
+        `progress` is called with the number of messages that are sent back or left. However the run
+        ends, messages that SQS took are deleted and the others become visible again. Raises
+        KeyboardInterrupt if the person interrupts it.
         """
-        dealt_with = 0
+        done = 0
         try:
-            for portion in self.lot.portions():
+            for portion in self.reader.portions():
                 users = self._by_user(portion)
                 if not self._send_back(users):
                     return
-                dealt_with += len(portion)
-                progress(dealt_with)
+                done += len(portion)
+                progress(done)
         finally:
-            self.lot.close()
+            self.reader.close()
 
     def notes(self) -> Iterator[str]:
-        """What a person should know of what was left, a line for each kind."""
+        """Return a line for each AWS error, and for each reason why messages were not sent."""
         yield from self.refusals.lines()
         for count, text in (
-            (self.behind, "not sent back, as an earlier message of the user was not"),
-            (self.foreign, "left, as they are no messages of this bridge"),
-            (self.late, "left, as they were parked after this command began"),
-            (self.out_of_order, "calls took a user's later message and not an earlier one"),
+            (self.behind, "not sent back, because an earlier message of the same user was not"),
+            (self.foreign, "left, because this bridge did not write them"),
+            (self.late, "left, because they were parked after this command began"),
+            (
+                self.out_of_order,
+                "calls in which SQS took a user's later message but not an earlier one",
+            ),
         ):
             if count:
                 yield f"{text}: {count}"
 
     def _by_user(self, portion: Sequence[ParkedMessage]) -> dict[str, list[ParkedMessage]]:
-        """What is to be sent of a portion, each user's in order; what is not is counted."""
+        """Return the messages to send, by user and in order, and count the others."""
         users: dict[str, list[ParkedMessage]] = {}
         for each in portion:
             header = each.header
@@ -138,8 +149,8 @@ class Redrive:
                 self.foreign += 1
             elif not self.chosen(header):
                 continue
-            elif each.message.sent_at > self.lot.began:
-                # Perhaps one that was sent back just now, and was given up again.
+            elif each.message.sent_at > self.reader.started_at:
+                # It may be one that this run sent back and that was given up again.
                 self.late += 1
             elif header.user in self._stopped:
                 self.behind += 1
@@ -148,9 +159,9 @@ class Redrive:
         return users
 
     def _send_back(self, users: Mapping[str, Sequence[ParkedMessage]]) -> bool:
-        """Send and delete; whether it makes sense to go on."""
+        """Send and delete; return whether the next portion can be sent."""
         lines = {
-            user: Line([_outgoing(each, stored=self.stored) for each in messages])
+            user: UserMessages([_outgoing(each, stored=self.stored) for each in messages])
             for user, messages in users.items()
         }
         taken: list[ParkedMessage] = []
@@ -160,7 +171,7 @@ class Redrive:
             for user, line in lines.items():
                 pairs = zip(users[user], line.taken, strict=True)
                 taken += [each for each, was_taken in pairs if was_taken]
-            self.sent += self.lot.delete(taken, NOT_DELETED)
+            self.sent += self.reader.delete(taken, NOT_DELETED)
         waiting: list[ParkedMessage] = []
         for user, line in lines.items():
             if line.stopped or self.target.broken:
@@ -172,10 +183,10 @@ class Redrive:
             self.refusals.add("SendMessageBatch", "too slow", NOT_SENT, len(waiting))
             return False
         if waiting:
-            self.lot.forget(waiting)
+            self.reader.make_visible(waiting)
         return not self.target.broken
 
-    def _count_refused(self, line: Line) -> None:
+    def _count_refused(self, line: UserMessages) -> None:
         for message, was_taken in zip(line.messages, line.taken, strict=True):
             if was_taken:
                 continue
@@ -187,33 +198,33 @@ class Redrive:
     def _time_left(self) -> float:
         if self.target.broken:
             return 0.0
-        return self.lot.held_until - FOR_DELETING - self.clock.monotonic()
+        return self.reader.held_until - DELETE_SECONDS - self.clock.monotonic()
 
 
 @dataclass(slots=True)
 class _Telemetry:
-    """The port `Telemetry`, for the one thing that `Sender` counts."""
+    """The port `Telemetry`, for the one metric that `Sender` counts: OutOfOrder."""
 
-    run: Redrive
+    run: SendingBack
 
     def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
-        """Nothing comes of an event here."""
+        """Do nothing: a run of this command reports no outcomes of events."""
 
     def warn(self, message: str, **fields: str | float | None) -> None:
-        """`Sender` warns of nothing."""
+        """Do nothing: `Sender` gives no warnings."""
 
     def count(self, _metric: str, value: int = 1) -> None:
-        """OutOfOrder."""
+        """Add to the run's `out_of_order`."""
         self.run.out_of_order += value
 
 
 def _outgoing(parked: ParkedMessage, *, stored: bool) -> Outgoing:
     if parked.header is None:
-        raise ValueError("only messages of this bridge are sent back")
+        raise ValueError("a message that the bridge did not write can't be sent back")
     header = replace(parked.header, resend=stored)
     return Outgoing(
         group=header.user,
-        dedupe=ids.sent_back_dedupe(parked.message.message_id),
+        dedupe=ids.sent_back_dedupe(parked.id),
         body=parked.message.body,
         attributes=header.attributes(),
     )

@@ -1,4 +1,4 @@
-"""The HTTP API: the template's routes, each in front of its function."""
+"""A server for the HTTP API of the template: each route invokes its function."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from tools.sandbox.function import FunctionBroken
 from tools.sandbox.gateway import (
-    BODY_LIMIT,
-    PAYLOAD_LIMIT,
+    MAX_BODY_BYTES,
+    MAX_PAYLOAD_BYTES,
     Request,
     Response,
     event_of,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, for whoever watches."""
+    """One request and its answer, as a watcher sees it; ``seconds`` is the time between."""
 
     method: str
     path: str
@@ -41,8 +41,8 @@ class Exchange:
     seconds: float
 
 
-class Front:
-    """The API being served on one port."""
+class HttpApi:
+    """The running HTTP API on one port. ``watch`` is called with each exchange."""
 
     def __init__(
         self,
@@ -54,14 +54,14 @@ class Front:
         self._routes = {(route.method, route.path): route for route in routes}
         self._functions = functions
         self._watch = watch
-        # More than environments: the rest wait for one inside their function.
+        # There are more threads than environments: an invocation waits for a free environment.
         self._invoking = ThreadPoolExecutor(max_workers=256, thread_name_prefix="integration")
-        handler = type("_Bound", (_FrontHandler,), {"front": self})
+        handler = type("_Bound", (_HttpApiHandler,), {"http_api": self})
         self._listener = Listener(port, handler).start()
         self.url = self._listener.url
 
     def handle(self, request: Request) -> Response:
-        """Answer one request as API Gateway would."""
+        """Answer one request as API Gateway does."""
         started = time.monotonic()
         path = request.target.partition("?")[0]
         response = self._respond(request, path)
@@ -71,7 +71,7 @@ class Front:
         return response
 
     def close(self) -> None:
-        """Stop listening; invocations under way go on until their function ends."""
+        """Stop listening; running invocations continue until their function is closed."""
         self._listener.stop()
         self._invoking.shutdown(wait=False, cancel_futures=True)
 
@@ -79,12 +79,12 @@ class Front:
         route = self._routes.get((request.method, path))
         if route is None:
             return refusal(HTTPStatus.NOT_FOUND, "Not Found")
-        if len(request.body) > BODY_LIMIT:
+        if len(request.body) > MAX_BODY_BYTES:
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
         route_key = f"{route.method} {route.path}"
         event = event_of(request, route_key, str(uuid.uuid4()), datetime.now(UTC))
         payload = json.dumps(event, ensure_ascii=False).encode()
-        if len(payload) > PAYLOAD_LIMIT:
+        if len(payload) > MAX_PAYLOAD_BYTES:
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
         future: Future[InvocationResult] = self._invoking.submit(
             self._functions[route.function].invoke, payload
@@ -100,8 +100,8 @@ class Front:
         return response_of(outcome.payload)
 
 
-class _FrontHandler(Handler):
-    front: Front
+class _HttpApiHandler(Handler):
+    http_api: HttpApi
 
     def serve(self) -> None:
         length = self.headers.get("content-length", "0")
@@ -109,8 +109,8 @@ class _FrontHandler(Handler):
             self._send(refusal(HTTPStatus.BAD_REQUEST, "Bad Request"))
             self.close_connection = True
             return
-        if int(length) > BODY_LIMIT:
-            # Not read: the connection can't be used again.
+        if int(length) > MAX_BODY_BYTES:
+            # The body is not read, so the connection cannot be used again.
             self._send(refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large"))
             self.close_connection = True
             return
@@ -120,7 +120,7 @@ class _FrontHandler(Handler):
             headers=self.headers.items(),
             body=self.read_body(),
         )
-        self._send(self.front.handle(request))
+        self._send(self.http_api.handle(request))
 
     def _send(self, response: Response) -> None:
         self.answer(response.status, response.headers, response.body)
