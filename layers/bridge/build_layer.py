@@ -33,6 +33,7 @@ MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux201
 NEVER_IMPORTED = (
     "bin",
     "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/logging/formatters",
     "aws_lambda_powertools/metrics/provider/datadog",
     "aws_lambda_powertools/middleware_factory",
     "aws_lambda_powertools/utilities/[!_j]*",

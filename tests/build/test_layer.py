@@ -20,7 +20,7 @@ def installed(folder: Path) -> None:
     powertools = folder / "aws_lambda_powertools"
     for name in (
         "event_handler",
-        "logging",
+        "logging/formatters",
         "metrics/provider/datadog",
         "middleware_factory",
         "utilities/idempotency",

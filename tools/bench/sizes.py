@@ -40,15 +40,19 @@ def sizes(build: Path) -> list[Size]:
     """
     found: list[Size] = []
     for artefact in sorted(each for each in build.iterdir() if each.is_dir()):
-        found.append(_measured(artefact, "", artefact.rglob("*")))
+        found.append(_measured(artefact, "", _files(artefact)))
         packages = artefact / "python"
         if packages.is_dir():
             parts: dict[str, list[Path]] = {}
-            for file in packages.rglob("*"):
+            for file in _files(packages):
                 parts.setdefault(_part(file.relative_to(packages)), []).append(file)
             measured = [_measured(artefact, part, files) for part, files in parts.items()]
             found += sorted(measured, key=lambda size: size.unzipped, reverse=True)
     return found
+
+
+def _files(folder: Path) -> list[Path]:
+    return [each for each in folder.rglob("*") if each.is_file()]
 
 
 def _part(file: Path) -> str:
@@ -61,8 +65,6 @@ def _part(file: Path) -> str:
 def _measured(artefact: Path, part: str, files: Iterable[Path]) -> Size:
     unzipped = zipped = bytecode = count = 0
     for file in files:
-        if not file.is_file():
-            continue
         content = file.read_bytes()
         count += 1
         unzipped += len(content)
