@@ -66,6 +66,14 @@ def test_endpoints_that_can_not_be_worked_out_are_refused(name: str) -> None:
     access(**{name: "false"})
 
 
+def test_an_endpoint_that_would_carry_secrets_in_clear_is_refused() -> None:
+    """SSM answers with the secrets: only an address on this machine may do without TLS."""
+    with pytest.raises(SettingsInvalid, match="AWS_ENDPOINT_URL_SSM is 'http://ssm': .*https"):
+        access(AWS_ENDPOINT_URL_SSM="http://ssm")
+    with pytest.raises(SettingsInvalid, match="AWS_ENDPOINT_URL is 'nowhere'"):
+        access(AWS_ENDPOINT_URL="nowhere")
+
+
 def test_keys_are_not_shown() -> None:
     """A log line that shows the object shows neither secret key nor session token."""
     shown = repr(access())

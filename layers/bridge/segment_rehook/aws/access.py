@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from segment_rehook.aws.settings import SettingsInvalid
+from segment_rehook.rehook.safe_url import SafeUrl, UrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,20 +49,27 @@ class Access:
             for name in UNSUPPORTED
             if environment.get(name, "").lower() == "true"
         ]
+        prefix = "AWS_ENDPOINT_URL"
+        endpoints = {
+            name.removeprefix(prefix).removeprefix("_").lower(): value
+            for name, value in environment.items()
+            if name.startswith(prefix) and value
+        }
+        for service, url in endpoints.items():
+            try:
+                SafeUrl.parse(url)
+            except UrlInvalid as error:
+                name = f"{prefix}_{service.upper()}".rstrip("_")
+                mistakes.append(f"{name} is {url!r}: {error}.")
         if mistakes:
             raise SettingsInvalid(mistakes)
-        prefix = "AWS_ENDPOINT_URL"
         return cls(
             region=region,
             key_id=key_id,
             secret_key=secret_key,
             session_token=environment.get("AWS_SESSION_TOKEN") or None,
             url_suffix=url_suffix,
-            endpoints={
-                name.removeprefix(prefix).removeprefix("_").lower(): value
-                for name, value in environment.items()
-                if name.startswith(prefix) and value
-            },
+            endpoints=endpoints,
         )
 
     def endpoint(self, service: str) -> str:
