@@ -1,7 +1,7 @@
-"""The one place where the real ports are built. Importing any other module touches nothing.
+"""The one place where the real ports are built. Importing a module builds and opens nothing.
 
-`ingest()` and `redrive()` read the environment and destination.json, and refuse to start when
-either has a mistake: a function that can't do its work must not answer 200.
+`ingest()` and `redrive()` read the environment and destination.json, and raise if either has a
+mistake: a function that can't do its work must not start and answer 200.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def ingest() -> IngestHandler:
 
 
 def redrive() -> RedriveHandler:
-    """Build the function that takes the dead letters."""
+    """Build the function that handles the dead letters."""
     stack, settings = redrive_settings(os.environ)
     destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
@@ -95,9 +95,9 @@ def _telemetry(stack: StackSettings) -> LambdaTelemetry:
 
 
 def _destination(file: str) -> Destination:
-    """The rules that were deployed. Raises DestinationInvalid; none at all is a mistake too.
+    """Read the rules that were deployed. Raises DestinationInvalid, also if the file is missing.
 
-    Segment's defaults are for trying things; nobody chose them for a function that gives rewards.
+    Segment's defaults are for experiments. A function that gives rewards needs chosen rules.
     """
     try:
         content = Path(file).read_bytes()

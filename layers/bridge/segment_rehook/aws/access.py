@@ -11,7 +11,7 @@ from segment_rehook.rehook.safe_url import SafeUrl, UrlInvalid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Endpoints that have names of their own. Their names differ by service and partition.
+# They stand for endpoints whose names differ by service and partition.
 UNSUPPORTED = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 
 
@@ -33,7 +33,7 @@ class Access:
 
     @classmethod
     def read(cls, environment: Mapping[str, str], url_suffix: str) -> Access:
-        """Read the variables. Raises SettingsInvalid where one is missing or can't be honoured."""
+        """Read the variables. Raises SettingsInvalid if one is missing or not supported."""
         region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
         key_id = environment.get("AWS_ACCESS_KEY_ID", "")
         secret_key = environment.get("AWS_SECRET_ACCESS_KEY", "")
@@ -73,6 +73,6 @@ class Access:
         )
 
     def endpoint(self, service: str) -> str:
-        """The URL of a service: AWS_ENDPOINT_URL_{SERVICE}, AWS_ENDPOINT_URL, or AWS's own."""
+        """Give a service's URL: AWS_ENDPOINT_URL_{SERVICE}, AWS_ENDPOINT_URL, or AWS's own."""
         configured = self.endpoints.get(service) or self.endpoints.get("")
         return configured or f"https://{service}.{self.region}.{self.url_suffix}"

@@ -1,9 +1,9 @@
 """Calls to AWS services that speak JSON over HTTP, signed, with bounded retries.
 
 Why not botocore: docs/decisions/aws-client.md. Every call that the bridge makes may be repeated
-without harm (conditional writes that know their own nonce, sends with a deduplication id, reads).
-So a call that gets no answer, or one that may pass, is made once more. What a service that hangs
-can cost in all is ATTEMPTS × the service's time-out, and a pause of up to a second between them.
+without harm (conditional writes that recognise their own nonce, sends with a deduplication id,
+reads). So a call that gets no answer, or a transient error, is made once more. A service that
+hangs costs at most ATTEMPTS times its time-out, and a pause of up to MAX_PAUSE_SECONDS.
 """
 
 from __future__ import annotations
@@ -33,15 +33,14 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 2
 MAX_PAUSE_SECONDS = 1.0
-# The services close what idles for a minute. A connection that is stale all the same costs a retry.
+# The services keep an idle connection longer. One that is stale all the same costs a retry.
 MAX_IDLE_SECONDS = 30.0
 # BatchGetItem gives up to 16 MB.
 MAX_ANSWER_BYTES = 17_000_000
 
 OK = 200
-# 400 is the status of nearly all refusals, so the code decides.
 TRANSIENT_STATUSES = frozenset({500, 502, 503, 504})
-# As the AWS SDKs have them ("Retry behavior", AWS SDKs and Tools reference guide).
+# Those of the AWS SDKs ("Retry behavior", AWS SDKs and Tools reference guide); most are a 400.
 TRANSIENT_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -63,17 +62,17 @@ TRANSIENT_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-# Refusals that this machine's clock can be the cause of.
+# A wrong clock on this machine can cause these.
 CLOCK_CODES = frozenset(
     {"InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch"}
 )
-# AWS takes a signature for 5 minutes before and after its time.
+# AWS accepts a signature within 5 minutes of its time.
 MAX_SKEW_SECONDS = 240.0
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """How a service is called. `timeout`: seconds for one attempt, from the name to the answer."""
+    """How a service is called. `timeout`: seconds for one attempt, from DNS to the whole answer."""
 
     name: str
     target: str
@@ -112,7 +111,7 @@ class AwsClient:
         )
 
     def call(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an operation; its answer. Raises AwsError."""
+        """Call an operation and give its answer. Raises AwsError."""
         body = _body(arguments)
         for _ in range(ATTEMPTS - 1):
             try:
@@ -151,7 +150,7 @@ class AwsClient:
         return AwsError(code, content, transient=transient)
 
     def _clock_was_wrong(self, date: str) -> bool:
-        """Note how far the service's clock is from this machine's; whether that is too far."""
+        """Tell whether this machine's clock is wrong by the service's, and keep the difference."""
         try:
             theirs = datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
         except ValueError:
@@ -166,12 +165,12 @@ class AwsClient:
 def _body(arguments: Mapping[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(arguments)
-    except UnicodeEncodeError:  # a lone surrogate: the service decides
+    except UnicodeEncodeError:  # a lone surrogate, which the service may refuse
         return encode(dict(arguments))
 
 
 def _content(answer: Answer) -> dict[str, Any] | None:
-    """What the answer says; None where it is not a whole JSON object."""
+    """Give the answer's JSON object, or None if the body is not a whole one."""
     checksum = answer.headers.get("x-amz-crc32")
     if checksum is not None and checksum != str(zlib.crc32(answer.body)):
         return None
@@ -183,7 +182,7 @@ def _content(answer: Answer) -> dict[str, Any] | None:
 
 
 def _code(answer: Answer, content: dict[str, Any]) -> str:
-    """The error's code. SQS gives the one that its older protocol had in a header."""
+    """Give the error's code. SQS sends the code of its older protocol in a header."""
     older = answer.headers.get("x-amzn-query-error")
     if older:
         return older.partition(";")[0]

@@ -54,9 +54,9 @@ def _operation(name: str) -> Callable[..., dict[str, Any]]:
 
 
 class DynamoDb(AwsClient):
-    """DynamoDB answers within some 10 ms and is asked twice for each delivery.
+    """DynamoDB. It usually answers within 10 ms, and is called twice for each delivery.
 
-    When it hangs, what is left of the time for a request must still do for storing the event.
+    If it hangs, enough of the request's time must be left to store the event in SQS.
     """
 
     service = Service("dynamodb", "DynamoDB_20120810", "1.0", timeout=1.0)
@@ -78,7 +78,7 @@ class Sqs(AwsClient):
 
 
 class Ssm(AwsClient):
-    """Systems Manager, of which the bridge reads the parameter store."""
+    """Systems Manager: its parameter store."""
 
     service = Service("ssm", "AmazonSSM", "1.1", timeout=2.0)
 

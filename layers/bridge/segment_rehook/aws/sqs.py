@@ -1,4 +1,4 @@
-"""The two queues: batches sent and hidden entry by entry, and records as Lambda hands them over.
+"""The two queues: batches whose entries succeed or fail one by one, and Lambda's SQS records.
 
 A send that the library repeats is harmless: the deduplication id is the same.
 """
@@ -28,7 +28,7 @@ class SqsQueue:
         self._url = url
 
     def send(self, messages: Sequence[Outgoing]) -> list[bool]:
-        """One SendMessageBatch; for each message whether SQS took it."""
+        """Make one SendMessageBatch; give for each message whether SQS took it."""
         _within_a_batch(len(messages))
         if not messages:
             return []
@@ -41,7 +41,7 @@ class SqsQueue:
         return [entry["Id"] in taken for entry in entries]
 
     def change_visibility(self, delays: Mapping[str, int]) -> set[str]:
-        """One ChangeMessageVisibilityBatch; the receipts that SQS refused."""
+        """Make one ChangeMessageVisibilityBatch; give the receipts that SQS refused."""
         _within_a_batch(len(delays))
         if not delays:
             return set()
@@ -61,7 +61,7 @@ class SqsQueue:
 
 
 def received(record: Mapping[str, Any]) -> Received:
-    """A message from a record of Lambda's SQS event; the body stays text."""
+    """Read a record of Lambda's SQS event. The body is not parsed."""
     attributes = record["attributes"]
     return Received(
         message_id=record["messageId"],
@@ -79,7 +79,7 @@ def received(record: Mapping[str, Any]) -> Received:
 
 
 def batch_entry(id_: str, message: Outgoing) -> SendMessageBatchRequestEntryTypeDef:
-    """One message of a SendMessageBatch; `id_` is its name within the call."""
+    """Write one entry of a SendMessageBatch; `id_` is unique within the call."""
     return {
         "Id": id_,
         "MessageBody": message.body,
