@@ -35,7 +35,7 @@ class LambdaTelemetry:
 
     @contextmanager
     def invocation(self, request_id: str) -> Iterator[None]:
-        """Add Lambda's request id to each line; write the metrics at the end, also after an error."""
+        """Add the request id to each line. At the end, even after an error, write the metrics."""
         self._logger.append_keys(function_request_id=request_id, cold_start=self._cold)
         if self._cold:
             self.count("ColdStart")
