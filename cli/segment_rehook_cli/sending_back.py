@@ -186,7 +186,7 @@ class SendingBack:
             self.reader.make_visible(waiting)
         return not self.target.broken
 
-    def _count_refused(self, line: Line) -> None:
+    def _count_refused(self, line: UserMessages) -> None:
         for message, was_taken in zip(line.messages, line.taken, strict=True):
             if was_taken:
                 continue
