@@ -72,12 +72,13 @@ def _condition(options: Value, compiled: Compile) -> CompiledPart:
     then = compiled(options["then"]) if "then" in options else ABSENT
     otherwise = compiled(options["else"]) if truthy(options.get("else")) else ABSENT
 
+    given, if_true, if_false = subject.run, then.run, otherwise.run
+
     def run(payload: Value) -> Value:
-        value = subject.run(payload)
-        holds = value is not UNDEFINED and value is not None
-        if by_blank and holds:
-            holds = not is_blank(value)
-        return (then if holds else otherwise).run(payload)
+        value = given(payload)
+        if value is UNDEFINED or value is None or (by_blank and is_blank(value)):
+            return if_false(payload)
+        return if_true(payload)
 
     return CompiledPart(run, reads_of((subject, then, otherwise)))
 

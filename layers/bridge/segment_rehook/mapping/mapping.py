@@ -61,7 +61,7 @@ class CompiledMapping:
     def __call__(self, payload: Value) -> JSON | Undefined:
         """Map a payload. UNDEFINED is what JSON has no text for; raises MappingError alone."""
         value = self.resolve(payload)
-        return UNDEFINED if isinstance(value, Undefined | Function) else as_json(value)
+        return UNDEFINED if isinstance(value, (Undefined, Function)) else as_json(value)
 
     def resolve(self, payload: Value) -> Value:
         """Map a payload, and leave undefined in lists where the engine does."""
@@ -94,10 +94,12 @@ def _compile_transform(mapping: Value) -> CompiledPart:
     unfolded = unfold(mapping)
     validate(unfolded)
     inner = _compile(unfolded)
+    resolve = inner.run
 
     def run(payload: Value) -> Value:
-        require_object(payload)
-        return without_undefined(inner.run(payload))
+        if not isinstance(payload, dict):
+            require_object(payload)
+        return without_undefined(resolve(payload))
 
     return CompiledPart(run, inner.reads)
 
@@ -167,12 +169,15 @@ def _compile_object(members: dict[str, Value]) -> CompiledPart:
     parts = {key: _compile(members[key]) for key in in_order(members)}
     runs = [(key, part.run) for key, part in parts.items()]
 
-    def run(payload: Value) -> Value:
-        resolved = {key: member(payload) for key, member in runs}
-        resolved.pop(PROTOTYPE, None)
-        return resolved
+    def run(payload: Value) -> dict[str, Value]:
+        return {key: member(payload) for key, member in runs}
 
-    return CompiledPart(run, reads_of(parts.values()))
+    def run_without_prototype(payload: Value) -> Value:
+        return {key: value for key, value in run(payload).items() if key != PROTOTYPE}
+
+    return CompiledPart(
+        run_without_prototype if PROTOTYPE in parts else run, reads_of(parts.values())
+    )
 
 
 def _transform(options: Value) -> CompiledPart:

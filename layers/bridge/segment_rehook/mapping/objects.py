@@ -42,7 +42,7 @@ def merge(sources: Iterable[Value]) -> dict[str, Value]:
     """Merge as `Object.assign({}, …)`: later members win, undefined ones too; text by its units."""
     merged: dict[str, Value] = {}
     for source in sources:
-        if isinstance(source, dict | list):
+        if isinstance(source, (dict, list)):
             merged.update(entries(source))
         elif isinstance(source, str):
             merged.update(entries(list(text.to_units(source))))
@@ -64,11 +64,15 @@ def without_undefined(value: Value) -> Value:
     if isinstance(value, list):
         return [without_undefined(item) for item in value]
     if isinstance(value, dict):
-        return {
-            key: without_undefined(inner)
-            for key, inner in entries(value)
-            if inner is not UNDEFINED and key != PROTOTYPE
-        }
+        kept: dict[str, Value] = {}
+        for key in in_order(value):
+            inner = value[key]
+            if isinstance(inner, (dict, list)):
+                kept[key] = without_undefined(inner)
+            elif inner is not UNDEFINED:
+                kept[key] = inner
+        kept.pop(PROTOTYPE, None)
+        return kept
     return value
 
 
@@ -85,6 +89,6 @@ def as_json(value: Value) -> JSON:
             for key, inner in value.items()
             if not (inner is UNDEFINED or isinstance(inner, Function))
         }
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, (str, int, float)):
         return value
     return value.primitive if isinstance(value, Boxed) else None

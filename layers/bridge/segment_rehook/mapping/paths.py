@@ -39,7 +39,12 @@ def follow(path: str) -> CompiledPart:
         return CompiledPart(lambda payload: payload, None)
 
     def run(payload: Value) -> Value:
-        return walk(payload, steps)
+        value = payload
+        for step in steps:
+            if not isinstance(value, dict) or step not in value:
+                return walk(payload, steps)
+            value = value[step]
+        return value
 
     return CompiledPart(run, frozenset(steps[:1]))
 

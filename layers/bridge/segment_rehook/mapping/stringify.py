@@ -71,7 +71,7 @@ def _atom(value: Value) -> str:
         return quote(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float) and isfinite(value):
+    if isinstance(value, (int, float)) and isfinite(value):
         return number_text(value)
     return "null"
 

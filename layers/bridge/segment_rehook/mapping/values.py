@@ -93,12 +93,12 @@ def type_words(value: Value) -> str:
 
 def is_number(value: Value) -> TypeGuard[float]:
     """Tell a number from all else, booleans included."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def truthy(value: Value) -> bool:
     """Tell whether JavaScript takes the value for true: empty lists and objects are."""
-    if isinstance(value, dict | list | Function | Boxed):
+    if isinstance(value, (dict, list, Function, Boxed)):
         return True
     if isinstance(value, float):
         return value != 0 and not math.isnan(value)
@@ -114,7 +114,7 @@ def to_text(value: Value) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         return number_text(value)
     if isinstance(value, list):
         texts = ["" if item is None or item is UNDEFINED else to_text(item) for item in value]
@@ -132,7 +132,7 @@ def is_blank(value: Value) -> bool:
     """Tell whether `value == ''` holds, loosely: 0, false, [] and [null] are blank as well."""
     if isinstance(value, str):
         return not value
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         return value == 0
     if isinstance(value, Boxed):
         return is_blank(value.primitive)
@@ -167,7 +167,7 @@ def is_index(key: str) -> bool:
 def in_order(keys: Iterable[str]) -> list[str]:
     """Order an object's keys as JavaScript does: indexes first, by number, then as they came."""
     names = list(keys)
-    indexes = [name for name in names if name[:1].isdecimal() and is_index(name)]
+    indexes = [name for name in names if name < ":" and is_index(name)]  # ":" follows "9"
     if not indexes:
         return names
     first = set(indexes)

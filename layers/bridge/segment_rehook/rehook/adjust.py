@@ -60,6 +60,8 @@ def adjust(
 
     `event` holds at least what the included fields read. Raises ConversionWithoutCode.
     """
+    if not _changes(action, settings):
+        return Adjusted(payload, (), ())
     notes: list[str] = []
     warnings: list[str] = []
     adjusted = dict(payload)
@@ -73,6 +75,12 @@ def adjust(
     if settings.include_fields:
         _include(adjusted, settings, event, notes)
     return Adjusted(adjusted, tuple(notes), tuple(warnings))
+
+
+def _changes(action: str, settings: Settings) -> bool:
+    if changes_metadata(action, settings):
+        return True
+    return action != IDENTIFY_USER.slug and bool(settings.event_names or settings.event_name_prefix)
 
 
 def _with_trait_names(
@@ -130,7 +138,9 @@ def _referral_spelling(metadata: Metadata) -> str | None:
     """Find the key that holds a code: `referral_code`, or that name in another spelling."""
     for key in (_REFERRAL_CODE, *metadata):
         value = metadata.get(key)
-        usable = isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip()
+        usable = (
+            isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip()
+        )
         if usable and re.sub(r"[^a-z]", "", key.lower()) in _SPELLINGS:
             return key
     return None
