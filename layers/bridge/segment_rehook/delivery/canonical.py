@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["canonical_text"]
 
 _fast: Final = msgspec.json.Encoder(order="sorted").encode
-_EXPONENT: Final = re.compile(rb"e-?[0-9]+(?:[,\]}]|$)")
+_EXPONENT: Final = re.compile(rb"e(?<=[0-9]e)-?[0-9]+(?:[,\]}]|$)")
 
 
 def canonical_text(value: JSON) -> bytes:

@@ -19,13 +19,12 @@ from segment_rehook.mapping.errors import (
     Mistake,
 )
 from segment_rehook.mapping.members import OBJECT_MEMBERS
-from segment_rehook.mapping.objects import PROTOTYPE, as_json, without_undefined
+from segment_rehook.mapping.objects import PROTOTYPE, json_of, without_undefined
 from segment_rehook.mapping.paths import steps_of, without_root
 from segment_rehook.mapping.text import to_units
 from segment_rehook.mapping.validation import METADATA, is_directive, validate
 from segment_rehook.mapping.values import (
     UNDEFINED,
-    Function,
     Undefined,
     Value,
     in_order,
@@ -60,13 +59,15 @@ class CompiledMapping:
 
     def __call__(self, payload: Value) -> JSON | Undefined:
         """Map a payload. UNDEFINED is what JSON has no text for; raises MappingError alone."""
-        value = self.resolve(payload)
-        return UNDEFINED if isinstance(value, (Undefined, Function)) else as_json(value)
+        try:
+            return json_of(self._run(payload))
+        except RecursionError:
+            raise MappingError(STACK_EXHAUSTED) from None
 
     def resolve(self, payload: Value) -> Value:
         """Map a payload, and leave undefined in lists where the engine does."""
         try:
-            return self._run(payload)
+            return without_undefined(self._run(payload))
         except RecursionError:
             raise MappingError(STACK_EXHAUSTED) from None
 
@@ -74,7 +75,7 @@ class CompiledMapping:
 def compile_mapping(mapping: Value) -> CompiledMapping:
     """Compile a subscription's `settings`. Raises MappingInvalid alone."""
     try:
-        part = _compile_transform(mapping)
+        part = _compile_root(mapping)
         run = _sparing(mapping, part.run)
     except RecursionError:
         mistake = Mistake("", "nests too many levels", STACK_EXHAUSTED)
@@ -90,7 +91,8 @@ def _sparing(mapping: Value, run: Run) -> Run:
     return lambda payload: run(deepcopy(payload))
 
 
-def _compile_transform(mapping: Value) -> CompiledPart:
+def _compile_root(mapping: Value) -> CompiledPart:
+    """Compile a mapping that is validated; what it gives still has its undefined members."""
     unfolded = unfold(mapping)
     validate(unfolded)
     inner = _compile(unfolded)
@@ -99,7 +101,7 @@ def _compile_transform(mapping: Value) -> CompiledPart:
     def run(payload: Value) -> Value:
         if not isinstance(payload, dict):
             require_object(payload)
-        return without_undefined(resolve(payload))
+        return resolve(payload)
 
     return CompiledPart(run, inner.reads)
 
@@ -196,14 +198,14 @@ def _transform(options: Value) -> CompiledPart:
 def _compile_late(mapping: Value) -> CompiledPart:
     """Compile a mapping inside a mapping, which the engine validates when it runs."""
     try:
-        part = _compile_transform(mapping)
+        part = _compile_root(mapping)
     except MappingInvalid as refused:
         part = throwing(str(refused))
 
     def run(payload: Value) -> Value:
         scope = {} if payload is UNDEFINED else payload
         require_object(scope)
-        return part.run(scope)
+        return without_undefined(part.run(scope))
 
     return CompiledPart(run, part.reads)
 

@@ -38,15 +38,16 @@ def follow(path: str) -> CompiledPart:
     if not steps:
         return CompiledPart(lambda payload: payload, None)
 
-    def run(payload: Value) -> Value:
-        value = payload
-        for step in steps:
-            if not isinstance(value, dict) or step not in value:
-                return walk(payload, steps)
-            value = value[step]
-        return value
+    if len(steps) > 1:
+        return CompiledPart(lambda payload: walk(payload, steps), frozenset(steps[:1]))
+    (step,) = steps
 
-    return CompiledPart(run, frozenset(steps[:1]))
+    def run(payload: Value) -> Value:
+        if isinstance(payload, dict) and step in payload:
+            return payload[step]
+        return walk(payload, steps)
+
+    return CompiledPart(run, frozenset(steps))
 
 
 def follow_late(payload: Value, path: str) -> Value:

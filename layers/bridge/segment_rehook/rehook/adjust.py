@@ -138,9 +138,7 @@ def _referral_spelling(metadata: Metadata) -> str | None:
     """Find the key that holds a code: `referral_code`, or that name in another spelling."""
     for key in (_REFERRAL_CODE, *metadata):
         value = metadata.get(key)
-        usable = (
-            isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip()
-        )
+        usable = isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip()
         if usable and re.sub(r"[^a-z]", "", key.lower()) in _SPELLINGS:
             return key
     return None
