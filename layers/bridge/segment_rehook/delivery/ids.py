@@ -10,7 +10,7 @@ import hashlib
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.canonical import canonical_text
+from segment_rehook.segment.canonical import canonical_text
 
 if TYPE_CHECKING:
     from segment_rehook.segment.event import Event
@@ -109,10 +109,17 @@ def _bounded(text: str) -> str:
     return "h:" + _hash("key", text)
 
 
-def _hash(*parts: str) -> str:
-    text = f"[{', '.join(map(encode_basestring_ascii, parts))}]"
-    return hashlib.sha256(text.encode()).hexdigest()
+def _hash(first: str, *others: str) -> str:
+    """Hash what `json.dumps` writes of the parts, made without its cost."""
+    text = f"[{encode_basestring_ascii(first)}"
+    for part in others:
+        text += f", {encode_basestring_ascii(part)}"
+    return _sha256(f"{text}]".encode())
 
 
 def _digest(value: JSON) -> str:
-    return hashlib.sha256(canonical_text(value)).hexdigest()
+    return _sha256(canonical_text(value))
+
+
+def _sha256(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()

@@ -20,7 +20,7 @@ from segment_rehook.mapping.values import UNDEFINED, Function, type_name
 from segment_rehook.segment.jsontext import number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["Field", "FieldsInvalid", "check_fields"]
 
@@ -88,15 +88,23 @@ def check_fields(payload: object, fields: Mapping[str, Field]) -> dict[str, obje
             checked[name] = as_json(judged) if fits else judged
             if not fits:
                 misfits.append(name)
-    missing = [name for name in fields if fields[name].required and name not in checked]
-    if missing or misfits:
-        mistakes = [f"The root value is missing the required field '{name}'." for name in missing]
-        mistakes += [_misfit(checked[name], fields[name]) for name in fields if name in misfits]
-        raise FieldsInvalid(" ".join(mistakes), frozenset(missing))
-    exempt = payload.get(EXEMPT, UNDEFINED)
-    if not _is_empty(exempt, None) and not isinstance(exempt, Function):
-        checked[EXEMPT] = as_json(exempt)
+    if misfits or len(checked) < len(fields):
+        _require(checked, fields, misfits)
+    if EXEMPT in payload:
+        exempt = payload[EXEMPT]
+        if not _is_empty(exempt, None) and not isinstance(exempt, Function):
+            checked[EXEMPT] = as_json(exempt)
     return checked
+
+
+def _require(
+    checked: Mapping[str, object], fields: Mapping[str, Field], misfits: Collection[str]
+) -> None:
+    missing = [name for name in fields if fields[name].required and name not in checked]
+    mistakes = [f"The root value is missing the required field '{name}'." for name in missing]
+    mistakes += [_misfit(checked[name], fields[name]) for name in fields if name in misfits]
+    if mistakes:
+        raise FieldsInvalid(" ".join(mistakes), frozenset(missing))
 
 
 def type_text(value: object) -> str:

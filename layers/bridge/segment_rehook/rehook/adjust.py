@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.settings import Settings
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["Adjusted", "ConversionWithoutCode", "adjust", "changes_metadata"]
+__all__ = ["Adjusted", "ConversionWithoutCode", "adjust", "changes", "changes_metadata"]
 
 _REFERRAL_CODE: Final = "referral_code"
 _SPELLINGS: Final = frozenset({"referralcode", "refcode"})
@@ -53,6 +53,13 @@ def changes_metadata(action: str, settings: Settings) -> bool:
     return bool(settings.conversion_events)
 
 
+def changes(action: str, settings: Settings) -> bool:
+    """Whether the settings may change a payload of this action at all."""
+    if settings.event_names or settings.event_name_prefix:
+        return True
+    return changes_metadata(action, settings)
+
+
 def adjust(
     action: str, payload: dict[str, Any], settings: Settings, event: dict[str, JSON]
 ) -> Adjusted:
@@ -60,8 +67,6 @@ def adjust(
 
     `event` holds at least what the included fields read. Raises ConversionWithoutCode.
     """
-    if not _changes(action, settings):
-        return Adjusted(payload, (), ())
     notes: list[str] = []
     warnings: list[str] = []
     adjusted = dict(payload)
@@ -75,12 +80,6 @@ def adjust(
     if settings.include_fields:
         _include(adjusted, settings, event, notes)
     return Adjusted(adjusted, tuple(notes), tuple(warnings))
-
-
-def _changes(action: str, settings: Settings) -> bool:
-    if changes_metadata(action, settings):
-        return True
-    return action != IDENTIFY_USER.slug and bool(settings.event_names or settings.event_name_prefix)
 
 
 def _with_trait_names(

@@ -13,7 +13,7 @@ import msgspec
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.fields import FieldsInvalid, check_fields
 from segment_rehook.rehook.actions import ACTIONS
-from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata
+from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes, changes_metadata
 from segment_rehook.rehook.plan import Call, Drop, DropReason, MappingFault, Request
 from segment_rehook.segment.jsontext import encode
 
@@ -36,8 +36,11 @@ def call_of(
     action = ACTIONS[subscription.action]
     try:
         payload = _payload(subscription, event, settings)
-        included = event.members(_included_reads(settings)) if settings.include_fields else {}
-        adjusted, notes, warnings = adjust(action.slug, payload, settings, included)
+        notes: tuple[str, ...] = ()
+        warnings: tuple[str, ...] = ()
+        if changes(subscription.action, settings):
+            included = event.members(_included_reads(settings))
+            payload, notes, warnings = adjust(action.slug, payload, settings, included)
         key = None
         if subscription.idempotency_key is not None:
             keyed = event.members(subscription.idempotency_key.reads)
@@ -51,8 +54,8 @@ def call_of(
     except ConversionWithoutCode:
         detail = "settings.conversionEvents drops this event without a referral code."
         return Drop(subscription.id, DropReason.CONVERSION_WITHOUT_CODE, detail)
-    request = Request("POST", action.path, encode(adjusted))
-    user = str(adjusted["source_id"])
+    request = Request("POST", action.path, encode(payload))
+    user = str(payload["source_id"])
     return Call(subscription.id, action.slug, user, key, request, notes, warnings)
 
 

@@ -116,9 +116,12 @@ class Event:
 
     def member(self, name: str, default: JSON = None) -> JSON:
         """Give a top-level member's value, `default` where there is none."""
-        found = self._find(name)
+        found = self._read.get(name)
         if isinstance(found, str):
             return found
+        if found is None and name not in _USUAL:
+            self._read_whole()
+            found = self._read.get(name)
         if found is None:
             return None if name in self._read else default
         if not isinstance(found, msgspec.Raw):
@@ -129,7 +132,7 @@ class Event:
 
     def members(self, names: Collection[str] | None = None) -> dict[str, JSON]:
         """Give those of `names` (None: of all) that are present, in the event's order."""
-        if not self._whole and (names is None or not _USUAL.issuperset(names)):
+        if names is None or not _USUAL.issuperset(names):
             self._read_whole()
         return {
             name: found if isinstance(found, str) else self.member(name)
@@ -153,7 +156,9 @@ class Event:
         at any depth, no number beyond a double, no lone surrogate; and none that Segment's engine
         would lose (`__proto__`). What is None here is sent decoded and encoded anew.
         """
-        found = self._find(name)
+        if name not in _USUAL:
+            self._read_whole()
+        found = self._read.get(name)
         if not isinstance(found, msgspec.Raw):
             return None
         text = bytes(found)
@@ -163,13 +168,9 @@ class Event:
         canonical = text.find(b"__proto__") < 0 and is_canonical(text, self.member(name))
         return text if canonical or _is_plain(text) else None
 
-    def _find(self, name: str) -> JSON | msgspec.Raw:
-        if not self._whole and name not in _USUAL:
-            self._read_whole()
-        return self._read.get(name)
-
     def _read_whole(self) -> None:
-        self._read, self._whole = _read_all(self.raw), True
+        if not self._whole:
+            self._read, self._whole = _read_all(self.raw), True
 
     @property
     def type(self) -> str | None:

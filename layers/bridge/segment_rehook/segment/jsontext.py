@@ -43,6 +43,8 @@ _DOUBLE_DIGITS = 309
 _LONG_NUMBER = b"0" * _DOUBLE_DIGITS
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _encode_plainly = msgspec.json.Encoder().encode
+_SPELLED_ALIKE = (str, msgspec.Raw, int, type(None))
+"""Types that msgspec writes as JavaScript does, but for what is not in ASCII."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 # JavaScript writes the numbers from 1e-6 to 1e21 without an exponent. In powers of ten of a number
@@ -146,6 +148,8 @@ def encode(value: JSON | msgspec.Raw) -> bytes:
     written as `null`. Raises TooDeep beyond four times MAX_DEPTH, and TypeError for what is not
     JSON.
     """
+    if isinstance(value, dict) and (text := _flat_text(value)) is not None:
+        return text
     parts: list[str] = []
     _write(value, parts.append, 4 * MAX_DEPTH, encode_basestring_ascii)
     return "".join(parts).encode(errors="surrogateescape")
@@ -207,6 +211,18 @@ def _integer(text: str) -> int | float:
 def _refuse_constant(name: str) -> NoReturn:
     message = f"{name} is not JSON"
     raise NotJson(message)
+
+
+def _flat_text(value: dict[str, JSON]) -> bytes | None:
+    """Write an object by msgspec; None where `encode` may write it otherwise."""
+    for member in value.values():
+        if not isinstance(member, _SPELLED_ALIKE):
+            return None
+    try:
+        text = _encode_plainly(value)
+    except ValueError:  # a lone surrogate
+        return None
+    return text if text.isascii() and text.find(b"\x7f") < 0 else None
 
 
 def _write(

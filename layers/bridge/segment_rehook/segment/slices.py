@@ -36,9 +36,10 @@ def nesting(text: bytes) -> int:
 
     Exact up to where the text stops being JSON.
     """
-    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     # Two quotes side by side, an emptied string or two strings that met, enclose nothing.
-    marks = plain.translate(None, _NO_MARKS).replace(b'""', b"")
+    marks = text.translate(None, _NO_MARKS).replace(b'""', b"")
     brackets = _UNESCAPED_STRING.sub(b"", marks).translate(_SQUARE)
     left = brackets
     for levels in range(_FEW_LEVELS):  # each turn takes the innermost ones away
