@@ -41,7 +41,7 @@ GROUPS = st.lists(CLAUSES, min_size=1, max_size=4).flatmap(
 TRIGGERS = st.lists(GROUPS.map("({})".format) | CLAUSES, min_size=1, max_size=3).flatmap(
     lambda groups: st.sampled_from([" and ".join(groups), " or ".join(groups)])
 )
-EVENTS = st.fixed_dictionaries(
+EVENTS: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
     {},
     optional={
         "type": st.sampled_from(["track", "identify", "page", 5, None]),
