@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import wait
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -60,17 +61,17 @@ class Pipeline:
         self._calling = self._idle = 0
         self._open = len(lanes)
 
-    def run(self, threads: Callable[[int], Executor]) -> None:
-        """Deliver; `threads` gives a pool for so many. Returns when no thread works any more."""
+    def run(self, pool: Executor) -> None:
+        """Deliver on the threads of `pool`. Returns when none of them works any more."""
         if self._workers <= 1:
             self._work()
             return
-        count = self._workers + LEDGER_THREADS
-        with threads(count) as pool:
-            # All of them are joined here: a worker that outlived its request would call when the
-            # function thaws, minutes later.
-            for worker in [pool.submit(self._work) for _ in range(count)]:
-                worker.result()
+        working = [pool.submit(self._work) for _ in range(self._workers + LEDGER_THREADS)]
+        # All of them are awaited: work that outlived its request would call Rehook when the
+        # function thaws, minutes later.
+        wait(working)
+        for each in working:
+            each.result()
 
     def _work(self) -> None:
         """Do what is due until all lanes are done. A job gives what it changes, under the lock."""
