@@ -60,6 +60,7 @@ class Pipeline:
         self._claiming = self._settling = False
         self._calling = self._idle = 0
         self._open = len(lanes)
+        self._ended = False
 
     def run(self, pool: Executor) -> None:
         """Deliver on the threads of `pool`. Returns when none of them works any more."""
@@ -81,7 +82,7 @@ class Pipeline:
                 changes = job()
         finally:
             with self._changed:
-                self._open = 0  # also where this thread dies, so that the others end
+                self._ended = True  # also where this thread dies, so that the others end
                 self._changed.notify_all()
 
     def _take(self, changes: Callable[[], None]) -> Callable[[], Callable[[], None]] | None:
@@ -89,7 +90,7 @@ class Pipeline:
         with self._changed:
             changes()
             while (due := self._due()) is None:
-                if not self._open:
+                if self._ended or not self._open:
                     return None
                 self._idle += 1
                 self._changed.wait()
@@ -100,6 +101,8 @@ class Pipeline:
             return job
 
     def _due(self) -> _Job | None:
+        if self._ended:
+            return None
         called, settles = len(self._called), not self._settling
         if settles and called >= self._together:
             return _Job.SETTLE
