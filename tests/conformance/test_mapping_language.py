@@ -12,7 +12,7 @@ import os
 import pytest
 
 from tests.conformance.compare import Difference, differences, oracle_available
-from tests.conformance.documented import documented_cases
+from tools.bench.documented import documented_cases
 from tests.conformance.generated.cases import GENERATORS, generate
 from tests.conformance.odd_cases import ODD_CASES
 

@@ -1,36 +1,27 @@
-"""The bench measures what it says, in few rounds."""
+"""The bench runs every part, and writes what it found; how fast anything is stays out of tests."""
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
-from tools.bench import calls, events, measure
-from tools.bench.__main__ import main
+from tools.bench import __main__ as bench
+from tools.bench import calls, measure, page, workers
+from tools.bench.measure import Row, Spread, Target
+
+DOCS = Path(__file__).parents[3] / "docs"
 
 
-def test_each_figure_is_a_ratio_of_the_same_run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """One line for each, and a failed call would end it."""
-    monkeypatch.setattr(measure, "ROUNDS", 1)
-    monkeypatch.setattr(calls, "CALLS", 16)
-    monkeypatch.setattr(events, "TIMES", 2)
-    monkeypatch.setattr(events, "BATCH", 5)
-    assert main([]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 7
-    assert all(" × " in line and line.endswith(" /s") for line in lines)
-
-
-def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """With what there is instead."""
-    assert main(["cals"]) == 2
-    assert "no such part: cals; there are calls, events" in capsys.readouterr().err
-
-
-def test_the_ratio_is_ours_to_theirs() -> None:
-    """Twice as long is 2."""
-    twice = measure.Comparison("n", "y", ours=0.2, theirs=0.1, count=10)
-    assert twice.ratio == 2
-    assert "2.00 × y" in twice.line
-    assert twice.line.endswith("50 /s")
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
+    """A run of every part on tiny counts: its rows, by part."""
+    out = tmp_path_factory.mktemp("bench")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(measure, "ROUNDS", 1)
+        patched.setattr(calls, "CALLS", 16)
+        assert bench.main(["--smoke", "--out", str(out)]) == 0
+    parts = json.loads((out / "performance.json").read_text())["parts"]
+    return {name: [Row.read(raw) for raw in rows] for name, rows in parts.items()}
