@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import pathlib
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tools.bench import calls, draining, growth, language, machine, page, start, throughput
+from tools.bench import (
+    calls,
+    cost_page,
+    draining,
+    growth,
+    language,
+    machine,
+    page,
+    paths,
+    start,
+    throughput,
+)
 from tools.bench.bench import SMOKE, Bench, Scale
 from tools.bench.measure import Row
+from tools.bench.paths import Path
 from tools.bench.workers import CHECKOUT, WorkerFailed
 
 if TYPE_CHECKING:
@@ -38,7 +50,7 @@ def call_rows(bench: Bench) -> Iterator[Row]:
         yield Row.of(f"{each.name}, beside {each.yardstick}", "calls/s", [ours], [theirs])
 
 
-PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
+PARTS: dict[str, Callable[[Bench], Iterator[Row | Path]]] = {
     "throughput": throughput.rows,
     "start": start.start_rows,
     "memory": start.memory_rows,
@@ -46,11 +58,12 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "growth": growth.rows,
     "language": language.rows,
     "calls": call_rows,
+    "paths": paths.paths,
 }
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run. 1: a worker failed, or delivered less than it was given."""
+    """Run. 1: in a part a worker failed, or delivered less than it was given."""
     asked = _parser().parse_args(arguments)
     console = Console(stderr=asked.json)
     scale = SMOKE if asked.smoke else Scale()
@@ -59,26 +72,30 @@ def main(arguments: Sequence[str]) -> int:
     asked.out.mkdir(parents=True, exist_ok=True)
     file = asked.out / "performance.json"
     known = json.loads(file.read_text()) if file.exists() else {"parts": {}}
-    try:
-        with console.status("") as status, Bench(scale, status.update) as bench:
-            if bench.without_segment:
-                console.print(f"{bench.without_segment}: Segment's engine is not measured.")
-            for name in asked.only or PARTS:
-                rows = []
+    failed = False
+    with console.status("") as status, Bench(scale, status.update) as bench:
+        if bench.without_segment:
+            console.print(f"{bench.without_segment}: Segment's engine is not measured.")
+        for name in asked.only or PARTS:
+            rows = []
+            try:
                 for row in PARTS[name](bench):
                     rows.append(row)
                     console.print(_line(row), soft_wrap=True, highlight=False)
-                known["parts"][name] = [row.json for row in rows]
-    except WorkerFailed as failed:
-        console.print(f"[red]The bench stops: {failed}[/red]", soft_wrap=True)
-        return 1
+            except WorkerFailed as reason:
+                failed = True
+                console.print(f"[red]{name} was not measured to its end[/red]: {reason}")
+            known["parts"][name] = [row.json for row in rows]
     known["machine"] = machine.described(scale)
     file.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
     if asked.json:
         print(json.dumps(known, ensure_ascii=False))
-    for written in (file, *page.written(known, DOCS, asked.out)):
+    pages = [page.write("performance.md", page.sections(known), DOCS, asked.out)]
+    if known["parts"].get("paths"):
+        pages.append(page.write("cost.md", cost_page.sections(known), DOCS, asked.out))
+    for written in (file, *pages, *page.draw(asked.out)):
         console.print(f"wrote {written}", highlight=False)
-    return 0
+    return int(failed)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,12 +111,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, help="how often each figure is taken (default: 7)")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
-    parser.add_argument("--out", type=Path, default=DOCS, help="folder to write to (default: docs)")
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=DOCS, help="folder to write to (default: docs)"
+    )
     parser.add_argument("--smoke", action="store_true", help="tiny counts: only whether it runs")
     return parser
 
 
-def _line(row: Row) -> str:
+def _line(row: Row | Path) -> str:
+    if isinstance(row, Path):
+        return row.line
     spread = f"{page.figure(row.ours.median)} {row.unit}"
     beside = f", Segment's {page.figure(row.theirs.median)}" if row.theirs else ""
     ratio = f": {page.figure(row.ratio.median)} ×" if row.ratio else ""

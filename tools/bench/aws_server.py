@@ -3,9 +3,8 @@
 It answers after `--delay-ms`, keeps items and messages in memory, and counts calls and units.
 
     GET /reset     forget everything
-    GET /pause     the stack's mode is `pause`; until then it is `deliver`
-    GET /deliver   it is `deliver` again
-    GET /counts    {"calls": {"PutItem": 2, …}, "reads": 1, "writes": 2}
+    GET /counts    {"calls": {"PutItem": 2, …}, "reads": 1, "writes": 2}, the breaker's left out
+    GET /open-breaker, /close-breaker
     GET /messages  the messages that were sent, as SQS's API names their parts
 """
 
@@ -21,6 +20,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from segment_rehook.aws.items import BREAKER_KEY, breaker_item
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from tools.bench.aws_items import Failed, Items
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _TARGET = re.compile(rb"x-amz-target: \w+\.(\w+)", re.IGNORECASE)
+OPEN = BreakerRecord(nonce="bench", open_until=2e12, reason="unreachable")
 PARAMETERS = {
     "rehook/api-key": "key-1",
     "rehook/api-secret": "secret-1",
@@ -41,7 +43,6 @@ class Aws:
     def __init__(self) -> None:
         self.items = Items()
         self.messages: list[dict[str, Any]] = []
-        self.mode = "deliver"
         self._operations: dict[str, Callable[[Any], object]] = {
             "PutItem": self.items.put,
             "DeleteItem": self.items.delete,
@@ -75,7 +76,7 @@ class Aws:
         return {
             "Parameters": [
                 {"Name": f"{path}/{name}", "Value": value, "Type": "SecureString"}
-                for name, value in (PARAMETERS | {"mode": self.mode}).items()
+                for name, value in PARAMETERS.items()
             ]
         }
 
@@ -122,8 +123,10 @@ class Answering(asyncio.Protocol):
     def _own(self, path: bytes) -> object:
         if path == b"/reset":
             Answering.aws = Aws()
-        if path in {b"/pause", b"/deliver"}:
-            self.aws.mode = path[1:].decode()
+        if path == b"/open-breaker":
+            self.aws.items.items[BREAKER_KEY] = breaker_item(OPEN)
+        if path == b"/close-breaker":
+            self.aws.items.items.pop(BREAKER_KEY, None)
         return self.aws.messages if path == b"/messages" else self.aws.counts()
 
     def _write(self, status: int, answer: object) -> None:

@@ -32,6 +32,7 @@ class Scale:
     kilobytes: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     dead_letters: int = 2_000
     hot_letters: int = 60
+    path_events: int = 1_000
     language: slice = slice(None)
 
 
@@ -39,7 +40,7 @@ SMOKE = Scale(
     rounds=1,
     warm_up=0,
     events=20,
-    single_events=3,
+    single_events=10,
     memory_events=30,
     starts=1,
     times=2,
@@ -48,6 +49,7 @@ SMOKE = Scale(
     kilobytes=(1, 2),
     dead_letters=20,
     hot_letters=3,
+    path_events=100,
     language=slice(None, None, 15),
 )
 """Runs every part and measures nothing worth reading."""

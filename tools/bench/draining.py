@@ -23,6 +23,7 @@ CONCURRENCY = 2
 """The template's RedriveConcurrency."""
 BATCH = 10
 """The template's BatchSize: as many users side by side in one environment."""
+STORED = {"size": 1_000, "outcome": "stored", "reset": False}
 
 
 def rows(bench: Bench) -> Iterator[Row]:
@@ -39,9 +40,9 @@ def rows(bench: Bench) -> Iterator[Row]:
         def drained(workers: Sequence[Worker], events: str, *, ideal: float) -> float:
             """The share of the possible rate at which these events' dead letters are delivered."""
             ask(f"{aws}/reset")
-            ask(f"{aws}/pause")
-            bench.ours.run("stored", events=events, environment=environment)
-            ask(f"{aws}/deliver")
+            ask(f"{aws}/open-breaker")
+            bench.ours.run("ingest", events=events, environment=environment, **STORED)
+            ask(f"{aws}/close-breaker")
             for number, worker in enumerate(workers):
                 worker.start(
                     "redrive", environment=environment, part=(number, len(workers)), size=BATCH

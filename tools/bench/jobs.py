@@ -1,7 +1,7 @@
 """What a worker of ours can be asked to do: each prepares its input and gives what is timed.
 
-`memory_…`: over the ports' fakes. `wired_…`: the functions as they are deployed, built by `wiring`
-over the real clients, against the bench's servers. The first run of each is a warm-up.
+`memory_…`: over the ports' fakes. `ingest` and `redrive`: the functions as they are deployed, built
+by `wiring` over the real clients, against the bench's servers.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import sys
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -44,7 +45,6 @@ MAX_BODY_BYTES = 50_000_000  # growth is measured beyond what Lambda hands over
 BUDGET_SECONDS = 60.0
 COPIES = 64
 AHEAD_SECONDS = 600.0
-REQUEST_EVENTS = 1_000
 CONTEXT = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 60_000)
 
 
@@ -57,6 +57,14 @@ def timed(count: int, work: Callable[[], int]) -> dict[str, object]:
     return {"count": count, "wall": wall, "cpu": cpu, "delivered": delivered}
 
 
+def logged(count: int, work: Callable[[], int]) -> dict[str, object]:
+    """The same, and how many bytes were written to the log: standard output is a file here."""
+    before = os.fstat(sys.stdout.fileno()).st_size
+    figures = timed(count, work)
+    sys.stdout.flush()
+    return figures | {"log": os.fstat(sys.stdout.fileno()).st_size - before}
+
+
 def memory_single(events: str, destination: str | None = None) -> Job:
     """One event a request."""
     return _memory(_lines(events), destination)
@@ -64,9 +72,7 @@ def memory_single(events: str, destination: str | None = None) -> Job:
 
 def memory_batch(events: str, size: int) -> Job:
     """So many events in each request."""
-    lines = _lines(events)
-    starts = range(0, len(lines), size)
-    return _memory([_batch(lines[start : start + size]) for start in starts])
+    return _memory(_requests(_lines(events), size))
 
 
 def _memory(bodies: list[bytes], destination: str | None = None) -> Job:
@@ -118,50 +124,36 @@ def http_batch(events: str, url: str, workers: int) -> Job:
     return run
 
 
-def wired_single(events: str, environment: dict[str, str]) -> Job:
-    """The whole handler, one event a request."""
-    return _wired(_lines(events), environment)
+def ingest(
+    events: str,
+    environment: dict[str, str],
+    size: int = 1,
+    outcome: str = "delivered",
+    *,
+    reset: bool = True,
+) -> Job:
+    """The whole ingest handler, `size` events a request; each of them must come to `outcome`.
 
-
-def wired_batch(events: str, environment: dict[str, str]) -> Job:
-    """The whole handler, all events in one request."""
-    return _wired([_batch(_lines(events))], environment)
-
-
-def _wired(bodies: list[bytes], environment: dict[str, str]) -> Job:
+    `reset`: the table and the queues are emptied before.
+    """
+    bodies = _requests(_lines(events), size)
     os.environ.update(environment)
     handler = wiring.ingest()
-    count = sum(len(_listed(body)) for body in bodies)
 
     def run() -> dict[str, object]:
-        ask(environment["AWS_ENDPOINT_URL"] + "/reset")
+        if reset:
+            ask(environment["AWS_ENDPOINT_URL"] + "/reset")
         # Received when they are handled, although made before: the budget runs from then.
         requests = [inputs.gateway_event(body, time.time() + AHEAD_SECONDS) for body in bodies]
         answers: list[Any] = []
 
         def work() -> int:
             answers.extend(handler(request, CONTEXT) for request in requests)
-            return count
+            return 0
 
-        figures = timed(count, work)
-        figures["delivered"] = sum(json.loads(each["body"])["delivered"] for each in answers)
-        return figures
-
-    return run
-
-
-def stored(events: str, environment: dict[str, str]) -> Job:
-    """Events that a paused stack stores, by a new environment of ingest each time."""
-    lines = _lines(events)
-    os.environ.update(environment)
-
-    def run() -> dict[str, object]:
-        handler, kept = wiring.ingest(), 0
-        for start in range(0, len(lines), REQUEST_EVENTS):
-            body = _batch(lines[start : start + REQUEST_EVENTS])
-            answer = handler(inputs.gateway_event(body, time.time()), CONTEXT)
-            kept += json.loads(answer["body"])["stored"]
-        return {"count": len(lines), "delivered": kept}
+        figures = logged(len(_lines(events)), work)
+        done = sum(json.loads(each["body"])[outcome] for each in answers)
+        return figures | {"requests": len(bodies), "delivered": done}
 
     return run
 
@@ -180,7 +172,7 @@ def redrive(environment: dict[str, str], part: tuple[int, int], size: int) -> Jo
             answers = [handler({"Records": batch}, CONTEXT) for batch in batches]
             return len(records) - sum(len(each["batchItemFailures"]) for each in answers)
 
-        return timed(len(records), work)
+        return logged(len(records), work) | {"requests": len(batches)}
 
     return run
 
@@ -249,6 +241,13 @@ def _lines(events: str) -> list[bytes]:
     return Path(events).read_bytes().splitlines()
 
 
+def _requests(lines: list[bytes], size: int) -> list[bytes]:
+    """The bodies of requests of so many events."""
+    if size == 1:
+        return lines
+    return [_batch(lines[start : start + size]) for start in range(0, len(lines), size)]
+
+
 def _batch(lines: list[bytes]) -> bytes:
     return b"[" + b",".join(lines) + b"]"
 
@@ -263,9 +262,7 @@ JOBS: dict[str, Callable[..., Job]] = {
     "memory_batch": memory_batch,
     "plan": plan,
     "http_batch": http_batch,
-    "wired_single": wired_single,
-    "wired_batch": wired_batch,
-    "stored": stored,
+    "ingest": ingest,
     "redrive": redrive,
     "language": language,
 }

@@ -23,12 +23,16 @@ _MARKED = re.compile(r"(<!-- measured: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL
 TABLE = ("throughput", "start", "memory")
 
 
-def written(known: Mapping[str, Any], docs: Path, out: Path) -> Iterator[Path]:
-    """Write the page, and the plots where there is what draws them; what was written."""
-    text = (docs / "performance.md").read_text(encoding="utf-8")
-    page = out / "performance.md"
-    page.write_text(filled(text, sections(known)), encoding="utf-8")
-    yield page
+def write(name: str, parts: Mapping[str, str], docs: Path, out: Path) -> Path:
+    """Write a page of `docs` anew, with what was measured; the file."""
+    text = (docs / name).read_text(encoding="utf-8")
+    page = out / name
+    page.write_text(filled(text, parts), encoding="utf-8")
+    return page
+
+
+def draw(out: Path) -> Iterator[Path]:
+    """Draw the plots, where there is what draws them; the folder."""
     if PLOTTER.exists():
         places = (str(out / "performance.json"), str(out / "images"))
         subprocess.run([PLOTTER, "-m", "tools.bench.plots", *places], cwd=CHECKOUT, check=True)
@@ -42,11 +46,15 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
 
 def sections(known: Mapping[str, Any]) -> dict[str, str]:
     """What stands between the marks, by name."""
-    rows = {name: [Row.read(raw) for raw in part] for name, part in known["parts"].items()}
-    table = [row for part in TABLE for row in rows.get(part, [])]
+    rows = {
+        name: [Row.read(raw) for raw in part]
+        for name, part in known["parts"].items()
+        if name != "paths"
+    }
+    measures = [row for part in TABLE for row in rows.get(part, [])]
     return {
         "machine": _machine(known["machine"]),
-        "table": _table(table, _measure),
+        "table": _table(measures, _measure),
         "draining": _table(rows.get("draining", []), _own),
         "growth": _table(rows.get("growth", []), _point),
         "language": _table(rows.get("language", []), _case),
@@ -114,12 +122,16 @@ def _call(row: Row) -> dict[str, str]:
 
 
 def _table(rows: Sequence[Row], cells: Callable[[Row], dict[str, str]]) -> str:
-    if not rows:
-        return "Not measured in this run."
-    lines = [cells(row) for row in rows]
+    return table([cells(row) for row in rows])
+
+
+def table(lines: Sequence[Mapping[str, str]]) -> str:
+    """A table in Markdown; the first line's keys are its head."""
+    if not lines:
+        return "Not measured yet."
     head = list(lines[0])
-    table = [head, ["---"] * len(head), *(list(line.values()) for line in lines)]
-    escaped = [[cell.replace("|", r"\|") for cell in row] for row in table]
+    rows = [head, ["---"] * len(head), *(list(line.values()) for line in lines)]
+    escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
 
 

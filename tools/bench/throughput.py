@@ -89,10 +89,10 @@ def _over_http(bench: Bench) -> Iterator[Row]:
                 ours.run("http_batch", events=events, url=rehook, workers=WORKERS)
             ),
             "ledger": lambda: per_second(
-                ours.run("wired_batch", events=events, environment=environment)
+                ours.run("ingest", events=events, environment=environment, size=bench.scale.events)
             ),
             "handler": lambda: (
-                1_000 / per_cpu(ours.run("wired_single", events=singles, environment=environment))
+                1_000 / per_cpu(ours.run("ingest", events=singles, environment=environment))
             ),
         }
         if segments := bench.segments:
@@ -135,7 +135,9 @@ def _slow_rehook(bench: Bench) -> Iterator[Row]:
         environment = stack_environment(rehook, aws)
         probes: dict[str, Probe] = {
             "ours": lambda: (
-                bench.ours.run("wired_batch", events=events, environment=environment)["wall"]
+                bench.ours.run(
+                    "ingest", events=events, environment=environment, size=bench.scale.events
+                )["wall"]
                 / ideal
             )
         }

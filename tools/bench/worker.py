@@ -1,6 +1,6 @@
 """Our half at work: reads a job a line, answers what it took. See `workers`.
 
-The product's log lines go to standard output, as in Lambda; here they are written to nowhere.
+The product's log lines go to standard output, as in Lambda; here that is a file that nobody reads.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from tools.bench import jobs
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 def main() -> None:
     """Serve until standard input ends."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), sys.stdout.fileno())
     prepared: dict[str, Callable[[], dict[str, object]]] = {}
     for line in sys.stdin:
         if line not in prepared:

@@ -107,7 +107,8 @@ def stack_environment(rehook: str, aws: str) -> dict[str, str]:
         "REHOOK_URL": rehook,
         # The longest that there is: whatever time a batch takes, all of it is to be delivered.
         "BUDGET_SECONDS": "8",
-        "CALL_TIMEOUT_SECONDS": "2",
+        "CALL_TIMEOUT_SECONDS": "1",
+        "BREAKER_THRESHOLD": "5",
     }
 
 
