@@ -32,7 +32,8 @@ class Scale:
     kilobytes: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     dead_letters: int = 2_000
     hot_letters: int = 60
-    path_events: int = 1_000
+    path_singles: int = 50
+    path_batch: int = 1_000
     language: slice = slice(None)
 
 
@@ -40,7 +41,7 @@ SMOKE = Scale(
     rounds=1,
     warm_up=0,
     events=20,
-    single_events=10,
+    single_events=3,
     memory_events=30,
     starts=1,
     times=2,
@@ -49,7 +50,8 @@ SMOKE = Scale(
     kilobytes=(1, 2),
     dead_letters=20,
     hot_letters=3,
-    path_events=100,
+    path_singles=10,
+    path_batch=100,
     language=slice(None, None, 15),
 )
 """Runs every part and measures nothing worth reading."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLOTTER = CHECKOUT / ".cache" / "bench" / "bin" / "python"
-_MARKED = re.compile(r"(<!-- measured: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- measured: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 TABLE = ("throughput", "start", "memory")
 
 
@@ -41,7 +41,7 @@ def draw(out: Path) -> Iterator[Path]:
 
 def filled(text: str, parts: Mapping[str, str]) -> str:
     """The page's text with what was measured in its places."""
-    return _MARKED.sub(lambda found: f"{found[1]}{parts[found[2]]}\n{found[3]}", text)
+    return MARKED.sub(lambda found: f"{found[1]}{parts[found[2]]}\n{found[4]}", text)
 
 
 def sections(known: Mapping[str, Any]) -> dict[str, str]:

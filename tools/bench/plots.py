@@ -18,9 +18,15 @@ from matplotlib import pyplot as plt  # after the backend is chosen
 OURS, THEIRS = "#1f6f54", "#b35c00"
 # The same figures give the same files; text stays text.
 mpl.rcParams.update(
-    {"svg.hashsalt": "bench", "svg.fonttype": "none", "font.size": 9, "axes.grid": True}
+    {
+        "svg.hashsalt": "bench",
+        "svg.fonttype": "none",
+        "font.size": 9,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+    }
 )
-TABLE = ("throughput",)
+NAMES = {OURS: "the bridge", THEIRS: "Segment's engine"}
 Rows = list[dict[str, Any]]
 
 
@@ -50,16 +56,18 @@ def _bars(rows: Rows, file: Path) -> None:
     axes.set_yticks(range(len(rows)), [_wrapped(row["name"]) for row in rows])
     axes.invert_yaxis()
     axes.set_xlabel("events a second")
-    _legend(axes)
+    _legend(axes, OURS, THEIRS)
     _save(figure, file)
 
 
 def _line(series: str, rows: Rows, file: Path) -> None:
     figure, axes = plt.subplots(figsize=(6, 3.2))
+    drawn = []
     for side, colour in (("ours", OURS), ("theirs", THEIRS)):
         points = [(row["x"], row[side]) for row in rows if side in row]
         if not points:
             continue
+        drawn.append(colour)
         x = [place for place, _ in points]
         axes.plot(x, [each["median"] for _, each in points], "o-", color=colour, markersize=4)
         low, high = ([each[end] for _, each in points] for end in ("low", "high"))
@@ -70,7 +78,7 @@ def _line(series: str, rows: Rows, file: Path) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlabel(series)
     axes.set_ylabel("µs of processor time an event")
-    _legend(axes)
+    _legend(axes, *drawn)
     _save(figure, file)
 
 
@@ -88,9 +96,9 @@ def _ratios(rows: Rows, file: Path) -> None:
     _save(figure, file)
 
 
-def _legend(axes: Any) -> None:
-    handles = [plt.Line2D([], [], color=colour, linewidth=5) for colour in (OURS, THEIRS)]
-    axes.legend(handles, ["the bridge", "Segment's engine"], frameon=False)
+def _legend(axes: Any, *colours: str) -> None:
+    handles = [plt.Line2D([], [], color=colour, linewidth=5) for colour in colours]
+    axes.legend(handles, [NAMES[colour] for colour in colours], frameon=False)
 
 
 def _wrapped(text: str) -> str:

@@ -56,7 +56,7 @@ let delivered = 0
 function inMemory() {
   fetching.default = async () => {
     delivered += 1
-    return new fetching.Response(BODY, { status: 200 })
+    return new fetching.Response(BODY, { status: 200, headers: { 'content-type': 'application/json' } })
   }
 }
 

@@ -1,10 +1,10 @@
-"""The bench runs every part, and writes what it found; how fast anything is stays out of tests."""
+"""The bench runs every part and writes what it found. How fast anything is stays out of tests."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,16 +12,102 @@ from tools.bench import __main__ as bench
 from tools.bench import calls, measure, page, workers
 from tools.bench.measure import Row, Spread, Target
 
-DOCS = Path(__file__).parents[3] / "docs"
+NODE = workers.node_missing() is None
 
 
-@pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
-    """A run of every part on tiny counts: its rows, by part."""
-    out = tmp_path_factory.mktemp("bench")
+def run(out: Path, *arguments: str) -> dict[str, Any]:
+    """The parts that a run on tiny counts wrote."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(measure, "ROUNDS", 1)
         patched.setattr(calls, "CALLS", 16)
-        assert bench.main(["--smoke", "--out", str(out)]) == 0
-    parts = json.loads((out / "performance.json").read_text())["parts"]
-    return {name: [Row.read(raw) for raw in rows] for name, rows in parts.items()}
+        assert bench.main(["--smoke", "--out", str(out), *arguments]) == 0
+    parts: dict[str, Any] = json.loads((out / "performance.json").read_text())["parts"]
+    return parts
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that a run of every part wrote to."""
+    folder = tmp_path_factory.mktemp("bench")
+    run(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("part", "rows"),
+    [
+        ("throughput", 7),
+        ("start", 1),
+        ("memory", 1),
+        ("draining", 2),
+        ("growth", 6),
+        ("language", 11 if NODE else 0),
+        ("calls", 4),
+        ("paths", 9),
+    ],
+)
+def test_each_part_gives_its_rows(out: Path, part: str, rows: int) -> None:
+    """A worker that ends, or that delivers less than it was given, would leave rows out."""
+    assert len(json.loads((out / "performance.json").read_text())["parts"][part]) == rows
+
+
+def test_both_pages_are_written_with_every_section_filled(out: Path) -> None:
+    """What stands between the marks is a table or a sentence; no mark is left without its text."""
+    for name in ("performance.md", "cost.md"):
+        text = (out / name).read_text()
+        sections = page.MARKED.findall(text)
+        assert sections
+        assert all(body.strip() for _, _, body, _ in sections), name
+
+
+def test_without_node_our_half_is_measured_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rows then have no figure of Segment's engine, and no ratio."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    parts = run(tmp_path, "--only", "memory")
+    assert "Node was not found: Segment's engine is not measured" in capsys.readouterr().out
+    assert "theirs" not in parts["memory"][0]
+
+
+def test_one_part_leaves_the_others_figures_as_they_are(tmp_path: Path) -> None:
+    """So a part can be measured again without the ten minutes that all take."""
+    kept = {"parts": {"draining": [Row.of("kept", "ms", [1.0]).json]}}
+    (tmp_path / "performance.json").write_text(json.dumps(kept))
+    parts = run(tmp_path, "--only", "memory")
+    assert parts["draining"] == kept["parts"]["draining"]
+    assert parts["memory"]
+
+
+def test_a_worker_that_delivers_less_than_it_was_given_fails_the_run() -> None:
+    """A bridge that stores or drops events is not a fast one."""
+    command = ["sh", "-c", 'read -r line; echo \'{"count": 3, "delivered": 2}\'']
+    worker = workers.Worker(command)
+    with pytest.raises(workers.WorkerFailed, match="not every event was delivered"):
+        worker.run("any")
+    worker.close()
+
+
+def test_a_row_has_the_median_its_quartiles_and_the_ratio_of_each_round() -> None:
+    """Rounds take turns, so a ratio of one round compares what ran under the same load."""
+    row = Row.of("n", "ms", [1.0, 2.0, 9.0], [1.0, 1.0, 3.0])
+    assert row.ours == Spread(median=2.0, low=1.5, high=5.5)
+    assert row.ratio == Spread(median=2.0, low=1.5, high=2.5)
+    assert Row.read(row.json) == row
+
+
+@pytest.mark.parametrize(
+    ("target", "reached"),
+    [
+        (Target("ratio", "≥", 3.0), False),
+        (Target("ratio", "≥", 2.0), True),
+        (Target("ours", "≤", 2.0), True),
+        (Target("ours", "≤", 1.9), False),
+        (None, None),
+    ],
+)
+def test_a_target_is_of_the_ratio_or_of_our_own_figure(
+    target: Target | None, reached: bool | None
+) -> None:
+    """At least or at most, the figure itself included."""
+    assert Row.of("n", "ms", [2.0], [1.0], target=target).reached is reached
