@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tools.bench import inputs
-from tools.bench.workers import OURS, SEGMENTS, Worker, node_missing
+from tools.bench import aws_server, inputs, rehook_server
+from tools.bench.workers import OURS, SEGMENTS, Worker, node_missing, server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +65,7 @@ class Bench:
         self.tell = tell
         self.without_segment = node_missing()
         self._ending = ExitStack()
+        self._servers: dict[tuple[str, float], str] = {}
 
     def __enter__(self) -> Self:
         self._folder = Path(self._ending.enter_context(tempfile.TemporaryDirectory()))
@@ -82,6 +83,21 @@ class Bench:
     def segments(self) -> Worker | None:
         """The worker of Segment's engine; None where there is no Node."""
         return None if self.without_segment else self._started(Worker(SEGMENTS))
+
+    def rehook(self, *, delay_ms: float = 0) -> str:
+        """A Rehook's address."""
+        return self._server(rehook_server.__name__, delay_ms)
+
+    def aws(self, *, delay_ms: float = 0) -> str:
+        """The address of DynamoDB, SSM and SQS: to be reset before it is used."""
+        return self._server(aws_server.__name__, delay_ms)
+
+    def _server(self, module: str, delay_ms: float) -> str:
+        key = (module, delay_ms)
+        if key not in self._servers:
+            started = server(module, "--delay-ms", str(delay_ms))
+            self._servers[key] = self._ending.enter_context(started)
+        return self._servers[key]
 
     def _started(self, worker: Worker) -> Worker:
         self._ending.callback(worker.close)

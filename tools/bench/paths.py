@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tools.bench import aws_server
-from tools.bench.throughput import STORE_MS, slow_rehook
-from tools.bench.workers import ask, server, stack_environment
+from tools.bench.throughput import REHOOK_MS, STORE_MS
+from tools.bench.workers import ask, stack_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,31 +77,31 @@ def paths(bench: Bench) -> Iterator[Path]:
 
 
 def _round(bench: Bench) -> Iterator[Path]:
-    with slow_rehook() as rehook, server(aws_server.__name__, "--delay-ms", str(STORE_MS)) as aws:
-        usual = stack_environment(rehook, aws)
-        single = bench.events(bench.scale.path_singles)
-        batch = bench.events(bench.scale.path_batch)
-        count = _Counting(bench, aws)
-        yield count("delivered, one event a request", "ingest", usual, events=single)
-        yield count("duplicate", "ingest", usual, events=single, outcome="duplicate", reset=False)
-        yield count("delivered, 1,000 events a request", "ingest", usual, events=batch, size=BATCH)
-        with _refusing() as url:
-            away = {**usual, "REHOOK_URL": url, "BREAKER_THRESHOLD": "1000"}
-            yield count("failed, stored", "ingest", away, events=single, outcome="stored")
-        yield count("redriven after a failure", "redrive", usual, part=(0, 1), size=LETTERS)
-        stored = {"outcome": "stored", "reset": False}
-        for name, events, size in (
-            ("stored while calls are stopped, 1,000 events a request", batch, BATCH),
-            ("stored while calls are stopped, one event a request", single, 1),
-        ):
-            ask(f"{aws}/reset")
-            ask(f"{aws}/open-breaker")
-            yield count(name, "ingest", usual, events=events, size=size, **stored)
-        ask(f"{aws}/close-breaker")
-        yield count("redriven after a stop", "redrive", usual, part=(0, 1), size=LETTERS)
-        with _faulty() as file:
-            broken = {**usual, "DESTINATION_FILE": file}
-            yield count("parked", "ingest", broken, events=single, outcome="parked")
+    rehook, aws = bench.rehook(delay_ms=REHOOK_MS), bench.aws(delay_ms=STORE_MS)
+    usual = stack_environment(rehook, aws)
+    single = bench.events(bench.scale.path_singles)
+    batch = bench.events(bench.scale.path_batch)
+    count = _Counting(bench, aws)
+    yield count("delivered, one event a request", "ingest", usual, events=single)
+    yield count("duplicate", "ingest", usual, events=single, outcome="duplicate", reset=False)
+    yield count("delivered, 1,000 events a request", "ingest", usual, events=batch, size=BATCH)
+    with _refusing() as url:
+        away = {**usual, "REHOOK_URL": url, "BREAKER_THRESHOLD": "1000"}
+        yield count("failed, stored", "ingest", away, events=single, outcome="stored")
+    yield count("redriven after a failure", "redrive", usual, part=(0, 1), size=LETTERS)
+    stored = {"outcome": "stored", "reset": False}
+    for name, events, size in (
+        ("stored while calls are stopped, 1,000 events a request", batch, BATCH),
+        ("stored while calls are stopped, one event a request", single, 1),
+    ):
+        ask(f"{aws}/reset")
+        ask(f"{aws}/open-breaker")
+        yield count(name, "ingest", usual, events=events, size=size, **stored)
+    ask(f"{aws}/close-breaker")
+    yield count("redriven after a stop", "redrive", usual, part=(0, 1), size=LETTERS)
+    with _faulty() as file:
+        broken = {**usual, "DESTINATION_FILE": file}
+        yield count("parked", "ingest", broken, events=single, outcome="parked")
 
 
 class _Counting:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tools.bench import aws_server, cores, inputs, rehook_server
+from tools.bench import cores, inputs
 from tools.bench.measure import Row, Target, in_turns
 from tools.bench.workers import (
     CHECKOUT,
@@ -21,7 +21,6 @@ from tools.bench.workers import (
     Worker,
     WorkerFailed,
     ask,
-    server,
     stack_environment,
 )
 from tools.sandbox.artefacts import merge_layers, runtime_folder
@@ -46,7 +45,7 @@ def start_rows(bench: Bench) -> Iterator[Row]:
     """Process start to first delivery."""
     bench.tell("process start to first delivery")
     event = inputs.text(inputs.events(1)[0])
-    with _functions() as (rehook, new):
+    with _functions(bench) as (rehook, new):
 
         def ours() -> float:
             start = time.perf_counter()
@@ -87,7 +86,7 @@ def memory_rows(bench: Bench) -> Iterator[Row]:
     count = bench.scale.memory_events
     file = bench.events(count, size=MEMORY_EVENT_BYTES)
     batch = b"[" + b",".join(Path(file).read_bytes().splitlines()) + b"]"
-    with _functions() as (_, new):
+    with _functions(bench) as (_, new):
 
         def ours() -> float:
             environment = new()
@@ -119,45 +118,45 @@ def memory_rows(bench: Bench) -> Iterator[Row]:
 
 
 @contextmanager
-def _functions() -> Iterator[tuple[str, Callable[[], Environment]]]:
+def _functions(bench: Bench) -> Iterator[tuple[str, Callable[[], Environment]]]:
     """Rehook's address, and what starts the ingest function anew; AWS answers at once."""
+    rehook, aws = bench.rehook(), bench.aws()
     group = ProcessGroup()
     try:
-        with server(rehook_server.__name__) as rehook, server(aws_server.__name__) as aws:
-            variables = {
-                **stack_environment(rehook, aws),
-                "DESTINATION_FILE": "/opt/destination.json",
-                "POWERTOOLS_SERVICE_NAME": "ingest",
-                "POWERTOOLS_METRICS_NAMESPACE": "bench",
-            }
-            spec = FunctionSpec(
-                name="IngestFunction",
-                code=BUILT / "IngestFunction",
-                layers=(BUILT / "BridgeLayer", BUILT / "DestinationLayer"),
-                handler="app.handler",
-                timeout=60.0,
-                memory=1769,
-                environment=variables,
-                reserved=None,
-                json_logs=False,
-            )
-            around = Surroundings(
-                group=group,
-                log=Log(),
-                endpoint=aws,
-                opt=merge_layers(spec.layers, group.scratch / "opt"),
-                runtime=runtime_folder(group.scratch / "runtime"),
-            )
+        variables = {
+            **stack_environment(rehook, aws),
+            "DESTINATION_FILE": "/opt/destination.json",
+            "POWERTOOLS_SERVICE_NAME": "ingest",
+            "POWERTOOLS_METRICS_NAMESPACE": "bench",
+        }
+        spec = FunctionSpec(
+            name="IngestFunction",
+            code=BUILT / "IngestFunction",
+            layers=(BUILT / "BridgeLayer", BUILT / "DestinationLayer"),
+            handler="app.handler",
+            timeout=60.0,
+            memory=1769,
+            environment=variables,
+            reserved=None,
+            json_logs=False,
+        )
+        around = Surroundings(
+            group=group,
+            log=Log(),
+            endpoint=aws,
+            opt=merge_layers(spec.layers, group.scratch / "opt"),
+            runtime=runtime_folder(group.scratch / "runtime"),
+        )
 
-            def new() -> Environment:
-                ask(f"{aws}/reset")
-                environment = Environment(spec, around)
-                cores.pin(environment.pid, cores.CLIENT)
-                return environment
+        def new() -> Environment:
+            ask(f"{aws}/reset")
+            environment = Environment(spec, around)
+            cores.pin(environment.pid, cores.CLIENT)
+            return environment
 
-            # This process is the Runtime API meanwhile: a stub, as far as the function goes.
-            cores.pin(0, cores.STUBS)
-            yield rehook, new
+        # This process is the Runtime API meanwhile: a stub, as far as the function goes.
+        cores.pin(0, cores.STUBS)
+        yield rehook, new
     finally:
         os.sched_setaffinity(0, cores.ALL)
         group.close()

@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tools.bench import aws_server, rehook_server
 from tools.bench.measure import Row, Target, in_turns
-from tools.bench.workers import Figures, server, stack_environment
+from tools.bench.workers import Figures, stack_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from tools.bench.bench import Bench
     from tools.bench.measure import Probe
 
 WORKERS = 16
 STORE_MS = 3
-REHOOK_SECONDS = 0.05
+REHOOK_MS = 50
 
 
 def rows(bench: Bench) -> Iterator[Row]:
@@ -78,28 +76,25 @@ def _over_http(bench: Bench) -> Iterator[Row]:
     bench.tell("over loopback HTTP, and with the real ledger")
     events = bench.events(bench.scale.events)
     singles = bench.events(bench.scale.single_events)
-    with (
-        server(rehook_server.__name__) as rehook,
-        server(aws_server.__name__, "--delay-ms", str(STORE_MS)) as aws,
-    ):
-        environment = stack_environment(rehook, aws)
-        ours = bench.ours
-        probes: dict[str, Probe] = {
-            "http": lambda: per_second(
-                ours.run("http_batch", events=events, url=rehook, workers=WORKERS)
-            ),
-            "ledger": lambda: per_second(
-                ours.run("ingest", events=events, environment=environment, size=bench.scale.events)
-            ),
-            "handler": lambda: (
-                1_000 / per_cpu(ours.run("ingest", events=singles, environment=environment))
-            ),
-        }
-        if segments := bench.segments:
-            probes["segment"] = lambda: per_second(
-                segments.run("http", events=events, url=rehook, inFlight=WORKERS)
-            )
-        found = in_turns(probes, rounds=bench.scale.rounds, warm_up=bench.scale.warm_up)
+    rehook, aws = bench.rehook(), bench.aws(delay_ms=STORE_MS)
+    environment = stack_environment(rehook, aws)
+    ours = bench.ours
+    probes: dict[str, Probe] = {
+        "http": lambda: per_second(
+            ours.run("http_batch", events=events, url=rehook, workers=WORKERS)
+        ),
+        "ledger": lambda: per_second(
+            ours.run("ingest", events=events, environment=environment, size=bench.scale.events)
+        ),
+        "handler": lambda: (
+            1_000 / per_cpu(ours.run("ingest", events=singles, environment=environment))
+        ),
+    }
+    if segments := bench.segments:
+        probes["segment"] = lambda: per_second(
+            segments.run("http", events=events, url=rehook, inFlight=WORKERS)
+        )
+    found = in_turns(probes, rounds=bench.scale.rounds, warm_up=bench.scale.warm_up)
     theirs, unit = found.get("segment"), "events/s"
     yield Row.of(
         f"over loopback HTTP, {WORKERS} in flight, ledger in memory",
@@ -127,21 +122,18 @@ def _over_http(bench: Bench) -> Iterator[Row]:
 def _slow_rehook(bench: Bench) -> Iterator[Row]:
     bench.tell("a batch before a Rehook that takes 50 ms")
     events = bench.events(bench.scale.events)
-    ideal = REHOOK_SECONDS * math.ceil(bench.scale.events / WORKERS)
-    with (
-        slow_rehook() as rehook,
-        server(aws_server.__name__, "--delay-ms", str(STORE_MS)) as aws,
-    ):
-        environment = stack_environment(rehook, aws)
-        probes: dict[str, Probe] = {
-            "ours": lambda: (
-                bench.ours.run(
-                    "ingest", events=events, environment=environment, size=bench.scale.events
-                )["wall"]
-                / ideal
-            )
-        }
-        found = in_turns(probes, rounds=bench.scale.rounds, warm_up=min(bench.scale.warm_up, 1))
+    ideal = REHOOK_MS / 1_000 * math.ceil(bench.scale.events / WORKERS)
+    rehook, aws = bench.rehook(delay_ms=REHOOK_MS), bench.aws(delay_ms=STORE_MS)
+    environment = stack_environment(rehook, aws)
+    probes: dict[str, Probe] = {
+        "ours": lambda: (
+            bench.ours.run(
+                "ingest", events=events, environment=environment, size=bench.scale.events
+            )["wall"]
+            / ideal
+        )
+    }
+    found = in_turns(probes, rounds=bench.scale.rounds, warm_up=min(bench.scale.warm_up, 1))
     yield Row.of(
         f"batch of {bench.scale.events:,}, Rehook at 50 ms, {WORKERS} workers, store at"
         f" {STORE_MS} ms: wall against the ideal of {ideal:.2f} s",
@@ -149,8 +141,3 @@ def _slow_rehook(bench: Bench) -> Iterator[Row]:
         found["ours"],
         target=Target("ours", "≤", 1.15),
     )
-
-
-def slow_rehook() -> AbstractContextManager[str]:
-    """A Rehook that answers after 50 ms."""
-    return server(rehook_server.__name__, "--delay-ms", str(REHOOK_SECONDS * 1000))

@@ -12,6 +12,13 @@ from tools.bench import __main__ as bench
 from tools.bench import calls, measure, page, workers
 from tools.bench.measure import Row, Spread, Target
 
+DOCS = Path(__file__).parents[3] / "docs"
+COUNTED = {
+    "reads": "reads",
+    "writes": "writes",
+    "calls to DynamoDB": "table_calls",
+    "calls to SQS": "sqs",
+}
 NODE = workers.node_missing() is None
 
 
@@ -58,6 +65,23 @@ def test_both_pages_are_written_with_every_section_filled(out: Path) -> None:
         sections = page.MARKED.findall(text)
         assert sections
         assert all(body.strip() for _, _, body, _ in sections), name
+
+
+def test_each_path_makes_the_calls_and_writes_that_the_cost_page_says(out: Path) -> None:
+    """Counted where they arrive, and compared with the page as it is committed."""
+    found = json.loads((out / "performance.json").read_text())["parts"]["paths"]
+    said = section_of((DOCS / "cost.md").read_text(), "counts")
+    assert [row["path"] for row in said] == [path["name"] for path in found]
+    for row, path in zip(said, found, strict=True):
+        for column, member in COUNTED.items():
+            assert float(row[column]) == path[member], (row["path"], column)
+
+
+def section_of(text: str, name: str) -> list[dict[str, str]]:
+    """The rows of the table between a page's marks, by the head of each column."""
+    body = next(body for _, found, body, _ in page.MARKED.findall(text) if found == name)
+    head, _, *rows = (line.strip("| ").split(" | ") for line in body.strip().splitlines())
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def test_without_node_our_half_is_measured_and_it_is_said(
