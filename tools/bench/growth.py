@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from segment_rehook.delivery.ingest.answer import LISTED_WHOLE
+from tools.bench import inputs
 from tools.bench.language import default_subscription
-from tools.bench.measure import Row, in_turns
+from tools.bench.measure import Row, Target, in_turns
 from tools.bench.start import MEMORY_EVENT_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tools.bench.bench import Bench
     from tools.bench.workers import Worker
@@ -23,10 +25,30 @@ Job = tuple[str, dict[str, Any]]
 
 
 def rows(bench: Bench) -> Iterator[Row]:
-    """The points of all three plots."""
-    yield from _batches(bench)
-    yield from _subscriptions(bench)
-    yield from _unread(bench)
+    """The points of all three plots, and how much each grows from its first point to its last."""
+    flat = Target("ours", "≤", 1.1)
+    # What is sent is the event as it is without them, and so many kilobytes more.
+    low, high = bench.scale.kilobytes[0], bench.scale.kilobytes[-1]
+    bytes_grow = (inputs.SIZE + high * KILOBYTE) / (inputs.SIZE + low * KILOBYTE)
+    for plot, target in (
+        (_batches, flat),
+        (_subscriptions, flat),
+        (_unread, Target("ours", "≤", bytes_grow)),
+    ):
+        points = list(plot(bench))
+        yield from points
+        yield _growth(points, target)
+
+
+def _growth(points: Sequence[Row], target: Target) -> Row:
+    """The last point's cost to the first one's; of batches, to the first that is not listed whole.
+
+    A request costs something by itself, and an answer names each event of up to a hundred.
+    """
+    first = next((each for each in points if each.x == LISTED_WHOLE), points[0])
+    last = points[-1]
+    name = f"{first.x:,} to {last.x:,} {last.series}: cost of an event"
+    return Row.of(name, "× the first", [last.ours.median / first.ours.median], target=target)
 
 
 def _batches(bench: Bench) -> Iterator[Row]:

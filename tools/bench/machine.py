@@ -7,7 +7,6 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ def described(scale: Scale) -> dict[str, Any]:
         "cores": len(cores.ALL),
         "load": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
-        "botocore": version("botocore"),
         "node": None if node_missing() else _node(),
         "segment": _segment(),
         "rounds": scale.rounds,

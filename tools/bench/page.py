@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tools.bench.measure import Row, Spread
@@ -56,7 +57,9 @@ def sections(known: Mapping[str, Any]) -> dict[str, str]:
         "machine": _machine(known["machine"]),
         "table": _table(measures, _measure),
         "draining": _table(rows.get("draining", []), _own),
-        "growth": _table(rows.get("growth", []), _point),
+        "growth": _table([row for row in rows.get("growth", []) if not row.series], _own),
+        "points": _table([row for row in rows.get("growth", []) if row.series], _point),
+        "kinds": table(_kinds(rows.get("language", []))),
         "language": _table(rows.get("language", []), _case),
         "calls": _table(rows.get("calls", []), _call),
     }
@@ -117,8 +120,27 @@ def _case(row: Row) -> dict[str, str]:
     }
 
 
+def _kinds(rows: Sequence[Row]) -> list[dict[str, str]]:
+    """Of each kind of example, how many are at least as fast as Segment's, and the slowest."""
+    kinds: dict[str, list[tuple[float, str]]] = {}
+    for row in rows:
+        if row.ratio:
+            name = row.name.partition(" · ")[0]
+            kinds.setdefault(name.split()[0], []).append((row.ratio.median, name))
+    return [
+        {
+            "kind": kind,
+            "examples": str(len(found)),
+            "at least as fast": str(sum(ratio <= 1 for ratio, _ in found)),
+            "median ratio": f"{figure(median(ratio for ratio, _ in found))} ×",
+            "slowest": f"{figure(max(found)[0])} × ({max(found)[1]})",
+        }
+        for kind, found in kinds.items()
+    ]
+
+
 def _call(row: Row) -> dict[str, str]:
-    return {"measure": row.name, "bare": _spread(row.theirs), "ours": _spread(row.ours)}
+    return {"measure": row.name, "ours": _spread(row.ours), "ratio": _spread(row.ratio, " ×")}
 
 
 def _table(rows: Sequence[Row], cells: Callable[[Row], dict[str, str]]) -> str:
@@ -139,7 +161,6 @@ def _machine(machine: Mapping[str, Any]) -> str:
     node = f"Node {machine['node']}, {machine['segment']}" if machine["node"] else "no Node"
     return (
         f"Measured on {machine['date']}: {machine['processor']}, {machine['cores']} cores (load"
-        f" {machine['load']} at the end), Python {machine['python']}, botocore"
-        f" {machine['botocore']}, {node}; {machine['rounds']} rounds. Figures are medians,"
-        " quartiles in brackets."
+        f" {machine['load']} at the end), Python {machine['python']}, {node};"
+        f" {machine['rounds']} rounds. Figures are medians, quartiles in brackets."
     )

@@ -37,7 +37,7 @@ def main(figures: Path, folder: Path) -> None:
     compared = [row for row in parts.get("throughput", []) if "ratio" in row]
     if compared:
         _bars(compared, folder / "performance-throughput.svg")
-    grown: Rows = parts.get("growth", [])
+    grown: Rows = [row for row in parts.get("growth", []) if "series" in row]
     for number, series in enumerate(dict.fromkeys(row["series"] for row in grown)):
         name = ("batch", "subscriptions", "unread")[number]
         rows = [row for row in grown if row["series"] == series]

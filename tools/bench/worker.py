@@ -11,10 +11,22 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from tools.bench import jobs
+from tools.bench import in_memory, wired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tools.bench.job import Job
+
+JOBS: dict[str, Callable[..., Job]] = {
+    "memory_single": in_memory.memory_single,
+    "memory_batch": in_memory.memory_batch,
+    "plan": in_memory.plan,
+    "http_batch": in_memory.http_batch,
+    "language": in_memory.language,
+    "ingest": wired.ingest,
+    "redrive": wired.redrive,
+}
 
 
 def main() -> None:
@@ -22,11 +34,11 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     with tempfile.TemporaryFile() as log:
         os.dup2(log.fileno(), sys.stdout.fileno())
-    prepared: dict[str, Callable[[], dict[str, object]]] = {}
+    prepared: dict[str, Job] = {}
     for line in sys.stdin:
         if line not in prepared:
             asked = json.loads(line)
-            prepared[line] = jobs.JOBS[asked["job"]](**asked["args"])
+            prepared[line] = JOBS[asked["job"]](**asked["args"])
         answers.write(json.dumps(prepared[line]()) + "\n")
         answers.flush()
 

@@ -42,7 +42,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("start", 1),
         ("memory", 1),
         ("draining", 2),
-        ("growth", 6),
+        ("growth", 9),
         ("language", 11 if NODE else 0),
         ("calls", 4),
         ("paths", 9),
