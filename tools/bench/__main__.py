@@ -65,7 +65,10 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row | Path]]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run. 1: in a part a worker failed, or delivered less than it was given."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.smoke and asked.out == DOCS:
+        parser.error("--smoke needs --out: its figures are not for docs")
     console = Console(stderr=asked.json)
     scale = SMOKE if asked.smoke else Scale()
     if asked.rounds:
