@@ -7,7 +7,7 @@ import json
 import pathlib
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -29,7 +29,7 @@ from tools.bench.paths import Path
 from tools.bench.workers import CHECKOUT, WorkerFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 DOCS = CHECKOUT / "docs"
 EXAMPLES = """\
@@ -65,7 +65,10 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row | Path]]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run. 1: in a part a worker failed, or delivered less than it was given."""
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.smoke and asked.out == DOCS:
+        parser.error("--smoke needs --out: its figures are not for docs")
     console = Console(stderr=asked.json)
     scale = SMOKE if asked.smoke else Scale()
     if asked.rounds:
@@ -74,20 +77,10 @@ def main(arguments: Sequence[str]) -> int:
     file = asked.out / "performance.json"
     known = json.loads(file.read_text()) if file.exists() else {"parts": {}}
     failed = False
-    with console.status("") as status, Bench(scale, status.update) as bench:
-        if bench.without_segment:
-            console.print(f"{bench.without_segment}: Segment's engine is not measured.")
-        for name in asked.only or PARTS:
-            rows = []
-            try:
-                for row in PARTS[name](bench):
-                    rows.append(row)
-                    console.print(_line(row), soft_wrap=True, highlight=False)
-            except WorkerFailed as reason:
-                failed = True
-                console.print(f"[red]{name} was not measured to its end[/red]: {reason}")
-            known["parts"][name] = [row.json for row in rows]
-    known["machine"] = machine.described(scale)
+    if not asked.pages:
+        figures, failed = measured(asked.only or PARTS, scale, console)
+        known["parts"] |= figures
+        known["machine"] = machine.described(scale)
     file.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
     if asked.json:
         print(json.dumps(known, ensure_ascii=False))
@@ -97,6 +90,27 @@ def main(arguments: Sequence[str]) -> int:
     for written in (file, *pages, *page.draw(asked.out)):
         console.print(f"wrote {written}", highlight=False)
     return int(failed)
+
+
+def measured(
+    parts: Iterable[str], scale: Scale, console: Console
+) -> tuple[dict[str, list[dict[str, Any]]], bool]:
+    """The rows of each part, and whether one was not measured to its end."""
+    figures: dict[str, list[dict[str, Any]]] = {}
+    failed = False
+    with console.status("") as status, Bench(scale, status.update) as bench:
+        if bench.without_segment:
+            console.print(f"{bench.without_segment}: Segment's engine is not measured.")
+        for name in parts:
+            figures[name] = []
+            try:
+                for row in PARTS[name](bench):
+                    figures[name].append(row.json)
+                    console.print(_line(row), soft_wrap=True, highlight=False)
+            except WorkerFailed as reason:
+                failed = True
+                console.print(f"[red]{name} was not measured to its end[/red]: {reason}")
+    return figures, failed
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,6 +128,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument(
         "--out", type=pathlib.Path, default=DOCS, help="folder to write to (default: docs)"
+    )
+    parser.add_argument(
+        "--pages",
+        action="store_true",
+        help="measure nothing: write pages and plots anew from the figures that there are",
     )
     parser.add_argument("--smoke", action="store_true", help="tiny counts: only whether it runs")
     return parser

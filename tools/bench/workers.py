@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,8 +49,11 @@ class Worker:
     def start(self, job: str, **arguments: Any) -> None:
         """Run a job without waiting for it."""
         assert self._process.stdin is not None  # noqa: S101 — it was opened as a pipe
-        self._process.stdin.write(json.dumps({"job": job, "args": arguments}) + "\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(json.dumps({"job": job, "args": arguments}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise WorkerFailed(f"{self._process.args!r} has ended") from None
 
     def result(self) -> Figures:
         """Wait for the job that was started."""
@@ -65,11 +68,12 @@ class Worker:
 
     def close(self) -> None:
         """End it."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
         self._process.kill()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            # What could not be written to a worker that has ended is still to be flushed.
+            with suppress(BrokenPipeError):
+                pipe.close()  # type: ignore[union-attr]  # both were opened as pipes
 
 
 @contextmanager

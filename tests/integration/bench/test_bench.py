@@ -104,11 +104,28 @@ def test_one_part_leaves_the_others_figures_as_they_are(tmp_path: Path) -> None:
     assert parts["memory"]
 
 
+def test_a_smoke_run_is_not_written_to_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its figures mean nothing."""
+    with pytest.raises(SystemExit):
+        bench.main(["--smoke"])
+    assert "--smoke needs --out" in capsys.readouterr().err
+
+
 def test_a_worker_that_delivers_less_than_it_was_given_fails_the_run() -> None:
     """A bridge that stores or drops events is not a fast one."""
     command = ["sh", "-c", 'read -r line; echo \'{"count": 3, "delivered": 2}\'']
     worker = workers.Worker(command)
     with pytest.raises(workers.WorkerFailed, match="not every event was delivered"):
+        worker.run("any")
+    worker.close()
+
+
+def test_a_worker_that_has_ended_fails_the_run() -> None:
+    """Its status is named; what it wrote to standard error has been shown."""
+    worker = workers.Worker(["sh", "-c", "read -r line; exit 3"])
+    with pytest.raises(workers.WorkerFailed, match="ended with status 3"):
+        worker.run("any")
+    with pytest.raises(workers.WorkerFailed, match="has ended"):
         worker.run("any")
     worker.close()
 
