@@ -1,7 +1,7 @@
 """The commands, their help, and the meaning of their exit codes.
 
-Exit codes: 0 success; 1 a destination file has mistakes, or AWS refused a call; 2 the command line
-or its input can't be read.
+Exit codes: 0 success; 1 a destination file has mistakes, AWS refused a call, or not everything was
+done; 2 the command line or its input can't be read.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ DEFAULT_FILE = Path("layers/destination/destination.json")
 app = typer.Typer(
     help="Check a destination file, preview what segment-rehook sends to Rehook, and operate a "
     "deployed stack. No command calls Rehook. Exit codes: 0 success; 1 a destination file has "
-    "mistakes, or AWS refused a call; 2 the command line or its input can't be read.",
+    "mistakes, AWS refused a call, or not everything was done; 2 the command line or its input "
+    "can't be read.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -19,8 +19,8 @@ __all__ = ["Mode", "mode", "read_mode", "set_mode"]
 
 
 _EFFECT: Final = {
-    Mode.DELIVER: "within a minute for new events; each stored event is tried again 5 minutes to "
-    "2 hours after its last try, later the longer it has waited",
+    Mode.DELIVER: "within a minute for new events; stored events are delivered 5 minutes to 2 "
+    "hours after redrive last looked at them, later the longer they have waited",
     Mode.PAUSE: "within a minute; events are stored until the mode is deliver",
     Mode.DRY_RUN: "within a minute; new events are answered and not stored, stored events stay "
     "stored",

@@ -18,9 +18,9 @@ import typer
 from segment_rehook_cli import terminal
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.parking_lot import ParkingLotReading
-from segment_rehook_cli.redrive import DeadLetterQueue, SendBack
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
 from segment_rehook_cli.stack import Region, StackName, look_up
 
 __all__ = ["commands"]
@@ -43,7 +43,7 @@ def _queue_url(url: str | None) -> str | None:
 ReasonOption = Annotated[
     str | None, typer.Option(help="Only messages that were parked for this reason.")
 ]
-FromQueue = Annotated[
+FromQueueOption = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
@@ -67,7 +67,7 @@ def list_parked(
     stack: StackName,
     region: Region = None,
     reason: ReasonOption = None,
-    from_queue: FromQueue = None,
+    from_queue: FromQueueOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON per message.")
     ] = False,
@@ -77,19 +77,19 @@ def list_parked(
     refusals = Refusals()
     with exit_on_aws_error():
         client = found.session.client("sqs")
-        lot = ParkingLotReading(client, from_queue or found.parking_lot_url, _Clock(), refusals)
+        reader = ParkingLotReader(client, from_queue or found.parking_lot_url, _Clock(), refusals)
     rows = []
     interrupted = False
     try:
-        with _progress(lot.expected, "read") as progress:
-            for portion in lot.portions():
-                rows += [each.summary(lot.started_at) for each in portion]
+        with _progress(reader.expected, "read") as progress:
+            for portion in reader.portions():
+                rows += [each.summary(reader.started_at) for each in portion]
                 progress(len(rows))
     except KeyboardInterrupt:
         interrupted = True
     finally:
-        lot.close()
-    unread = lot.unread()
+        reader.close()
+    unread = reader.unread()
     _show(
         [row for row in rows if reason in {None, row["reason"]}],
         as_json=as_json,
@@ -113,7 +113,7 @@ def redrive(
     stored: Annotated[
         bool, typer.Option(help="Deliver the stored request; do not map the event again.")
     ] = False,
-    from_queue: FromQueue = None,
+    from_queue: FromQueueOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Send parked messages back to the dead-letter queue, from where they are delivered.
@@ -136,11 +136,11 @@ def redrive(
     clock = _Clock()
     with exit_on_aws_error():
         client = found.session.client("sqs")
-        lot = ParkingLotReading(client, from_queue or found.parking_lot_url, clock, refusals)
+        reader = ParkingLotReader(client, from_queue or found.parking_lot_url, clock, refusals)
     if must_ask:
-        _ask(lot.expected, from_queue)
-    run = SendBack(
-        lot=lot,
+        _ask(reader.expected, from_queue)
+    run = SendingBack(
+        reader=reader,
         target=DeadLetterQueue(client, found.dead_letter_queue_url),
         clock=clock,
         refusals=refusals,
@@ -151,17 +151,17 @@ def redrive(
     )
     interrupted = False
     try:
-        with _progress(lot.expected, "sent back or left") as progress:
+        with _progress(reader.expected, "sent back or left") as progress:
             run.run(progress)
     except KeyboardInterrupt:
         interrupted = True
-    unread = 0 if delivery is not None and run.sent else lot.unread()
+    unread = 0 if delivery is not None and run.sent else reader.unread()
     _say_all(run.notes())
     _say_all(_not_read(unread, ended=run.complete and not interrupted))
-    typer.echo(f"sent back: {run.sent}, left: {lot.left}")
+    typer.echo(f"sent back: {run.sent}, left: {reader.left}")
     missing = delivery is not None and not run.sent
     if missing and run.complete and not (interrupted or unread):
-        say("the parking lot has no such delivery: see `segment-rehook parked list`")
+        say("there is no such delivery in the queue: see `segment-rehook parked list`")
     if interrupted or unread or missing or not run.complete:
         raise typer.Exit(1)
 

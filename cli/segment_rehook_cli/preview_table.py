@@ -66,7 +66,7 @@ def show(lines: Iterable[PreviewLine], console: Console | None = None) -> None:
 
 def _rows(line: PreviewLine) -> Iterator[Row]:
     for result in line["results"]:
-        yield _of_result(result)
+        yield _result_row(result)
         for warning in result.get("warnings", ()):
             yield Row("", "warning", "bold yellow", warning)
     if not line["results"]:
@@ -79,7 +79,7 @@ def _rows(line: PreviewLine) -> Iterator[Row]:
         yield from _explained(each)
 
 
-def _of_result(result: dict[str, Any]) -> Row:
+def _result_row(result: dict[str, Any]) -> Row:
     name = result["subscription"] or "(the whole event)"
     if "request" in result:
         request = result["request"]

@@ -87,7 +87,7 @@ class _Extreme:
 def test_when_stored_events_come_back_is_said_as_it_is(stack: Deployed) -> None:
     """`mode deliver` says for how long at least and at most redrive hides a message in a pause."""
     said = stack.run("mode", "deliver").stdout
-    found = re.search(r"tried again (\d+) minutes to (\d+) hours after", said)
+    found = re.search(r"delivered (\d+) minutes to (\d+) hours after", said)
     assert found is not None, said
     least = backoff.while_paused(age=0.0, randomness=_Extreme(highest=False))
     most = backoff.while_paused(age=864_000.0, randomness=_Extreme(highest=True))

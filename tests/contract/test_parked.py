@@ -14,7 +14,7 @@ from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook_cli import terminal
 from segment_rehook_cli.parked_message import ParkedMessage
-from segment_rehook_cli.parking_lot import ParkingLotReading
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 
@@ -34,7 +34,7 @@ def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """Return a stack with three rejected messages and a foreign one in its parking lot."""
     sign_in(monkeypatch, clients.address)
     # moto has one server, which a short poll asks as well.
-    monkeypatch.setattr("segment_rehook_cli.parking_lot.POLL_SECONDS", 0)
+    monkeypatch.setattr("segment_rehook_cli.parking_lot_reader.POLL_SECONDS", 0)
     made = deploy(clients)
     parked = [
         letter(number).for_parking("rejected", "400 no such event [/red]") for number in range(3)
@@ -238,13 +238,13 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     lines: int,
 ) -> None:
     """After Ctrl-C it prints what was done, exits with code 1, and leaves nothing hidden."""
-    read = ParkingLotReading.portions
+    read = ParkingLotReader.portions
 
-    def pressed(lot: ParkingLotReading) -> Iterator[list[ParkedMessage]]:
-        yield from itertools.islice(read(lot), 1)
+    def pressed(reader: ParkingLotReader) -> Iterator[list[ParkedMessage]]:
+        yield from itertools.islice(read(reader), 1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ParkingLotReading, "portions", pressed)
+    monkeypatch.setattr(ParkingLotReader, "portions", pressed)
     result = stack.run(command)
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == lines

@@ -119,7 +119,7 @@ def test_a_handler_only_asks_wiring(function: str) -> None:
 
 
 # What of tools a folder of it may need.
-OF_TOOLS = {"tools/fakes": {"fakes", "sqs"}, "tools/sqs": {"sqs"}}
+OF_TOOLS = {"tools/fakes": {"fakes", "sqs"}, "tools/sqs": {"sqs"}, "tools/dynamodb": {"dynamodb"}}
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,7 @@ OF_TOOLS = {"tools/fakes": {"fakes", "sqs"}, "tools/sqs": {"sqs"}}
         ("tools", {"tests"}),
         ("tools/fakes", {"tests", "segment_rehook_cli"}),
         ("tools/sqs", {"tests", "segment_rehook_cli"}),
+        ("tools/dynamodb", {"tests", "segment_rehook_cli"}),
     ],
 )
 def test_what_is_not_deployed_has_layers_too(folder: str, barred: set[str]) -> None:

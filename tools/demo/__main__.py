@@ -57,11 +57,11 @@ class Demo:
         sent = [self._samples[name] for name in names]
         outcomes = self._send_singly(sent)
         screen.check(
-            "three are delivered; without a userId: dropped; no subscription for pages: ignored",
+            "three are delivered, one without a userId is dropped, and a page event is ignored",
             holds=outcomes == ["delivered"] * 3 + ["dropped", "ignored"],
         )
         screen.check(
-            "Rehook knows the customer's traits, numbers as numbers",
+            "Rehook has the customer's traits, and numbers are numbers",
             holds=self._box.rehook.customers()["KMN@2531"]["metadata"]["orders"] == 7,  # noqa: PLR2004 — the sample's
         )
 
@@ -77,7 +77,7 @@ class Demo:
         screen.check("all three are delivered", holds=reply.body["delivered"] == len(sent))
         of_one_user = [call.path for call in calls if call.source_id == "lena@5"]
         screen.check(
-            "the two of one user in their order",
+            "the two events of one user are delivered in their order",
             holds=of_one_user == ["/customers", "/events/invoke"],
         )
 
@@ -88,17 +88,19 @@ class Demo:
         self._box.rehook.switch(on=False)
         outcomes = self._send_singly(self._later_events())
         screen.check(
-            "Segment is told 200: every event is stored", holds=set(outcomes) == {"stored"}
+            "Segment gets a 200, and every event is stored", holds=set(outcomes) == {"stored"}
         )
         waiting = self._dead_letters.messages()
         screen.letters("The dead-letter queue", [message.attributes for message in waiting])
-        screen.check("they wait in the dead-letter queue", holds=len(waiting) == len(outcomes))
+        screen.check(
+            "the events wait in the dead-letter queue", holds=len(waiting) == len(outcomes)
+        )
 
     def recovery(self) -> None:
         """Switch Rehook on and wait for the redrive function."""
         screen = self._screen
-        screen.step("Rehook is switched on again; the redrive function delivers what waits")
-        screen.say("(The back-off between two tries is shortened here; on AWS it takes its time.)")
+        screen.step("Rehook is switched on again; the redrive function delivers the waiting events")
+        screen.say("(The back-off between two attempts is shortened here.)")
         before = self._box.rehook.rewards()
         since = len(self._box.rehook.calls())
         self._box.rehook.switch(on=True)
@@ -113,43 +115,45 @@ class Demo:
             holds=not self._dead_letters.messages(),
         )
         screen.check(
-            "the log says of each that it was delivered",
+            "the log says that each event was delivered",
             holds=all(answer["outcome"] == "delivered" for answer in answers),
         )
         wanted = {(event["userId"], event["event"]) for event in events}
         given = self._box.rehook.rewards()
         screen.check(
-            "each was delivered, and rewarded once",
+            "each event is rewarded once",
             holds=all(given.get(key, 0) == before.get(key, 0) + 1 for key in wanted),
         )
         of_asha = [call.event_name for call in calls if call.source_id == "asha@77"]
         screen.check(
-            "the two of one user in their order",
+            "the two events of one user are delivered in their order",
             holds=of_asha == ["Audience Entered", "order_success"],
         )
 
     def duplicate(self) -> None:
         """Send an event that was delivered before."""
         screen = self._screen
-        screen.step("Segment sends an event a second time, as its retries and replays do")
+        screen.step("Segment sends an event a second time, as it does in retries and replays")
         before = self._box.rehook.rewards()
         outcomes = self._send_singly([self._samples["track-order-completed"]])
         after = self._box.rehook.rewards()
         rows = [(f"{user}, {event}", str(count)) for (user, event), count in after.items()]
-        screen.pairs("Rewards, by Rehook's own count", ("customer and event", "given"), rows)
-        screen.check("it is known to be a duplicate", holds=outcomes == ["duplicate"])
+        screen.pairs("Rewards that Rehook has given", ("customer and event", "rewards"), rows)
+        screen.check("the event is recognised as a duplicate", holds=outcomes == ["duplicate"])
         screen.check("no reward is given twice", holds=after == before)
 
     def rejected(self) -> None:
         """Send an event that Rehook rejects permanently."""
         screen = self._screen
-        screen.step("Rehook refuses an event for good: its referral code belongs to another")
+        screen.step("Rehook rejects an event: its referral code belongs to another customer")
         outcomes = self._send_singly([self._samples["identify-taken-referral-code"]])
-        screen.check("it is parked, and never tried again by itself", holds=outcomes == ["parked"])
+        screen.check(
+            "the event is parked, and is not retried automatically", holds=outcomes == ["parked"]
+        )
         parked = self._parking_lot.messages()
         screen.letters("The parking lot", [message.attributes for message in parked])
         screen.check(
-            "the parking lot holds it with its reason",
+            "the parking lot contains the event with its reason",
             holds=[message.attributes["reason"] for message in parked] == ["rejected"],
         )
 
@@ -208,9 +212,9 @@ def main() -> int:
     seconds = f"{time.monotonic() - started:.0f} s"
     screen.step(f"Done in {seconds}")
     if screen.failures:
-        screen.check(f"{len(screen.failures)} things did not happen", holds=False)
+        screen.check(f"{len(screen.failures)} checks failed", holds=False)
         return 1
-    screen.check("every step came out as it should", holds=True)
+    screen.check("every step had the expected result", holds=True)
     return 0
 
 

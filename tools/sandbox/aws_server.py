@@ -91,11 +91,12 @@ class FaultyApplication:
         facts = {"service": call.service, "operation": call.operation, "caller": call.caller}
         fault = self._plan.take(facts)
         application = self._answering(call)
+        if fault is not None and fault.kind is Kind.PARTIAL:
+            time.sleep(fault.seconds)
         with self._dynamodb if call.service == "dynamodb" else contextlib.nullcontext():
             if fault is None:
                 return application(environ, start)
             if fault.kind is Kind.PARTIAL:
-                time.sleep(fault.seconds)
                 return fail_in_part(application, environ, start, fault)
             early = collect(application, environ) if fault.acted else None
         if fault.kind is Kind.ANSWER:

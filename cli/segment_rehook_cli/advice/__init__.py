@@ -1,8 +1,8 @@
 """What `segment-rehook validate` reports about a destination file: mistakes, and advice.
 
-A function does not start with a mistake, or the mapping throws on every event that has a value for
-it. Advice is about what is valid, and runs in Segment too, but is probably not what was meant. A
-file with mistakes gets advice too, about the parts that can be read.
+A mistake is what a function refuses at start-up, or a mapping that throws on every event that has a
+value for it. Advice is about what is valid, and runs in Segment too, but is probably not what was
+meant. A file with mistakes gets advice too, about the parts that can be read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.destination import DestinationInvalid, load
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
 from segment_rehook_cli.advice.fields import check_fields, check_key
-from segment_rehook_cli.advice.names import ReadSubscription, check_settings
+from segment_rehook_cli.advice.names import ParsedSubscription, check_settings
 from segment_rehook_cli.advice.texts import check_value
 from segment_rehook_cli.advice.triggers import read_trigger
 
@@ -62,7 +62,7 @@ def _findings(file: dict[str, JSON]) -> tuple[list[Misshape], list[Misshape]]:
     """Return what fails on every event that has a value for it, and the advice."""
     failing: list[Misshape] = []
     advice: list[Misshape] = []
-    rules: list[ReadSubscription] = []
+    rules: list[ParsedSubscription] = []
     subscriptions = file.get("subscriptions", DEFAULT_SUBSCRIPTIONS)
     for index, raw in enumerate(subscriptions if isinstance(subscriptions, list) else ()):
         if not isinstance(raw, dict):
@@ -84,7 +84,7 @@ def _findings(file: dict[str, JSON]) -> tuple[list[Misshape], list[Misshape]]:
             advice += check_fields(action, settings, f"{place}.settings", trigger.types)
             if enabled:
                 rules.append(
-                    ReadSubscription(action, settings, trigger.conjunctions, trigger.types)
+                    ParsedSubscription(action, settings, trigger.conjunctions, trigger.types)
                 )
     settings = file.get("settings")
     if isinstance(settings, dict):

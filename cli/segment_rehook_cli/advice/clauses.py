@@ -66,12 +66,12 @@ def check_clause(clause: Clause) -> Iterator[str]:
             f'did you mean "{clause.given.value[1:-1]}"?'
         )
     elif clause.sign == "match":
-        yield from _of_pattern(clause.given.value.strip('"'))
+        yield from _check_pattern(clause.given.value.strip('"'))
     else:
-        yield from _of_comparison(clause)
+        yield from _check_comparison(clause)
 
 
-def _of_comparison(clause: Clause) -> Iterator[str]:
+def _check_comparison(clause: Clause) -> Iterator[str]:
     given = clause.given.value
     written = f"{clause.subject} {clause.sign} {given}"
     if clause.source in {"type", "event"} and given == "null":
@@ -86,7 +86,7 @@ def _of_comparison(clause: Clause) -> Iterator[str]:
     elif clause.operator in _ORDERS and _is_no_number(clause):
         yield f"{clause.sign} compares only numbers: {written} never holds"
     elif clause.operator in {"=", "!="}:
-        yield from _of_text(clause)
+        yield from _check_text(clause)
 
 
 def check_passed_over(part: PassedOver, types: Iterable[str]) -> str:
@@ -133,7 +133,7 @@ def _suggestion(word: str, types: Iterable[str]) -> str:
     return f"; did you mean {'traits' if of_people else 'properties'}.{word}?"
 
 
-def _of_pattern(pattern: str) -> Iterator[str]:
+def _check_pattern(pattern: str) -> Iterator[str]:
     inner = pattern.strip("*")
     if pattern.startswith("*") and pattern.endswith("*") and inner:
         yield f'match takes one *, at the start or at the end; did you mean contains( , "{inner}")?'
@@ -146,7 +146,7 @@ def _of_pattern(pattern: str) -> Iterator[str]:
         )
 
 
-def _of_text(clause: Clause) -> Iterator[str]:
+def _check_text(clause: Clause) -> Iterator[str]:
     text = str(clause.expected)
     if clause.source == "type" and text not in BY_TYPE:
         close = meant(text, BY_TYPE)

@@ -38,7 +38,7 @@ def check_fields(
             yield Misshape(f"{place}.{name}", f"{unknown_name(name, fields)}; it is not sent")
     for field in fields.values():
         if field.name in settings:
-            yield from _of_field(field, settings[field.name], f"{place}.{field.name}", types)
+            yield from _check_field(field, settings[field.name], f"{place}.{field.name}", types)
         elif field.required:
             message = f"has no {field.name}, which {action} requires: every event is dropped"
             yield Misshape(place, message)
@@ -55,15 +55,15 @@ def check_key(key: JSON, place: str) -> Iterator[Misshape]:
         yield Misshape(place, "is the same for every event: only the first event is delivered")
 
 
-def _of_field(
+def _check_field(
     field: Field, value: JSON, place: str, types: frozenset[str] | None
 ) -> Iterator[Misshape]:
     if field.required and value in (None, ""):
         yield Misshape(place, "is required and has no value: every event is dropped")
     elif field.kind == "object" and value not in (None, "") and not isinstance(value, dict):
-        yield Misshape(place, "must be an object: every event is dropped")
+        yield Misshape(place, "is not an object, as it must be: every event is dropped")
     elif field.kind == "string" and isinstance(value, dict) and not is_directive(value):
-        yield Misshape(place, "must be a string, not an object: every event is dropped")
+        yield Misshape(place, "is an object and must be a string: every event is dropped")
     elif field.required and types and (lacking := _lacking(value, types)):
         kinds = " and ".join(sorted(types))
         yield Misshape(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Conjunction", "conjunctions", "matched_types", "why_impossible"]
 
 Conjunction = tuple[Clause, ...]
-EventMember = tuple[str, str]
+_Place = tuple[str, str]
 
 MAX_CONJUNCTIONS: Final = 300
 _COUNTERPARTS: Final = {
@@ -111,8 +111,8 @@ def _is_possible(terms: Conjunction, event_type: str, event: str | None) -> bool
     )
 
 
-def _by_place(terms: Conjunction) -> list[tuple[EventMember, list[Clause]]]:
-    def place(clause: Clause) -> EventMember:
+def _by_place(terms: Conjunction) -> list[tuple[_Place, list[Clause]]]:
+    def place(clause: Clause) -> _Place:
         return clause.source, clause.path or ""
 
     return [(key, list(group)) for key, group in groupby(sorted(terms, key=place), key=place)]

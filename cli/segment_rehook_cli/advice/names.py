@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from segment_rehook.segment.jsontext import JSON
     from segment_rehook_cli.advice.matching import Conjunction
 
-__all__ = ["ReadSubscription", "check_settings"]
+__all__ = ["ParsedSubscription", "check_settings"]
 
 _CLOSE: Final = 0.7
 _READABLE: Final = frozenset({"type", "event"})
 
 
 @dataclass(frozen=True, slots=True)
-class ReadSubscription:
+class ParsedSubscription:
     """What could be read of an enabled subscription; None for what could not."""
 
     action: str
@@ -41,14 +41,14 @@ class ReadSubscription:
 
 
 def check_settings(
-    settings: dict[str, Any], rules: list[ReadSubscription], place: str
+    settings: dict[str, Any], rules: list[ParsedSubscription], place: str
 ) -> Iterator[Misshape]:
     """Advise on the settings, given the subscriptions."""
     for name, path in _members(settings, "includeFields"):
         for message in check_path(path) if isinstance(path, str) else ():
             yield Misshape(f"{place}.includeFields.{name}", message)
-    yield from _of_event_types(settings, rules, f"{place}.eventTypes")
-    yield from _of_traits(settings, rules, f"{place}.traitNames")
+    yield from _check_event_types(settings, rules, f"{place}.eventTypes")
+    yield from _check_traits(settings, rules, f"{place}.traitNames")
     names = _EventNames.read(settings, rules)
     if names is not None:
         yield from names.check_renamed(f"{place}.eventNames")
@@ -61,8 +61,8 @@ def _members(settings: dict[str, Any], name: str) -> Iterator[tuple[str, JSON]]:
         yield from found.items()
 
 
-def _of_event_types(
-    settings: dict[str, Any], rules: list[ReadSubscription], place: str
+def _check_event_types(
+    settings: dict[str, Any], rules: list[ParsedSubscription], place: str
 ) -> Iterator[Misshape]:
     for name, policy in _members(settings, "eventTypes"):
         if policy == "ignore" and any(rule.types == frozenset({name}) for rule in rules):
@@ -70,8 +70,8 @@ def _of_event_types(
             yield Misshape(f"{place}.{name}", message)
 
 
-def _of_traits(
-    settings: dict[str, Any], rules: list[ReadSubscription], place: str
+def _check_traits(
+    settings: dict[str, Any], rules: list[ParsedSubscription], place: str
 ) -> Iterator[Misshape]:
     sent: dict[str, JSON] = {}
     for rule in rules:
@@ -102,14 +102,14 @@ def _sent_as(trait: str, sent: dict[str, JSON]) -> str | None:
 class _EventNames:
     """The names that an event has in Segment, after the mapping, and in Rehook."""
 
-    rules: list[ReadSubscription]
+    rules: list[ParsedSubscription]
     renamed: dict[str, str]
     prefix: str
     known: frozenset[str]
     """The names in Segment that the triggers compare with."""
 
     @classmethod
-    def read(cls, settings: dict[str, Any], rules: list[ReadSubscription]) -> _EventNames | None:
+    def read(cls, settings: dict[str, Any], rules: list[ParsedSubscription]) -> _EventNames | None:
         """Read them; None if a mapped name can depend on more than the event's name."""
         tracking = [rule for rule in rules if rule.action == TRACK_EVENT.slug]
         renamed, prefix = settings.get("eventNames", {}), settings.get("eventNamePrefix", "")
@@ -137,7 +137,7 @@ class _EventNames:
         names = cls(tracking, texts, prefix, frozenset(known))
         return names if all(names.readable(rule) for rule in tracking) else None
 
-    def readable(self, rule: ReadSubscription) -> bool:
+    def readable(self, rule: ParsedSubscription) -> bool:
         """Whether a mapped name depends on the event's name only, and mapping it again keeps it."""
         mapping = rule.settings.get("event_name")
         try:

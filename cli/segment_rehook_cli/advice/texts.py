@@ -36,13 +36,13 @@ _RESOLVED: Final = {
 def check_value(value: JSON, place: str, *, rooted: bool = True) -> Iterator[Misshape]:
     """Advise on a mapping. `rooted`: its paths start at the event."""
     if isinstance(value, str):
-        yield from _at(place, _of_text(value, place))
+        yield from _at(place, _check_text(value, place))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from check_value(item, f"{place}.{index}", rooted=rooted)
     elif isinstance(value, dict) and is_directive(value):
         name = next(key for key in value if key.startswith("@"))
-        yield from _of_directive(name, value[name], f"{place}.{name}", rooted=rooted)
+        yield from _check_directive(name, value[name], f"{place}.{name}", rooted=rooted)
     elif isinstance(value, dict):
         for key, member in value.items():
             yield from check_value(member, place_of(place, [key]), rooted=rooted)
@@ -60,10 +60,10 @@ def check_path(path: str, *, rooted: bool = True) -> Iterator[str]:
     elif head == "$" or path.startswith("$["):
         yield 'never has a value: a path begins with "$."; "$." alone is the whole event'
     elif rooted and head:
-        yield from _of_head(steps)
+        yield from _check_head(steps)
 
 
-def _of_head(steps: tuple[str, ...], root: str = "$.") -> Iterator[str]:
+def _check_head(steps: tuple[str, ...], root: str = "$.") -> Iterator[str]:
     head, *rest = steps
     if head not in MEMBERS:
         close = meant(head.lstrip("$"), MEMBERS, closeness=_CLOSE)
@@ -75,10 +75,10 @@ def _of_head(steps: tuple[str, ...], root: str = "$.") -> Iterator[str]:
         yield f"event is the event's name, which has no members; did you mean {root}{path}?"
 
 
-def _of_directive(name: str, option: JSON, place: str, *, rooted: bool) -> Iterator[Misshape]:
+def _check_directive(name: str, option: JSON, place: str, *, rooted: bool) -> Iterator[Misshape]:
     if isinstance(option, str):
-        if name in _OF_TEXT:  # other directives take a text as it is
-            yield from _at(place, _OF_TEXT[name](option, rooted=rooted))
+        if name in _TEXT_CHECKS:  # other directives take a text as it is
+            yield from _at(place, _TEXT_CHECKS[name](option, rooted=rooted))
     else:
         for part, where, follows in _parts(name, option, place):
             if isinstance(part, str) and name == "@arrayPath":
@@ -102,7 +102,7 @@ def _parts(name: str, option: JSON, place: str) -> Iterator[tuple[JSON, str, boo
         yield option, place, True
 
 
-def _of_text(value: str, place: str) -> Iterator[str]:
+def _check_text(value: str, place: str) -> Iterator[str]:
     if "{%" in value or re.search(r"\{\{[^{}]*\|", value):
         yield f'is a text and is sent as it is; did you mean {{"@liquid": {_shown(value)}}}?'
     elif _BRACES.search(value):
@@ -113,7 +113,7 @@ def _of_text(value: str, place: str) -> Iterator[str]:
         yield f'is a text and is sent as it is; did you mean {{"@path": {_shown(path)}}}?'
 
 
-def _of_template(template: str, *, rooted: bool) -> Iterator[str]:
+def _check_template(template: str, *, rooted: bool) -> Iterator[str]:
     if "{%" in template or re.search(r"\{\{[^{}]*\|", template):
         yield "@template has only paths; tags and filters are for @liquid"
         return
@@ -123,10 +123,10 @@ def _of_template(template: str, *, rooted: bool) -> Iterator[str]:
         if path.startswith("$"):
             yield f"{{{{{path}}}}} is empty: write a template's paths without $."
         elif rooted and (steps := steps_of(path)):
-            yield from _of_head(steps, "")
+            yield from _check_head(steps, "")
 
 
-def _of_liquid(template: str, *, rooted: bool) -> Iterator[str]:
+def _check_liquid(template: str, *, rooted: bool) -> Iterator[str]:
     # Imported only where a mapping uses it: the import is slow.
     from segment_rehook.mapping.liquid.template import (  # noqa: PLC0415 — see above
         compile_liquid,
@@ -144,10 +144,10 @@ def _of_liquid(template: str, *, rooted: bool) -> Iterator[str]:
     reads = compile_liquid(template).reads or frozenset()
     if rooted:
         for head in sorted(reads - {*_ASSIGNED.findall(template)}):
-            yield from _of_head((head,), "")
+            yield from _check_head((head,), "")
 
 
-_OF_TEXT: Final = {"@liquid": _of_liquid, "@path": check_path, "@template": _of_template}
+_TEXT_CHECKS: Final = {"@liquid": _check_liquid, "@path": check_path, "@template": _check_template}
 
 
 def _shown(text: str) -> str:

@@ -42,13 +42,13 @@ def read_trigger(text: str) -> TriggerReading:
         return TriggerReading(())
     found = conjunctions(trigger) if trigger.members else None
     types = None if found is None else matched_types(found)
-    advice = [said for group in trigger.groups() for said in _of_group(group, types or ())]
+    advice = [said for group in trigger.groups() for said in _check_group(group, types or ())]
     if found and not types and not advice:
         advice.append(f"no event can match: {why_impossible(found)}")
     return TriggerReading(tuple(dict.fromkeys(advice)), found, types)
 
 
-def _of_group(group: Group, types: Collection[str]) -> Iterator[str]:
+def _check_group(group: Group, types: Collection[str]) -> Iterator[str]:
     if len({*group.joints}) > 1:
         yield f'mixes "and" with "or": Segment uses the last one, "{group.joint}", for all'
     if group.negated:
@@ -66,7 +66,7 @@ def _of_group(group: Group, types: Collection[str]) -> Iterator[str]:
         if isinstance(member, Clause):
             yield from check_clause(member)
     if group.joint == "or":
-        yield from _of_alternatives(group)
+        yield from _check_alternatives(group)
 
 
 def _negated(group: Group) -> str:
@@ -79,7 +79,7 @@ def _negated(group: Group) -> str:
     return "; negate each condition in it"
 
 
-def _of_alternatives(group: Group) -> Iterator[str]:
+def _check_alternatives(group: Group) -> Iterator[str]:
     """Find alternatives of which one always holds: `event != "A" or event != "B"`."""
     differing = Counter(
         member.subject

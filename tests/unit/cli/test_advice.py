@@ -213,7 +213,7 @@ def test_a_value_that_is_hardly_meant_is_pointed_out(
         ({"source_id": "userId"}, "source_id", '{"@path": "$.userId"}'),
         ({"event_name": ""}, "event_name", "every event is dropped"),
         ({"event_name": {"a": 1}}, "event_name", "must be a string"),
-        ({"metadata": 5}, "metadata", "must be an object"),
+        ({"metadata": 5}, "metadata", "is not an object"),
         ({"metadata": None}, "", ""),
         ({"event_name": {"@path": "$.name"}}, "event_name", "which track events do not have"),
         ({"event_name": {"@template": "{{name}}"}}, "event_name", "which track events do not"),

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.liquid.expressions import Evaluate
     from segment_rehook.mapping.liquid.parser import Block, Render, Tag
 
-Condition: TypeAlias = "Callable[[Context], bool]"
+Predicate: TypeAlias = "Callable[[Context], bool]"
 """Returns whether a branch is rendered."""
 
 
 def compile_if(tag: Tag) -> Render:
     """Compile an `if` and its branches, up to `endif`."""
-    branches: list[tuple[Condition, Block]] = []
+    branches: list[tuple[Predicate, Block]] = []
     otherwise: Block | None = None
-    condition: Condition | None = _truthy(tag.value())
+    condition: Predicate | None = _truthy(tag.value())
     while True:
         block, end = tag.block("elsif", "else", "endif", conditional=True)
         if condition is None:
@@ -51,9 +51,9 @@ def compile_unless(tag: Tag) -> Render:
     As in LiquidJS, `elsif` after `else` is ignored, and so is a second `else`.
     """
     holds = _truthy(tag.value())
-    branches: list[tuple[Condition, Block]] = []
+    branches: list[tuple[Predicate, Block]] = []
     otherwise: Block | None = None
-    condition: Condition | None = lambda context: not holds(context)  # noqa: E731 — also assigned below
+    condition: Predicate | None = lambda context: not holds(context)  # noqa: E731 — also assigned below
     seen_else = False
     while True:
         block, end = tag.block("elsif", "else", "endunless", conditional=True)
@@ -70,11 +70,11 @@ def compile_unless(tag: Tag) -> Render:
             condition = _truthy(end.value(conditional=True))
 
 
-def _truthy(evaluate: Evaluate) -> Condition:
+def _truthy(evaluate: Evaluate) -> Predicate:
     return lambda context: not falsy(evaluate(context))
 
 
-def _choice(branches: Iterable[tuple[Condition, Block]], otherwise: Block | None) -> Render:
+def _choice(branches: Iterable[tuple[Predicate, Block]], otherwise: Block | None) -> Render:
     def render(context: Context, output: list[str]) -> None:
         for holds, block in branches:
             if holds(context):

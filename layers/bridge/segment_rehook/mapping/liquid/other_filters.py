@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.values import (
-    LiquidDrop,
+    Keyword,
     as_number,
     checked_size,
     falsy,
@@ -72,7 +72,7 @@ def _without_keywords(value: Value) -> Value:
     # To JSON, a keyword is an object without members.
     if isinstance(value, list):
         return [_without_keywords(item) for item in value]
-    return {} if isinstance(value, LiquidDrop) else value
+    return {} if isinstance(value, Keyword) else value
 
 
 def _indented(value: Value, gap: str, line: str) -> Value:

@@ -1,4 +1,4 @@
-"""Compiling a template's tokens to callables that render them.
+"""Compiling a template's lexemes to callables that render them.
 
 The parser is given a compiler for each tag's name; it does not know the tags itself.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.expressions import Expressions, Variables
 from segment_rehook.mapping.liquid.filtered import filtered_value
-from segment_rehook.mapping.liquid.lexer import LiquidToken, tokenize, tokenize_lines
+from segment_rehook.mapping.liquid.lexer import Lexeme, lexemes_of, lexemes_of_lines
 from segment_rehook.mapping.liquid.scanner import TemplateError
 from segment_rehook.mapping.liquid.uses import FilterUses
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Render: TypeAlias = "Callable[[Context, list[str]], object]"
 """Called with the state and with the output, to which it appends."""
-Compile: TypeAlias = "Callable[[Tag], Render]"
+TagCompiler: TypeAlias = "Callable[[Tag], Render]"
 """Raises TemplateError; or MappingError, if the error is at the tag's own position."""
 
 
@@ -50,60 +50,60 @@ class Parser:
     """Compiles one template, given in UTF-16 units, and collects its variables and filters."""
 
     source: str
-    compilers: Mapping[str, Compile]
-    unknown: Compile
+    compilers: Mapping[str, TagCompiler]
+    unknown: TagCompiler
     filters: Mapping[str, Filter]
     variables: Variables = field(default_factory=Variables)
     uses: FilterUses = field(default_factory=FilterUses)
-    tokens: Iterator[LiquidToken] = field(default_factory=lambda: iter(()))
+    lexemes: Iterator[Lexeme] = field(default_factory=lambda: iter(()))
 
     def template(self) -> Block:
         """Compile the whole template. Raises TemplateError."""
-        return self.parse(tokenize(self.source))
+        return self.parse(lexemes_of(self.source))
 
-    def parse(self, tokens: Iterable[LiquidToken]) -> Block:
-        """Compile these tokens; afterwards the parser continues with its own tokens."""
-        outer, self.tokens = self.tokens, iter(tokens)
+    def parse(self, lexemes: Iterable[Lexeme]) -> Block:
+        """Compile these lexemes; afterwards the parser continues with its own lexemes."""
+        outer, self.lexemes = self.lexemes, iter(lexemes)
         block, _ = self.block()
-        self.tokens = outer
+        self.lexemes = outer
         return block
 
     def block(self, *ends: str) -> tuple[Block, Tag | None]:
         """Compile up to one of these tags, and return that tag; None if the template ends first."""
         parts: list[tuple[int, Render]] = []
         end: Tag | None = None
-        for token in self.tokens:
-            tag = Tag(self, token)
+        for lexeme in self.lexemes:
+            tag = Tag(self, lexeme)
             if tag.name in ends:
                 end = tag
                 break
-            parts.append((token.begin, tag.compile()))
+            parts.append((lexeme.begin, tag.compile()))
         return Block(self.source, tuple(parts)), end
 
 
 class Tag(Expressions):
     """A tag, an output or a text that is being compiled: it reads its own arguments."""
 
-    def __init__(self, parser: Parser, token: LiquidToken) -> None:
-        super().__init__(parser.source, *token.content, parser.variables)
+    def __init__(self, parser: Parser, lexeme: Lexeme) -> None:
+        super().__init__(parser.source, *lexeme.content, parser.variables)
         self._parser = parser
-        self._token = token
+        self._lexeme = lexeme
 
     @property
     def name(self) -> str:
         """The tag's name; OUTPUT or TEXT if it is not a tag."""
-        return self._token.name
+        return self._lexeme.name
 
     @property
     def text(self) -> str:
         """The tag's arguments, or the text to render."""
-        begin, end = self._token.content
+        begin, end = self._lexeme.content
         return self.source[begin:end]
 
     @property
     def whole(self) -> str:
         """The tag as it is written, with its delimiters or line end."""
-        return self.source[self._token.begin : self._token.end]
+        return self.source[self._lexeme.begin : self._lexeme.end]
 
     def compile(self) -> Render:
         """Compile the tag. Raises TemplateError."""
@@ -139,19 +139,19 @@ class Tag(Expressions):
     def skip_to(self, end: str) -> str:
         """Skip to a tag without compiling what is before it, and return that as it is written."""
         skipped: list[str] = []
-        for token in self._parser.tokens:
-            if token.name == end:
+        for lexeme in self._parser.lexemes:
+            if lexeme.name == end:
                 return "".join(skipped)
-            skipped.append(self.source[token.begin : token.end])
+            skipped.append(self.source[lexeme.begin : lexeme.end])
         raise self._not_closed()
 
     def lines(self) -> Block:
         """Compile each line of the arguments as a tag."""
-        return self._parser.parse(tokenize_lines(self.source, self.at, self.stop))
+        return self._parser.parse(lexemes_of_lines(self.source, self.at, self.stop))
 
     def error_here(self, text: str) -> TemplateError:
         """Make an error at the tag's position."""
-        return TemplateError(text, self.source, self._token.begin)
+        return TemplateError(text, self.source, self._lexeme.begin)
 
     def _not_closed(self) -> MappingError:
         return MappingError(f"tag {self.whole} not closed")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.mapping.liquid.context import Context
     from segment_rehook.mapping.liquid.expressions import Evaluate
-    from segment_rehook.mapping.liquid.parser import Compile, Render, Tag
+    from segment_rehook.mapping.liquid.parser import Render, Tag, TagCompiler
 
 DISABLED = ("case", "for", "include", "layout", "render", "tablerow")
 """Tags that Segment's engine refuses (actions-core, mapping-kit/liquid-directive)."""
@@ -113,7 +113,7 @@ def _stop(tag: Tag) -> Render:
     return render
 
 
-def _counter(step: int, *, before: bool) -> Compile:
+def _counter(step: int, *, before: bool) -> TagCompiler:
     def compile_counter(tag: Tag) -> Render:
         name = from_units(tag.word())
         tag.variables.add(name)
@@ -177,7 +177,7 @@ def _lines(tag: Tag) -> Render:
     return tag.lines().render
 
 
-TAGS: Mapping[str, Compile] = {
+TAGS: Mapping[str, TagCompiler] = {
     "#": _inline_comment,
     "assign": _assign,
     "block": _block,

@@ -29,7 +29,7 @@ many in total, and half a second: that would take all of a function's memory."""
 _ONLY_BLANK = re.compile(f"[{WHITESPACE}]*")
 
 
-class LiquidDrop(Enum):
+class Keyword(Enum):
     """The keywords `nil`, `empty` and `blank` (LiquidJS's drops), each with its own comparison."""
 
     NIL = "nil"
@@ -43,17 +43,17 @@ class LiquidDrop(Enum):
 LITERALS: dict[str, Value] = {
     "true": True,
     "false": False,
-    "nil": LiquidDrop.NIL,
-    "null": LiquidDrop.NIL,
-    "empty": LiquidDrop.EMPTY,
-    "blank": LiquidDrop.BLANK,
+    "nil": Keyword.NIL,
+    "null": Keyword.NIL,
+    "empty": Keyword.EMPTY,
+    "blank": Keyword.BLANK,
 }
 
 
 def plain(value: Value) -> Value:
     """Return a keyword's value, null or an empty text; any other value as it is."""
-    if isinstance(value, LiquidDrop):
-        return None if value is LiquidDrop.NIL else ""
+    if isinstance(value, Keyword):
+        return None if value is Keyword.NIL else ""
     return value
 
 
@@ -116,9 +116,9 @@ def check_size(size: float) -> None:
 
 def equal(left: Value, right: Value) -> bool:
     """Compare as `==`: keywords by their own rules, lists by items, objects by identity."""
-    if isinstance(left, LiquidDrop):
+    if isinstance(left, Keyword):
         return _equals_keyword(left, right)
-    if isinstance(right, LiquidDrop):
+    if isinstance(right, Keyword):
         return _equals_keyword(right, left)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
@@ -129,10 +129,10 @@ def equal(left: Value, right: Value) -> bool:
     return left == right if isinstance(left, str) and isinstance(right, str) else left is right
 
 
-def _equals_keyword(word: LiquidDrop, value: Value) -> bool:
-    if word is LiquidDrop.NIL:
+def _equals_keyword(word: Keyword, value: Value) -> bool:
+    if word is Keyword.NIL:
         return is_nil(plain(value))
-    if word is LiquidDrop.BLANK:
+    if word is Keyword.BLANK:
         if value is False or is_nil(plain(value)):
             return True
         if isinstance(value, str):
@@ -142,7 +142,7 @@ def _equals_keyword(word: LiquidDrop, value: Value) -> bool:
 
 def compared(left: Value, right: Value, holds: Callable[[Any, Any], bool]) -> bool:
     """Compare as `<`, `<=`, `>` or `>=`: two texts by their units, other values as numbers."""
-    if isinstance(left, LiquidDrop) or isinstance(right, LiquidDrop):
+    if isinstance(left, Keyword) or isinstance(right, Keyword):
         return False
     left, right = primitive(left), primitive(right)
     if isinstance(left, str) and isinstance(right, str):
@@ -183,7 +183,7 @@ def size(value: list[Value] | str) -> int:
 
 def read(value: Value, key: Value) -> Value:
     """Read `value[key]` as a template does: own members, negative indexes, size, first, last."""
-    if is_nil(value) or isinstance(value, LiquidDrop):
+    if is_nil(value) or isinstance(value, Keyword):
         return None if value is None else UNDEFINED
     if isinstance(value, list) and is_number(key):
         return own(value, to_text(len(value) + key if key < 0 else key))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from segment_rehook_cli.parking_lot import ParkingLotReading
-from segment_rehook_cli.redrive import DeadLetterQueue, SendBack
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
 from tools.fakes.queue import FakeQueue
 from tools.fakes.sqs_client import FakeSqs
 from tools.fakes.surroundings import FakeClock
@@ -62,10 +62,10 @@ class World:
         self,
         chosen: Callable[[Header], bool] = lambda _header: True,
         progress: Callable[[int], None] = lambda _number: None,
-    ) -> SendBack:
+    ) -> SendingBack:
         """Run `parked redrive` once."""
-        run = SendBack(
-            lot=ParkingLotReading(self.sqs.client, "parking", self.clock, self.refusals),
+        run = SendingBack(
+            reader=ParkingLotReader(self.sqs.client, "parking", self.clock, self.refusals),
             target=DeadLetterQueue(self.sqs.client, "dead"),
             clock=self.clock,
             refusals=self.refusals,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.queues.transport import Outgoing
-from segment_rehook_cli.parking_lot import ParkingLotReading
-from segment_rehook_cli.redrive import DeadLetterQueue, SendBack
-from tests.unit.cli.parking_lots import World, letter, number_of
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
+from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
+from tests.unit.cli.queues import World, letter, number_of
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_a_slow_sqs_is_no_reason_to_leave_anything(
 
     run = world.redrive()
 
-    assert (run.sent, run.lot.left, list(run.notes())) == (messages, 0, [])
-    assert run.lot.unread() == 0
+    assert (run.sent, run.reader.left, list(run.notes())) == (messages, 0, [])
+    assert run.reader.unread() == 0
     by_user = defaultdict(list)
     for number in world.sent():
         by_user[number % users].append(number)
@@ -54,7 +54,7 @@ def test_a_filter_reaches_what_lies_behind_thousands_of_others() -> None:
 
     run = world.redrive(lambda header: header.reason == "gave_up")
 
-    assert (run.sent, run.lot.left, run.complete) == (1, 12_500, True)
+    assert (run.sent, run.reader.left, run.complete) == (1, 12_500, True)
     assert {each.receive_count for each in world.parking.stored()} == {1}
     assert world.sent() == [12_500]
     assert world.parked() == list(range(12_500))
@@ -96,9 +96,9 @@ def test_what_sqs_moved_shows_why_it_waited() -> None:
     world.clock.advance(world.dead_letters.visibility)
     world.dead_letters.receive()
 
-    lot = ParkingLotReading(world.sqs.client, "parking", world.clock, world.refusals)
-    [[message]] = lot.portions()
-    shown = message.summary(lot.started_at)
+    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    [[message]] = reader.portions()
+    shown = message.summary(reader.started_at)
     assert (shown["reason"], shown["detail"]) == ("unavailable", "")
 
 
@@ -129,9 +129,9 @@ def test_a_machine_whose_clock_is_wrong_sends_the_same(wrong_by: int) -> None:
     world.park(*(letter(number) for number in range(30)))
     world.clock.jump(wrong_by)
 
-    lot = ParkingLotReading(world.sqs.client, "parking", world.clock, world.refusals)
-    shown = [each.summary(lot.started_at) for portion in lot.portions() for each in portion]
-    lot.close()
+    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    shown = [each.summary(reader.started_at) for portion in reader.portions() for each in portion]
+    reader.close()
     assert {row["parkedSecondsAgo"] for row in shown} <= {0, 1}
     assert world.redrive().sent == 30
 
@@ -198,8 +198,8 @@ def test_a_receipt_that_ran_out_counts_as_left() -> None:
     world.sqs.before = sleep
     run = world.redrive()
 
-    assert run.sent + run.lot.left == 30
-    assert run.lot.left == 30
+    assert run.sent + run.reader.left == 30
+    assert run.reader.left == 30
     assert not run.complete
     [line] = run.notes()
     assert "ReceiptHandleIsInvalid" in line
@@ -218,9 +218,9 @@ def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
             raise KeyboardInterrupt
 
     world.sqs.before = press
-    lot = ParkingLotReading(world.sqs.client, "parking", world.clock, world.refusals)
-    run = SendBack(
-        lot=lot,
+    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    run = SendingBack(
+        reader=reader,
         target=DeadLetterQueue(world.sqs.client, "dead"),
         clock=world.clock,
         refusals=world.refusals,
@@ -229,7 +229,7 @@ def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
     with pytest.raises(KeyboardInterrupt):
         run.run(lambda _number: None)
 
-    assert (run.sent, lot.left) == (7, 33)
+    assert (run.sent, reader.left) == (7, 33)
     assert world.sent() == list(range(7))
     assert world.parked() == list(range(7, 40))
 
@@ -244,7 +244,7 @@ def test_what_somebody_else_holds_is_not_passed_over_in_silence() -> None:
     run = world.redrive()
 
     assert run.sent == 15
-    assert run.lot.unread() == 10
+    assert run.reader.unread() == 10
 
 
 def test_an_old_dead_letter_queue_is_emptied_group_by_group() -> None:

@@ -20,13 +20,13 @@ from segment_rehook.delivery.queues.sending import MAX_TRIES, Sender, UserMessag
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook_cli.aws_errors import describe_code, describe_error
 from segment_rehook_cli.parked_message import ParkedMessage
-from segment_rehook_cli.parking_lot import ParkingLotReading
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["DeadLetterQueue", "SendBack"]
+__all__ = ["DeadLetterQueue", "SendingBack"]
 
 # Of the time that a portion is hidden, so much is kept for deleting what was sent.
 DELETE_SECONDS: Final = 60
@@ -79,8 +79,8 @@ class DeadLetterQueue:
 
 
 @dataclass(slots=True)
-class SendBack:
-    """One run of `parked redrive`.
+class SendingBack:
+    """One run of the command `parked redrive`.
 
     `chosen` decides whether a message is sent back. With `stored`, the stored request is delivered
     as it is; without, the event is mapped again. The other members count messages: `sent`;
@@ -89,7 +89,7 @@ class SendBack:
     user's later message and not an earlier one.
     """
 
-    lot: ParkingLotReading
+    reader: ParkingLotReader
     target: DeadLetterQueue
     clock: Clock
     refusals: Refusals
@@ -116,14 +116,14 @@ class SendBack:
         """
         done = 0
         try:
-            for portion in self.lot.portions():
+            for portion in self.reader.portions():
                 users = self._by_user(portion)
                 if not self._send_back(users):
                     return
                 done += len(portion)
                 progress(done)
         finally:
-            self.lot.close()
+            self.reader.close()
 
     def notes(self) -> Iterator[str]:
         """Return a line for each AWS error, and for each reason why messages were not sent."""
@@ -149,7 +149,7 @@ class SendBack:
                 self.foreign += 1
             elif not self.chosen(header):
                 continue
-            elif each.message.sent_at > self.lot.started_at:
+            elif each.message.sent_at > self.reader.started_at:
                 # It may be one that this run sent back and that was given up again.
                 self.late += 1
             elif header.user in self._stopped:
@@ -171,7 +171,7 @@ class SendBack:
             for user, line in lines.items():
                 pairs = zip(users[user], line.taken, strict=True)
                 taken += [each for each, was_taken in pairs if was_taken]
-            self.sent += self.lot.delete(taken, NOT_DELETED)
+            self.sent += self.reader.delete(taken, NOT_DELETED)
         waiting: list[ParkedMessage] = []
         for user, line in lines.items():
             if line.stopped or self.target.broken:
@@ -183,7 +183,7 @@ class SendBack:
             self.refusals.add("SendMessageBatch", "too slow", NOT_SENT, len(waiting))
             return False
         if waiting:
-            self.lot.make_visible(waiting)
+            self.reader.make_visible(waiting)
         return not self.target.broken
 
     def _count_refused(self, line: UserMessages) -> None:
@@ -198,14 +198,14 @@ class SendBack:
     def _time_left(self) -> float:
         if self.target.broken:
             return 0.0
-        return self.lot.held_until - DELETE_SECONDS - self.clock.monotonic()
+        return self.reader.held_until - DELETE_SECONDS - self.clock.monotonic()
 
 
 @dataclass(slots=True)
 class _Telemetry:
     """The port `Telemetry`, for the one metric that `Sender` counts: OutOfOrder."""
 
-    run: SendBack
+    run: SendingBack
 
     def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
         """Do nothing: a run of this command reports no outcomes of events."""

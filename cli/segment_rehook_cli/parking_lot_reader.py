@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         DeleteMessageBatchRequestEntryTypeDef,
     )
 
-__all__ = ["ParkingLotReading"]
+__all__ = ["ParkingLotReader"]
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ MIN_HIDDEN_SECONDS, HIDDEN_SECONDS_PER_MESSAGE, MAX_HIDDEN_SECONDS = 300, 0.1, 4
 MIN_STALE_MESSAGES: Final = 100
 
 
-class ParkingLotReading:
+class ParkingLotReader:
     """One reading of the queue.
 
     `started_at` is SQS's time when it began, in seconds since 1970. `expected` is about how many
