@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.template.stack import parameters, properties, resources
-from tools.bench import cost, cost_page, page
+from tools.bench import cost, cost_page, draining, page, paths
 
 DOCS = Path(__file__).parents[3] / "docs"
 KNOWN: dict[str, Any] = json.loads((DOCS / "performance.json").read_text())
@@ -116,7 +116,8 @@ def test_the_templates_figures_are_those_that_the_costs_are_of() -> None:
     assert defaults["LedgerDays"] == cost.LEDGER_DAYS
     assert defaults["LogRetentionDays"] == cost.LOG_DAYS
     source = properties("RedriveFunction")["Events"]["DeadLetters"]["Properties"]
-    assert source["BatchSize"] == cost.LETTERS_A_BATCH
+    assert source["BatchSize"] == cost.LETTERS_A_BATCH == draining.BATCH == paths.LETTERS
+    assert defaults["RedriveConcurrency"] == draining.CONCURRENCY
     alarms = [whole["Properties"] for whole in resources("AWS::CloudWatch::Alarm").values()]
     looked_at = [sum("MetricStat" in part for part in each.get("Metrics", ())) for each in alarms]
     assert sum(max(1, number) for number in looked_at) == cost.ALARM_METRICS
