@@ -42,8 +42,8 @@ IN_SHARED_CALLS = (
     Defect(
         "a thread that dies leaves the others waiting",
         PIPELINE,
-        "                self._open = 0  # also where this thread dies, so that the others end\n",
-        "",
+        "                self._ended = True  # also",
+        "                self._ended = False  # also",
     ),
     Defect(
         "a message does not name the claim that was not used",

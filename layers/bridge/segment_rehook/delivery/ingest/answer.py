@@ -5,7 +5,6 @@ A person reads this in Segment's Event Tester, so reasons come with a sentence w
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,8 @@ PRECEDENCE = (
     Outcome.DUPLICATE,
     Outcome.DROPPED,
 )
+# What an answer counts, under these names; failures are in the text of a 503.
+COUNTED = tuple((each, each.value) for each in (*PRECEDENCE[1:], Outcome.IGNORED))
 
 
 class EventReport(msgspec.Struct):
@@ -52,11 +53,11 @@ class EventReport(msgspec.Struct):
             return found[0]
         return next((outcome for outcome in PRECEDENCE if outcome in found), Outcome.IGNORED)
 
-    def body(self) -> JSON:
-        """The event's entry in the answer."""
+    def body(self, outcome: Outcome) -> JSON:
+        """The event's entry in the answer. `outcome`: the report's."""
         entry: dict[str, JSON] = {
             "messageId": self.message_id,
-            "outcome": self.outcome.value,
+            "outcome": outcome.value,
             "deliveries": [_delivery(name, result) for name, result in self.deliveries],
         }
         if self.ignored:
@@ -78,22 +79,22 @@ class HttpAnswer:
 def answer(reports: list[EventReport]) -> HttpAnswer:
     """200 when each event is settled or stored; 503, to be tried again, when one is neither."""
     outcomes = [report.outcome for report in reports]
-    counts = Counter(outcomes)
     body: dict[str, JSON] = {"received": len(reports)}
-    for outcome in (*PRECEDENCE[1:], Outcome.IGNORED):
-        body[outcome.value] = counts[outcome]
-    listed = [
-        report
+    for counted, name in COUNTED:
+        body[name] = outcomes.count(counted)
+    everything = len(reports) <= LISTED_WHOLE
+    body["events"] = [
+        report.body(outcome)
         for report, outcome in zip(reports, outcomes, strict=True)
-        if len(reports) <= LISTED_WHOLE or outcome is not Outcome.DELIVERED
+        if everything or outcome is not Outcome.DELIVERED
     ]
-    body["events"] = [report.body() for report in listed]
-    if not counts[Outcome.FAILED]:
+    failed = outcomes.count(Outcome.FAILED)
+    if not failed:
         return HttpAnswer(200, body)
     return refusal(
         503,
         "not_stored",
-        f"{counts[Outcome.FAILED]} of {len(reports)} events could be neither delivered nor stored",
+        f"{failed} of {len(reports)} events could be neither delivered nor stored",
         "Segment tries again by itself; what was settled stays settled.",
         more=body,
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import wait
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -59,18 +60,19 @@ class Pipeline:
         self._claiming = self._settling = False
         self._calling = self._idle = 0
         self._open = len(lanes)
+        self._ended = False
 
-    def run(self, threads: Callable[[int], Executor]) -> None:
-        """Deliver; `threads` gives a pool for so many. Returns when no thread works any more."""
+    def run(self, pool: Executor) -> None:
+        """Deliver on the threads of `pool`. Returns when none of them works any more."""
         if self._workers <= 1:
             self._work()
             return
-        count = self._workers + LEDGER_THREADS
-        with threads(count) as pool:
-            # All of them are joined here: a worker that outlived its request would call when the
-            # function thaws, minutes later.
-            for worker in [pool.submit(self._work) for _ in range(count)]:
-                worker.result()
+        working = [pool.submit(self._work) for _ in range(self._workers + LEDGER_THREADS)]
+        # All of them are awaited: work that outlived its request would call Rehook when the
+        # function thaws, minutes later.
+        wait(working)
+        for each in working:
+            each.result()
 
     def _work(self) -> None:
         """Do what is due until all lanes are done. A job gives what it changes, under the lock."""
@@ -80,7 +82,7 @@ class Pipeline:
                 changes = job()
         finally:
             with self._changed:
-                self._open = 0  # also where this thread dies, so that the others end
+                self._ended = True  # also where this thread dies, so that the others end
                 self._changed.notify_all()
 
     def _take(self, changes: Callable[[], None]) -> Callable[[], Callable[[], None]] | None:
@@ -88,7 +90,7 @@ class Pipeline:
         with self._changed:
             changes()
             while (due := self._due()) is None:
-                if not self._open:
+                if self._ended or not self._open:
                     return None
                 self._idle += 1
                 self._changed.wait()
@@ -99,6 +101,8 @@ class Pipeline:
             return job
 
     def _due(self) -> _Job | None:
+        if self._ended:
+            return None
         called, settles = len(self._called), not self._settling
         if settles and called >= self._together:
             return _Job.SETTLE

@@ -23,7 +23,7 @@ from segment_rehook.delivery.outcomes import Outcome, Result, Stored
 from segment_rehook.delivery.queues.sending import UserMessages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from segment_rehook.delivery.caller import Caller
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 class Ingest:
     """Delivers what it can and stores the rest.
 
-    `ordered`: keep each user's deliveries in order across requests. `workers`: users side by side.
-    `threads`: makes a pool of so many threads. `grace`: seconds that storing may go on past the
+    `ordered`: keep each user's deliveries in order across requests. `workers`: users side by side,
+    on the threads of `pool`. `grace`: seconds that storing may go on past the
     budget, since to be late is better than to answer 503. `park_unknown`: the operator's policy for
     calls with an unknown outcome.
     """
@@ -50,7 +50,7 @@ class Ingest:
     parking_lot: Sender
     ordered: bool
     workers: int
-    threads: Callable[[int], Executor]
+    pool: Executor
     grace: float
     park_unknown: bool
 
@@ -86,7 +86,7 @@ class Ingest:
             if len(lanes) == 1:
                 steps.deliver(lanes[0])
             else:
-                Pipeline(lanes, steps, self.workers).run(self.threads)
+                Pipeline(lanes, steps, self.workers).run(self.pool)
         if any(lane.rest for lane in lanes):
             self._store(lanes, waiting)
         return {

@@ -38,6 +38,7 @@ class Steps:
         self._waiting = attempts.waiting
         self._telemetry = attempts.claims.telemetry
         self._time_left = time_left
+        self._keep_back()
 
     def deliver(self, lane: Lane) -> None:
         """Take the only lane through all its steps, in turn."""
@@ -52,14 +53,17 @@ class Steps:
     def advance(self, lane: Lane, progress: Progress) -> None:
         """Take in what came of the lane's next delivery, once its claim is settled."""
         lane.advance(progress)
-        self._left -= progress.result is not None
+        if progress.result is not None:
+            self._left -= 1
+            self._keep_back()
 
     def read_marks(self, lanes: Sequence[Lane]) -> None:
         """Find out which users have dead letters waiting: their lanes are stored behind those."""
         try:
-            if self._reason_to_wait() is None:
-                self._waiting.look([lane.user for lane in lanes])
             reason = self._reason_to_wait()
+            if reason is None:
+                self._waiting.look([lane.user for lane in lanes])
+                reason = Stored.LEDGER_UNAVAILABLE if self._waiting.ledger_down else None
             for lane in lanes:
                 lane.store_as = reason or (
                     Stored.USER_WAITING if lane.user in self._waiting else None
@@ -155,9 +159,12 @@ class Steps:
         return None if room else Stored.OVER_BUDGET
 
     def _time_to_call(self) -> float:
-        """What is left for calls when storing all the rest is allowed for."""
+        """Give the seconds that are left for calls, if all the rest is then to be stored."""
+        return self._time_left() - self._kept_back
+
+    def _keep_back(self) -> None:
         storing = self._attempts.dead_letters.seconds_for(self._left, self._longest)
-        return self._time_left() - RESERVE - storing
+        self._kept_back = RESERVE + storing
 
 
 def _refused_as(permit: Permit) -> Stored:

@@ -48,6 +48,7 @@ class Webhook:
     budget: float
     max_body_bytes: int
     batches_need_token: bool
+    _rules: tuple[Secrets | None, AccessRules] = (None, AccessRules())
 
     def handle(
         self, method: str, headers: Mapping[str, str], body: bytes, received_at: float
@@ -92,9 +93,12 @@ class Webhook:
     def _receive(
         self, method: str, headers: Mapping[str, str], body: bytes, secrets: Secrets
     ) -> Envelope:
-        rules = AccessRules.from_lines(
-            secrets.shared_secrets, secrets.tokens, batches_need_token=self.batches_need_token
-        )
+        known, rules = self._rules
+        if known is not secrets:
+            rules = AccessRules.from_lines(
+                secrets.shared_secrets, secrets.tokens, batches_need_token=self.batches_need_token
+            )
+            self._rules = secrets, rules
         return receive(method, headers, body, rules, max_body_bytes=self.max_body_bytes)
 
     def _deliver(self, envelope: Envelope, mode: Mode, until: float) -> HttpAnswer:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from segment_rehook.rehook.reply import Reply, ReplyClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from segment_rehook.delivery.ports import BreakerStore, Clock, Randomness, Telemetry
 
@@ -49,6 +50,7 @@ class Permit:
 
 
 ALLOWED = Permit(allowed=True)
+NOTHING_TO_GIVE_BACK = nullcontext(ALLOWED)
 
 
 class Breaker:
@@ -80,8 +82,7 @@ class Breaker:
         self._failures = 0
         self._probing: BreakerRecord | None = None
 
-    @contextmanager
-    def permit(self) -> Iterator[Permit]:
+    def permit(self) -> AbstractContextManager[Permit]:
         """Ask whether a call may be made now. Tell the reply to `heard` within the block.
 
         A probe that the block did not use is given back when the block ends, also by an error. The
@@ -89,6 +90,10 @@ class Breaker:
         """
         with self._lock:
             permit = self._decide()
+        return NOTHING_TO_GIVE_BACK if permit is ALLOWED else self._given(permit)
+
+    @contextmanager
+    def _given(self, permit: Permit) -> Iterator[Permit]:
         try:
             yield permit
         finally:
@@ -115,9 +120,9 @@ class Breaker:
 
     def _decide(self) -> Permit:
         record = self._look()
-        now = self._clock.now()
         if record is None or record.open_until == 0:
             return ALLOWED
+        now = self._clock.now()
         if record.reason == ReplyClass.THROTTLED:
             wait = record.open_until - now if self._heeds_throttling else 0.0
             return _refused(wait, record) if wait > 0 else ALLOWED
