@@ -116,6 +116,30 @@ def test_a_thread_that_dies_ends_the_others() -> None:
         assert not thread.is_alive()
 
 
+def test_a_lane_that_is_finished_after_a_thread_has_died_holds_up_no_thread() -> None:
+    """One user's call ends its thread. Another user's delivery ends after that, and all threads."""
+    world = World(workers=2, threads=lambda _workers: Daemons())
+    dying: list[threading.Thread] = []
+    crashing = threading.Event()
+
+    def before(_operation: str, request: object) -> None:
+        if "u0" in str(request):
+            dying.append(threading.current_thread())
+            crashing.set()
+            raise Crash
+        assert crashing.wait(10.0)
+        dying[0].join(10.0)
+
+    world.rehook.before = before
+    threads = set(threading.enumerate())
+    with pytest.raises(Crash):
+        world.post(*users(2))
+
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=10.0)
+        assert not thread.is_alive()
+
+
 class Daemons(Executor):
     """A pool whose threads hold up no process that ends, and is not waited for."""
 
@@ -163,6 +187,40 @@ def test_a_claim_that_is_not_used_and_not_stored_is_released(world: World) -> No
     world.post(*users(8))
     world.drain()
     assert len(world.rehook.books) == 8
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_an_unused_claim_of_a_dead_claimants_reward_is_not_called_again(sent: bool) -> None:
+    """The time runs out between claim and call. A reward that may have been given is parked.
+
+    It holds whether SQS takes the message, or refuses it and Segment sends the event again.
+    """
+    world = World(policy="park")
+
+    def dies(_operation: str, _request: object) -> None:
+        raise Crash
+
+    world.rehook.after = dies
+    with pytest.raises(Crash):
+        world.post(track("m0", "u0"))
+    world.rehook.after = lambda _operation, _request: None
+    world.clock.advance(40.0)
+
+    def slow(operation: str, subject: object) -> None:
+        if operation == "ledger.swap" and isinstance(subject, Record):
+            world.clock.advance(3.0 if subject.crashes else 0.0)
+
+    world.table.after = slow
+    world.queues.down = not sent
+    world.post(track("m0", "u0"))
+    world.table.after = lambda _operation, _subject: None
+    world.queues.down = False
+    world.clock.advance(40.0)
+    world.post(track("m0", "u0"))
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert [each.reason for each in world.parked("m0:track")] == ["outcome_unknown"]
 
 
 @pytest.mark.parametrize("fate", list(Fate))
@@ -244,6 +302,19 @@ def test_a_probe_is_one_users_alone(world: World) -> None:
     assert all(world.ledger.records[f"n{n}:track"].state is State.DELIVERED for n in range(5))
     assert claimed_at_the_call[0] == 1
     assert max(claimed_at_the_call[1:]) > 1
+
+
+def test_a_probe_of_one_user_is_settled_once() -> None:
+    """After an outage one user's event is claimed, called and settled: two writes."""
+    world = World()
+    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
+    environment = world.ingest()
+    world.post(*users(world.threshold), on=environment)
+    world.clock.advance(6.0)
+    before = world.table.calls["ledger.swap"]
+    world.post(track("n0", "v0"), on=environment)
+
+    assert world.table.calls["ledger.swap"] - before == 2
 
 
 def test_a_probe_that_fails_claims_nobody_else(world: World) -> None:

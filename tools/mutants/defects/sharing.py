@@ -46,6 +46,18 @@ IN_SHARED_CALLS = (
         "",
     ),
     Defect(
+        "a thread that finishes a lane after another has died waits",
+        PIPELINE,
+        "                if self._open <= 0:",
+        "                if self._open == 0:",
+    ),
+    Defect(
+        "a message names a claim that was taken over from a dead claimant",
+        STEPS,
+        "            if claim.verdict is Verdict.TAKE:\n",
+        "            if claim.verdict:\n",
+    ),
+    Defect(
         "a message does not name the claim that was not used",
         LANE,
         'return (self.unused.token, self.unused.nonce) if self.unused else (0, "")',
@@ -86,6 +98,12 @@ IN_SHARED_CALLS = (
         STEPS,
         "            self._claims.settle(progress.settlement)\n",
         "            pass\n",
+    ),
+    Defect(
+        "a probe is settled twice",
+        STEPS,
+        "return replace(progress, settlement=None)",
+        "return progress",
     ),
     Defect(
         "call although the ledger has failed a claim",

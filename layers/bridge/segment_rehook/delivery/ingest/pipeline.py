@@ -88,7 +88,7 @@ class Pipeline:
         with self._changed:
             changes()
             while (due := self._due()) is None:
-                if not self._open:
+                if self._open <= 0:  # below 0 where a lane was finished after a thread had died
                     return None
                 self._idle += 1
                 self._changed.wait()

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from segment_rehook.delivery.ledger.claim_rules import Verdict
 from segment_rehook.delivery.ledger.claims import Claim, ClaimUnknown
 from segment_rehook.delivery.outcomes import Stored
 from segment_rehook.rehook.reply import ReplyClass
@@ -91,7 +94,11 @@ class Steps:
                     if permit.allowed:
                         return self._attempts.call(lane.next, claim, permit, self._time_to_call)
                 reason = _refused_as(permit)
-            lane.unused, lane.store_as = claim.mine, reason
+            lane.store_as = reason
+            # Of a call under a claim that was taken over nobody knows the outcome: that claim runs
+            # out, so that the next claimant learns of it.
+            if claim.verdict is Verdict.TAKE:
+                lane.unused = claim.mine
         except Exception as error:  # noqa: BLE001 — as in read_marks
             self._unexpected(error, [lane])
         return None
@@ -140,7 +147,7 @@ class Steps:
         progress = self._attempts.call(lane.next, outcome, permit, self._time_to_call)
         if progress.settlement is not None:
             self._claims.settle(progress.settlement)
-        return progress
+        return replace(progress, settlement=None)
 
     def _unexpected(self, error: Exception, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
