@@ -42,7 +42,7 @@ IN_SHARED_CALLS = (
     Defect(
         "a thread that dies leaves the others waiting",
         PIPELINE,
-        "                self._open = 0  # also where this thread dies, so that the others end\n",
+        "                self._open = 0  # so the others end, also if an error ended this thread\n",
         "",
     ),
     Defect(
