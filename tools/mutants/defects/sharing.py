@@ -42,14 +42,14 @@ IN_SHARED_CALLS = (
     Defect(
         "a thread that dies leaves the others waiting",
         PIPELINE,
-        "                self._open = 0  # so the others end, also if an error ended this thread\n",
-        "",
+        "                self._ended = True",
+        "                pass",
     ),
     Defect(
         "a thread that finishes a lane after another has died waits",
         PIPELINE,
-        "                if self._open <= 0:",
-        "                if self._open == 0:",
+        "                self._ended = True",
+        "                self._open = 0",
     ),
     Defect(
         "a message names a claim that was taken over from a dead claimant",

@@ -63,6 +63,7 @@ class Pipeline:
         self._claiming = self._settling = False
         self._calling = self._idle = 0
         self._open = len(lanes)
+        self._ended = False
 
     def run(self, threads: Callable[[int], Executor]) -> None:
         """Make the deliveries, and return after all threads have ended.
@@ -87,7 +88,7 @@ class Pipeline:
                 changes = job()
         finally:
             with self._changed:
-                self._open = 0  # so the others end, also if an error ended this thread
+                self._ended = True  # also if an error ended this thread: then the others end
                 self._changed.notify_all()
 
     def _take(self, changes: Callable[[], None]) -> Callable[[], Callable[[], None]] | None:
@@ -95,7 +96,7 @@ class Pipeline:
         with self._changed:
             changes()
             while (due := self._due()) is None:
-                if self._open <= 0:  # below 0: a lane ended after an error had ended a thread
+                if self._ended or not self._open:
                     return None
                 self._idle += 1
                 self._changed.wait()
