@@ -42,20 +42,8 @@ IN_SHARED_CALLS = (
     Defect(
         "a thread that dies leaves the others waiting",
         PIPELINE,
-        "                self._ended = True",
-        "                pass",
-    ),
-    Defect(
-        "a thread that finishes a lane after another has died waits",
-        PIPELINE,
-        "                self._ended = True",
-        "                self._open = 0",
-    ),
-    Defect(
-        "a message names a claim that was taken over from a dead claimant",
-        STEPS,
-        "            if claim.verdict is Verdict.TAKE:\n",
-        "            if claim.verdict:\n",
+        "                self._ended = True  # also",
+        "                self._ended = False  # also",
     ),
     Defect(
         "a message does not name the claim that was not used",
@@ -74,6 +62,18 @@ IN_SHARED_CALLS = (
         REQUEST,
         "        if settlements:\n",
         "        if not settlements:\n",
+    ),
+    Defect(
+        "a thread that finishes a lane after another has died waits",
+        PIPELINE,
+        "                self._ended = True  # also",
+        "                self._open = 0  # also",
+    ),
+    Defect(
+        "a message names a claim that was taken over from a dead claimant",
+        STEPS,
+        "            if claim.verdict is Verdict.TAKE:\n",
+        "            if claim.verdict:\n",
     ),
     Defect(
         "a claim that was not used is released although its message waits",

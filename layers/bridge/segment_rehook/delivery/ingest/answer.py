@@ -60,7 +60,7 @@ class EventReport(msgspec.Struct):
         return next((outcome for outcome in PRECEDENCE if outcome in found), Outcome.IGNORED)
 
     def body(self) -> JSON:
-        """Give the event's entry in the answer."""
+        """The event's entry in the answer."""
         entry: dict[str, JSON] = {
             "messageId": self.message_id,
             "outcome": self.outcome.value,

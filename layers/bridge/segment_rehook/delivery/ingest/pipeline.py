@@ -66,17 +66,14 @@ class Pipeline:
         self._ended = False
 
     def run(self, threads: Callable[[int], Executor]) -> None:
-        """Make the deliveries, and return after all threads have ended.
-
-        `threads`: makes a pool of so many threads. Raises what ended a thread.
-        """
+        """Deliver; `threads` gives a pool for so many. Returns when no thread works any more."""
         if self._workers <= 1:
             self._work()
             return
         count = self._workers + LEDGER_THREADS
         with threads(count) as pool:
-            # All threads must end here. Lambda freezes the function after its answer, and a thread
-            # that still ran would call Rehook when the function thaws, minutes later.
+            # All of them are joined here: a worker that outlived its request would call when the
+            # function thaws, minutes later.
             for worker in [pool.submit(self._work) for _ in range(count)]:
                 worker.result()
 
@@ -88,7 +85,7 @@ class Pipeline:
                 changes = job()
         finally:
             with self._changed:
-                self._ended = True  # also if an error ended this thread: then the others end
+                self._ended = True  # also where this thread dies, so that the others end
                 self._changed.notify_all()
 
     def _take(self, changes: Callable[[], None]) -> Callable[[], Callable[[], None]] | None:
@@ -107,6 +104,8 @@ class Pipeline:
             return job
 
     def _due(self) -> _Job | None:
+        if self._ended:
+            return None
         called, settles = len(self._called), not self._settling
         if settles and called >= self._together:
             return _Job.SETTLE

@@ -37,11 +37,10 @@ if TYPE_CHECKING:
 class Ingest:
     """Makes a request's deliveries.
 
-    `ordered`: whether each user's deliveries are kept in order across requests. `workers`: how many
-    calls of Rehook are made side by side. `threads`: makes a pool of so many threads. `grace`: for
-    how many seconds after the budget messages are still sent, since a late answer is better than a
-    503. `park_unknown`: whether a call that may not be repeated is parked when its outcome is
-    unknown.
+    `ordered`: keep each user's deliveries in order across requests. `workers`: users side by side.
+    `threads`: makes a pool of so many threads. `grace`: seconds that storing may go on past the
+    budget, since to be late is better than to answer 503. `park_unknown`: the operator's policy for
+    calls with an unknown outcome.
     """
 
     claims: Claims

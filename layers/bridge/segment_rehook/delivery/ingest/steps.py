@@ -164,7 +164,7 @@ class Steps:
         return None if room else Stored.OVER_BUDGET
 
     def _time_to_call(self) -> float:
-        """Give the seconds for calls: what is left after the time to store all the rest."""
+        """What is left for calls when storing all the rest is allowed for."""
         storing = self._attempts.dead_letters.seconds_for(self._left, self._longest)
         return self._time_left() - RESERVE - storing
 
