@@ -17,10 +17,21 @@ NINETEEN_EIGHTY = 315_532_800  # seconds since the epoch: how SAM dates what it 
 
 def installed(folder: Path) -> None:
     """Make what pip would have installed, as far as pruning looks."""
-    for name in ("dynamodb", "sqs", "ssm", "ec2", "s3"):
-        (folder / "botocore" / "data" / name).mkdir(parents=True)
-    (folder / "botocore" / "data" / "endpoints.json").write_text("{}")
+    powertools = folder / "aws_lambda_powertools"
+    for name in (
+        "event_handler",
+        "logging/formatters",
+        "metrics/provider/datadog",
+        "middleware_factory",
+        "utilities/idempotency",
+        "utilities/jmespath_utils",
+    ):
+        (powertools / name).mkdir(parents=True)
+        (powertools / name / "__init__.py").touch()
+    (powertools / "utilities" / "__init__.py").touch()
     (folder / "bin").mkdir()
+    (folder / "bin" / "jp.py").touch()
+    (folder / "library.pyi").touch()
     (folder / "library.py").write_text("ANSWER = 42\n")
 
 
@@ -55,13 +66,23 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_only_what_the_functions_read_is_kept(tmp_path: Path) -> None:
-    """Of botocore's services the three that are called are kept, and what is common to all."""
+def test_only_what_the_functions_import_is_kept(tmp_path: Path) -> None:
+    """Of Powertools, what logging and metrics need is kept, and no package's type stubs are."""
     installed(tmp_path)
     build_layer.prune(tmp_path)
-    data = tmp_path / "botocore" / "data"
-    assert {entry.name for entry in data.iterdir()} == {"dynamodb", "sqs", "ssm", "endpoints.json"}
-    assert not (tmp_path / "bin").exists()
+    powertools = tmp_path / "aws_lambda_powertools"
+    assert {each.name for each in powertools.iterdir()} == {"logging", "metrics", "utilities"}
+    kept = {each.name for each in (powertools / "utilities").iterdir()}
+    assert kept == {"__init__.py", "jmespath_utils"}
+    assert {each.name for each in tmp_path.iterdir()} == {"aws_lambda_powertools", "library.py"}
+
+
+def test_a_release_that_moved_what_is_left_out_ends_the_build(tmp_path: Path) -> None:
+    """Else a new release of Powertools would bring back what is never imported."""
+    installed(tmp_path)
+    (tmp_path / "aws_lambda_powertools" / "event_handler").rename(tmp_path / "http")
+    with pytest.raises(SystemExit, match="event_handler matches nothing"):
+        build_layer.prune(tmp_path)
 
 
 def test_bytecode_is_loaded_whatever_the_date_of_its_source(tmp_path: Path) -> None:
