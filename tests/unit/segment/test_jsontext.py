@@ -19,9 +19,9 @@ from segment_rehook.segment.jsontext import (
     TooDeep,
     decode,
     encode,
-    number_text,
     stringify,
 )
+from segment_rehook.segment.numbers import number_text
 
 json_values = st.recursive(
     st.none()

@@ -1,7 +1,7 @@
-"""`@replace`: text for text, as `String.replace` does it with an escaped pattern.
+"""`@replace`: replaces text as `String.replace` does with an escaped pattern.
 
-The pattern is plain text, matched unit by unit; the replacement knows `$$`, `$&`, and the text
-before and after the match.
+The pattern is plain text in UTF-16 units. The replacement may contain `$$` (a dollar sign), `$&`
+(the match), and the text before and after the match.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SPECIAL = re.compile(r"\$([$&`'])")
 def replace(
     value: str, pattern: str, replacement: str, *, ignore_case: bool, everywhere: bool
 ) -> str:
-    """Replace the pattern's first place or all of them.
+    """Replace the first match or, `everywhere`, all matches.
 
     Raises MappingError where the pattern or the replacement has more than ten UTF-16 units.
     """

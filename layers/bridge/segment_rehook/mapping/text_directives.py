@@ -1,4 +1,4 @@
-"""The directives that take text apart: `@case`, `@replace`, and those whose option is text."""
+"""The directives on text: `@case`, `@replace`, and those whose option is text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def textual(
     name: str, static: Callable[[str], CompiledPart], late: Callable[[str, Value], Value]
 ) -> Directive:
-    """Make a directive whose option is text, or a directive that gives text."""
+    """Make a directive whose option is text, or a directive that gives text.
+
+    `static` compiles a constant text, `late` runs a text that was made from the event.
+    """
 
     def compile_textual(option: Value, compiled: Compile) -> CompiledPart:
         if isinstance(option, str):
@@ -41,7 +44,7 @@ def textual(
 
 
 def case(options: Value, compiled: Compile) -> CompiledPart:
-    """Compile `@case`: text in lower or upper case; anything else as it is."""
+    """Compile `@case`: text in lower or upper case; other values unchanged."""
     if not isinstance(options, dict):
         return throwing('@case requires an object with a "operator" key')
     operator = options.get("operator")

@@ -22,8 +22,8 @@ from segment_rehook.segment.jsontext import (
     has_long_number,
     is_canonical,
     is_too_deep,
-    number_text,
 )
+from segment_rehook.segment.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

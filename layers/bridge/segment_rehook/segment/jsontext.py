@@ -33,23 +33,6 @@ from segment_rehook.segment.slices import nesting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "JSON",
-    "MAX_DEPTH",
-    "JsonError",
-    "NotJson",
-    "TooDeep",
-    "decode",
-    "decode_shallow",
-    "decode_slowly",
-    "encode",
-    "has_long_number",
-    "is_canonical",
-    "is_too_deep",
-    "number_text",
-    "stringify",
-]
-
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 
 MAX_DEPTH = 128
