@@ -1,4 +1,4 @@
-"""From one event and one subscription that takes it to the call, or to why there is none.
+"""Makes the call of one subscription for one event, or says why there is none.
 
 The steps, in order: map, check the action's fields, apply the settings, encode.
 """
@@ -32,7 +32,7 @@ _FIELDS: Final = {
 def call_of(
     subscription: Subscription, event: Event, settings: Settings
 ) -> Call | Drop | MappingFault:
-    """Make the call that a subscription makes of an event, whether or not its trigger matches."""
+    """Make a subscription's call for an event. The trigger is not asked."""
     action = ACTIONS[subscription.action]
     try:
         payload = _payload(subscription, event, settings)
@@ -60,7 +60,7 @@ def call_of(
 
 
 def mapping_fault(subscription: Subscription, event: Event, error: MappingError) -> MappingFault:
-    """Give the fault of a mapping that threw, under the event's business key if it has one."""
+    """Make the fault of a mapping that threw, with the event's business key if it has one."""
     key = None
     if subscription.idempotency_key is not None:
         with suppress(MappingError):
@@ -71,7 +71,7 @@ def mapping_fault(subscription: Subscription, event: Event, error: MappingError)
 def _payload(subscription: Subscription, event: Event, settings: Settings) -> dict[str, Any]:
     """Map the event and check the fields. Raises MappingError and FieldsInvalid.
 
-    Members that pass unchanged do so as the text that came, where it is fit.
+    Unchanged members are the text that came, where it may be sent so.
     """
     texts = _passed_texts(subscription, event, settings)
     mapping = subscription.mapping if texts is None else subscription.rest
@@ -84,7 +84,7 @@ def _payload(subscription: Subscription, event: Event, settings: Settings) -> di
 def _passed_texts(
     subscription: Subscription, event: Event, settings: Settings
 ) -> dict[str, msgspec.Raw] | None:
-    """Give the fields that can be sent as the text that came; None if not all of them can."""
+    """Give the fields in `passed` as the texts that came; None if one may not be sent so."""
     if not subscription.passed or changes_metadata(subscription.action, settings):
         return None
     texts: dict[str, msgspec.Raw] = {}
@@ -97,7 +97,7 @@ def _passed_texts(
 
 
 def _included_reads(settings: Settings) -> frozenset[str] | None:
-    """Name the members that the included fields read; None where one reads them all."""
+    """Name the members that the included fields read; None if one may read any."""
     reads: frozenset[str] = frozenset()
     for path in settings.include_fields.values():
         if path.reads is None:
