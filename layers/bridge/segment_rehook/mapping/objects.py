@@ -148,14 +148,18 @@ def as_json(value: Value) -> JSON:
 
     Members that are UNDEFINED or functions are dropped.
     """
+    if isinstance(value, _SCALARS):
+        return value
+    if isinstance(value, (dict, list)):
+        return value if plain_text(value) is not None else _rebuilt(value)
+    return value.primitive if isinstance(value, Boxed) else None
+
+
+def _rebuilt(value: dict[str, Value] | list[Value]) -> JSON:
     if isinstance(value, list):
         return [as_json(item) for item in value]
-    if isinstance(value, dict):
-        return {
-            key: as_json(inner)
-            for key, inner in value.items()
-            if not (inner is UNDEFINED or isinstance(inner, Function))
-        }
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    return value.primitive if isinstance(value, Boxed) else None
+    return {
+        key: as_json(inner)
+        for key, inner in value.items()
+        if not (inner is UNDEFINED or isinstance(inner, Function))
+    }

@@ -16,6 +16,7 @@ from segment_rehook.segment.jsontext import (
     TooDeep,
     decode,
     decode_slowly,
+    has_js_numbers,
 )
 from segment_rehook.segment.numbers import number_text
 from segment_rehook.segment.slices import nesting
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 DEEPEST = 3 * MAX_DEPTH
 """The most levels of a JSON text inside an event; `encode` takes those and the mapping's own."""
 
-# Numbers that JavaScript and msgspec write differently: `1.0`, and numbers with an exponent.
-_WHOLE = re.compile(rb"\.0[,\]}]")
-_EXPONENT = re.compile(rb"e(?<=[0-9]e)-?[0-9]+[,\]}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
 
@@ -39,7 +37,7 @@ def stringify(value: Value) -> str | Undefined:
         return UNDEFINED
     if isinstance(value, (dict, list)):
         written = plain_text(value)
-        if written is not None and not (_WHOLE.search(written) or _EXPONENT.search(written)):
+        if written is not None and not has_js_numbers(written):
             return written.decode()
     # Lists, because a generator at each level would use up the stack of C.
     if isinstance(value, list):

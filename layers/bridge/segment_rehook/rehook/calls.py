@@ -35,10 +35,12 @@ def call_of(
     """Make a subscription's call for an event. The trigger is not asked."""
     action = ACTIONS[subscription.action]
     try:
-        payload = _payload(subscription, event, settings)
+        changed = changes(action.slug, settings)
+        whole = not (changed and changes_metadata(action.slug, settings))
+        payload = _payload(subscription, event, passing=whole)
         notes: tuple[str, ...] = ()
         warnings: tuple[str, ...] = ()
-        if changes(subscription.action, settings):
+        if changed:
             included = event.members(_included_reads(settings))
             payload, notes, warnings = adjust(action.slug, payload, settings, included)
         key = None
@@ -68,12 +70,12 @@ def mapping_fault(subscription: Subscription, event: Event, error: MappingError)
     return MappingFault(subscription.id, str(error), key)
 
 
-def _payload(subscription: Subscription, event: Event, settings: Settings) -> dict[str, Any]:
+def _payload(subscription: Subscription, event: Event, *, passing: bool) -> dict[str, Any]:
     """Map the event and check the fields. Raises MappingError and FieldsInvalid.
 
-    Unchanged members are the text that came, where it may be sent so.
+    `passing`: unchanged members are the text that came, where it may be sent so.
     """
-    texts = _passed_texts(subscription, event, settings)
+    texts = _passed_texts(subscription, event) if passing else None
     mapping = subscription.mapping if texts is None else subscription.rest
     mapped = mapping.resolve(event.payload(mapping.reads))
     if texts and isinstance(mapped, dict):
@@ -81,12 +83,8 @@ def _payload(subscription: Subscription, event: Event, settings: Settings) -> di
     return check_fields(mapped, _FIELDS[subscription.action])
 
 
-def _passed_texts(
-    subscription: Subscription, event: Event, settings: Settings
-) -> dict[str, msgspec.Raw] | None:
+def _passed_texts(subscription: Subscription, event: Event) -> dict[str, msgspec.Raw] | None:
     """Give the fields in `passed` as the texts that came; None if one may not be sent so."""
-    if not subscription.passed or changes_metadata(subscription.action, settings):
-        return None
     texts: dict[str, msgspec.Raw] = {}
     for name, source in subscription.passed.items():
         text = event.passable(source)

@@ -158,7 +158,7 @@ class Destination:
         self, subscription: Subscription, event: Event, now: float | None
     ) -> Call | Drop | MappingFault:
         refusal = refusal_of_event(event, self.settings)
-        if refusal is None and now is not None:
+        if refusal is None and now is not None and self.settings.max_event_age is not None:
             refusal = refusal_of_age(event, self.settings, now)
         if refusal is not None:
             return Drop(subscription.id, *refusal)

@@ -46,6 +46,8 @@ _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _encode_plainly = msgspec.json.Encoder().encode
 _SPELLED_ALIKE = (str, msgspec.Raw, int, type(None))
 """Types that msgspec writes as `encode` does, except for characters beyond ASCII."""
+_WHOLE = re.compile(rb"\.0[,\]}]")
+_EXPONENT = re.compile(rb"e(?<=[0-9]e)-?[0-9]+[,\]}]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -86,9 +88,12 @@ def decode_shallow(text: bytes) -> JSON:
 
 def is_too_deep(text: bytes) -> bool:
     """Tell whether the text is nested deeper than MAX_DEPTH levels."""
+    return _opened(text) > MAX_DEPTH and nesting(text) > MAX_DEPTH
+
+
+def _opened(text: bytes) -> int:
     # `replace` finds rare bytes several times as fast as `count`.
-    opened = 2 * len(text) - len(text.replace(b"[", b"")) - len(text.replace(b"{", b""))
-    return opened > MAX_DEPTH and nesting(text) > MAX_DEPTH
+    return 2 * len(text) - len(text.replace(b"[", b"")) - len(text.replace(b"{", b""))
 
 
 def has_long_number(text: bytes) -> bool:
@@ -144,7 +149,7 @@ def encode(value: JSON | msgspec.Raw) -> bytes:
     written as `null`. Raises TooDeep beyond four times MAX_DEPTH, and TypeError for what is not
     JSON.
     """
-    if isinstance(value, dict) and (text := _flat_text(value)) is not None:
+    if isinstance(value, dict) and (text := _text_by_msgspec(value)) is not None:
         return text
     parts: list[str] = []
     _write(value, parts.append, 4 * MAX_DEPTH, encode_basestring_ascii)
@@ -175,16 +180,33 @@ def _refuse_constant(name: str) -> NoReturn:
     raise NotJson(message)
 
 
-def _flat_text(value: dict[str, JSON]) -> bytes | None:
+def _text_by_msgspec(value: dict[str, JSON]) -> bytes | None:
     """Write an object by msgspec; None where `encode` may write it otherwise."""
-    for member in value.values():
-        if not isinstance(member, _SPELLED_ALIKE):
-            return None
     try:
         text = _encode_plainly(value)
-    except ValueError:  # a lone surrogate
+        if not text.isascii() or text.find(b"\x7f") >= 0:
+            return None
+        for member in value.values():
+            if not isinstance(member, _SPELLED_ALIKE):
+                return text if _is_alike(text, value) else None
+    except (ValueError, TypeError, RecursionError):  # a lone surrogate; what is no JSON
         return None
-    return text if text.isascii() and text.find(b"\x7f") < 0 else None
+    return text
+
+
+def _is_alike(text: bytes, value: JSON) -> bool:
+    if has_js_numbers(text) or _opened(text) > MAX_DEPTH:
+        return False
+    decoded: JSON = msgspec.json.decode(text)
+    return decoded == value  # msgspec writes Infinity as null, and takes a set for a list
+
+
+def has_js_numbers(text: bytes) -> bool:
+    """Tell whether a text by msgspec may have numbers that JavaScript writes otherwise.
+
+    These are whole doubles (`1.0`) and numbers with an exponent. `text` is an array or an object.
+    """
+    return bool(_WHOLE.search(text) or _EXPONENT.search(text))
 
 
 def _write(
