@@ -77,7 +77,10 @@ def without_nulls(value: Value) -> Value:
     """Make null members UNDEFINED, at every depth, but not inside lists."""
     if not isinstance(value, dict):
         return value
-    if not any(inner is None or isinstance(inner, dict) for inner in value.values()):
+    for inner in value.values():
+        if inner is None or isinstance(inner, dict):
+            break
+    else:
         return value
     return {
         key: UNDEFINED if inner is None else without_nulls(inner) for key, inner in value.items()

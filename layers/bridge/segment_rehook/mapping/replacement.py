@@ -38,12 +38,12 @@ def replace(
             f'@replace requires a "replacement" less than {MAX_REPLACEMENT_LENGTH} characters'
         )
     units, sought = text.to_units(value), text.to_units(pattern)
-    if sought and not ignore_case and not _AROUND.search(replacement):
-        expanded = _expand(replacement, sought, 0, len(sought))
+    constant = "$" not in replacement
+    if sought and not ignore_case and (constant or not _AROUND.search(replacement)):
+        expanded = replacement if constant else _expand(replacement, sought, 0, len(sought))
         return text.from_units(units.replace(sought, expanded, -1 if everywhere else 1))
     searched = text.fold(units) if ignore_case else units
     found = _places(searched, text.fold(sought) if ignore_case else sought)
-    constant = "$" not in replacement
     pieces: list[str] = []
     done = 0
     for start in found:

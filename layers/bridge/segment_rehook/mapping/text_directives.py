@@ -81,23 +81,25 @@ def replace_text(options: Value, compiled: Compile) -> CompiledPart:
     pairs = [(options["pattern"], _or_default(options, "replacement", default=""))]
     if isinstance(options.get("pattern2"), str) and options["pattern2"]:
         pairs.append((options["pattern2"], _or_default(options, "replacement2", default="")))
+    texts = [(old, new) for old, new in pairs if isinstance(old, str) and isinstance(new, str)]
+    usable = (
+        isinstance(ignore_case, bool) and isinstance(everywhere, bool) and pairs[:1] == texts[:1]
+    )
 
     def run(payload: Value) -> Value:
         value = subject.run(payload)
         if isinstance(value, bool) or is_number(value):
             value = to_text(value)
-        if not (
-            isinstance(value, str)
-            and isinstance(ignore_case, bool)
-            and isinstance(everywhere, bool)
-            and all(isinstance(text, str) for text in pairs[0])
-        ):
+        if not usable or not isinstance(value, str):
             return ""
-        for pattern, replacement in pairs:
-            if isinstance(replacement, str):
-                value = replace(
-                    value, pattern, replacement, ignore_case=ignore_case, everywhere=everywhere
-                )
+        for pattern, replacement in texts:
+            value = replace(
+                value,
+                pattern,
+                replacement,
+                ignore_case=ignore_case is True,
+                everywhere=everywhere is True,
+            )
         return value
 
     return CompiledPart(run, subject.reads)
