@@ -225,19 +225,21 @@ def test_writes_what_json_stringify_writes() -> None:
     assert encode([]) == b"[]"
 
 
+# Mostly ASCII: beyond it, msgspec is not asked.
+texts = st.text('ab"\\\n/1e.', max_size=4) | st.sampled_from(["\x7f", "é", "\ud800", "1.0", "1e5,"])
 any_values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False)
-    | st.text(st.characters(codec=None))
-    | st.sampled_from(["1.0", "1e5,", "\x7f", "é", 1e-7, 1e21, 25.0, math.inf]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
+    | st.sampled_from([1e-7, 1e21, 25.0, math.inf])
+    | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=4,
 )
 
 
-@given(st.dictionaries(st.text(st.characters(codec=None)), any_values, max_size=4))
+@given(st.dictionaries(texts, any_values, max_size=2))
 def test_an_object_is_written_like_any_other_value(value: dict[str, JSON]) -> None:
     """Objects, which requests are, have a faster writer than arrays: it writes the same."""
     assert encode(value) == encode([value])[1:-1]
