@@ -58,6 +58,30 @@ def test_undefined_is_dropped_from_objects_and_null_in_lists(value: JSON) -> Non
 
 
 @given(VALUES)
+def test_nulls_are_dropped_from_objects_alone(value: JSON) -> None:
+    """At every depth but inside lists; an object without any keeps its members."""
+
+    def without_nulls(part: JSON) -> JSON:
+        if not isinstance(part, dict):
+            return part
+        members = {name: each for name, each in part.items() if each is not None}
+        return {name: without_nulls(each) for name, each in members.items()}
+
+    compiled = compile_mapping({"x": {"@excludeWhenNull": {"@path": "$.value"}}})
+    expected = {} if value is None else {"x": in_javascript(without_nulls(value))}
+    assert repr(compiled({"value": value})) == repr(expected)
+
+
+def test_what_the_prototype_hides_is_gone_before_members_are_flattened() -> None:
+    """`@excludeWhenNull` copies objects, and the copy loses the member `__proto__`."""
+    inner = {"@excludeWhenNull": {"@path": "$.value"}}
+    compiled = compile_mapping({"x": {"@flatten": {"separator": ".", "value": inner}}})
+    value = {"a": {"__proto__": {"b": 1}, "c": 2}, "__proto__": 3}
+    assert compiled({"value": value}) == {"x": {"a.c": 2}}
+    assert compiled({"value": {"__proto__": 3}}) == {"x": {}}
+
+
+@given(VALUES)
 def test_json_is_written_as_stringify_writes_it(value: JSON) -> None:
     """The engine's `@json` and the bridge's own writer agree, but for the order of keys."""
 

@@ -81,9 +81,12 @@ def without_nulls(value: Value) -> Value:
         if inner is None or isinstance(inner, dict):
             break
     else:
-        return value
+        if PROTOTYPE not in value:
+            return value
     return {
-        key: UNDEFINED if inner is None else without_nulls(inner) for key, inner in value.items()
+        key: UNDEFINED if inner is None else without_nulls(inner)
+        for key, inner in value.items()
+        if key != PROTOTYPE
     }
 
 

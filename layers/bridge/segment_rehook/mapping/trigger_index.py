@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.fql_conditions import Condition
     from segment_rehook.mapping.subscription import Subscription
 
-__all__ = ["Candidate", "TriggerIndex"]
+__all__ = ["Candidate", "Candidates", "TriggerIndex"]
 
 _THROWING_STEPS: Final = ("caller", "arguments")
 """Members of a function for which JavaScript throws."""
@@ -30,6 +30,16 @@ class Candidate(NamedTuple):
 
     subscription: Subscription
     matches: bool
+
+
+class Candidates(NamedTuple):
+    """The subscriptions that may take an event, in their order.
+
+    `reads` names the event's top-level keys that the triggers look at which are still to be run.
+    """
+
+    found: Sequence[Candidate]
+    reads: frozenset[str]
 
 
 class TriggerIndex:
@@ -43,8 +53,8 @@ class TriggerIndex:
         self._of_type = {name: _by_name(group) for name, group in of_type.items()}
         self._any_type = _by_name(any_type)
 
-    def candidates(self, event_type: str | None, name: str | None) -> Sequence[Candidate]:
-        """Give the subscriptions whose triggers may hold, or throw, in their order.
+    def candidates(self, event_type: str | None, name: str | None) -> Candidates:
+        """Give the subscriptions whose triggers may hold, or throw.
 
         `event_type` and `name` are the event's `type` and `event`; None if that is no text.
         """
@@ -66,7 +76,7 @@ class _Need:
 
 
 _Known: TypeAlias = "tuple[Subscription, _Need]"
-_ByName: TypeAlias = "tuple[Mapping[str | None, Sequence[Candidate]], Sequence[Candidate]]"
+_ByName: TypeAlias = "tuple[Mapping[str | None, Candidates], Candidates]"
 
 
 def _need_of(condition: Condition) -> _Need:
@@ -121,5 +131,7 @@ def _by_name(known: Iterable[_Known]) -> _ByName:
     return {name: _candidates(group) for name, group in of_name.items()}, _candidates(others)
 
 
-def _candidates(known: Iterable[_Known]) -> tuple[Candidate, ...]:
-    return tuple(Candidate(subscription, need.enough) for subscription, need in known)
+def _candidates(known: Sequence[_Known]) -> Candidates:
+    found = tuple(Candidate(subscription, need.enough) for subscription, need in known)
+    reads = (each.subscription.trigger.reads for each in found if not each.matches)
+    return Candidates(found, frozenset().union(*reads))

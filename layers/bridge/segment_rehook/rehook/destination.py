@@ -92,13 +92,16 @@ class Destination:
         kind = event.type
         if kind in self.settings.ignored_types:
             return ()
-        entries = [
-            self._planned(subscription, event, now)
-            if matches
-            else self._entry(subscription, event, now)
-            for subscription, matches in self.index.candidates(kind, event.name)
-        ]
-        return tuple([entry for entry in entries if entry is not None])
+        candidates, reads = self.index.candidates(kind, event.name)
+        payload = event.payload(reads)
+        entries: list[Call | Drop | MappingFault] = []
+        for subscription, matches in candidates:
+            try:
+                if matches or subscription.trigger(payload):
+                    entries.append(self._planned(subscription, event, now))
+            except MappingError as error:
+                entries.append(mapping_fault(subscription, event, error))
+        return tuple(entries)
 
     def plan_for(self, event: Event, subscription_id: str) -> Call | Drop | MappingFault | None:
         """Plan one subscription's part again, for an operator's redrive.
@@ -108,7 +111,10 @@ class Destination:
         """
         for item in self.subscriptions:
             if item.id == subscription_id:
-                return self._entry(item, event, None)
+                try:
+                    return self._planned(item, event, None) if self.takes(item, event) else None
+                except MappingError as error:
+                    return mapping_fault(item, event, error)
         return None
 
     def ignored(self, event: Event) -> tuple[Ignored, ...]:
@@ -143,16 +149,6 @@ class Destination:
         if not subscription.enabled or event.type in self.settings.ignored_types:
             return False
         return subscription.trigger(event.payload(subscription.trigger.reads))
-
-    def _entry(
-        self, subscription: Subscription, event: Event, now: float | None
-    ) -> Call | Drop | MappingFault | None:
-        try:
-            if not self.takes(subscription, event):
-                return None
-        except MappingError as error:
-            return mapping_fault(subscription, event, error)
-        return self._planned(subscription, event, now)
 
     def _planned(
         self, subscription: Subscription, event: Event, now: float | None
