@@ -31,6 +31,9 @@ class Undefined(Enum):
     def __bool__(self) -> bool:
         return False
 
+    def __repr__(self) -> str:
+        return "UNDEFINED"
+
 
 UNDEFINED: Final = Undefined.UNDEFINED
 
