@@ -64,6 +64,18 @@ IN_SHARED_CALLS = (
         "        if not settlements:\n",
     ),
     Defect(
+        "a thread that finishes a lane after another has died waits",
+        PIPELINE,
+        "                self._ended = True  # also",
+        "                self._open = 0  # also",
+    ),
+    Defect(
+        "a message names a claim that was taken over from a dead claimant",
+        STEPS,
+        "            if claim.verdict is Verdict.TAKE:\n",
+        "            if claim.verdict:\n",
+    ),
+    Defect(
         "a claim that was not used is released although its message waits",
         REQUEST,
         "            if lane.user in sent\n",
@@ -86,6 +98,12 @@ IN_SHARED_CALLS = (
         STEPS,
         "            self._claims.settle(progress.settlement)\n",
         "            pass\n",
+    ),
+    Defect(
+        "a probe is settled twice",
+        STEPS,
+        "return replace(progress, settlement=None)",
+        "return progress",
     ),
     Defect(
         "call although the ledger has failed a claim",

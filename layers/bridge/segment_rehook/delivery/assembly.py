@@ -1,4 +1,4 @@
-"""Both functions, built over ports: the one assembly that is deployed, tested and measured."""
+"""Builds both functions over ports. Production, the tests and the benchmarks all use it."""
 
 from __future__ import annotations
 

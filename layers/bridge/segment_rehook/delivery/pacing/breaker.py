@@ -1,12 +1,12 @@
-"""The circuit breaker: an outage costs a few calls, not one time-out per event.
+"""The circuit breaker: in an outage few calls are made, instead of one for each event.
 
 This object counts the failures of its own environment. The shared record says whether the breaker
 is open, and every environment reads it every two seconds. So an outage costs (threshold × running
 environments) calls, then one probe at a time. While all calls succeed, nothing is written. When the
-record can't be read, calls go on: the breaker only spares Rehook, and the ledger keeps the promise.
+record can't be read, calls go on: the promise does not depend on the breaker.
 
-A rate limit is not an outage: then ingest stores new events, and redrive, which has a pace of its
-own, goes on with the queue.
+A rate limit is not an outage. Ingest then stores new events for a while; redrive, which has a pace
+of its own, goes on with the queue.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Seconds.
 LOOK_EVERY = 2.0
 FIRST_PAUSE, MAX_PAUSE = 5.0, 60.0
-MAX_PROBE = 40.0  # a probe whose outcome is not told for so long is given up
+MAX_PROBE = 40.0  # after so long without an outcome, another environment may probe
 THROTTLED_HOLD = 5.0
 
 ALIVE = frozenset({ReplyClass.DELIVERED, ReplyClass.REJECTED})
