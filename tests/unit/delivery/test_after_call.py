@@ -56,7 +56,7 @@ def reply(kind: ReplyClass) -> Reply:
 
 @pytest.mark.parametrize(("kind", "action", "park_unknown"), CASES)
 def test_the_page_and_the_code_agree(kind: ReplyClass, action: str, park_unknown: bool) -> None:
-    """For every class of reply, action and policy, for an earlier try and for the last one."""
+    """The page's table and the code agree for every class, action, policy and try."""
     repeated = ""
     if kind is ReplyClass.UNKNOWN:
         stays = park_unknown and action not in REPEATABLE
@@ -70,20 +70,23 @@ def test_the_page_and_the_code_agree(kind: ReplyClass, action: str, park_unknown
 
 
 def test_the_page_has_no_row_of_its_own() -> None:
-    """One for each class, and two for the one that the policy decides."""
+    """The page has one row for each class, and two for the class that the policy decides."""
     assert {kind for kind, _ in rows()} == {*ReplyClass}
     assert len(rows()) == len(ReplyClass) + 1
 
 
 def test_a_settled_call_keeps_rehooks_name_for_it() -> None:
-    """By which Rehook's support finds it."""
+    """A settled call keeps Rehook's request id, by which Rehook's support finds it."""
     followed = after_call(reply(ReplyClass.DELIVERED), REWARD, park_unknown=True)
 
     assert followed == Settle("req-1")
 
 
 def test_what_is_parked_quotes_rehook() -> None:
-    """The field that it complains about and its words; of a last try the class of its reply."""
+    """A parked delivery quotes Rehook: the field and the message of its answer.
+
+    After the last try it names the class of the answer as well.
+    """
     assert after_call(reply(ReplyClass.REJECTED), REWARD, park_unknown=True) == Park(
         Parked.REJECTED, "k: it said so"
     )
@@ -93,7 +96,11 @@ def test_what_is_parked_quotes_rehook() -> None:
 
 
 def test_only_an_unknown_outcome_is_not_known_to_be_undelivered() -> None:
-    """A message for it that can't be sent leaves the claim, which others then take for a crash."""
+    """Every outcome but the unknown one is known to be undelivered.
+
+    Where a message for an unknown outcome can't be sent, the claim stays, and others take it for a
+    crash.
+    """
     assert after_call(reply(ReplyClass.UNKNOWN), REWARD, park_unknown=True) == Park(
         Parked.OUTCOME_UNKNOWN, "k: it said so", undelivered=False
     )
@@ -112,7 +119,7 @@ def test_only_an_unknown_outcome_is_not_known_to_be_undelivered() -> None:
 def test_a_dead_claimants_call_is_repeated_or_parked(
     action: str, park_unknown: bool, parked: bool
 ) -> None:
-    """An upsert is always repeated; a reward as the operator chose."""
+    """A dead claimant's upsert is repeated; its reward is repeated or parked by the policy."""
     park = Park(Parked.OUTCOME_UNKNOWN, "claimant died", undelivered=False)
 
     assert after_crash(action, park_unknown=park_unknown) == (park if parked else None)
@@ -121,7 +128,7 @@ def test_a_dead_claimants_call_is_repeated_or_parked(
 @pytest.mark.parametrize("kind", list(ReplyClass))
 @pytest.mark.parametrize("action", [UPSERT, REWARD])
 def test_only_an_unknown_reward_leaves_a_doubt(kind: ReplyClass, action: str) -> None:
-    """An upsert that is made twice does no harm."""
+    """An unknown reward is doubtful afterwards; an upsert is not, since it can be made twice."""
     doubtful = kind is ReplyClass.UNKNOWN and action == REWARD
 
     assert leaves_doubt(reply(kind), action) is doubtful

@@ -42,7 +42,7 @@ class Luck(FakeRandomness):
 def test_the_shortest_and_the_longest_delay(
     age: float, throttled: bool, at_least: float | None, shortest: int, longest: int
 ) -> None:
-    """As the protocol's table has them."""
+    """The shortest and the longest delay of each age are those of the protocol's table."""
     delays = [
         backoff.delay(age=age, throttled=throttled, at_least=at_least, randomness=Luck(longest=end))
         for end in (False, True)
@@ -55,7 +55,7 @@ def test_the_shortest_and_the_longest_delay(
 def test_a_delay_is_one_that_sqs_takes(
     age: float, throttled: bool, at_least: float | None, seed: int
 ) -> None:
-    """Whole seconds, and less than twelve hours from the receive, a minute of work included."""
+    """A delay is whole seconds, and with a minute of work stays under SQS's twelve hours."""
     delay = backoff.delay(
         age=age, throttled=throttled, at_least=at_least, randomness=FakeRandomness(seed)
     )
@@ -68,7 +68,7 @@ def test_a_delay_is_one_that_sqs_takes(
 def test_what_rehook_asks_for_is_the_least(
     age: float, throttled: bool, at_least: float, seed: int
 ) -> None:
-    """A Retry-After is honoured, to the second."""
+    """A delay is never shorter than the Retry-After that Rehook sent."""
     randomness = FakeRandomness(seed)
     delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, randomness=randomness)
 
@@ -77,7 +77,7 @@ def test_what_rehook_asks_for_is_the_least(
 
 @given(st.floats(0.0, 1_799.0))
 def test_a_young_throttled_message_comes_back_soon(age: float) -> None:
-    """A rate limit is not an outage."""
+    """A throttled message that is younger than half an hour comes back after five seconds."""
     delay = backoff.delay(age=age, throttled=True, at_least=None, randomness=FakeRandomness())
 
     assert delay == 5
@@ -85,7 +85,10 @@ def test_a_young_throttled_message_comes_back_soon(age: float) -> None:
 
 @given(ages, st.integers(0, 50))
 def test_jitter_is_below_a_ceiling_that_grows_with_age(age: float, seed: int) -> None:
-    """So that messages that failed together do not come back together."""
+    """Delays are spread below a ceiling that grows with the message's age.
+
+    Messages that failed together then do not come back together.
+    """
     delay = backoff.delay(age=age, throttled=False, at_least=None, randomness=FakeRandomness(seed))
 
     assert delay <= max(20.0, min(age, 7_200.0)) + 1
@@ -93,7 +96,7 @@ def test_jitter_is_below_a_ceiling_that_grows_with_age(age: float, seed: int) ->
 
 @given(ages, st.integers(0, 50))
 def test_while_deliveries_are_off_a_message_waits_five_minutes(age: float, seed: int) -> None:
-    """It costs a receive each time it is handed back."""
+    """A message waits five minutes while deliveries are off, since each look at it is a receive."""
     assert backoff.while_paused(age=age, randomness=FakeRandomness(seed)) >= 300
 
 
@@ -112,12 +115,15 @@ def _receives(kind: str, seed: int) -> int:
 
 @pytest.mark.parametrize("kind", ["throttled", "failing", "paused"])
 def test_a_message_is_received_fewer_than_900_times(kind: str) -> None:
-    """SQS takes it away at 1,000, without a reason: also the unlucky ones stay below."""
+    """In ten days a message is received fewer than 900 times, even by the shortest delays.
+
+    SQS moves a message at 1,000 receives, without a reason.
+    """
     assert max(_receives(kind, seed) for seed in range(40)) <= 900
 
 
 def test_in_the_long_run_half_an_hour_on_average_and_more() -> None:
-    """Old messages cost little."""
+    """The delays of an old message are half an hour or more on average."""
     randomness = FakeRandomness()
     delays = [
         backoff.delay(age=3 * DAY, throttled=True, at_least=None, randomness=randomness)

@@ -21,7 +21,7 @@ from tools.fakes.faults import Fate
 
 
 def test_the_healthy_path_writes_nothing() -> None:
-    """And reads once in two seconds, not at each call."""
+    """While all goes well the breaker writes nothing, and reads its record once in two seconds."""
     world = World()
     one = breaker(world)
     for _ in range(100):
@@ -36,7 +36,10 @@ def test_the_healthy_path_writes_nothing() -> None:
 def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
     kind: ReplyClass,
 ) -> None:
-    """Whatever the kind of failure."""
+    """The breaker opens when as many calls in a row have failed as the threshold says.
+
+    The kind of failure makes no difference.
+    """
     one = breaker(World())
     for _ in range(4):
         hear_late(one, Reply(kind=kind, code="x"))
@@ -50,7 +53,7 @@ def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
     "alive", [ReplyClass.DELIVERED, ReplyClass.REJECTED, ReplyClass.THROTTLED], ids=str
 )
 def test_a_sign_of_life_starts_the_count_anew(alive: ReplyClass) -> None:
-    """A refused payload shows that Rehook works, and so does a rate limit."""
+    """A refused payload or a rate limit sets the count of failures back to zero."""
     one = breaker(World(), heeds_throttling=False)
     for _ in range(4):
         hear_late(one, DOWN)
@@ -62,7 +65,7 @@ def test_a_sign_of_life_starts_the_count_anew(alive: ReplyClass) -> None:
 
 
 def test_other_environments_learn_of_it_within_two_seconds() -> None:
-    """Through the shared record; their own failures are not needed."""
+    """Other environments see the open breaker within two seconds, without failures of their own."""
     world = World()
     other = breaker(world)
     assert ask(other).allowed
@@ -75,7 +78,7 @@ def test_other_environments_learn_of_it_within_two_seconds() -> None:
 
 
 def test_one_probe_at_a_time_across_environments() -> None:
-    """When the pause is over, one environment tries one call; nobody else does."""
+    """When the pause is over, one environment makes one call, and no other makes any."""
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -87,7 +90,10 @@ def test_one_probe_at_a_time_across_environments() -> None:
 
 
 def test_a_good_probe_closes_it_for_everyone() -> None:
-    """At once for the environment that probed, within two seconds for the others; it is logged."""
+    """A good probe closes the breaker for all environments, and is logged.
+
+    For the environment that probed it closes at once, for the others within two seconds.
+    """
     world = World()
     one, other = tripped(world), breaker(world)
     assert not ask(other).allowed
@@ -101,7 +107,7 @@ def test_a_good_probe_closes_it_for_everyone() -> None:
 
 
 def test_who_opened_it_counts_anew_when_another_closed_it() -> None:
-    """The failures of the outage before are no part of the next."""
+    """The environment that opened the breaker counts from zero after another one closed it."""
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -115,7 +121,7 @@ def test_who_opened_it_counts_anew_when_another_closed_it() -> None:
 
 
 def test_that_it_opened_is_logged_and_counted() -> None:
-    """Why, and for how long; once, whoever else finds it open."""
+    """An opening is logged and counted once, with its cause and the length of its pause."""
     world = World()
     tripped(world)
     ask(breaker(world))
@@ -126,7 +132,7 @@ def test_that_it_opened_is_logged_and_counted() -> None:
 
 
 def test_pauses_grow_with_failed_probes_up_to_a_minute() -> None:
-    """A long outage costs a call a minute."""
+    """Each failed probe makes the pause longer, up to a minute."""
     world = World()
     one = tripped(world)
     pauses = []
@@ -140,7 +146,10 @@ def test_pauses_grow_with_failed_probes_up_to_a_minute() -> None:
 
 
 def test_a_probe_that_is_not_used_is_made_by_the_next_in_any_environment() -> None:
-    """The permit was for a call that then was not needed, such as a duplicate's."""
+    """A probe that is not used is made by the next caller in any environment.
+
+    The call was not needed in the end: the delivery was a duplicate, for example.
+    """
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -157,7 +166,10 @@ def test_a_probe_that_is_not_used_is_made_by_the_next_in_any_environment() -> No
 
 
 def test_a_probe_is_given_back_when_a_defect_ends_its_block() -> None:
-    """Else nothing would be delivered until the probe is given up, 40 seconds later."""
+    """A probe is given back when an exception ends its block.
+
+    Otherwise nothing would be delivered until the probe counts as lost, 40 seconds later.
+    """
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -169,7 +181,7 @@ def test_a_probe_is_given_back_when_a_defect_ends_its_block() -> None:
 
 
 def test_a_permit_gives_back_no_probe_but_its_own() -> None:
-    """Another thread's probe is under way while a permit from before ends unused."""
+    """A permit that ends unused does not give back the probe that another thread has taken."""
     world = World()
     one = breaker(world)
     with one.permit():
@@ -185,7 +197,7 @@ def test_a_permit_gives_back_no_probe_but_its_own() -> None:
 
 
 def test_a_probe_that_was_used_is_not_given_back() -> None:
-    """What came of it decides: here, that the breaker stays open for longer."""
+    """A probe that was used is not given back: a failed one keeps the breaker open for longer."""
     world = World()
     one = tripped(world)
     world.clock.advance(FIRST_PAUSE)
@@ -195,7 +207,7 @@ def test_a_probe_that_was_used_is_not_given_back() -> None:
 
 
 def test_a_late_failure_does_not_decide_for_a_probe() -> None:
-    """A call from before the outage was known times out while another one probes."""
+    """A late failure of a call from before the outage does not end another one's probe."""
     world = World()
     one = tripped(world)
     world.clock.advance(FIRST_PAUSE)
@@ -208,7 +220,7 @@ def test_a_late_failure_does_not_decide_for_a_probe() -> None:
 
 
 def test_a_probe_that_says_nothing_is_given_up() -> None:
-    """Its environment may have died."""
+    """A probe without a result counts as lost after a while, and the next one is made."""
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -225,7 +237,7 @@ def test_a_probe_that_says_nothing_is_given_up() -> None:
 
 
 def test_refused_credentials_open_it_at_once() -> None:
-    """No key pair gets better by being tried five times."""
+    """Refused credentials open the breaker at the first call."""
     one = breaker(World())
     hear_late(one, REFUSED)
 
@@ -234,7 +246,7 @@ def test_refused_credentials_open_it_at_once() -> None:
 
 
 def test_a_retry_after_lengthens_the_pause() -> None:
-    """Rehook knows best how long it takes."""
+    """A Retry-After that is longer than the pause makes the pause as long."""
     world = World()
     one = breaker(world)
     for _ in range(5):
@@ -245,7 +257,7 @@ def test_a_retry_after_lengthens_the_pause() -> None:
 
 
 def test_while_the_table_is_down_calls_go_on() -> None:
-    """The breaker spares Rehook; the ledger keeps the promise."""
+    """Calls are allowed while the breaker's record can't be read."""
     world = World()
     world.table.down = True
     one = breaker(world)
@@ -254,7 +266,10 @@ def test_while_the_table_is_down_calls_go_on() -> None:
 
 
 def test_an_open_breaker_whose_table_goes_down_lets_calls_through() -> None:
-    """Nobody could book a probe, so nobody would ever find out that Rehook is back."""
+    """An open breaker allows calls when its table goes down.
+
+    No probe could be booked in it, so nothing would ever find out that Rehook is back.
+    """
     world = World()
     one = tripped(world)
     world.table.down = True
@@ -264,7 +279,7 @@ def test_an_open_breaker_whose_table_goes_down_lets_calls_through() -> None:
 
 
 def test_two_that_trip_at_once_make_one_record() -> None:
-    """The second one finds the first one's, and obeys it."""
+    """When two environments open the breaker at once, the second obeys the first's record."""
     world = World()
     one, other = breaker(world), breaker(world)
     assert ask(one).allowed
@@ -280,7 +295,10 @@ def test_two_that_trip_at_once_make_one_record() -> None:
 
 
 def test_a_probe_whose_booking_is_unheard_is_not_made() -> None:
-    """It may be somebody else's; when nobody makes it, it is given up in time."""
+    """A probe is not made when the table did not answer its booking.
+
+    It may be another environment's. If nobody makes it, it counts as lost in time.
+    """
     world = World()
     one = tripped(world)
     world.clock.advance(FIRST_PAUSE)

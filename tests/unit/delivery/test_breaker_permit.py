@@ -44,7 +44,7 @@ def test_redrive_keeps_the_permit_until_its_call_has_ended() -> None:
 
 
 def test_a_permit_without_a_probe_writes_nothing_when_it_ends() -> None:
-    """On the healthy path every duplicate ends one unused."""
+    """A permit that is no probe writes nothing when it ends unused, as after each duplicate."""
     world = World()
     one = tripped(world)
     record = world.breaker.record

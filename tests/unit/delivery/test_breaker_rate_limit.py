@@ -11,7 +11,7 @@ from tests.unit.delivery.world import World
 
 
 def test_a_rate_limit_holds_ingest_and_not_redrive() -> None:
-    """Redrive paces itself; what Segment sends meanwhile is stored."""
+    """A rate limit stops ingest's calls for a while, and not redrive's, which paces itself."""
     world = World()
     ingest, redrive = breaker(world), breaker(world, heeds_throttling=False)
     hear_late(ingest, LIMITED)
@@ -30,7 +30,7 @@ def test_a_rate_limit_holds_ingest_and_not_redrive() -> None:
 def test_a_rate_limit_holds_as_long_as_rehook_asks_up_to_a_minute(
     asked: float | None, held: float
 ) -> None:
-    """Beyond that, ingest finds out for itself."""
+    """Ingest's calls stop for as long as Rehook's Retry-After says, but for a minute at most."""
     one = breaker(World())
     hear_late(one, Reply(kind=ReplyClass.THROTTLED, code="429", retry_after=asked))
 
@@ -38,7 +38,7 @@ def test_a_rate_limit_holds_as_long_as_rehook_asks_up_to_a_minute(
 
 
 def test_a_rate_limit_met_during_a_hold_does_not_lengthen_it() -> None:
-    """Calls that were under way are refused as well; the next hold begins when this one is over."""
+    """Calls that were under way and are throttled as well do not lengthen the hold."""
     world = World()
     one = breaker(world)
     hear_late(one, LIMITED)
@@ -52,7 +52,7 @@ def test_a_rate_limit_met_during_a_hold_does_not_lengthen_it() -> None:
 
 
 def test_a_rate_limit_does_not_end_an_outage() -> None:
-    """A late answer to a call that was under way when the breaker opened."""
+    """A throttled answer to a call from before the outage does not close the breaker."""
     world = World()
     one = tripped(world)
     hear_late(one, LIMITED)
@@ -61,7 +61,7 @@ def test_a_rate_limit_does_not_end_an_outage() -> None:
 
 
 def test_a_probe_that_meets_a_rate_limit_ends_the_outage() -> None:
-    """Rehook is back, and busy: ingest holds, redrive goes on at its pace."""
+    """A probe that is throttled ends the outage: ingest holds, redrive goes on at its pace."""
     world = World()
     one, redrive = tripped(world), breaker(world, heeds_throttling=False)
     world.clock.advance(FIRST_PAUSE)
@@ -72,7 +72,7 @@ def test_a_probe_that_meets_a_rate_limit_ends_the_outage() -> None:
 
 
 def test_a_rate_limit_is_no_outage() -> None:
-    """However often it is met."""
+    """Any number of throttled calls leaves the breaker closed."""
     world = World()
     redrive = breaker(world, heeds_throttling=False)
     for _ in range(20):

@@ -17,7 +17,10 @@ def orders(**changes: object) -> Destination:
 
 
 def test_an_order_that_could_not_be_mapped_is_rewarded_once() -> None:
-    """A fault of the mapping leaves the business key: the mended mapping gives one reward."""
+    """An order whose event could not be mapped keeps its business key, and is rewarded once.
+
+    The event is sent back after its mapping was corrected.
+    """
     settings = {"source_id": {"@path": "$.userId"}, "event_name": {"@template": {"@path": "$.no"}}}
     world = World(destination=orders(settings=settings))
     for message in ("m1", "m2"):
@@ -32,7 +35,10 @@ def test_an_order_that_could_not_be_mapped_is_rewarded_once() -> None:
 
 
 def test_a_business_key_that_came_later_gives_no_second_reward() -> None:
-    """What was parked under another id stays parked, since its order may have been rewarded."""
+    """An event that was parked under its messageId stays parked when its order has a key by now.
+
+    The order may have been rewarded under the key.
+    """
     world = World(destination=orders(idempotencyKey={"@path": "$.properties.nothing"}))
     world.rehook.script += [rehook.REJECTED]
     world.post(order("m1", "7"))

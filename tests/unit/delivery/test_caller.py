@@ -24,7 +24,7 @@ from tools.fakes import rehook
     ids=lambda value: value.reply.kind if isinstance(value, rehook.Turn) else "",
 )
 def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> None:
-    """It alone says that nothing was processed."""
+    """Only a 503 is tried again at once: no other failure says that nothing was processed."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.extend([turn, rehook.DELIVERED])
@@ -38,7 +38,7 @@ def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> Non
     ("left", "calls", "kind"), [(1.9, 1, ReplyClass.UNAVAILABLE), (2.0, 2, ReplyClass.DELIVERED)]
 )
 def test_no_second_try_without_the_time_for_it(left: float, calls: int, kind: ReplyClass) -> None:
-    """A call begun must be able to end: it needs a whole time-out."""
+    """A second try is made only where a whole time-out is left for it."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.append(rehook.UNAVAILABLE)
@@ -55,7 +55,7 @@ def test_no_second_try_without_the_time_for_it(left: float, calls: int, kind: Re
     ],
 )
 def test_no_call_under_a_lease_about_to_run_out(frozen: float, reply: Reply) -> None:
-    """Frozen between claim and call: by the time of the answer it would be somebody else's."""
+    """No call is made under a lease that ends before its answer would come."""
     world = World()
     ingest, mine = ready(world)
     world.clock.advance(frozen)
@@ -65,7 +65,7 @@ def test_no_call_under_a_lease_about_to_run_out(frozen: float, reply: Reply) -> 
 
 
 def test_what_was_never_called_says_nothing_of_rehook() -> None:
-    """Sixteen thawed workers must not open the breaker."""
+    """Deliveries that were never called for do not count as failures of Rehook."""
     world = World()
     ingest, mine = ready(world)
     world.clock.advance(60.0)

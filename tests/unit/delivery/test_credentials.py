@@ -22,7 +22,10 @@ def ready_since(world: World, seconds: float) -> tuple[Ingest, Record]:
 
 
 def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
-    """A firewall may dislike one event; the others must not wait for it."""
+    """A 401 counts as a rejected payload when check-auth takes the same key pair.
+
+    The other deliveries go on.
+    """
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -33,7 +36,7 @@ def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
 
 @pytest.mark.parametrize("says", [False, None])
 def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) -> None:
-    """Also where it gives no clear answer: nothing is given up for that."""
+    """A 401 counts as refused credentials when check-auth refuses, or gives no clear answer."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.credentials = says
@@ -46,7 +49,7 @@ def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) 
 
 
 def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
-    """The cached one was refused, the one in SSM is good: nothing waits."""
+    """When the cached key pair is refused, a newer one in SSM is tried at once."""
     world = World()
     ingest, mine = ready_since(world, 31.0)
     world.store_secrets(api_key="key-2")
@@ -60,7 +63,7 @@ def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
 
 
 def test_rotated_while_the_call_was_under_way() -> None:
-    """What check-auth says of the new pair says nothing of the old one: the call decides."""
+    """When the key pair changes during the call, a second call with the new pair decides."""
     world = World()
     ingest, mine = ready_since(world, 58.0)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -77,7 +80,7 @@ def test_rotated_while_the_call_was_under_way() -> None:
 
 
 def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
-    """Stored as refused credentials, and nothing is concluded from it."""
+    """Without time to ask check-auth a 401 is refused credentials, and the breaker stays closed."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -89,7 +92,7 @@ def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
 
 
 def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
-    """Asking took what was left: the new pair is for the next one to try."""
+    """No second call is made when asking check-auth has used up the time."""
     world = World()
     ingest, mine = ready_since(world, 31.0)
     world.store_secrets(api_key="key-2")

@@ -31,14 +31,14 @@ def seconds_for(pace: Pace, clock: FakeClock, count: int) -> float:
 
 
 def test_without_a_refusal_nobody_waits() -> None:
-    """No limit is known, so none is kept."""
+    """No call waits for its turn as long as Rehook has refused none."""
     clock = FakeClock()
 
     assert seconds_for(Pace(clock), clock, 1_000) == 0.0
 
 
 def test_a_refusal_says_how_fast_is_too_fast() -> None:
-    """Ten a second were too fast: from now on seven."""
+    """After a refusal at ten calls a second the pace is seven."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.1, count=50)
@@ -48,7 +48,7 @@ def test_a_refusal_says_how_fast_is_too_fast() -> None:
 
 
 def test_an_idle_environment_is_not_a_slow_one() -> None:
-    """What was measured is the burst, not the quiet hour before it."""
+    """The rate is measured over the last burst, without the quiet time before it."""
     clock = FakeClock()
     pace = Pace(clock)
     clock.advance(3_600.0)
@@ -59,7 +59,7 @@ def test_an_idle_environment_is_not_a_slow_one() -> None:
 
 
 def test_the_refusals_of_one_second_count_once() -> None:
-    """They were all sent at the same speed."""
+    """Several refusals within one second slow the pace down once."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.1, count=50)
@@ -80,7 +80,7 @@ def taken_in(pace: Pace, clock: FakeClock, seconds: float) -> int:
 
 
 def test_it_doubles_until_it_is_refused_again() -> None:
-    """The first measure was taken within moments: each call that is taken adds one a second."""
+    """After the first refusal each call that is taken adds one a second, until the next refusal."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.1, count=20)
@@ -91,7 +91,7 @@ def test_it_doubles_until_it_is_refused_again() -> None:
 
 
 def test_then_it_climbs_while_calls_are_taken() -> None:
-    """By half a call a second, each second; a second later a refusal counts anew."""
+    """Then the pace grows by half a call a second each second, until the next refusal."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.125, count=40)
@@ -104,7 +104,7 @@ def test_then_it_climbs_while_calls_are_taken() -> None:
 
 
 def test_it_never_stands_still() -> None:
-    """However often it is refused."""
+    """The pace has a lower bound that no number of refusals gets below."""
     clock = FakeClock()
     pace = Pace(clock)
     for _ in range(50):
@@ -115,7 +115,7 @@ def test_it_never_stands_still() -> None:
 
 
 def test_a_turn_too_far_off_is_not_waited_for_and_not_taken() -> None:
-    """The function would run out of time: the message is handed back for as long."""
+    """A turn that comes too late for the function is not taken, and the wait for it is told."""
     clock = FakeClock()
     pace = Pace(clock)
     pace.heard(LIMITED)
@@ -128,7 +128,7 @@ def test_a_turn_too_far_off_is_not_waited_for_and_not_taken() -> None:
 
 
 def test_an_outage_is_not_a_limit() -> None:
-    """The breaker's business."""
+    """Failures other than a rate limit leave the pace as it is."""
     clock = FakeClock()
     pace = Pace(clock)
     for _ in range(10):

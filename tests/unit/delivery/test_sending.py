@@ -64,7 +64,7 @@ def bodies(count: int) -> list[str]:
 
 
 def test_many_users_go_ten_a_call() -> None:
-    """Thirty-five users, one message each: four calls."""
+    """One message each of thirty-five users takes four calls."""
     bench = Bench()
     lines = [line(f"u{number}", 1) for number in range(35)]
     bench.send(lines)
@@ -75,7 +75,7 @@ def test_many_users_go_ten_a_call() -> None:
 
 @given(st.lists(st.integers(0, 7), max_size=30), st.integers(1, 8))
 def test_each_user_is_stored_whole_and_in_order(counts: list[int], senders: int) -> None:
-    """However many there are, and with calls side by side."""
+    """Each user's messages are stored completely and in order, also with calls side by side."""
     bench = Bench(senders=senders)
     lines = [line(f"u{number}", count) for number, count in enumerate(counts)]
     bench.send(lines)
@@ -95,7 +95,7 @@ def test_each_user_is_stored_whole_and_in_order(counts: list[int], senders: int)
 def test_a_refused_entry_stops_its_user_and_nobody_else(
     counts: list[int], refused: set[tuple[int, int]]
 ) -> None:
-    """What stands behind it is not sent; the others are."""
+    """Behind a refused entry no message of that user is sent; other users' are."""
     bench = Bench()
     never = {(f"u{user}", f"{place:04}") for user, place in refused}
     bench.queue.refuse = lambda message: (message.group, message.body) in never
@@ -110,7 +110,7 @@ def test_a_refused_entry_stops_its_user_and_nobody_else(
 
 
 def test_a_refused_entry_is_tried_once_more() -> None:
-    """SQS refuses single entries for a moment when it is busy."""
+    """An entry that SQS refuses is sent once more."""
     bench = Bench()
     refusals = iter([True])
     bench.queue.refuse = lambda _message: next(refusals, False)
@@ -122,7 +122,7 @@ def test_a_refused_entry_is_tried_once_more() -> None:
 
 
 def test_a_call_without_an_answer_is_made_again_and_stored_once() -> None:
-    """The deduplication id says that it is the same."""
+    """A call without an answer is made again, and its deduplication ids store it once."""
     bench = Bench()
     bench.faults.order(Fate.DONE_UNHEARD)
     lines = [line("u", 1), line("v", 1)]
@@ -133,7 +133,7 @@ def test_a_call_without_an_answer_is_made_again_and_stored_once() -> None:
 
 
 def test_a_queue_that_is_down_takes_nothing_and_is_not_hammered() -> None:
-    """Two tries a call, then each user has failed."""
+    """While the queue is down each call is tried twice, and then its users have failed."""
     bench = Bench()
     bench.faults.down = True
     lines = [line("u", 50), line("v", 50)]
@@ -144,7 +144,7 @@ def test_a_queue_that_is_down_takes_nothing_and_is_not_hammered() -> None:
 
 
 def test_calls_are_at_most_a_mebibyte() -> None:
-    """SQS counts all messages of a call together."""
+    """The messages of a call have at most a mebibyte together."""
     bench = Bench()
     lines = [line(f"u{number}", 1, size=60_000) for number in range(9)]
     bench.send(lines)
@@ -154,7 +154,7 @@ def test_calls_are_at_most_a_mebibyte() -> None:
 
 
 def test_two_halves_of_a_mebibyte_go_in_one_call() -> None:
-    """The limit is what SQS takes, not what it refuses."""
+    """Two messages of exactly half a mebibyte go in one call."""
     bench = Bench()
     lines = [
         line(f"u{number}", 1, size=MAX_MESSAGE_BYTES // 2 // len("0000")) for number in range(4)
@@ -165,7 +165,7 @@ def test_two_halves_of_a_mebibyte_go_in_one_call() -> None:
 
 
 def test_a_message_too_large_stops_its_user_only() -> None:
-    """And is never offered to SQS, which would refuse the whole call."""
+    """A message that is too large for SQS is never sent, and stops its own user alone."""
     bench = Bench()
     large, small = line("u", 1, size=300_000), line("v", 1)
     bench.send([large, small])
@@ -175,7 +175,7 @@ def test_a_message_too_large_stops_its_user_only() -> None:
 
 
 def test_nothing_is_sent_when_the_time_is_up() -> None:
-    """What was not sent says so."""
+    """When the time is over nothing is sent, and each message is told as not sent."""
     bench = Bench(seconds=1.0)
     lines = [line("u", 10)]
     bench.send(lines, seconds=0.0)
@@ -185,7 +185,7 @@ def test_nothing_is_sent_when_the_time_is_up() -> None:
 
 
 def test_of_the_calls_of_a_round_those_are_made_for_which_there_is_time() -> None:
-    """Four calls of a second each in two seconds: the last two are not begun."""
+    """Of four calls of a second each, two are made in two seconds."""
     bench = Bench(seconds=1.0)
     lines = [line(f"u{number}", 1) for number in range(40)]
     bench.send(lines, seconds=2.0)
@@ -214,7 +214,7 @@ def test_as_many_calls_go_side_by_side_as_there_are_senders(calls: int, meet: bo
 
 @pytest.mark.parametrize("seconds", [50 * CALL_SECONDS, 4.0])
 def test_a_line_goes_one_at_a_time_when_there_is_time_for_it(seconds: float) -> None:
-    """Only so a refusal stops all that stands behind it."""
+    """With time enough, a user's messages go one a call, so that a refusal stops the rest."""
     bench = Bench()
     lines = [line("u", 50)]
     bench.send(lines, seconds=seconds)
@@ -223,7 +223,7 @@ def test_a_line_goes_one_at_a_time_when_there_is_time_for_it(seconds: float) -> 
 
 
 def test_of_more_than_ten_users_each_call_has_one_message_of_each() -> None:
-    """Also when time is short: a call is full without a second one of theirs."""
+    """With more than ten users, a call has one message of a user, also when time is short."""
     bench = Bench()
     bench.send([line(f"u{number}", 50) for number in range(11)], seconds=1.0)
 
@@ -233,7 +233,7 @@ def test_of_more_than_ten_users_each_call_has_one_message_of_each() -> None:
 
 
 def test_a_long_line_goes_ten_at_a_time_when_time_is_short() -> None:
-    """One at a time, four hundred messages would take twelve seconds."""
+    """When time is short, a user's many messages go ten a call."""
     bench = Bench(seconds=CALL_SECONDS)
     lines = [line("u", 400)]
     bench.send(lines, seconds=4.0)
@@ -244,7 +244,7 @@ def test_a_long_line_goes_ten_at_a_time_when_time_is_short() -> None:
 
 
 def test_a_long_line_is_never_in_two_calls_at_once() -> None:
-    """Side by side they could change places."""
+    """No two calls with messages of one user are under way at once."""
     bench = Bench(seconds=CALL_SECONDS, senders=4)
     lines = [line("u", 300), line("v", 300), line("w", 300)]
     bench.send(lines, seconds=3.0)
@@ -254,7 +254,7 @@ def test_a_long_line_is_never_in_two_calls_at_once() -> None:
 
 
 def test_changed_places_are_counted() -> None:
-    """The one case in which order is given up, so that nothing is lost."""
+    """A message that was stored before an earlier one of its user is counted."""
     bench = Bench(seconds=CALL_SECONDS)
     refusals = iter([True])
     bench.queue.refuse = lambda message: message.body == "0000" and next(refusals, False)
@@ -269,7 +269,7 @@ def test_changed_places_are_counted() -> None:
     ("refuse", "taken"), [(lambda _message: False, True), (lambda _message: True, False)]
 )
 def test_one_message(refuse: Callable[[Outgoing], bool], taken: bool) -> None:
-    """Taken, or not known to be."""
+    """One message is told as taken, or as not known to be."""
     bench = Bench()
     bench.queue.refuse = refuse
 

@@ -6,5 +6,5 @@ from tools.fakes.secrets import SECRETS
 
 
 def test_secrets_are_not_shown() -> None:
-    """Neither in a log line nor in a traceback that shows variables."""
+    """The text form of the secrets, as a log or a traceback shows it, holds no secret."""
     assert repr(SECRETS) == "Secrets(…)"
