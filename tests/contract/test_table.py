@@ -36,13 +36,13 @@ OTHER = replace(CLAIMED, nonce="nonce-other", token=2)
 
 
 def test_an_absent_delivery_can_be_claimed(stores: Stores) -> None:
-    """Once: the second who thinks it absent finds the first one's record."""
+    """An absent delivery can be claimed once; the next claimant finds the first one's record."""
     assert stores.ledger.swap(CLAIMED, None) == Swap(won=True)
     assert stores.ledger.swap(OTHER, None) == Swap(won=False, found=CLAIMED)
 
 
 def test_a_write_that_finds_its_own_nonce_has_won(stores: Stores) -> None:
-    """The library sends a write again when it heard no answer to the first."""
+    """A write that is repeated, and finds its own nonce, has won."""
     stores.ledger.swap(CLAIMED, None)
     assert stores.ledger.swap(CLAIMED, None) == Swap(won=True)
 
@@ -51,7 +51,7 @@ def test_a_write_that_finds_its_own_nonce_has_won(stores: Stores) -> None:
 
 
 def test_a_record_comes_back_whole(stores: Stores) -> None:
-    """Every field, with its type, also those that may be None."""
+    """A record comes back with each field in its type, None included."""
     stores.ledger.swap(CLAIMED, None)
     assert stores.ledger.swap(FULL, CLAIMED) == Swap(won=True)
 
@@ -64,7 +64,7 @@ def test_a_record_comes_back_whole(stores: Stores) -> None:
 
 
 def test_a_late_writer_undoes_nothing(stores: Stores) -> None:
-    """Who replaces a record that is no longer there loses, and is told what is."""
+    """A write that expects an older record changes nothing, and is told the newer one."""
     stores.ledger.swap(CLAIMED, None)
     stores.ledger.swap(FULL, CLAIMED)
 
@@ -73,19 +73,19 @@ def test_a_late_writer_undoes_nothing(stores: Stores) -> None:
 
 
 def test_a_record_that_is_gone_cannot_be_replaced(stores: Stores) -> None:
-    """An expired one may have been deleted in between: then it is absent."""
+    """A write that expects a record that is gone changes nothing, and is told that it is absent."""
     assert stores.ledger.swap(FULL, CLAIMED) == Swap(won=False)
 
 
 def test_deliveries_do_not_meet(stores: Stores) -> None:
-    """One record each."""
+    """Two deliveries have two records."""
     stores.ledger.swap(CLAIMED, None)
 
     assert stores.ledger.swap(replace(OTHER, id="message-1:track"), None) == Swap(won=True)
 
 
 def test_one_of_many_wins(stores: Stores) -> None:
-    """Side by side, all thinking it absent."""
+    """Of many who claim an absent delivery at the same time one wins."""
     start, swaps = threading.Barrier(8), []
 
     def claim(number: int) -> None:
@@ -102,7 +102,7 @@ def test_one_of_many_wins(stores: Stores) -> None:
 
 
 def test_marked_users_are_told_apart(stores: Stores) -> None:
-    """Only the marked ones come back, each with what was last stored; asking twice is harmless."""
+    """A read of several users gives the latest mark of each user who has one."""
     stores.marks.put({"ann": "m1:identify", "bob": "m2:track"})
     stores.marks.put({"ann": "m3:identify"})
 
@@ -112,7 +112,7 @@ def test_marked_users_are_told_apart(stores: Stores) -> None:
 
 
 def test_a_mark_is_cleared_by_the_delivery_that_it_names(stores: Stores) -> None:
-    """An earlier one leaves it: a later dead letter of the user still waits."""
+    """A mark is cleared by the delivery that it names, and by no earlier one."""
     stores.marks.put({"ann": "m2:identify"})
 
     stores.marks.clear("ann", "m1:identify")
@@ -123,12 +123,12 @@ def test_a_mark_is_cleared_by_the_delivery_that_it_names(stores: Stores) -> None
 
 
 def test_a_mark_that_is_not_there_can_be_cleared(stores: Stores) -> None:
-    """Most settled deliveries never had one."""
+    """Clearing a mark that does not exist does nothing."""
     stores.marks.clear("ann", "m1:identify")
 
 
 def test_many_users_are_marked_and_read_in_one_go(stores: Stores) -> None:
-    """More than DynamoDB takes in one call, of either kind."""
+    """More users than one call of DynamoDB takes can be marked and read."""
     lasts = {f"user-{number}": f"m{number}:track" for number in range(130)}
 
     stores.marks.put(lasts)
@@ -137,13 +137,13 @@ def test_many_users_are_marked_and_read_in_one_go(stores: Stores) -> None:
 
 
 def test_nobody_is_marked_or_read_without_a_call(stores: Stores) -> None:
-    """DynamoDB refuses empty batches, so none is made."""
+    """Marking or reading no users makes no call, since DynamoDB refuses empty batches."""
     stores.marks.put({})
     assert stores.marks.read([]) == {}
 
 
 def test_the_breaker_is_changed_by_who_knows_its_state(stores: Stores) -> None:
-    """Absent at first; of two who want to trip it, one does."""
+    """Of two who change the breaker's record from the same state, one succeeds."""
     tripped = BreakerRecord(nonce="n1", open_until=1_800_000_060.5, reason="unavailable")
     later = BreakerRecord(nonce="n2", open_until=0.0, probing_until=1_800_000_070.25, trips=3)
     assert stores.breaker.read() is None
@@ -160,7 +160,7 @@ def test_the_breaker_is_changed_by_who_knows_its_state(stores: Stores) -> None:
 
 @pytest.mark.parametrize("text", ["", "ümläut 😀", "x" * 500])
 def test_texts_come_back_as_they_went(stores: Stores, text: str) -> None:
-    """Rehook's request id may be any text."""
+    """Any text, such as a request id of Rehook's, comes back as it was written."""
     stores.ledger.swap(replace(CLAIMED, request_id=text), None)
 
     found = stores.ledger.swap(OTHER, None).found

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def test_health(box: Sandbox) -> None:
-    """Says so, and asks nothing of anybody."""
+    """The health route answers with the version, and makes no call to AWS."""
     before = box.aws.call("GET", "/calls")
     box.segment.url, url = f"{box.url}/health", box.segment.url
     try:
@@ -38,7 +38,7 @@ def test_health(box: Sandbox) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
 def test_one_event(box: Sandbox, track: Track, user: str, method: str) -> None:
-    """By each method that Segment offers."""
+    """An event is delivered by each of the methods that Segment offers."""
     event = track()
     reply = box.segment.send_signed(encode(event), method=method)
     assert reply.status == 200
@@ -50,7 +50,7 @@ def test_one_event(box: Sandbox, track: Track, user: str, method: str) -> None:
 
 
 def test_an_identify_makes_a_customer(box: Sandbox, user: str) -> None:
-    """With its traits as they were sent, and its referral code."""
+    """An identify makes a customer with its traits as they were sent, and its referral code."""
     traits = {"Name": "N", "orders": 7, "share": 0.5, "referral_code": f"code-{user}"}
     event = {"type": "identify", "messageId": user, "userId": user, "traits": traits}
     assert box.segment.send(event).body["delivered"] == 1
@@ -60,7 +60,7 @@ def test_an_identify_makes_a_customer(box: Sandbox, user: str) -> None:
 
 
 def test_the_samples(box: Sandbox) -> None:
-    """Every sample event gets an answer, and those that have a customer are delivered."""
+    """Each sample event of the repository gets an answer of status 200."""
     for payload in payloads().values():
         events = payload if isinstance(payload, list) else [payload]
         reply = box.segment.send_batch(events)
@@ -69,7 +69,7 @@ def test_the_samples(box: Sandbox) -> None:
 
 
 def test_a_duplicate_gives_no_second_reward(box: Sandbox, track: Track, user: str) -> None:
-    """Alone, in the same batch, and in another one."""
+    """A duplicate gives no second reward: alone, in its own batch or in another one."""
     event = track()
     assert box.segment.send_batch([event, event]).body["delivered"] == 1
     assert box.segment.send(event).body["duplicate"] == 1
@@ -78,7 +78,7 @@ def test_a_duplicate_gives_no_second_reward(box: Sandbox, track: Track, user: st
 
 
 def test_one_id_with_other_content_is_not_delivered(box: Sandbox, track: Track, user: str) -> None:
-    """Else a reused id would swallow an event as a duplicate in silence."""
+    """An event under a known messageId with other content is not delivered."""
     event = track()
     box.segment.send(event)
     reply = box.segment.send({**event, "properties": {"total": "another"}})
@@ -88,7 +88,7 @@ def test_one_id_with_other_content_is_not_delivered(box: Sandbox, track: Track, 
 
 
 def test_one_users_events_stay_in_order(box: Sandbox, track: Track, user: str) -> None:
-    """One after the other, while those of others go side by side."""
+    """One user's events are delivered in order, while those of others are delivered meanwhile."""
     events = [track(userId=f"{user}-{number % 5}", event=f"e{number}") for number in range(40)]
     since = len(box.rehook.calls())
     assert box.segment.send_batch(events).body["delivered"] == 40
@@ -139,7 +139,7 @@ def test_a_batch_of_four_thousand(box: Sandbox, user: str) -> None:
 
 
 def test_a_slow_rehook_does_not_make_the_answer_late(box: Sandbox, track: Track, user: str) -> None:
-    """What does not fit the budget of 4 seconds is stored, and delivered later."""
+    """While Rehook is slow, what does not fit the budget is stored and delivered later."""
     box.rehook.fault(Fault(kind=Kind.DELAY, seconds=1.0, times=None, match={"event": "order"}))
     events = [track(userId=f"{user}-{number}") for number in range(100)]
     reply = box.segment.send_batch(events)

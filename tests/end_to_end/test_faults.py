@@ -27,7 +27,7 @@ FREEZE = 7.0
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("policy", "seed"), [("retry", 41), ("park", 42)])
 def test_the_books_agree_after_a_load(policy: str, seed: int) -> None:
-    """Killed at random and at exact steps, with every neighbour failing: the promise holds.
+    """Killed at random and at exact steps, with each service failing, the bridge keeps its promise.
 
     The long run is ``make faults``; docs/faults.md says what is compared.
     """
@@ -51,7 +51,10 @@ def freeze(box: Sandbox, seconds: float) -> None:
 
 
 def test_frozen_between_invocations(box: Sandbox, track: Callable[..., dict[str, Any]]) -> None:
-    """No late call, and no stale connection that would look like an unknown result."""
+    """A process that was frozen between requests makes no late call, and then delivers.
+
+    Its idle connection, closed meanwhile, does not make the outcome unknown.
+    """
     first, second = track(), track()
     assert box.segment.send(first).body["delivered"] == 1
     calls = len(box.rehook.calls())
@@ -67,7 +70,7 @@ def test_frozen_between_invocations(box: Sandbox, track: Callable[..., dict[str,
 def test_frozen_in_the_middle_of_a_call(
     box: Sandbox, track: Callable[..., dict[str, Any]], user: str
 ) -> None:
-    """The answer that came meanwhile counts: it is no unknown result, and nothing is repeated."""
+    """An answer that came while the process was frozen counts, and the call is not repeated."""
     event = track()
     box.rehook.fault(Fault(kind=Kind.HOLD, match={"customer": user}))
     with ThreadPoolExecutor(1) as pool:

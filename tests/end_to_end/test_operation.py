@@ -44,7 +44,7 @@ def without(box: Sandbox) -> Iterator[Callable[[str], None]]:
 def test_a_missing_secret_is_a_503_and_named_in_the_log(
     box: Sandbox, track: Track, without: Callable[[str], None], name: str
 ) -> None:
-    """Segment keeps the event; the log names the parameter and the command that puts it."""
+    """A missing secret is answered 503, and the log names it and the command that puts it."""
     without(name)
     since = len(box.log)
     reply = box.segment.send(track())
@@ -57,7 +57,7 @@ def test_a_missing_secret_is_a_503_and_named_in_the_log(
 
 
 def test_a_secret_that_can_not_be_read(box: Sandbox, track: Track) -> None:
-    """503, and served again as soon as SSM is back."""
+    """While SSM fails a new process answers 503, and 200 as soon as SSM is back."""
     box.kill("IngestFunction")
     box.aws.call(
         "POST",
@@ -71,7 +71,7 @@ def test_a_secret_that_can_not_be_read(box: Sandbox, track: Track) -> None:
 
 
 def test_cached_secrets_serve_on(box: Sandbox, track: Track) -> None:
-    """SSM being away does not stop a function that has read them."""
+    """While SSM fails a process that has read the secrets delivers."""
     assert box.segment.send(track()).status == 200
     box.aws.call(
         "POST",
@@ -82,7 +82,7 @@ def test_cached_secrets_serve_on(box: Sandbox, track: Track) -> None:
 
 
 def test_two_live_secrets_make_rotation_safe(box: Sandbox, track: Track) -> None:
-    """A new secret is good once it was read, the old one as long as it is there."""
+    """While two shared secrets are live, signatures by either are let in."""
     box.kill("IngestFunction")
     old = Segment(box.webhook, box.shared_secret)
     new = Segment(box.webhook, "the new shared secret")
@@ -99,7 +99,7 @@ def test_two_live_secrets_make_rotation_safe(box: Sandbox, track: Track) -> None
 
 
 def test_pause_stores_and_dry_run_only_answers(box: Sandbox, track: Track, user: str) -> None:
-    """The switch ``mode``."""
+    """The mode `pause` stores events, and `dry-run` drops them with an answer."""
     path = box.secret_path("mode")
     try:
         box.ssm.put_parameter(Name=path, Value="pause", Type="String", Overwrite=True)
@@ -149,7 +149,7 @@ def _allowed(role: str) -> set[str]:
 
 @pytest.mark.usefixtures("fresh")
 def test_logs_hold_no_personal_data(box: Sandbox, track: Track) -> None:
-    """Neither users nor traits nor properties nor secrets, whatever becomes of an event."""
+    """No log line holds a user, a trait, a property or a secret, whatever becomes of an event."""
     since = len(box.log)
     secret_text = "very personal"
     event = track(userId="known-by-name", properties={"note": secret_text})

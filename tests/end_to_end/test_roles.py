@@ -26,7 +26,10 @@ def running() -> Iterator[Sandbox]:
 
 
 def test_each_permission_is_used(box: Sandbox, track: Track, user: str) -> None:
-    """By one event that is delivered, one that ingest parks, one that redrive tries and parks."""
+    """Each function makes exactly the calls that its role allows.
+
+    One event is delivered, one is parked by ingest, and one is tried and parked by redrive.
+    """
     lot = box.queue("ParkingLot")
     assert box.segment.send(track()).body["delivered"] == 1
     box.rehook.answer(400, event="order")

@@ -21,25 +21,28 @@ def failures(checks: Iterable[Check]) -> list[Check]:
 
 
 def test_the_queues_behave_as_the_bridge_needs_them(box: Sandbox) -> None:
-    """The same probe runs on AWS: a difference between the two shows up there."""
+    """The sandbox's queues pass the probe that `make verify-aws` makes on AWS."""
     assert failures(fifo.probe(box.sqs)) == []
 
 
 def test_the_webhook_lets_in_who_signs(box: Sandbox) -> None:
-    """And nothing reaches Rehook."""
+    """The sandbox's webhook passes the checks, and nothing reaches Rehook."""
     before = len(box.rehook.calls())
     assert failures(webhook(box.webhook, box.shared_secret)) == []
     assert len(box.rehook.calls()) == before
 
 
 def test_a_wrong_secret_is_noticed(box: Sandbox) -> None:
-    """The check can fail."""
+    """A check with a wrong secret fails."""
     [failed] = failures(webhook(box.webhook, "another secret"))
     assert failed.seen.startswith("401")
 
 
 def test_queues_and_table_are_as_they_must_be(box: Sandbox) -> None:
-    """By what the sandbox made of the template."""
+    """The queues and the table that the sandbox makes of the template pass the checks.
+
+    Queues in each other's place fail three of them.
+    """
     waiting, parked = (box.queue(name).url for name in ("DeadLetterQueue", "ParkingLot"))
     timeout = box.stack.functions["RedriveFunction"].timeout
     assert failures(stores.queues(box.sqs, waiting, parked, timeout)) == []
@@ -49,7 +52,10 @@ def test_queues_and_table_are_as_they_must_be(box: Sandbox) -> None:
 
 
 def test_a_webhook_that_nobody_can_reach_is_a_finding() -> None:
-    """With the kind of the error, and without a traceback; what needs the webhook is not asked."""
+    """A webhook that can't be reached is one finding with the kind of the error.
+
+    The checks that need the webhook are left out.
+    """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     checks = list(webhook(f"http://127.0.0.1:{port}/segment", "secret"))

@@ -11,7 +11,7 @@ from tools.bench.__main__ import main
 def test_each_figure_is_a_ratio_of_the_same_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line for each, and a failed call would end it."""
+    """Each figure has one line, and a call that fails ends the benchmark."""
     monkeypatch.setattr(measure, "ROUNDS", 1)
     monkeypatch.setattr(calls, "CALLS", 16)
     monkeypatch.setattr(events, "TIMES", 2)
@@ -23,13 +23,13 @@ def test_each_figure_is_a_ratio_of_the_same_run(
 
 
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """With what there is instead."""
+    """An unknown part is refused by name, with the names that there are."""
     assert main(["cals"]) == 2
     assert "no such part: cals; there are calls, events" in capsys.readouterr().err
 
 
 def test_the_ratio_is_ours_to_theirs() -> None:
-    """Twice as long is 2."""
+    """Twice as long as the other side is a ratio of 2."""
     twice = measure.Comparison("n", "y", ours=0.2, theirs=0.1, count=10)
     assert twice.ratio == 2
     assert "2.00 × y" in twice.line

@@ -79,7 +79,7 @@ def behind_the_alias(stack: Stack) -> LambdaClient:
 
 
 def test_an_alias_that_runs_what_was_deployed_passes(stack: Stack) -> None:
-    """Parameters, names of resources and plain values alike."""
+    """An alias whose version has the stack's parameters, names and values passes."""
     assert failures(live(behind_the_alias(stack), stack)) == []
 
 
@@ -95,7 +95,7 @@ def test_an_alias_that_runs_what_was_deployed_passes(stack: Stack) -> None:
 def test_a_parameter_that_did_not_go_live_is_noticed(
     stack: Stack, parameter: str, value: str, variable: str, functions: int
 ) -> None:
-    """A remedy that the stack shows and the functions do not have; both values are named."""
+    """A parameter that the stack has and the alias has not is a finding with both values."""
     before = behind_the_alias(stack)
     changed = replace(stack, parameters={**stack.parameters, parameter: value})
     failed = failures(live(before, changed))
@@ -106,7 +106,7 @@ def test_a_parameter_that_did_not_go_live_is_noticed(
 
 @pytest.mark.parametrize("form", ["text", "object"])
 def test_a_stack_is_read_whole(form: str) -> None:
-    """Also beyond the first page of its resources."""
+    """A stack's resources are read beyond the first page."""
     client = SESSION.client("cloudformation")
     stub = Stubber(client)
     described = {
@@ -141,7 +141,7 @@ def test_a_stack_is_read_whole(form: str) -> None:
 
 
 def test_secrets_are_read_as_the_functions_read_them() -> None:
-    """Beyond the first page of ten parameters, and a line is one secret, blanks and all."""
+    """Secrets are read beyond the first page, and a line is one secret with its blanks."""
     client: SSMClient = SESSION.client("ssm")
     stub = Stubber(client)
     others = {f"unrelated-{number}": "x" for number in range(10)}
@@ -161,7 +161,7 @@ def test_secrets_are_read_as_the_functions_read_them() -> None:
 def test_secrets_that_cannot_be_worked_with_are_a_finding(
     change: dict[str, str], named: str
 ) -> None:
-    """With what the functions' log would say, and without a value."""
+    """Secrets that can't be used are a finding with the function's words and without a value."""
     client: SSMClient = SESSION.client("ssm")
     stub = Stubber(client)
     stub.add_response("get_parameters_by_path", page(SECRETS | change))
@@ -173,7 +173,7 @@ def test_secrets_that_cannot_be_worked_with_are_a_finding(
 
 
 def test_a_permission_under_a_condition_is_tried_under_it() -> None:
-    """A simulation knows only what it is told: `kms:Decrypt` is allowed by way of SSM alone."""
+    """A permission under a condition is simulated under it: `kms:Decrypt` by way of SSM."""
     client: IAMClient = SESSION.client("iam")
     stub = Stubber(client)
     role = {
