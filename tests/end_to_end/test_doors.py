@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -160,15 +161,16 @@ def test_a_vouched_for_batch_is_let_in(box: Sandbox, track: Track, user: str) ->
     assert rewards(box, user) == 6
 
 
-def test_without_the_setting_a_first_event_vouches_for_its_batch(track: Track, user: str) -> None:
+def test_without_the_setting_a_first_event_vouches_for_its_batch(
+    shared: Sandbox, track: Track, user: str
+) -> None:
     """By default a signature over the first event lets its batch in."""
-    with Sandbox() as box:
-        seen = track()
-        assert answered(box.segment.send_signed(batch(seen, track()), encode(seen))) is None
-        assert answered(box.segment.send_signed(batch(track(), seen), encode(seen))) == (
-            "signature_wrong"
-        )
-        assert rewards(box, user) == 2
+    seen = track()
+    assert answered(shared.segment.send_signed(batch(seen, track()), encode(seen))) is None
+    assert answered(shared.segment.send_signed(batch(track(), seen), encode(seen))) == (
+        "signature_wrong"
+    )
+    assert rewards(shared, user) == 2
 
 
 def test_tokens_alone_are_enough(
@@ -304,5 +306,6 @@ def test_no_log_line_holds_a_secret_a_signature_or_a_person(box: Sandbox, track:
     drain(box)
     lines = [line.text for line in box.log.lines(since=since)]
     assert len(lines) > len(statuses)
+    assert [line for line in lines if json.loads(same)["messageId"] in line]
     for word in (*told, "ann-the-user", "ben@example.com"):
         assert not [line for line in lines if word in line]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,12 +17,12 @@ from tools.sandbox import Fault, Kind
 from tools.sandbox.build import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tools.sandbox import Sandbox
 
-# Longer than Rehook's connections may idle (5 s) and than a call may take (2 s).
-FREEZE = 7.0
+# What a process that is frozen for longer finds: its connection is old, its call's time is over.
+MAX_IDLE, CALL_TIMEOUT = 5.0, 2.0
 
 
 @pytest.mark.timeout(300)
@@ -39,14 +40,16 @@ def test_the_books_agree_after_a_load(policy: str, seed: int) -> None:
     assert result.holds, json.dumps(as_json(result), indent=1)
 
 
-def freeze(box: Sandbox, seconds: float) -> None:
-    """Stop all of ingest's processes where they are, and let them go on."""
-    frozen = box.processes("IngestFunction")
-    assert frozen
-    for process in frozen:
+@contextmanager
+def frozen(box: Sandbox, seconds: float) -> Iterator[None]:
+    """Stop all of ingest's processes for the block and so many seconds, and let them go on."""
+    processes = box.processes("IngestFunction")
+    assert processes
+    for process in processes:
         process.hold()
+    yield
     time.sleep(seconds)
-    for process in frozen:
+    for process in processes:
         process.let_go()
 
 
@@ -58,9 +61,9 @@ def test_frozen_between_invocations(box: Sandbox, track: Callable[..., dict[str,
     first, second = track(), track()
     assert box.segment.send(first).body["delivered"] == 1
     calls = len(box.rehook.calls())
-    box.rehook.switch(on=False)  # as a load balancer drops what idles
-    box.rehook.switch(on=True)
-    freeze(box, FREEZE)
+    with frozen(box, MAX_IDLE + 0.5):
+        box.rehook.switch(on=False)  # as a load balancer drops what idles
+        box.rehook.switch(on=True)
     assert len(box.rehook.calls()) == calls
     answer = box.segment.send(second)
     assert answer.body["delivered"] == 1, answer.text
@@ -76,11 +79,8 @@ def test_frozen_in_the_middle_of_a_call(
     with ThreadPoolExecutor(1) as pool:
         answering = pool.submit(box.segment.send, event)
         box.wait_until(lambda: box.rehook.held() == 1)
-        with ThreadPoolExecutor(1) as freezer:
-            freezing = freezer.submit(freeze, box, FREEZE)
-            time.sleep(0.5)  # frozen by now: only then may Rehook answer
+        with frozen(box, CALL_TIMEOUT + 0.5):
             box.rehook.release()
-            freezing.result()
         answer = answering.result()
     drain(box)
     assert answer.body["delivered"] == 1, answer.text

@@ -28,10 +28,13 @@ def running() -> Iterator[Sandbox]:
 def test_each_permission_is_used(box: Sandbox, track: Track, user: str) -> None:
     """Each function makes exactly the calls that its role allows.
 
-    One event is delivered, one is parked by ingest, and one is tried and parked by redrive.
+    One event is delivered and comes again, one is parked by ingest, and one is tried and parked by
+    redrive.
     """
     lot = box.queue("ParkingLot")
-    assert box.segment.send(track()).body["delivered"] == 1
+    event = track()
+    assert box.segment.send(event).body["delivered"] == 1
+    assert box.segment.send(event).body["duplicate"] == 1
     box.rehook.answer(400, event="order")
     assert box.segment.send(track()).body["parked"] == 1
     box.rehook.answer(429, event="order", times=2)

@@ -62,22 +62,6 @@ def test_a_single_event_with_a_member_json_is_no_wrapper(
     assert rewards(box, user) == 2
 
 
-def test_one_element_that_no_parser_takes_among_a_thousand(
-    box: Sandbox, track: Track, user: str
-) -> None:
-    """It is dropped with its reason; each of the others is delivered, at once or from the queue."""
-    elements = [encode(track(userId=f"{user}-{number % 50}")) for number in range(1000)]
-    elements.insert(500, b'{"type":"track","userId":"' + user.encode() + b'","properties":{"a":]}}')
-    reply = box.segment.send_signed(array(*elements), elements[0])
-    assert reply.status == 200
-    assert (reply.body["received"], reply.body["dropped"]) == (1001, 1)
-    assert reply.body["delivered"] + reply.body["stored"] == 1000
-    [told] = [event for event in reply.body["events"] if event["outcome"] == "dropped"]
-    assert told["deliveries"][0]["reason"] == "not_json"
-    drain(box)
-    assert [rewards(box, f"{user}-{number}") for number in range(50)] == [20] * 50
-
-
 def test_ten_thousand_keys(box: Sandbox, track: Track, user: str) -> None:
     """Events with ten thousand keys are delivered, also keys that collide in weak hash tables."""
     many = {f"k{number}": number for number in range(10_000)}

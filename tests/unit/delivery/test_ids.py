@@ -69,24 +69,26 @@ def test_names_stay_as_they_are() -> None:
     } == KNOWN
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(["message", "business"]), names), min_size=2, unique=True)
-)
-def test_two_events_never_share_a_key(kinds: list[tuple[str, str]]) -> None:
-    """No messageId gives the key of a business key, or of another messageId's hash."""
-    keys = set()
-    for kind, name in kinds:
-        if kind == "business":
-            keys.add(ids.business_key(name))
-        else:
-            keys.add(ids.event_key(event(messageId=name)) or "")
-    known = {(kind, _as_sent(name) if kind == "message" else name) for kind, name in kinds}
-    assert len(keys) == len(known)
+def key_of(message_id: str) -> str | None:
+    """The key of an event with that messageId."""
+    return ids.event_key(event(messageId=message_id))
 
 
-def _as_sent(name: str) -> str | None:
-    """What `Event.message_id` makes of it, which is not this module's."""
-    return event(messageId=name).message_id
+@given(names, names)
+def test_different_ids_have_different_keys(one: str, other: str) -> None:
+    """Different ids have different keys, also ids that begin as a derived key does."""
+    texts = {start + text for start in ("", "k:", "h:", "s:", "sha256:") for text in (one, other)}
+    keys = {key_of(text) for text in texts} | {ids.business_key(text) for text in texts}
+    assert len(keys) == 2 * len(texts)
+
+
+@given(names)
+def test_a_key_can_not_be_sent_as_an_id(text: str) -> None:
+    """A messageId that spells another event's derived key gets a different key."""
+    derived = [ids.business_key(text), key_of(text), event(messageId=text).message_id]
+    for written in derived:
+        if written is not None and written != text:
+            assert key_of(written) not in derived
 
 
 @given(names, subscriptions)
