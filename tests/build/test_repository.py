@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+import segment_rehook
 from segment_rehook import __version__
 from tests.template.stack import ROOT
 
@@ -35,7 +36,8 @@ def test_one_version_is_named_everywhere() -> None:
     newest = re.search(r"^## ([\d.]+)", changelog, re.MULTILINE)
     assert newest is not None
     assert newest[1] == __version__
-    assert PROJECT["project"]["version"] == __version__
+    assert PROJECT["project"]["dynamic"] == ["version"]
+    assert (ROOT / PROJECT["tool"]["hatch"]["version"]["path"]).samefile(segment_rehook.__file__)
     assert read("openapi.yaml")["info"]["version"] == __version__
     assert f'"version": "{__version__}"' in page
 
@@ -45,6 +47,17 @@ def test_the_licence_is_there_and_named() -> None:
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
     assert PROJECT["project"]["license"] == "MIT"
     assert PROJECT["project"]["license-files"] == ["LICENSE"]
+
+
+def test_the_badges_say_what_the_metadata_says() -> None:
+    """The README's badges give the licence and the Pythons of the package's metadata."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"img\.shields\.io/badge/(\w+)-([\w.]+)-blue\)", readme))
+    versions = "Programming Language :: Python :: 3."
+    named = [each for each in PROJECT["project"]["classifiers"] if each.startswith(versions)]
+    oldest, *_, newest = (each.rpartition(" ")[2] for each in named)
+    licence = PROJECT["project"]["license"]
+    assert said == {"licence": licence, "Python": f"{oldest}_to_{newest}"}
 
 
 @pytest.mark.parametrize("hook", hooks(), ids=lambda hook: hook["id"])
