@@ -14,7 +14,7 @@ from segment_rehook.rehook.connection import Receiver
 from segment_rehook.rehook.deadline import CallTimer, Clocks
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from tests.integration.client.conftest import Connect, Serve, call
+from tests.integration.client.conftest import Connect, Serve, call, swallowing
 from tests.integration.client.server import OK_BODY, Script, Wire, answer
 
 TIMEOUT = 0.4
@@ -195,14 +195,9 @@ def test_a_request_that_nobody_reads_is_given_up_as_well(serve: Serve, connect: 
 
 def test_a_connection_that_nobody_accepts_is_given_up(connect: Connect) -> None:
     """A call ends when its time is over where packets are swallowed, as by a firewall."""
-    with ExitStack() as stack:
-        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(full.getsockname())
-        reply = call(connect(f"http://127.0.0.1:{full.getsockname()[1]}"), TIMEOUT)
-        assert reply == Reply(kind=ReplyClass.UNREACHABLE, code="connect_timeout")
+    with swallowing() as (host, port):
+        reply = call(connect(f"http://{host}:{port}"), TIMEOUT)
+    assert reply == Reply(kind=ReplyClass.UNREACHABLE, code="connect_timeout")
 
 
 @pytest.mark.parametrize("timeout", [0.0, -1.0, 1e-9])
