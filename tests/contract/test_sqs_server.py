@@ -149,7 +149,7 @@ def test_the_latest_move_task_is_listed_first(server: ServerBench) -> None:
 
 
 def test_a_policy_that_is_changed_holds_from_then_on(server: ServerBench) -> None:
-    """A redrive policy that is changed counts for the messages that are there already."""
+    """A retention that is changed counts for the messages that are there already."""
     server.queue.send([message("a")])
     server.client.set_queue_attributes(
         QueueUrl=server.url, Attributes={"MessageRetentionPeriod": "60"}

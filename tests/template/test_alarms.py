@@ -81,7 +81,7 @@ def test_metrics_of_our_own_are_counted_under_the_names_that_alarms_look_for(ser
 
 
 def test_an_outage_of_rehook_is_told() -> None:
-    """An alarm tells of stored events, since Segment is answered 200 for them."""
+    """An alarm rings when either function opens the breaker: Segment is told 200 meanwhile."""
     alarm = ALARMS["RehookFails"]
     services = [metric["Dimensions"][0]["Value"] for metric in metrics(alarm)]
     assert {metric["MetricName"] for metric in metrics(alarm)} == {"BreakerOpened"}

@@ -58,7 +58,7 @@ def test_what_the_template_allows_the_function_takes(
 
 @pytest.mark.parametrize("function", READERS)
 def test_a_bound_is_the_same_on_both_sides(function: str) -> None:
-    """A parameter's bounds and default are those of the code."""
+    """A parameter's default is the one that the code has for its variable."""
     deployed = READERS[function](environment(function))
     tied = parameter_behind(function)
     by_default = {name: value for name, value in environment(function).items() if name not in tied}

@@ -56,7 +56,7 @@ def test_segment_is_answered_within_the_function_and_the_function_within_its_lea
 
 
 def test_the_default_budget_leaves_a_second_before_classic_webhooks_time_out() -> None:
-    """The default budget ends a second before a classic webhook's 5 seconds do.
+    """The default budget ends a second or more before a classic webhook's 5 seconds do.
 
     The figure is Segment's: segment-delivery reference.
     """
@@ -65,7 +65,7 @@ def test_the_default_budget_leaves_a_second_before_classic_webhooks_time_out() -
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_call_to_rehook_fits_into_the_function(function: str) -> None:
-    """The longest call that the parameters allow ends within either function's time-out."""
+    """Twice a call's time-out is shorter than the function's time-out."""
     assert (
         float(environment(function)["CALL_TIMEOUT_SECONDS"]) * 2 < properties(function)["Timeout"]
     )

@@ -39,7 +39,7 @@ def rows() -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def words(consequence: Consequence) -> str:
-    """As the page says it."""
+    """Say a consequence in the page's words."""
     match consequence:
         case Settle():
             return "settle"

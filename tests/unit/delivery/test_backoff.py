@@ -14,14 +14,14 @@ ages = st.floats(0.0, 14 * DAY)
 
 
 class Luck(FakeRandomness):
-    """The shortest of the times that may come up, or the longest."""
+    """Randomness that always gives the shortest time, or always the longest."""
 
     def __init__(self, *, longest: bool) -> None:
         super().__init__()
         self._longest = longest
 
     def uniform(self, low: float, high: float) -> float:
-        """Either end."""
+        """Give one end of the range."""
         return high if self._longest else low
 
 

@@ -27,29 +27,29 @@ FOUND = Record(
 
 
 def answers(kind: ReplyClass, retry_after: float | None = None) -> Callable[[World], None]:
-    """Rehook answers so."""
+    """Make Rehook answer with a reply of this class."""
     reply = Reply(kind=kind, code="x", retry_after=retry_after)
     return lambda world: world.rehook.script.append(rehook.Turn(reply, acts=False))
 
 
 def breaker_open(world: World) -> None:
-    """For fifty seconds more."""
+    """Open the breaker for fifty seconds."""
     world.breaker.record = BreakerRecord(nonce="n", open_until=world.clock.now() + 50.0)
 
 
 def table_down(world: World) -> None:
-    """No claim gets an answer."""
+    """Give the next claim no answer."""
     world.table.order(operation="ledger.swap")
 
 
 def lot_down(world: World) -> None:
-    """What is given up can't be parked."""
+    """Make Rehook reject the delivery, and the parking lot take nothing."""
     world.rehook.script.append(rehook.REJECTED)
     world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
 
 
 def conflict_and_lot_down(world: World) -> None:
-    """Its id is another event's, and it can't be parked."""
+    """Record another event under the id, and make the parking lot take nothing."""
     world.ledger.records[FOUND.id] = FOUND
     world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
 
@@ -88,10 +88,10 @@ def test_a_message_of_ten_minutes_is_hidden_for(
 
 
 class Crowd(FakeClock):
-    """It is other threads that sleep: for this one no time passes."""
+    """A clock on which other threads sleep: for this one no time passes."""
 
     def sleep(self, seconds: float) -> None:
-        """Let somebody else wait."""
+        """Let another thread wait."""
 
 
 @pytest.mark.parametrize("taken", [23, 100])
