@@ -85,7 +85,8 @@ def test_different_ids_have_different_keys(one: str, other: str) -> None:
 @given(names)
 def test_a_key_can_not_be_sent_as_an_id(text: str) -> None:
     """A messageId that spells another event's derived key gets a different key."""
-    derived = [ids.business_key(text), key_of(text), event(messageId=text).message_id]
+    nameless = ids.event_key(event(timestamp=text))
+    derived = [ids.business_key(text), key_of(text), event(messageId=text).message_id, nameless]
     for written in derived:
         if written is not None and written != text:
             assert key_of(written) not in derived
