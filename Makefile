@@ -126,15 +126,15 @@ audit: .cache/audit/.installed ## bandit, checkov and, where PyPI answers, pip-a
 FUZZ := PYTHONPATH=layers/bridge .cache/fuzz/bin/python -m tools.fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_EXAMPLES ?= 50
-.PHONY: fuzz fuzz-door fuzz-surface
-fuzz: fuzz-door fuzz-surface ## throw bodies at the way in, and requests at the running sandbox
-fuzz-door: .cache/fuzz/.installed
+.PHONY: fuzz fuzz-receive fuzz-surface
+fuzz: fuzz-receive fuzz-surface ## send random bodies to the webhook's code, and requests to the running sandbox
+fuzz-receive: .cache/fuzz/.installed
 	@$(FUZZ) --seconds $(FUZZ_SECONDS) $(ARGS)
 fuzz-surface: .cache/fuzz/.installed native
 	@$(FUZZ).surface --examples $(FUZZ_EXAMPLES) $(ARGS)
 
 .PHONY: faults
-faults: native ## load the built stack, kill and hinder it, and audit the books (ARGS="--seed 1")
+faults: native ## the crash test: load the built stack, kill its processes, check all records (ARGS="--seed 1")
 	@$(PY) -m tools.faults $(ARGS)
 
 # The checkout's package is not installed in that environment, as for fuzz; the commands under test are those of .venv.

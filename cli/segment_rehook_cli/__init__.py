@@ -1,1 +1,1 @@
-"""The command `segment-rehook`: look at, check and try out a destination before it is deployed."""
+"""The command `segment-rehook`: check and preview a destination, and operate a deployed stack."""

@@ -1,4 +1,4 @@
-"""`python -m segment_rehook_cli`: the command `segment-rehook` by its package's name."""
+"""`python -m segment_rehook_cli` runs the command `segment-rehook`."""
 
 from segment_rehook_cli.main import run
 

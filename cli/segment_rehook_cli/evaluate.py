@@ -1,10 +1,10 @@
-"""`segment-rehook evaluate`: the mapping language alone, one line of JSON in, one line out.
+"""`segment-rehook evaluate`: mappings and triggers alone, one line of JSON in, one line out.
 
     {"mapping": …, "input": …}  →  {"output": …} (`{}` where the result is undefined)
     {"fql": "…", "event": …}    →  {"match": true|false}
 
-or `{"error": "…"}`: what the engine throws, or a trigger that does not parse. What comes out is
-what `JSON.stringify` writes of the engine's own answer, in ASCII; integers keep their digits.
+or `{"error": "…"}` if the engine throws or a trigger can't be parsed. An answer is written as
+`JSON.stringify` writes that of Segment's engine, but in ASCII, and integers keep their digits.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from segment_rehook.segment.slices import nesting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-DEEPEST = 2_000
-"""Levels of nesting in one line: the engine gives up at about as many, and Python 3.12 sooner."""
+MAX_DEPTH = 2_000
+"""Levels of nesting in one line. Segment's engine fails at about as many, Python 3.12 at fewer."""
 
-_FRAMES = 20 * DEEPEST
+_FRAMES = 20 * MAX_DEPTH
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 
 
 def evaluate(lines: Iterable[bytes | str]) -> Iterator[str]:
-    """Answer each line with one line, without its line end. Raises nothing of its own."""
+    """Return one answer per line, without its line end. Raises only what reading a line raises."""
     for line in lines:
         text = line if isinstance(line, bytes) else line.encode("utf-8", "surrogatepass")
         with _deep_stack():
@@ -61,7 +61,7 @@ def _read(line: bytes) -> JSON:
     try:
         return decode(line)
     except TooDeep:
-        if nesting(line) > DEEPEST:
+        if nesting(line) > MAX_DEPTH:
             raise
         return decode_slowly(line)
 
@@ -74,13 +74,13 @@ def _match(question: dict[str, JSON]) -> bool:
 
 def _map(question: dict[str, JSON]) -> object:
     payload = question.get("input", {})
-    require_object(payload)  # the engine looks at the payload before it looks at the mapping
+    require_object(payload)  # the engine checks the payload before the mapping
     return compile_mapping(question["mapping"]).resolve(payload)
 
 
 @contextmanager
 def _deep_stack() -> Iterator[None]:
-    """Follow nesting beyond an event's: here, unlike in a function, nobody is kept waiting."""
+    """Raise the recursion limit: this command may read deeper nesting than a function."""
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, _FRAMES))
     try:

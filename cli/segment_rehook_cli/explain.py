@@ -28,7 +28,7 @@ _PLACE: Final = re.compile(
 
 
 def explain(event: Event | UnreadableEvent, destination: Destination) -> list[JSON]:
-    """Give one entry per subscription, whether it takes the event or not."""
+    """Return one entry per subscription, whether it takes the event or not."""
     if isinstance(event, UnreadableEvent):
         return []
     return [_explained(item, event, destination) for item in destination.subscriptions]
@@ -37,7 +37,7 @@ def explain(event: Event | UnreadableEvent, destination: Destination) -> list[JS
 def _explained(subscription: Subscription, event: Event, destination: Destination) -> JSON:
     try:
         ignored = destination.why_ignored(subscription, event)
-        taken, why = ignored is None, ignored or "the trigger holds for what it saw"
+        taken, why = ignored is None, ignored or "the trigger matches the values in `saw`"
     except MappingError as error:
         taken, why = False, f"the trigger threw: {error}"
     entry: dict[str, JSON] = {
@@ -61,13 +61,13 @@ def _explained(subscription: Subscription, event: Event, destination: Destinatio
 
 
 def _saw(trigger: str, event: Event) -> dict[str, JSON]:
-    """Give what the event has at each place that the trigger names; null where it has nothing."""
+    """Return the event's value at each place that the trigger names; null if it has none."""
     names = _PLACE.findall(_STRING.sub('""', trigger))
     return {name: _gave({"@path": f"$.{name}"}, event).get("gave") for name in names}
 
 
 def _field(field: Field, subscription: Subscription, event: Event, sent: JSON) -> JSON:
-    """Say what a field's mapping is, what it gave, and what is sent (after checks and settings)."""
+    """Return a field's mapping, its result, and what is sent after checks and settings."""
     entry: dict[str, JSON] = {}
     settings = subscription.definition["settings"]
     if isinstance(settings, dict) and field.name in settings:
@@ -79,14 +79,14 @@ def _field(field: Field, subscription: Subscription, event: Event, sent: JSON) -
 
 
 def _gave(mapping: JSON, event: Event) -> dict[str, JSON]:
-    """Run a mapping by itself: what it reads and what it gives, or what it throws."""
+    """Run a mapping alone; return what it reads, and its result or what it throws."""
     entry: dict[str, JSON] = {}
     try:
         compiled = compile_mapping({"value": mapping})
         reads = compiled.reads
         entry["reads"] = "the whole event" if reads is None else [*sorted(reads)]
         gave = compiled(event.members(reads))
-    except LanguageError as error:  # under a root directive, fields are not validated by themselves
+    except LanguageError as error:  # under a root directive, single fields are not validated
         entry["threw"] = str(error).strip()
         return entry
     if isinstance(gave, dict) and "value" in gave:

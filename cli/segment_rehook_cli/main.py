@@ -1,14 +1,12 @@
-"""The command line's entry: its commands, their help, and what their exit codes mean.
+"""The commands, their help, and the meaning of their exit codes.
 
-Exit codes: 0 done; 1 a destination file has mistakes, or AWS refused; 2 the
-command or its input can't be read.
+Exit codes: 0 success; 1 a destination file has mistakes, AWS refused a call, or not everything was
+done; 2 the command line or its input can't be read.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -22,24 +20,34 @@ from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode
-from segment_rehook_cli import parked, secrets
+from segment_rehook_cli import parked, secrets, terminal
 from segment_rehook_cli.advice import review
 from segment_rehook_cli.evaluate import evaluate as answers
+from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.mode import mode
 from segment_rehook_cli.preview import Preview
 from segment_rehook_cli.preview_table import show
-from segment_rehook_cli.reading import Unreadable, read_bytes, read_events
+from segment_rehook_cli.process import end_as_ctrl_c, open_closed_streams
+from segment_rehook_cli.reading import (
+    STANDARD_INPUT,
+    Unreadable,
+    name_of,
+    read_bytes,
+    read_events,
+    read_lines,
+)
 from segment_rehook_cli.schema import destination_schema
 
 __all__ = ["app", "run"]
 
-STANDARD_INPUT = Path("-")
 DEFAULT_FILE = Path("layers/destination/destination.json")
-"""Below the current folder: there in a checkout, and elsewhere seldom."""
+"""Relative to the current folder: a checkout has this file."""
 
 app = typer.Typer(
-    help="Try out and check what segment-rehook would send to Rehook. Nothing here calls Rehook. "
-    "Exit codes: 0 done, 1 mistakes in a destination file or a refusal by AWS, 2 unreadable input.",
+    help="Check a destination file, preview what segment-rehook sends to Rehook, and operate a "
+    "deployed stack. No command calls Rehook. Exit codes: 0 success; 1 a destination file has "
+    "mistakes, AWS refused a call, or not everything was done; 2 the command line or its input "
+    "can't be read.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -55,26 +63,16 @@ app.command(
 def run() -> None:
     """Run the command line.
 
-    What can't be written (a full disk) is one line, and exit code 1. SIGTERM, and SIGHUP of a
-    terminal that is closed, end it as Ctrl-C does: `parked` shows again what it holds.
+    If standard output can't be written (a full disk), it prints one line and exits with code 1.
+    However a command is ended, `parked` makes the messages visible that it has hidden.
     """
-    _open_closed_streams()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if sys.platform != "win32":
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    open_closed_streams()
+    end_as_ctrl_c()
     try:
         app()
     except OSError as error:
-        typer.echo(f"segment-rehook: standard output: {error.strerror or error}", err=True)
+        say(f"standard output: {error.strerror or error}")
         sys.exit(1)
-
-
-def _open_closed_streams() -> None:
-    """Take a stream that the caller closed (`<&-`, `>&-`) for an empty one."""
-    if sys.stdin is None:
-        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 — open to the end
-    if sys.stdout is None:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 — open to the end
 
 
 def _print_version(asked: bool) -> None:
@@ -93,52 +91,53 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Hold the options that belong to no command."""
+    """Define the options that belong to no command."""
 
 
 @app.command(
-    epilog="Examples: segment-rehook preview events/order.json · "
-    "segment-rehook preview --destination presets/ecommerce.json < events.ndjson"
+    epilog="Examples: segment-rehook preview events/track-order-completed.json · "
+    "segment-rehook preview --destination presets/ecommerce.json < events/batch.json"
 )
 def preview(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="JSON, a JSON array, or one JSON a line, also as UTF-16 or packed by gzip; "
-            "standard input without one."
+            help="Files of events: JSON, a JSON array, or one JSON text per line; UTF-8 or UTF-16, "
+            "also compressed with gzip. By default standard input, which is also -."
         ),
     ] = None,
     *,
     destination: Annotated[
         Path | None,
         typer.Option(
-            help=f"A destination.json. Without it {DEFAULT_FILE}, as validate has it, or, where "
-            "there is none, Segment's two default subscriptions."
+            help=f"The destination file. By default {DEFAULT_FILE}; if that file does not exist, "
+            "Segment's two default subscriptions."
         ),
     ] = None,
     explained: Annotated[
         bool,
         typer.Option(
             "--explain",
-            help="Say why each subscription takes the event or not, and where each field is from.",
+            help="Say why each subscription takes the event or not, and where each field comes "
+            "from.",
         ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON on a terminal too, not a table.")
     ] = False,
 ) -> None:
-    """Show what each event would send to Rehook, or why not. Nothing is sent.
+    """Show what each event would send to Rehook, or why it would send nothing. Nothing is sent.
 
-    A table on a terminal; elsewhere, and with --json, a line of JSON per event. The events are
-    taken as if they came in one request.
+    Prints a table on a terminal; otherwise, and with --json, one line of JSON per event. All events
+    are treated as one request from Segment.
     """
-    preview = Preview(_rules(destination), time.time())
+    preview = Preview(_load(destination), time.time())
     lines = (
         preview.line(event, explained=explained)
         for file in files or [STANDARD_INPUT]
         for event in _events(file)
     )
-    if as_json or not sys.stdout.isatty():
+    if as_json or not terminal.output_is_terminal():
         for line in lines:
             typer.echo(encode(line))
     else:
@@ -147,21 +146,21 @@ def preview(
 
 @app.command(epilog="Example: segment-rehook validate layers/destination/destination.json")
 def validate(
-    file: Annotated[Path, typer.Argument(help="The file to check; - for standard input.")] = (
-        DEFAULT_FILE
-    ),
+    file: Annotated[
+        Path, typer.Argument(help="The destination file to check; - for standard input.")
+    ] = DEFAULT_FILE,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Check a destination.json and name every mistake in it; exit code 1 if there is one.
+    """Check a destination file and print every mistake. Exit code 1 if there is one.
 
-    What is no mistake but hardly meant is pointed out too, as advice, with what was probably meant.
+    Advice is printed too: what is no mistake, but probably not what was meant.
     """
     try:
         text = read_bytes(file)
     except Unreadable as error:
-        advice = "; name the file to check" if file == DEFAULT_FILE else ""
-        raise _failed(f"{_called(file)}: {error}{advice}", 2) from None
+        advice = "; give the file to check" if file == DEFAULT_FILE else ""
+        raise failure(f"{name_of(file)}: {error}{advice}", 2) from None
     found = review(text)
     if as_json:
         verdict: JSON = {
@@ -172,11 +171,11 @@ def validate(
         }
         typer.echo(encode(verdict))
     else:
-        _name(found.mistakes, file)
-        _name(found.advice, file, kind="advice: ")
+        _print(found.mistakes, file)
+        _print(found.advice, file, kind="advice: ")
         if not found.mistakes:
             listed = ", ".join(found.ids) or "none"
-            typer.echo(f"{_called(file)}: no mistakes; subscriptions: {listed}")
+            typer.echo(f"{name_of(file)}: no mistakes; subscriptions: {listed}")
     if found.mistakes:
         raise typer.Exit(1)
 
@@ -187,21 +186,24 @@ def validate(
     "| segment-rehook evaluate"
 )
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="Questions, one a line; - for standard input.")] = (
-        STANDARD_INPUT
-    ),
+    file: Annotated[
+        Path, typer.Argument(help="A file with one question per line; - for standard input.")
+    ] = STANDARD_INPUT,
 ) -> None:
-    """Run the mapping language alone: one JSON question a line, one answer a line.
+    """Evaluate mappings and triggers alone: one line of JSON per question, and one per answer.
 
     A question is {"mapping": …, "input": …} or {"fql": "…", "event": …}.
     """
-    for answer in answers(_lines(file)):
-        typer.echo(answer)
+    try:
+        for answer in answers(read_lines(file)):
+            typer.echo(answer)
+    except Unreadable as error:
+        raise failure(f"{name_of(file)}: {error}", 2) from None
 
 
 @app.command(epilog="Example: segment-rehook schema > destination.schema.json")
 def schema() -> None:
-    """Print the JSON Schema of destination.json, for editors."""
+    """Print the JSON Schema of destination files, for editors."""
     typer.echo(json.dumps(destination_schema(), indent=2))
 
 
@@ -209,52 +211,31 @@ def _events(file: Path) -> Iterator[Event | UnreadableEvent]:
     try:
         yield from read_events(read_bytes(file))
     except Unreadable as error:
-        raise _failed(f"{_called(file)}: {error}", 2) from None
+        raise failure(f"{name_of(file)}: {error}", 2) from None
 
 
-def _lines(file: Path) -> Iterator[bytes]:
-    try:
-        with sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb") as lines:
-            yield from lines
-    except OSError as error:
-        raise _failed(f"{_called(file)}: {error.strerror}", 2) from None
-
-
-def _rules(destination: Path | None) -> Destination:
-    """Load the rules, and say on standard error whose they are: the file edited, or another."""
-    chosen = destination or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    rules = _loaded(chosen)
-    defaults = f"Segment's two default subscriptions (there is no {DEFAULT_FILE} here)"
-    typer.echo(f"segment-rehook: by {_called(chosen) if chosen else defaults}", err=True)
-    return rules
-
-
-def _loaded(file: Path | None) -> Destination:
+def _load(destination: Path | None) -> Destination:
+    """Load the destination, and say on standard error which file it is."""
+    file = destination or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
     if file is None:
+        say(f"using Segment's two default subscriptions (there is no {DEFAULT_FILE} here)")
         return load(None)
     try:
-        return load(read_bytes(file))
+        loaded = load(read_bytes(file))
     except Unreadable as error:
-        raise _failed(f"{_called(file)}: {error}", 2) from None
+        raise failure(f"{name_of(file)}: {error}", 2) from None
     except DestinationInvalid as invalid:
-        _name(invalid.mistakes, file)
+        _print(invalid.mistakes, file)
         raise typer.Exit(1) from None
+    say(f"using {name_of(file)}")
+    return loaded
 
 
 def _as_json(mistakes: Sequence[Misshape]) -> JSON:
     return [{"place": each.place, "message": each.message} for each in mistakes]
 
 
-def _name(mistakes: Sequence[Misshape], file: Path, *, kind: str = "") -> None:
+def _print(mistakes: Sequence[Misshape], file: Path, *, kind: str = "") -> None:
     for mistake in mistakes:
         place = f"{mistake.place} " if mistake.place else ""
-        typer.echo(f"{_called(file)}: {kind}{place}{mistake.message}", err=True)
-
-
-def _called(file: Path) -> str:
-    return "standard input" if file == STANDARD_INPUT else str(file)
-
-
-def _failed(message: str, code: int) -> typer.Exit:
-    typer.echo(f"segment-rehook: {message}", err=True)
-    return typer.Exit(code)
+        typer.echo(f"{name_of(file)}: {kind}{place}{mistake.message}", err=True)

@@ -1,4 +1,4 @@
-"""A stack's mode: whether events are delivered, kept, or only looked at."""
+"""A stack's mode: whether events are delivered, stored for later, or only reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import typer
 
 from segment_rehook.aws.parameters import MODE, mode_from
 from segment_rehook.delivery.stack_parameters import Mode
-from segment_rehook_cli.aws_errors import refusals_told
+from segment_rehook_cli.aws_errors import exit_on_aws_error
+from segment_rehook_cli.messages import say
 from segment_rehook_cli.stack import Region, StackName, look_up
 
 if TYPE_CHECKING:
@@ -17,36 +18,39 @@ if TYPE_CHECKING:
 __all__ = ["Mode", "mode", "read_mode", "set_mode"]
 
 
-_FOLLOWS: Final = {
-    Mode.DELIVER: "within a minute for new events; what was stored meanwhile is taken up 5 minutes "
-    "to 2 hours after it was last looked at, the later the longer it has waited",
+_EFFECT: Final = {
+    Mode.DELIVER: "within a minute for new events; stored events are delivered 5 minutes to 2 "
+    "hours after redrive last looked at them, later the longer they have waited",
     Mode.PAUSE: "within a minute; events are stored until the mode is deliver",
-    Mode.DRY_RUN: "within a minute; new events are answered and not kept, stored ones stay stored",
+    Mode.DRY_RUN: "within a minute; new events are answered and not stored, stored events stay "
+    "stored",
 }
 
 
 def mode(
     stack: StackName,
-    wanted: Annotated[Mode | None, typer.Argument(help="Without it, the mode is shown.")] = None,
+    wanted: Annotated[
+        Mode | None, typer.Argument(help="The mode to set. Without it, the current mode is shown.")
+    ] = None,
     region: Region = None,
 ) -> None:
-    """Show or set a stack's mode: deliver, pause (store and wait), dry-run (keep nothing)."""
+    """Show or set a stack's mode: deliver, pause (store events) or dry-run (store nothing)."""
     found = look_up(stack, region)
-    with refusals_told():
+    with exit_on_aws_error():
         client = found.session.client("ssm")
         if wanted is None:
-            shown, warnings = mode_from(read_mode(client, found.secrets_path), found.secrets_path)
+            current, warnings = mode_from(read_mode(client, found.secrets_path), found.secrets_path)
             for warning in warnings:
-                typer.echo(f"segment-rehook: {warning}", err=True)
-            typer.echo(shown)
+                say(warning)
+            typer.echo(current)
             return
         found.announce()
         set_mode(client, found.secrets_path, wanted)
-    typer.echo(f"{stack}: {wanted.value} ({_FOLLOWS[wanted]})")
+    typer.echo(f"{stack}: {wanted.value} ({_EFFECT[wanted]})")
 
 
 def read_mode(client: SSMClient, path: str) -> str | None:
-    """Give the text that is set under the stack's path; None where none is."""
+    """Read the parameter's text under the stack's path; None if the parameter does not exist."""
     try:
         return client.get_parameter(Name=f"{path}/{MODE}")["Parameter"].get("Value", "")
     except client.exceptions.ParameterNotFound:
@@ -54,7 +58,7 @@ def read_mode(client: SSMClient, path: str) -> str | None:
 
 
 def set_mode(client: SSMClient, path: str, wanted: Mode) -> None:
-    """Set the mode. It is no secret, so it lies there as plain text."""
+    """Set the mode as a plain String parameter: it is not a secret."""
     client.put_parameter(
         Name=f"{path}/{MODE}",
         Description="deliver, pause or dry-run",

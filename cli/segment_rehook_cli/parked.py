@@ -1,7 +1,7 @@
-"""What was given up, and the way back: look into the parking lot, send its messages back.
+"""The commands on the parking lot: list its messages, and send them back.
 
-SQS's own redrive does the same from the console (docs/redrive.md). This one can choose by reason or
-delivery, and puts each message back into its user's group.
+SQS's own redrive sends messages back too, from the console (docs/redrive.md). These commands can
+choose by reason or delivery, and put each message into its user's group.
 """
 
 from __future__ import annotations
@@ -9,39 +9,46 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
 
 from segment_rehook_cli import terminal
-from segment_rehook_cli.aws_errors import refusals_told
-from segment_rehook_cli.lot import Lot
-from segment_rehook_cli.redrive import Redrive, Target
+from segment_rehook_cli.aws_errors import exit_on_aws_error
+from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
 from segment_rehook_cli.stack import Region, StackName, look_up
 
 __all__ = ["commands"]
 
 _QUEUE_URL: Final = re.compile(r"https?://[^/]+/.*[A-Za-z0-9_-]+\.fifo")
 
-commands = typer.Typer(help="What was given up: look at it, send it back.", no_args_is_help=True)
+commands = typer.Typer(
+    help="The messages in the parking lot: list them, send them back.", no_args_is_help=True
+)
 
 
 def _queue_url(url: str | None) -> str | None:
     if url is not None and not _QUEUE_URL.fullmatch(url):
-        raise typer.BadParameter("the URL of a FIFO queue is wanted: https://sqs.….fifo")
+        raise typer.BadParameter(
+            "this is not the URL of a FIFO queue; give one such as https://sqs.….fifo"
+        )
     return url
 
 
-Reason = Annotated[str | None, typer.Option(help="Only what was parked for this reason.")]
-FromQueue = Annotated[
+ReasonOption = Annotated[
+    str | None, typer.Option(help="Only messages that were parked for this reason.")
+]
+FromQueueOption = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
         callback=_queue_url,
-        help="Another queue in place of the stack's parking lot: what a deleted stack left behind.",
+        help="Read this queue instead of the stack's parking lot, for example a deleted stack's.",
     ),
 ]
 
@@ -59,34 +66,36 @@ def list_parked(
     *,
     stack: StackName,
     region: Region = None,
-    reason: Reason = None,
-    from_queue: FromQueue = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each.")] = False,
+    reason: ReasonOption = None,
+    from_queue: FromQueueOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON per message.")
+    ] = False,
 ) -> None:
-    """Show what was given up, and why. Nothing is changed."""
+    """List the messages in the parking lot, and why each was parked. Changes nothing."""
     found = look_up(stack, region)
     refusals = Refusals()
-    with refusals_told():
+    with exit_on_aws_error():
         client = found.session.client("sqs")
-        lot = Lot(client, from_queue or found.parking_lot_url, _Clock(), refusals)
+        reader = ParkingLotReader(client, from_queue or found.parking_lot_url, _Clock(), refusals)
     rows = []
     interrupted = False
     try:
-        with _progress(lot.expected, "read") as progress:
-            for portion in lot.portions():
-                rows += [each.shown(lot.began) for each in portion]
+        with _progress(reader.expected, "read") as progress:
+            for portion in reader.portions():
+                rows += [each.summary(reader.started_at) for each in portion]
                 progress(len(rows))
     except KeyboardInterrupt:
         interrupted = True
     finally:
-        lot.close()
-    unread = lot.unread()
+        reader.close()
+    unread = reader.unread()
     _show(
         [row for row in rows if reason in {None, row["reason"]}],
         as_json=as_json,
     )
-    _say(refusals.lines())
-    _say(_not_read(unread, ended=not (interrupted or refusals)))
+    _say_all(refusals.lines())
+    _say_all(_not_read(unread, ended=not (interrupted or refusals)))
     if interrupted or refusals or unread:
         raise typer.Exit(1)
 
@@ -99,25 +108,24 @@ def redrive(
     *,
     stack: StackName,
     region: Region = None,
-    reason: Reason = None,
-    delivery: Annotated[str | None, typer.Option(help="Only this delivery.")] = None,
+    reason: ReasonOption = None,
+    delivery: Annotated[str | None, typer.Option(help="Only the message of this delivery.")] = None,
     stored: Annotated[
-        bool, typer.Option(help="Send the stored request; do not map the event anew.")
+        bool, typer.Option(help="Deliver the stored request; do not map the event again.")
     ] = False,
-    from_queue: FromQueue = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    from_queue: FromQueueOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Send parked messages back to the dead-letter queue, from where they are delivered.
 
-    Without --reason or --delivery, and with --from-queue, it asks first. What the stack that
-    --from-queue belonged to has delivered already, this stack's ledger does not know: it can be
-    delivered AGAIN. See docs/redrive.md before you send a reward back.
+    Asks for confirmation if neither --reason nor --delivery is given, or if --from-queue is given.
+    With --from-queue, an event that the other stack has delivered can be delivered AGAIN, because
+    this stack's ledger does not know of that delivery: read docs/redrive.md first.
     """
     must_ask = not yes and (from_queue is not None or (reason is None and delivery is None))
-    if must_ask and not terminal.interactive():
-        wanted = "--yes" if from_queue else "--yes, or --reason or --delivery to choose"
-        _say([f"nothing was sent: without a terminal to ask on, give {wanted}"])
-        raise typer.Exit(2)
+    if must_ask and not terminal.input_is_terminal():
+        wanted = "--yes" if from_queue else "--yes, --reason or --delivery"
+        raise failure(f"nothing was sent: there is no terminal to ask on, so give {wanted}", 2)
     found = look_up(stack, region)
     if from_queue == found.dead_letter_queue_url:
         raise typer.BadParameter(
@@ -126,14 +134,14 @@ def redrive(
     found.announce()
     refusals = Refusals()
     clock = _Clock()
-    with refusals_told():
+    with exit_on_aws_error():
         client = found.session.client("sqs")
-        lot = Lot(client, from_queue or found.parking_lot_url, clock, refusals)
+        reader = ParkingLotReader(client, from_queue or found.parking_lot_url, clock, refusals)
     if must_ask:
-        _ask(lot.expected, from_queue)
-    run = Redrive(
-        lot=lot,
-        target=Target(client, found.dead_letter_queue_url),
+        _ask(reader.expected, from_queue)
+    run = SendingBack(
+        reader=reader,
+        target=DeadLetterQueue(client, found.dead_letter_queue_url),
         clock=clock,
         refusals=refusals,
         chosen=lambda header: (
@@ -143,29 +151,29 @@ def redrive(
     )
     interrupted = False
     try:
-        with _progress(lot.expected, "sent back or left") as progress:
+        with _progress(reader.expected, "sent back or left") as progress:
             run.run(progress)
     except KeyboardInterrupt:
         interrupted = True
-    unread = 0 if delivery is not None and run.sent else lot.unread()
-    _say(run.notes())
-    _say(_not_read(unread, ended=run.complete and not interrupted))
-    typer.echo(f"sent back: {run.sent}, left: {lot.left}")
+    unread = 0 if delivery is not None and run.sent else reader.unread()
+    _say_all(run.notes())
+    _say_all(_not_read(unread, ended=run.complete and not interrupted))
+    typer.echo(f"sent back: {run.sent}, left: {reader.left}")
     missing = delivery is not None and not run.sent
     if missing and run.complete and not (interrupted or unread):
-        _say(["no such delivery was found: see `segment-rehook parked list`"])
+        say("there is no such delivery in the queue: see `segment-rehook parked list`")
     if interrupted or unread or missing or not run.complete:
         raise typer.Exit(1)
 
 
 def _ask(expected: int, from_queue: str | None) -> None:
     if from_queue is None:
-        question = f"Send all of about {expected} parked messages back?"
+        question = f"Send all parked messages back, about {expected}?"
     else:
         question = (
-            f"About {expected} messages lie in {from_queue}. This stack's ledger does not know "
-            "what the other stack delivered, so that can be delivered again (docs/redrive.md). "
-            "Send them?"
+            f"There are about {expected} messages in {from_queue}. This stack's ledger does not "
+            "know what the other stack delivered, so an event can be delivered again "
+            "(docs/redrive.md). Send them?"
         )
     if not typer.confirm(question, err=True):
         typer.echo("sent back: 0")
@@ -175,20 +183,20 @@ def _ask(expected: int, from_queue: str | None) -> None:
 def _not_read(unread: int, *, ended: bool) -> Iterator[str]:
     if unread and ended:
         yield (
-            f"not read: about {unread}; somebody else holds them (a console, another run), or they "
-            "stand behind others: try again later"
+            f"not read: about {unread}; a console or another run holds them, or they are behind "
+            "messages that are held: try again later"
         )
     elif unread:
         yield f"not read: about {unread}"
 
 
-def _say(lines: Iterator[str] | list[str]) -> None:
+def _say_all(lines: Iterable[str]) -> None:
     for line in lines:
-        typer.echo(f"segment-rehook: {line}", err=True)
+        say(line)
 
 
 def _show(rows: list[dict[str, str | int | None]], *, as_json: bool) -> None:
-    """Oldest first: JSON, a table on a terminal, or columns with tabs between them."""
+    """Print the rows, oldest first: as JSON, as a table on a terminal, else separated by tabs."""
     rows.sort(key=lambda row: -int(row["parkedSecondsAgo"] or 0))
     if as_json:
         for row in rows:
@@ -204,11 +212,11 @@ def _show(rows: list[dict[str, str | int | None]], *, as_json: bool) -> None:
         )
         for row in rows
     ]
-    if not terminal.watched():
+    if not terminal.output_is_terminal():
         for each in (columns, *cells):
             typer.echo("\t".join(each))
         return
-    from rich.console import Console  # noqa: PLC0415 — only this command draws a table
+    from rich.console import Console  # noqa: PLC0415 — only a terminal needs it
     from rich.table import Table  # noqa: PLC0415 — as above
 
     table = Table(*columns)
@@ -219,8 +227,8 @@ def _show(rows: list[dict[str, str | int | None]], *, as_json: bool) -> None:
 
 @contextmanager
 def _progress(expected: int, done: str) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, where that is a terminal; told how many messages are done."""
-    from rich.console import Console  # noqa: PLC0415 — only these commands draw a bar
+    """Show a progress bar if standard error is a terminal; gives a function to set the number."""
+    from rich.console import Console  # noqa: PLC0415 — slow to import, and few need it
     from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415 — as above
 
     console = Console(stderr=True)

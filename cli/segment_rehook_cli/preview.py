@@ -1,8 +1,8 @@
-"""What each event would come to: a line of JSON per event, nothing sent.
+"""What each event would send to Rehook: one line of JSON per event, and nothing is sent.
 
-The shape of a line is a promise to scripts: `messageId`, and `results` with one
-entry per subscription that takes the event. What the webhook decides is decided
-by its own code; what depends on Rehook's answers is not shown.
+Scripts may rely on a line's members: `messageId`, and `results` with one entry per subscription
+that takes the event. The webhook's own code makes the decisions. What depends on Rehook's answers
+is not shown.
 """
 
 from __future__ import annotations
@@ -24,21 +24,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Preview"]
 
-SEEN_BEFORE = "an event before this one has the same key and is the same event"
+SEEN_BEFORE = "an earlier event has the same key and the same content"
 NEVER_STORED = (
-    "the event is larger than a queue's message: it is delivered only while Rehook takes it"
+    "the event is larger than a queue's message, so it can't be stored: it is delivered only if "
+    "Rehook accepts it at once"
 )
 
 
 class Preview:
-    """Shows events in turn as if they came in one request. `now` is in seconds since 1970."""
+    """Previews events one after another, as one request. `now` is in seconds since 1970."""
 
     def __init__(self, destination: Destination, now: float) -> None:
         self._destination = destination
         self._planner = Planner(destination, now)
 
     def line(self, element: Event | UnreadableEvent, *, explained: bool) -> dict[str, JSON]:
-        """Give the next event's line. `explained`: with a member `explain` (see that module)."""
+        """Return the next event's line; with `explained`, the line has a member `explain`."""
         line = self._line(element)
         if explained:
             line["explain"] = explain(element, self._destination)

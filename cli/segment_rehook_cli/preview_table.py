@@ -1,4 +1,4 @@
-"""A preview on a terminal: a table of what each event comes to, for a person to read."""
+"""A preview as a table on a terminal."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-LEAST_WIDTH: Final = 40
-"""Columns."""
+MIN_WIDTH: Final = 40
+"""In columns of the terminal."""
 
-Line = dict[str, Any]
-"""As `preview.Preview.line` gives it."""
+PreviewLine = dict[str, Any]
+"""What `preview.Preview.line` returns."""
 
 
 class Row(NamedTuple):
-    """What is said of one subscription, or of the event; `style` is of the outcome."""
+    """A row about one subscription or about the whole event; `style` is the outcome's."""
 
     subscription: str
     outcome: str
@@ -31,17 +31,17 @@ class Row(NamedTuple):
     detail: str
 
 
-def show(lines: Iterable[Line], console: Console | None = None) -> None:
-    """Draw the lines of a preview. Where reading them fails, those before are drawn."""
-    # Rich takes a tenth of a second to import, and only a terminal needs it.
+def show(lines: Iterable[PreviewLine], console: Console | None = None) -> None:
+    """Print a preview's lines. If reading fails, those before the failure are printed."""
+    # Rich takes 0.1 s to import, and only a terminal needs it.
     from rich import box  # noqa: PLC0415 — see above
     from rich.console import Console  # noqa: PLC0415 — see above
     from rich.table import Table  # noqa: PLC0415 — see above
     from rich.text import Text  # noqa: PLC0415 — see above
 
     console = console or Console()
-    # A terminal that says it is narrower (COLUMNS=0) would be shown nothing.
-    console.width = max(console.width, LEAST_WIDTH)
+    # Rich prints nothing on a terminal that says that it has no columns (COLUMNS=0).
+    console.width = max(console.width, MIN_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("event", "subscription", "outcome"):
         table.add_column(heading, max_width=console.width // 6, overflow="fold")
@@ -50,7 +50,7 @@ def show(lines: Iterable[Line], console: Console | None = None) -> None:
         for line in lines:
             name = line["messageId"] or "(no messageId)"
             for row in _rows(line):
-                # As Text: what an event holds is neither markup nor a terminal's commands.
+                # Text does not read the event's text as markup or as control sequences.
                 table.add_row(
                     Text(name),
                     Text(_printable(row.subscription)),
@@ -64,9 +64,9 @@ def show(lines: Iterable[Line], console: Console | None = None) -> None:
             console.print(table)
 
 
-def _rows(line: Line) -> Iterator[Row]:
+def _rows(line: PreviewLine) -> Iterator[Row]:
     for result in line["results"]:
-        yield _of_result(result)
+        yield _result_row(result)
         for warning in result.get("warnings", ()):
             yield Row("", "warning", "bold yellow", warning)
     if not line["results"]:
@@ -79,7 +79,7 @@ def _rows(line: Line) -> Iterator[Row]:
         yield from _explained(each)
 
 
-def _of_result(result: dict[str, Any]) -> Row:
+def _result_row(result: dict[str, Any]) -> Row:
     name = result["subscription"] or "(the whole event)"
     if "request" in result:
         request = result["request"]
@@ -92,7 +92,9 @@ def _of_result(result: dict[str, Any]) -> Row:
 
 
 def _explained(entry: dict[str, Any]) -> Iterator[Row]:
-    yield Row(entry["subscription"], "takes it" if entry["matched"] else "no", "dim", entry["why"])
+    yield Row(
+        entry["subscription"], "matched" if entry["matched"] else "not matched", "dim", entry["why"]
+    )
     for name, field in entry.get("fields", {}).items():
         parts = [
             f"{key} {_json(field[key])}" for key in ("mapping", "gave", "sent") if key in field

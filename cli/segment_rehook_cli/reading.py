@@ -1,9 +1,9 @@
-"""Events and files as a person hands them to the command line.
+"""Reading of files and of standard input.
 
-Read is JSON in UTF-8 or UTF-16, with or without a mark, also packed by gzip: one text, an array,
-one a line, or several texts one after the other.
+Events are JSON in UTF-8 or UTF-16, with or without a byte order mark, possibly compressed with
+gzip: one JSON text, an array, one text per line, or several texts one after the other.
 
-Unreadable (Exception)      what was handed over can't be read; says where and why
+Unreadable (Exception)      the file can't be read; the text says where and why
 """
 
 from __future__ import annotations
@@ -25,22 +25,32 @@ if TYPE_CHECKING:
 
     from segment_rehook.segment.event import Event, UnreadableEvent
 
-__all__ = ["MOST_UNPACKED", "Unreadable", "read_bytes", "read_events"]
+__all__ = [
+    "MAX_UNPACKED_BYTES",
+    "STANDARD_INPUT",
+    "Unreadable",
+    "name_of",
+    "read_bytes",
+    "read_events",
+    "read_lines",
+]
 
-MOST_UNPACKED: Final = 256 * 1024 * 1024
-"""Bytes that a gzip file may unpack to: a small one can hold what no memory does."""
+STANDARD_INPUT: Final = Path("-")
+
+MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
+"""A small gzip file can decompress to more than the memory holds."""
 
 _BLANK: Final = b" \t\r\n"
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?')
 
 
 class Unreadable(Exception):
-    """A file can't be opened, or what it holds is no JSON."""
+    """A file can't be opened, or its content is not JSON."""
 
 
 def read_bytes(file: Path) -> bytes:
-    """Read a file, or standard input where it is `-`. Raises Unreadable."""
-    if str(file) == "-":
+    """Read a file, or standard input if it is STANDARD_INPUT. Raises Unreadable."""
+    if file == STANDARD_INPUT:
         return sys.stdin.buffer.read()
     try:
         return file.read_bytes()
@@ -48,11 +58,25 @@ def read_bytes(file: Path) -> bytes:
         raise Unreadable(str(error.strerror)) from None
 
 
-def read_events(content: bytes) -> Iterator[Event | UnreadableEvent]:
-    """Read JSON texts, each on one line or on several; an array stands for its elements.
+def read_lines(file: Path) -> Iterator[bytes]:
+    """Read a file line by line, or standard input if it is STANDARD_INPUT. Raises Unreadable."""
+    try:
+        with sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb") as lines:
+            yield from lines
+    except OSError as error:
+        raise Unreadable(str(error.strerror)) from None
 
-    An element that is JSON but no event comes as the error that says so. Raises
-    Unreadable with its number at a line that is no JSON.
+
+def name_of(file: Path) -> str:
+    """Return the name by which messages call a file."""
+    return "standard input" if file == STANDARD_INPUT else str(file)
+
+
+def read_events(content: bytes) -> Iterator[Event | UnreadableEvent]:
+    """Read JSON texts, each on one line or on several. An array gives its elements.
+
+    An element that is JSON but not an event gives an UnreadableEvent. Raises Unreadable, with the
+    line's number, at a line that is not JSON.
     """
     lines = enumerate(_as_utf8(content).split(b"\n"), start=1)
     for number, line in lines:
@@ -62,7 +86,7 @@ def read_events(content: bytes) -> Iterator[Event | UnreadableEvent]:
 
 
 def _continued(number: int, first: bytes, lines: Iterator[tuple[int, bytes]]) -> bytes:
-    """Take from `lines` what belongs to a text that begins on line `number`. Raises Unreadable."""
+    """Read from `lines` the rest of a text that begins on line `number`. Raises Unreadable."""
     parts, levels = [first], _levels(first)
     while levels > 0 and (following := next(lines, None)) is not None:
         parts.append(following[1])
@@ -85,20 +109,20 @@ def _as_utf8(content: bytes) -> bytes:
         return content.decode(form).encode()
     except UnicodeDecodeError as error:
         line = content[: error.start].decode(form, errors="replace").count("\n") + 1
-        raise Unreadable(f"it is {form.upper()}, which breaks on line {line}") from None
+        raise Unreadable(f"it is {form.upper()}, which is not valid on line {line}") from None
 
 
 def _unpacked(content: bytes) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-            unpacked = packed.read(MOST_UNPACKED + 1)
+            unpacked = packed.read(MAX_UNPACKED_BYTES + 1)
     except EOFError:
-        raise Unreadable("it is gzip, and its end is missing") from None
+        raise Unreadable("it is gzip, but its end is missing") from None
     except (OSError, zlib.error):
-        raise Unreadable("it is gzip, and damaged") from None
-    if len(unpacked) > MOST_UNPACKED:
-        most = MOST_UNPACKED // 1024**2
-        raise Unreadable(f"it unpacks to more than {most} MiB; unpack it, and cut it in parts")
+        raise Unreadable("it is gzip, but damaged") from None
+    if len(unpacked) > MAX_UNPACKED_BYTES:
+        max_mib = MAX_UNPACKED_BYTES // 1024**2
+        raise Unreadable(f"it unpacks to more than {max_mib} MiB; unpack it, and split it")
     return unpacked
 
 
@@ -106,35 +130,35 @@ def _is_json(text: bytes) -> bool:
     try:
         decode(text)
     except TooDeep:
-        return _levels(text) == 0  # the webhook drops it alone
+        return _levels(text) == 0  # the webhook drops this event only
     except JsonError:
         return False
     return True
 
 
 def _levels(line: bytes) -> int:
-    """Count the brackets that a line opens and does not close; a string ends on its line."""
+    """Count the brackets that a line opens, less those that it closes, outside strings."""
     plain = _STRING.sub(b"", line)
     return sum(map(plain.count, (b"[", b"{"))) - sum(map(plain.count, (b"]", b"}")))
 
 
-def _no_json(number: int, line: bytes) -> str:
+def _not_json(number: int, line: bytes) -> str:
     fault = syntax_error_of(line)
-    return f"line {number} is no JSON" + (
+    return f"line {number} is not JSON" + (
         f": {fault.reason} (column {fault.column})" if fault else ""
     )
 
 
 def _broken(number: int, text: bytes, lines: list[bytes]) -> str:
-    """Say where a text over several lines breaks.
+    """Say where a text over several lines is not JSON.
 
-    But a line that was cut short, with another text on the next line, is a line that is no JSON.
+    If the first line was cut short, and the next line is a text of its own, it is the first line.
     """
     following = next((line for line in lines[1:] if line.strip(_BLANK)), b"")
     cut_short = lines[0] not in {b"{", b"["} and _is_json(following)
     fault = syntax_error_of(text)
     if fault is None or fault.line == 1 or cut_short:
-        return _no_json(number, lines[0])
+        return _not_json(number, lines[0])
     line = number + fault.line - 1
     begins = f" (of the JSON that begins on line {number})"
     return f"line {line}, column {fault.column}: {fault.reason}{begins}"

@@ -1,4 +1,4 @@
-"""What SQS did not do, by call and kind, and how many messages each kind concerns."""
+"""What SQS refused to do: for each call and error, how many messages are concerned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Refusals"]
 
 
 class Refusals:
-    """A tally; it is false while nothing was refused."""
+    """Counts of messages by call and error. It is false while there is none."""
 
     def __init__(self) -> None:
         self._messages: Counter[str] = Counter()
@@ -18,13 +18,13 @@ class Refusals:
         return bool(self._messages)
 
     def add(self, call: str, why: str, consequence: str = "", messages: int = 1) -> None:
-        """Note a refusal of `call`; `consequence` says what became of the messages."""
+        """Add a refusal of `call`. `consequence` says what became of the messages, if any."""
         text = f"{call}: {why}"
         if consequence:
             text += f" – {consequence}"
         self._messages[text] += messages
 
     def lines(self) -> Iterator[str]:
-        """One line for each kind."""
+        """Return one line for each call and error, with the number of messages if there are any."""
         for text, messages in self._messages.items():
             yield f"{text}: {messages}" if messages else text

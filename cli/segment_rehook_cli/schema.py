@@ -1,4 +1,4 @@
-"""The JSON Schema of destination.json, for editors: made from what the start-up check reads."""
+"""The JSON Schema of destination files, for editors. The check at start-up uses the same shapes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ DIRECTIVES: Final = (
 
 
 def destination_schema() -> dict[str, Any]:
-    """Give the schema (JSON Schema draft 7, which is what editors know best).
+    """Return the schema, in JSON Schema draft 7, which most editors support.
 
-    It tells a little less than `segment-rehook validate`: directives are checked
-    for their names, not for what stands inside them.
+    It checks less than `segment-rehook validate`: the names of directives, but not their options.
     """
     schema = deepcopy(SHAPE)
     schema["properties"]["subscriptions"]["items"] = {"$ref": "#/definitions/subscription"}
@@ -62,7 +61,7 @@ def _settings_of(action: Action) -> dict[str, Any]:
 
 
 def _value() -> dict[str, Any]:
-    """Describe a value: a directive has one `@` key that is known, anything else is itself."""
+    """Describe a value: a directive, which has one known `@` key, or any other JSON."""
     return {
         "description": 'A value, or a directive such as {"@path": "$.properties.total"}.',
         "if": {"type": "object", "patternProperties": {"^@": False}},

@@ -1,7 +1,7 @@
-"""The deployed stack that a command works on, looked up in CloudFormation before anything is done.
+"""The deployed stack that a command works on, looked up in CloudFormation first.
 
-A name that nobody deployed would otherwise be taken at its word: its parameters would be written,
-and nobody would read them. Only `cloudformation:DescribeStacks` is needed.
+Without the look-up, a command would write the parameters of a stack that does not exist. It needs
+the permission `cloudformation:DescribeStacks` only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from segment_rehook.aws.errors import error_code
-from segment_rehook_cli.aws_errors import NOT_AWS, refusals_told
+from segment_rehook_cli.aws_errors import NOT_AWS, exit_on_aws_error
+from segment_rehook_cli.messages import failure
 
 if TYPE_CHECKING:
     import boto3
@@ -22,34 +23,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Region", "Stack", "StackName", "StackUnusable", "look_up"]
 
-NAME_MOST: Final = 49
-# A long poll of SQS takes 20 s; the rest is for an answer on its way.
-CONNECT_SECONDS, READ_SECONDS, TRIES = 5, 30, 3
+MAX_NAME_LENGTH: Final = 49
+# READ_SECONDS is more than the longest poll of SQS, 20 s.
+CONNECT_SECONDS, READ_SECONDS, MAX_TRIES = 5, 30, 3
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _UNFINISHED: Final = {
-    "REVIEW_IN_PROGRESS": "was never created: its change set waits to be executed",
-    "CREATE_IN_PROGRESS": "is still being created: wait until that is done",
-    "CREATE_FAILED": "could not be created: see its events, delete it, and deploy again",
-    "ROLLBACK_IN_PROGRESS": "could not be created, and is being rolled back",
-    "ROLLBACK_COMPLETE": "could not be created: see its events, delete it, and deploy again",
-    "ROLLBACK_FAILED": "could not be created: see its events, delete it, and deploy again",
+    "REVIEW_IN_PROGRESS": "is not created yet: its change set has not been executed",
+    "CREATE_IN_PROGRESS": "is still being created: wait until it is complete",
+    "CREATE_FAILED": "could not be created: look at its events, delete it, and deploy again",
+    "ROLLBACK_IN_PROGRESS": "could not be created and is being rolled back",
+    "ROLLBACK_COMPLETE": "could not be created: look at its events, delete it, and deploy again",
+    "ROLLBACK_FAILED": "could not be created: look at its events, delete it, and deploy again",
     "DELETE_IN_PROGRESS": "is being deleted",
-    "DELETE_FAILED": "could not be deleted whole: see its events, and delete it again",
+    "DELETE_FAILED": "could not be deleted completely: look at its events, and delete it again",
     "DELETE_COMPLETE": "is deleted",
 }
 
 
 class StackUnusable(Exception):
-    """CloudFormation knows the stack, and nothing can be done with it; the text says why."""
+    """The stack exists but can't be used; the text says why."""
 
 
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise typer.BadParameter("a stack's name is letters, digits and hyphens, a letter first")
-    if len(name) > NAME_MOST:
+        raise typer.BadParameter("use only letters, digits and hyphens, beginning with a letter")
+    if len(name) > MAX_NAME_LENGTH:
         raise typer.BadParameter(
-            f"{len(name)} characters; a stack of this template has {NAME_MOST} at most, since its "
-            "queues are named after it"
+            f"the name has {len(name)} characters; a stack of this template can have "
+            f"{MAX_NAME_LENGTH}, because its queues are named after it"
         )
     return name
 
@@ -59,20 +60,26 @@ StackName = Annotated[
 ]
 
 
-def _no_empty(region: str | None) -> str | None:
+def _not_empty(region: str | None) -> str | None:
     if region == "":
-        raise typer.BadParameter("a region is wanted, such as eu-west-1")
+        raise typer.BadParameter("the region is empty; give one such as eu-west-1")
     return region
 
 
 Region = Annotated[
-    str | None, typer.Option(help="AWS region, if not your default.", callback=_no_empty)
+    str | None,
+    typer.Option(
+        help="The AWS region; by default, that of your AWS configuration.", callback=_not_empty
+    ),
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What the commands need of a stack. `secrets_key`: the KMS key's ARN, empty for AWS's own."""
+    """What the commands need to know of a stack.
+
+    `secrets_key` is the KMS key's ARN; empty for the AWS managed key.
+    """
 
     name: str
     account: str
@@ -109,43 +116,43 @@ class Stack:
         except KeyError as missing:
             raise StackUnusable(
                 f"the stack {name} in account {account}, {region}, has no output "
-                f"{missing.args[0]}: it is not one of segment-rehook's"
+                f"{missing.args[0]}: it is not a stack of segment-rehook"
             ) from None
 
     def announce(self) -> None:
-        """Say on standard error what is about to be changed."""
+        """Print on standard error which stack is about to be changed."""
         typer.echo(f"stack {self.name}, account {self.account}, region {self.region}", err=True)
 
 
 def look_up(name: str, region: str | None) -> Stack:
-    """Find the stack; one line and exit code 1 where there is none that can be used."""
-    # boto3 takes a quarter of a second to import, and few commands need it.
+    """Find the stack. Ends the command with one line and exit code 1 if it can't be used."""
+    # boto3 takes 0.25 s to import, and only the commands on a stack need it.
     from botocore.exceptions import ClientError  # noqa: PLC0415 — see above
 
-    with refusals_told():
+    with exit_on_aws_error():
         session = _session(region)
         client = _cloudformation(session)
         try:
             [described] = client.describe_stacks(StackName=name)["Stacks"]
         except KeyError:
-            # How boto3 takes XML or HTML that is no answer of CloudFormation's.
-            raise _failed(NOT_AWS) from None
+            # boto3 found XML or HTML that is not an answer of CloudFormation.
+            raise failure(NOT_AWS) from None
         except ClientError as error:
-            # The name's form was checked, so this is CloudFormation's word for a name unknown.
+            # The name is well-formed, so this error code means that there is no such stack.
             if error_code(error) != "ValidationError":
                 raise
-            raise _failed(
+            raise failure(
                 f"there is no stack {name} in {client.meta.region_name}, in the account of your "
                 "credentials: check the name, --region, and AWS_PROFILE"
             ) from None
     try:
         return Stack.read(described, session)
     except StackUnusable as error:
-        raise _failed(str(error)) from None
+        raise failure(str(error)) from None
 
 
 def _session(region: str | None) -> boto3.Session:
-    """Give a session whose calls end within two minutes, however silent the other side is."""
+    """Make a session whose calls end within two minutes even if no answer comes."""
     import boto3  # noqa: PLC0415 — see above
     import botocore.session  # noqa: PLC0415 — see above
     from botocore.config import Config  # noqa: PLC0415 — see above
@@ -155,7 +162,7 @@ def _session(region: str | None) -> boto3.Session:
         Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
-            retries={"total_max_attempts": TRIES, "mode": "standard"},
+            retries={"total_max_attempts": MAX_TRIES, "mode": "standard"},
         )
     )
     return boto3.Session(region_name=region, botocore_session=core)
@@ -167,13 +174,10 @@ def _cloudformation(session: boto3.Session) -> CloudFormationClient:
     try:
         return session.client("cloudformation")
     except BotoCoreError:
-        raise  # some are ValueErrors
+        raise  # some of them are ValueErrors too
     except ValueError:
         if not session.region_name:
             raise NoRegionError from None
-        raise _failed("AWS_ENDPOINT_URL is no URL: unset it, or give one with https://") from None
-
-
-def _failed(message: str) -> typer.Exit:
-    typer.echo(f"segment-rehook: {message}", err=True)
-    return typer.Exit(1)
+        raise failure(
+            "AWS_ENDPOINT_URL is not a URL: unset it, or set one that begins with https://"
+        ) from None

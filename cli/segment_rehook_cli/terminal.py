@@ -1,17 +1,17 @@
-"""Whether a person sits before the command, who can be asked and wants to see how far it is."""
+"""Whether standard input and standard output are terminals, so that a person uses the command."""
 
 from __future__ import annotations
 
 import sys
 
-__all__ = ["interactive", "watched"]
+__all__ = ["input_is_terminal", "output_is_terminal"]
 
 
-def interactive() -> bool:
-    """Whether standard input is a terminal, so that a question gets an answer."""
+def input_is_terminal() -> bool:
+    """Whether a person can answer a question on standard input."""
     return sys.stdin.isatty()
 
 
-def watched() -> bool:
-    """Whether standard output is a terminal, so that a table is drawn."""
+def output_is_terminal() -> bool:
+    """Whether a person reads standard output, so that it gets a table."""
     return sys.stdout.isatty()

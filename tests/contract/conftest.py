@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import boto3
 import pytest
@@ -17,9 +17,12 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
 
-from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks, Table
+from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
+from segment_rehook.aws.table import Table
 from segment_rehook.delivery.ports import BreakerStore, Ledger, LedgerUnavailable, UserMarks
+from tests.contract.ledgers import Sharing
 from tests.contract.queues import FakeBench, FakeClientBench, QueueBench, ServerBench
+from tools.dynamodb import moto_statements
 from tools.fakes.faults import Faults
 from tools.fakes.surroundings import FakeClock
 from tools.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
@@ -52,6 +55,7 @@ class Stores:
 def clients() -> Iterator[Clients]:
     """A moto server on a free port of this machine, and clients for it."""
     moto_backend.install()
+    moto_statements.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -89,16 +93,21 @@ def table(clients: Clients, clock: FakeClock) -> Table:
     return Table(clients.dynamodb, name, clock)
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["fake", "fake, shared calls", "dynamodb", "dynamodb, shared calls"])
 def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
-    """Ledger, marks and breaker in one empty table."""
-    if request.param == "fake":
+    """Ledger, marks and breaker in one empty table.
+
+    A change of the ledger goes another way alone than in a call that it shares with another one.
+    """
+    store, _, shared = request.param.partition(", ")
+    if store == "fake":
         faults = Faults(LedgerUnavailable)
-        return Stores(FakeLedger(faults), FakeUserMarks(faults), FakeBreakerStore(faults))
-    table = request.getfixturevalue("table")
-    return Stores(
-        DynamoLedger(table), DynamoUserMarks(table, clock, keep=86_400), DynamoBreakerStore(table)
-    )
+        made = Stores(FakeLedger(faults), FakeUserMarks(faults), FakeBreakerStore(faults))
+    else:
+        table = request.getfixturevalue("table")
+        marks = DynamoUserMarks(table, clock, keep=86_400)
+        made = Stores(DynamoLedger(table), marks, DynamoBreakerStore(table))
+    return replace(made, ledger=Sharing(made.ledger)) if shared else made
 
 
 @pytest.fixture(params=["fake", "fake client", "sqs"])

@@ -6,6 +6,7 @@ import pytest
 
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import LedgerUnavailable, QueueUnavailable
+from tests.contract.ledgers import swap
 from tests.contract.queues import bodies, message
 from tools.fakes.faults import Crash, Fate, Faults
 from tools.fakes.queue import FakeQueue
@@ -38,10 +39,10 @@ def test_a_call_that_landed_may_look_failed() -> None:
     ledger.faults.order(Fate.DONE_UNHEARD)
 
     with pytest.raises(LedgerUnavailable):
-        ledger.swap(RECORD, None)
+        swap(ledger, RECORD, None)
 
     assert ledger.records == {RECORD.id: RECORD}
-    assert ledger.swap(RECORD, None).won
+    assert swap(ledger, RECORD, None).won
 
 
 def test_an_order_waits_for_its_operation() -> None:
@@ -50,7 +51,7 @@ def test_an_order_waits_for_its_operation() -> None:
     ledger, marks = FakeLedger(faults), FakeUserMarks(faults)
     faults.order(operation="marks.*")
 
-    assert ledger.swap(RECORD, None).won
+    assert swap(ledger, RECORD, None).won
     with pytest.raises(LedgerUnavailable):
         marks.read(["ann"])
     marks.read(["ann"])
@@ -74,7 +75,7 @@ def test_a_crash_falls_on_either_side_of_the_write(moment: str) -> None:
     setattr(ledger.faults, moment, crash)
 
     with pytest.raises(Crash):
-        ledger.swap(RECORD, None)
+        swap(ledger, RECORD, None)
     assert bool(ledger.records) is (moment == "after")
     assert not issubclass(Crash, Exception)
 

@@ -1,4 +1,4 @@
-"""A stack's mode as the command line sets it and the functions read it, against moto."""
+"""Tests of `mode`, against moto: the functions read what the command line sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 @pytest.fixture
 def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    """A stack with its secrets, and a command line that reaches the moto server."""
+    """Return a stack with its secrets."""
     sign_in(monkeypatch, clients.address)
     made = deploy(clients)
     for name in ("rehook/api-key", "rehook/api-secret", "segment/shared-secrets"):
@@ -27,7 +27,7 @@ def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
 
 
 def test_what_the_command_sets_the_functions_read(clients: Clients, stack: Deployed) -> None:
-    """Each word of the command line is one that the functions know."""
+    """The functions read each mode that the command line can set."""
     path = f"/segment-rehook/{stack.name}"
     for wanted in Mode:
         result = stack.run("mode", wanted.value)
@@ -38,7 +38,7 @@ def test_what_the_command_sets_the_functions_read(clients: Clients, stack: Deplo
 
 
 def test_a_stack_without_a_mode_delivers(stack: Deployed) -> None:
-    """Nothing set means normal work; showing it says nothing of account and region."""
+    """Without a parameter the mode is deliver; showing it does not print the stack."""
     shown = stack.run("mode")
     assert shown.stdout.strip() == "deliver"
     assert shown.stderr == ""
@@ -47,7 +47,7 @@ def test_a_stack_without_a_mode_delivers(stack: Deployed) -> None:
 def test_a_word_that_the_functions_do_not_know_is_shown_as_what_it_does(
     clients: Clients, stack: Deployed
 ) -> None:
-    """Somebody put `off` by hand: the stack pauses, and the command says why."""
+    """A value that is no mode is shown as pause, which is its effect, with a warning."""
     clients.ssm.put_parameter(Name=f"/segment-rehook/{stack.name}/mode", Value="off", Type="String")
     shown = stack.run("mode")
     assert shown.stdout.strip() == "pause"
@@ -55,7 +55,7 @@ def test_a_word_that_the_functions_do_not_know_is_shown_as_what_it_does(
 
 
 def test_another_word_is_refused(stack: Deployed) -> None:
-    """A slip of the hand changes nothing, and the words that there are are named."""
+    """A word that is no mode is refused with the list of modes, and changes nothing."""
     stack.run("mode", "pause")
     result = stack.run("mode", "dryrun")
     assert result.exit_code == 2
@@ -64,33 +64,33 @@ def test_another_word_is_refused(stack: Deployed) -> None:
 
 
 def test_a_change_names_account_and_region(stack: Deployed) -> None:
-    """On standard error, so that the wrong one is noticed."""
+    """Setting the mode prints the stack's account and region on standard error."""
     result = stack.run("mode", "pause")
     assert result.stderr == f"stack {stack.name}, account {ACCOUNT}, region {REGION}\n"
 
 
-class _Least:
-    """Chance at its lowest, or its highest."""
+class _Extreme:
+    """Randomness that always gives the lowest or the highest number."""
 
     def __init__(self, *, highest: bool) -> None:
         self._highest = highest
 
     def nonce(self) -> str:
-        """Not asked for."""
+        """Return nothing: no nonce is needed."""
         return ""
 
     def uniform(self, low: float, high: float) -> float:
-        """One of the two ends."""
+        """Return one end of the range."""
         return high if self._highest else low
 
 
 def test_when_stored_events_come_back_is_said_as_it_is(stack: Deployed) -> None:
-    """`mode deliver` names the least and the most that redrive hides a message while it pauses."""
+    """`mode deliver` says for how long at least and at most redrive hides a message in a pause."""
     said = stack.run("mode", "deliver").stdout
-    found = re.search(r"taken up (\d+) minutes to (\d+) hours after", said)
+    found = re.search(r"delivered (\d+) minutes to (\d+) hours after", said)
     assert found is not None, said
-    least = backoff.while_paused(age=0.0, randomness=_Least(highest=False))
-    most = backoff.while_paused(age=864_000.0, randomness=_Least(highest=True))
+    least = backoff.while_paused(age=0.0, randomness=_Extreme(highest=False))
+    most = backoff.while_paused(age=864_000.0, randomness=_Extreme(highest=True))
     assert (int(found[1]) * 60, int(found[2]) * 3600) == (least, most)
 
 
@@ -98,7 +98,7 @@ def test_when_stored_events_come_back_is_said_as_it_is(stack: Deployed) -> None:
 def test_a_stack_that_nobody_deployed_has_no_mode(
     clients: Clients, stack: Deployed, arguments: list[str]
 ) -> None:
-    """A slip in the name, or another region: nothing is written, and the line says both."""
+    """A stack that does not exist in the region gives one line, and no parameter is put."""
     unknown = Deployed(f"{stack.name}x", "", "")
     result = unknown.run(*arguments)
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""The commands on a stack where something else answers in AWS's place."""
+"""Tests of the commands on a stack when the answers are not from AWS."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from segment_rehook_cli.main import app
 
 
 class Page(BaseHTTPRequestHandler):
-    """A sign-in page; the path of its server says with which status."""
+    """Answers with a sign-in page; the status is in the path of the server's URL."""
 
     status = 200
 
     def do_POST(self) -> None:
-        """Answer whatever is asked."""
+        """Answer any request."""
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(self.status)
         self.end_headers()
         self.wfile.write(b"<html><body>Please sign in</body></html>")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — its name there
-        """Nothing is logged."""
+        """Log nothing."""
 
 
 @pytest.fixture(params=[200, 302, 403])
 def page(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a server that gives HTML with this status."""
+    """Return the URL of a server that answers HTML with this status."""
     handler = type("Page", (Page,), {"status": request.param})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -44,7 +44,7 @@ def page(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_a_sign_in_page_is_not_taken_for_aws(
     monkeypatch: pytest.MonkeyPatch, page: str, command: list[str]
 ) -> None:
-    """One line that says so, and exit code 1."""
+    """HTML instead of AWS's answer gives one line that says so, and exit code 1."""
     for name, value in {
         "AWS_ENDPOINT_URL": page,
         "AWS_DEFAULT_REGION": "eu-west-1",
@@ -55,4 +55,4 @@ def test_a_sign_in_page_is_not_taken_for_aws(
     result = CliRunner().invoke(app, [*command, "--stack", "prod"])
     assert result.exit_code == 1
     [line] = result.stderr.splitlines()
-    assert "what answers is not AWS" in line
+    assert "the answer is not from AWS" in line

@@ -1,4 +1,4 @@
-"""The command line's way into the parking lot and back, against moto's CloudFormation and SQS."""
+"""Tests of the commands `parked`, against moto's CloudFormation and SQS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook_cli import terminal
-from segment_rehook_cli.lot import Lot, ParkedMessage
+from segment_rehook_cli.parked_message import ParkedMessage
+from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 
@@ -21,7 +22,7 @@ REQUEST = Request("POST", "/events/invoke", b'{"event_name":"order","source_id":
 
 
 def letter(number: int) -> Letter:
-    """A letter of one user."""
+    """Return a letter of the one user of these tests."""
     header = Header(
         delivery=f"m{number}:track-event", user="user-hash", content="c", reason="unknown", token=1
     )
@@ -30,10 +31,10 @@ def letter(number: int) -> Letter:
 
 @pytest.fixture
 def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    """A stack, in its parking lot three rejected messages and one of somebody else's."""
+    """Return a stack with three rejected messages and a foreign one in its parking lot."""
     sign_in(monkeypatch, clients.address)
     # moto has one server, which a short poll asks as well.
-    monkeypatch.setattr("segment_rehook_cli.lot.POLL_SECONDS", 0)
+    monkeypatch.setattr("segment_rehook_cli.parking_lot_reader.POLL_SECONDS", 0)
     made = deploy(clients)
     parked = [
         letter(number).for_parking("rejected", "400 no such event [/red]") for number in range(3)
@@ -44,7 +45,7 @@ def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
 
 
 def waiting(clients: Clients, url: str) -> list[dict[str, str]]:
-    """Group and attributes of what can be seen in a queue, which stays as it is."""
+    """Return group and attributes of a queue's visible messages, and leave them visible."""
     answer = clients.sqs.receive_message(
         QueueUrl=url,
         MaxNumberOfMessages=10,
@@ -65,7 +66,7 @@ def waiting(clients: Clients, url: str) -> list[dict[str, str]]:
 
 
 def test_listing_changes_nothing(stack: Deployed) -> None:
-    """Everything is shown with its reason, foreign messages too, and can be shown again."""
+    """The list has each message with its reason, foreign ones too, and is the same again."""
     for _ in range(2):
         result = stack.run("parked list", "--json")
         assert (result.exit_code, result.stderr) == (0, "")
@@ -78,8 +79,8 @@ def test_listing_changes_nothing(stack: Deployed) -> None:
 def test_a_person_sees_a_table_and_a_pipe_gets_columns(
     stack: Deployed, monkeypatch: pytest.MonkeyPatch, watched: bool
 ) -> None:
-    """What Rehook wrote is shown as it is, whatever it looks like."""
-    monkeypatch.setattr(terminal, "watched", lambda: watched)
+    """A terminal gets a table and a pipe tab-separated columns; Rehook's text is unchanged."""
+    monkeypatch.setattr(terminal, "output_is_terminal", lambda: watched)
     result = stack.run("parked list", "--reason", "rejected")
     assert result.exit_code == 0
     assert "m1:track-event" in result.stdout
@@ -89,13 +90,13 @@ def test_a_person_sees_a_table_and_a_pipe_gets_columns(
 
 
 def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, stack: Deployed) -> None:
-    """In the order of parking, with its epoch; the foreign message stays, and is told of."""
+    """Messages are sent in the order of parking, with their epoch; a foreign one stays."""
     result = stack.run("parked redrive", "--yes")
     assert result.exit_code == 0
     assert result.stdout == "sent back: 3, left: 1\n"
     assert result.stderr.splitlines() == [
         f"stack {stack.name}, account {ACCOUNT}, region {REGION}",
-        "segment-rehook: left, as they are no messages of this bridge: 1",
+        "segment-rehook: left, because this bridge did not write them: 1",
     ]
 
     sent = waiting(clients, stack.dead_letter_queue_url)
@@ -107,7 +108,7 @@ def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, stack: Depl
 
 
 def test_one_delivery_can_be_chosen_and_sent_as_stored(clients: Clients, stack: Deployed) -> None:
-    """The others stay, and can be seen at once; nobody is asked."""
+    """With --delivery one message is sent without a question; the others stay visible."""
     result = stack.run("parked redrive", "--delivery", "m1:track-event", "--stored")
     assert (result.exit_code, result.stdout) == (0, "sent back: 1, left: 3\n")
 
@@ -117,7 +118,7 @@ def test_one_delivery_can_be_chosen_and_sent_as_stored(clients: Clients, stack: 
 
 
 def test_a_delivery_that_is_not_there_is_told(clients: Clients, stack: Deployed) -> None:
-    """A slip in an id is no success."""
+    """If the parking lot has no such delivery, the exit code is 1 and nothing is sent."""
     result = stack.run("parked redrive", "--delivery", "m9:track-event")
     assert (result.exit_code, result.stdout) == (1, "sent back: 0, left: 4\n")
     assert "no such delivery" in result.stderr
@@ -125,7 +126,7 @@ def test_a_delivery_that_is_not_there_is_told(clients: Clients, stack: Deployed)
 
 
 def test_a_reason_chooses(clients: Clients, stack: Deployed) -> None:
-    """Nothing was parked for this one, so there is nothing to do."""
+    """With a reason for which nothing was parked, the command succeeds and sends nothing."""
     result = stack.run("parked redrive", "--reason", "gave_up")
     assert (result.exit_code, result.stdout) == (0, "sent back: 0, left: 4\n")
     assert len(waiting(clients, stack.parking_lot_url)) == 4
@@ -134,16 +135,16 @@ def test_a_reason_chooses(clients: Clients, stack: Deployed) -> None:
 def test_everything_is_sent_back_only_when_that_is_meant(
     clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a terminal --yes is wanted; on one the question says how many there are."""
+    """To send all messages it needs --yes, or a person's consent, told about how many."""
     result = stack.run("parked redrive")
     assert result.exit_code == 2
     assert "--yes" in result.stderr
 
-    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
     result = stack.run("parked redrive", given="n\n")
     assert result.exit_code == 1
     assert result.stdout.endswith("sent back: 0\n")
-    assert "Send all of about 4 parked messages back?" in result.stderr
+    assert "Send all parked messages back, about 4?" in result.stderr
     assert len(waiting(clients, stack.parking_lot_url)) == 4
 
     result = stack.run("parked redrive", given="y\n")
@@ -153,7 +154,7 @@ def test_everything_is_sent_back_only_when_that_is_meant(
 
 @pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
 def test_a_queue_that_is_gone_is_one_line(clients: Clients, stack: Deployed, command: str) -> None:
-    """Somebody deleted it by hand."""
+    """If the queue was deleted, the command prints one line and exits with code 1."""
     clients.sqs.delete_queue(QueueUrl=stack.parking_lot_url)
     result = stack.run(command)
     assert result.exit_code == 1
@@ -163,7 +164,7 @@ def test_a_queue_that_is_gone_is_one_line(clients: Clients, stack: Deployed, com
 def test_a_dead_letter_queue_that_is_gone_leaves_everything_parked(
     clients: Clients, stack: Deployed
 ) -> None:
-    """The count of what was not sent stands in one line, and nothing stays hidden."""
+    """If the dead-letter queue was deleted, all messages stay, and one line has their number."""
     clients.sqs.delete_queue(QueueUrl=stack.dead_letter_queue_url)
     result = stack.run("parked redrive", "--yes")
     assert (result.exit_code, result.stdout) == (1, "sent back: 0, left: 4\n")
@@ -176,7 +177,7 @@ def test_a_dead_letter_queue_that_is_gone_leaves_everything_parked(
 def test_what_a_deleted_stack_left_goes_to_the_new_one(
     clients: Clients, stack: Deployed, kind: str
 ) -> None:
-    """From either of its queues, in order and unchanged, once somebody takes the risk."""
+    """With --from-queue and --yes, messages of either old queue are sent unchanged, in order."""
     old = deploy(clients)
     url, reason = old.dead_letter_queue_url, "unknown"
     letters = [letter(number).for_dead_letters(ordered=True) for number in range(10, 14)]
@@ -194,7 +195,7 @@ def test_what_a_deleted_stack_left_goes_to_the_new_one(
 
 
 def test_an_old_queue_can_be_looked_at_first(clients: Clients, stack: Deployed) -> None:
-    """Each delivery with its id, to be looked up in the old ledger."""
+    """`parked list --from-queue` lists the deliveries of a deleted stack's queue."""
     old = deploy(clients)
     parked = [letter(number).for_parking("gave_up", "") for number in range(20, 23)]
     SqsQueue(clients.sqs, old.parking_lot_url).send(parked)
@@ -207,8 +208,8 @@ def test_an_old_queue_can_be_looked_at_first(clients: Clients, stack: Deployed) 
 def test_the_risk_of_an_old_queue_is_named_in_the_question(
     clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the other stack delivered can be delivered again: said before anything is sent."""
-    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    """With --from-queue the question warns that events can be delivered again."""
+    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
     old = deploy(clients)
     result = stack.run("parked redrive", "--from-queue", old.parking_lot_url, given="n\n")
     assert result.exit_code == 1
@@ -220,7 +221,7 @@ def test_the_risk_of_an_old_queue_is_named_in_the_question(
     ["old-parking-lot.fifo", "https://sqs.eu-west-1.amazonaws.com/1/standard", "own"],
 )
 def test_what_is_no_other_fifo_queue_is_refused(stack: Deployed, url: str) -> None:
-    """A name, a standard queue, or the very queue that the messages are to go to."""
+    """--from-queue refuses a name, a standard queue, and the stack's own dead-letter queue."""
     given = stack.dead_letter_queue_url if url == "own" else url
     result = stack.run("parked redrive", "--from-queue", given, "--yes")
     assert result.exit_code == 2
@@ -236,14 +237,14 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     command: str,
     lines: int,
 ) -> None:
-    """The rows that were read, or the summary; and the exit code says that it is not all."""
-    read = Lot.portions
+    """After Ctrl-C it prints what was done, exits with code 1, and leaves nothing hidden."""
+    read = ParkingLotReader.portions
 
-    def pressed(lot: Lot) -> Iterator[list[ParkedMessage]]:
-        yield from itertools.islice(read(lot), 1)
+    def pressed(reader: ParkingLotReader) -> Iterator[list[ParkedMessage]]:
+        yield from itertools.islice(read(reader), 1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Lot, "portions", pressed)
+    monkeypatch.setattr(ParkingLotReader, "portions", pressed)
     result = stack.run(command)
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == lines
@@ -253,10 +254,10 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
 
 @pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
 def test_what_somebody_else_holds_is_told(clients: Clients, stack: Deployed, command: str) -> None:
-    """A console looks at it just now: it is not there to be read, and that is no success."""
+    """Messages that somebody else has hidden are counted, and the exit code is 1."""
     clients.sqs.receive_message(
         QueueUrl=stack.parking_lot_url, MaxNumberOfMessages=2, VisibilityTimeout=600
     )
     result = stack.run(command)
     assert result.exit_code == 1
-    assert "not read: about 2; somebody else holds them" in result.stderr
+    assert "not read: about 2; a console or another run holds them" in result.stderr

@@ -1,4 +1,4 @@
-"""`segment-rehook secrets put`, against moto's CloudFormation, KMS and SSM."""
+"""Tests of `secrets put`, against moto's CloudFormation, KMS and SSM."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555
 
 @pytest.fixture
 def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    """A stack without any secret."""
+    """Return a stack without secrets."""
     sign_in(monkeypatch, clients.address)
     return deploy(clients)
 
 
 def stored(clients: Clients, stack: Deployed) -> dict[str, str]:
-    """What lies under the stack's path, by the name below it."""
+    """Return the parameters under the stack's path, by the name below it."""
     path = f"/segment-rehook/{stack.name}"
     answer = clients.ssm.get_parameters_by_path(Path=path, Recursive=True, WithDecryption=True)
     return {each["Name"].removeprefix(f"{path}/"): each["Value"] for each in answer["Parameters"]}
 
 
 def kept_with(clients: Clients, stack: Deployed) -> dict[str, Any]:
-    """How the only parameter of the stack is kept."""
+    """Return the metadata of the stack's only parameter."""
     answer = clients.ssm.describe_parameters(
         ParameterFilters=[
             {
@@ -48,7 +48,7 @@ def kept_with(clients: Clients, stack: Deployed) -> dict[str, Any]:
 def test_a_secret_from_standard_input_is_put_as_secure_string(
     clients: Clients, stack: Deployed
 ) -> None:
-    """Under the stack's path, encrypted, replacing what was there, and never shown."""
+    """A value is put under the stack's path as a SecureString, replaces one, and is not shown."""
     assert stack.run("secrets put", "rehook/api-key", given="before").exit_code == 0
     result = stack.run("secrets put", "rehook/api-key", given=f"  {SECRET}\n")
     assert result.exit_code == 0, result.output
@@ -63,7 +63,7 @@ def test_a_secret_from_standard_input_is_put_as_secure_string(
 def test_the_stacks_own_key_encrypts(
     clients: Clients, monkeypatch: pytest.MonkeyPatch, key: str, kept: str
 ) -> None:
-    """The parameter SecretsKeyArn, which is what the functions' roles may open."""
+    """The key of the parameter SecretsKeyArn encrypts: the functions' roles may use it."""
     sign_in(monkeypatch, clients.address)
     stack = deploy(clients, key=key)
     assert stack.run("secrets put", "rehook/api-key", given=SECRET).exit_code == 0
@@ -71,7 +71,7 @@ def test_the_stacks_own_key_encrypts(
 
 
 def test_the_functions_read_what_was_put(clients: Clients, stack: Deployed) -> None:
-    """A mark at the start of a file is no part of the secret, and lines stay lines."""
+    """The functions read the values that were put, without byte order marks, line by line."""
     for name, value in {
         "rehook/api-key": b"\xef\xbb\xbfkey\r\n",
         "rehook/api-secret": SECRET.encode(),
@@ -88,7 +88,7 @@ def test_the_functions_read_what_was_put(clients: Clients, stack: Deployed) -> N
 @pytest.mark.parametrize(
     ("arguments", "given", "said"),
     [
-        (["rehook/api-key"], b"", "nothing was given"),
+        (["rehook/api-key"], b"", "is empty"),
         (["rehook/api-key"], SECRET.encode("utf-16"), "UTF-16"),
         (["segment/tokens"], b"good\nX-Api-Key:" + SECRET.encode(), "line 2"),
         ([], SECRET.encode(), "name it"),
@@ -100,7 +100,7 @@ def test_the_functions_read_what_was_put(clients: Clients, stack: Deployed) -> N
 def test_what_can_not_be_put_is_refused(
     clients: Clients, stack: Deployed, arguments: list[str], given: bytes, said: str
 ) -> None:
-    """Exit code 2, nothing put, and a line that says what is wrong and shows no secret."""
+    """A refused value gives exit code 2 and one line without the secret; nothing is put."""
     result = stack.run("secrets put", *arguments, given=given)
     assert result.exit_code == 2
     assert said in result.stderr
@@ -109,7 +109,7 @@ def test_what_can_not_be_put_is_refused(
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
-    """Sit before a terminal and give these answers; the list fills with what was asked."""
+    """Simulate a terminal and these answers; return the list of the prompts."""
     given, asked = iter(answers), []
 
     def prompt(text: str, **options: Any) -> str:
@@ -117,7 +117,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
         asked.append(text)
         return next(given)
 
-    monkeypatch.setattr(terminal, "interactive", lambda: True)
+    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
     monkeypatch.setattr("typer.prompt", prompt)
     return asked
 
@@ -125,7 +125,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
 def test_on_a_terminal_each_secret_is_asked_for_hidden(
     clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rehook's pair and the shared secrets, the latter until Enter alone is pressed."""
+    """On a terminal, three secrets are asked for; shared secrets until the answer is empty."""
     asked = ask(monkeypatch, "key", SECRET, "one", "two", "")
     assert stack.run("secrets put").exit_code == 0
     assert asked[:3] == ["Rehook's API key", "Rehook's API secret", "Segment's shared secrets"]
@@ -139,16 +139,16 @@ def test_on_a_terminal_each_secret_is_asked_for_hidden(
 def test_nothing_is_put_before_everything_is_checked(
     clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A slip in the last of three leaves the first two as they were."""
+    """If the last of three values is refused, none of them is put."""
     ask(monkeypatch, "key", SECRET, "s\u200bcret", "")
     result = stack.run("secrets put")
     assert result.exit_code == 2
-    assert "segment/shared-secrets: line 1 has" in result.stderr
+    assert "segment/shared-secrets: line 1 contains" in result.stderr
     assert stored(clients, stack) == {}
 
 
 def test_a_stack_that_nobody_deployed_gets_no_secret(clients: Clients, stack: Deployed) -> None:
-    """Nobody is asked for one, and nothing is written."""
+    """If there is no such stack, nothing is asked for and nothing is put."""
     unknown = Deployed(f"{stack.name}x", "", "")
     result = unknown.run("secrets put", "rehook/api-key", given=SECRET)
     assert result.exit_code == 1
@@ -158,8 +158,8 @@ def test_a_stack_that_nobody_deployed_gets_no_secret(clients: Clients, stack: De
 
 @pytest.mark.usefixtures("stack")
 def test_what_is_no_stack_of_the_bridge_gets_no_secret(clients: Clients) -> None:
-    """A stack of something else, by its outputs."""
+    """A stack without the outputs of segment-rehook gets no secret."""
     other = deploy(clients, without="SecretsPath")
     result = other.run("secrets put", "rehook/api-key", given=SECRET)
     assert result.exit_code == 1
-    assert "has no output SecretsPath: it is not one of segment-rehook's" in result.stderr
+    assert "has no output SecretsPath: it is not a stack of segment-rehook" in result.stderr

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import replace as replaced
 
 import pytest
+from msgspec.structs import replace
 
 from segment_rehook.delivery.ledger.record import Record, State, Swap
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
+from segment_rehook.delivery.ports import Change
 from tests.contract.conftest import Stores
+from tests.contract.ledgers import swap
 
 CLAIMED = Record(
     id="message-1:identify",
@@ -36,26 +39,26 @@ OTHER = replace(CLAIMED, nonce="nonce-other", token=2)
 
 
 def test_an_absent_delivery_can_be_claimed(stores: Stores) -> None:
-    """An absent delivery can be claimed once; the next claimant finds the first one's record."""
-    assert stores.ledger.swap(CLAIMED, None) == Swap(won=True)
-    assert stores.ledger.swap(OTHER, None) == Swap(won=False, found=CLAIMED)
+    """Once: the second who thinks it absent finds the first one's record."""
+    assert swap(stores.ledger, CLAIMED, None) == Swap(won=True)
+    assert swap(stores.ledger, OTHER, None) == Swap(won=False, found=CLAIMED)
 
 
 def test_a_write_that_finds_its_own_nonce_has_won(stores: Stores) -> None:
-    """A write that is repeated, and finds its own nonce, has won."""
-    stores.ledger.swap(CLAIMED, None)
-    assert stores.ledger.swap(CLAIMED, None) == Swap(won=True)
+    """The library sends a write again when it heard no answer to the first."""
+    swap(stores.ledger, CLAIMED, None)
+    assert swap(stores.ledger, CLAIMED, None) == Swap(won=True)
 
-    stores.ledger.swap(FULL, CLAIMED)
-    assert stores.ledger.swap(FULL, CLAIMED) == Swap(won=True)
+    swap(stores.ledger, FULL, CLAIMED)
+    assert swap(stores.ledger, FULL, CLAIMED) == Swap(won=True)
 
 
 def test_a_record_comes_back_whole(stores: Stores) -> None:
-    """A record comes back with each field in its type, None included."""
-    stores.ledger.swap(CLAIMED, None)
-    assert stores.ledger.swap(FULL, CLAIMED) == Swap(won=True)
+    """Every field, with its type, also those that may be None."""
+    swap(stores.ledger, CLAIMED, None)
+    assert swap(stores.ledger, FULL, CLAIMED) == Swap(won=True)
 
-    found = stores.ledger.swap(OTHER, None).found
+    found = swap(stores.ledger, OTHER, None).found
 
     assert found == FULL
     assert found is not None
@@ -64,24 +67,24 @@ def test_a_record_comes_back_whole(stores: Stores) -> None:
 
 
 def test_a_late_writer_undoes_nothing(stores: Stores) -> None:
-    """A write that expects an older record changes nothing, and is told the newer one."""
-    stores.ledger.swap(CLAIMED, None)
-    stores.ledger.swap(FULL, CLAIMED)
+    """Who replaces a record that is no longer there loses, and is told what is."""
+    swap(stores.ledger, CLAIMED, None)
+    swap(stores.ledger, FULL, CLAIMED)
 
-    assert stores.ledger.swap(OTHER, CLAIMED) == Swap(won=False, found=FULL)
-    assert stores.ledger.swap(OTHER, None) == Swap(won=False, found=FULL)
+    assert swap(stores.ledger, OTHER, CLAIMED) == Swap(won=False, found=FULL)
+    assert swap(stores.ledger, OTHER, None) == Swap(won=False, found=FULL)
 
 
 def test_a_record_that_is_gone_cannot_be_replaced(stores: Stores) -> None:
-    """A write that expects a record that is gone changes nothing, and is told that it is absent."""
-    assert stores.ledger.swap(FULL, CLAIMED) == Swap(won=False)
+    """An expired one may have been deleted in between: then it is absent."""
+    assert swap(stores.ledger, FULL, CLAIMED) == Swap(won=False)
 
 
 def test_deliveries_do_not_meet(stores: Stores) -> None:
-    """Two deliveries have two records."""
-    stores.ledger.swap(CLAIMED, None)
+    """One record each."""
+    swap(stores.ledger, CLAIMED, None)
 
-    assert stores.ledger.swap(replace(OTHER, id="message-1:track"), None) == Swap(won=True)
+    assert swap(stores.ledger, replace(OTHER, id="message-1:track"), None) == Swap(won=True)
 
 
 def test_one_of_many_wins(stores: Stores) -> None:
@@ -90,7 +93,7 @@ def test_one_of_many_wins(stores: Stores) -> None:
 
     def claim(number: int) -> None:
         start.wait()
-        swaps.append(stores.ledger.swap(replace(CLAIMED, nonce=f"nonce-{number}"), None))
+        swaps.append(swap(stores.ledger, replace(CLAIMED, nonce=f"nonce-{number}"), None))
 
     threads = [threading.Thread(target=claim, args=[number]) for number in range(8)]
     for thread in threads:
@@ -98,7 +101,50 @@ def test_one_of_many_wins(stores: Stores) -> None:
     for thread in threads:
         thread.join()
 
-    assert sorted(swap.won for swap in swaps) == [False] * 7 + [True]
+    assert sorted(each.won for each in swaps) == [False] * 7 + [True]
+
+
+def test_changes_that_share_a_call_win_and_lose_by_themselves(stores: Stores) -> None:
+    """Of thirty changes in one call, ten find another record and lose; the others win."""
+    mine = [replace(CLAIMED, id=f"m{number}:track", nonce=f"n{number}") for number in range(30)]
+    theirs = [replace(each, nonce="theirs", token=9) for each in mine[::3]]
+    for each in theirs:
+        swap(stores.ledger, each, None)
+
+    answers = stores.ledger.swap([Change(each, None) for each in mine])
+
+    lost = {each.id: each for each in theirs}
+    assert answers == [
+        Swap(won=False, found=lost[each.id]) if each.id in lost else Swap(won=True) for each in mine
+    ]
+
+
+def test_claims_are_settled_in_one_call(stores: Stores) -> None:
+    """Claims that are settled to different ends in one call are read back as they were settled."""
+    mine = [replace(CLAIMED, id=f"m{number}:track", nonce=f"n{number}") for number in range(4)]
+    stores.ledger.swap([Change(each, None) for each in mine])
+    settled = [
+        replace(mine[0], nonce="s0", state=State.DELIVERED, request_id="6df44043"),
+        replace(mine[1], nonce="s1", state=State.QUEUED, in_queue=True),
+        replace(mine[2], nonce="s2", state=State.PARKED, parked_token=1, reason="rejected"),
+        replace(mine[3], nonce="s3", state=State.RELEASED, lease=0.0),
+    ]
+
+    answers = stores.ledger.swap([Change(new, was) for new, was in zip(settled, mine, strict=True)])
+
+    assert answers == [Swap(won=True)] * 4
+    found = [swap(stores.ledger, replace(each, nonce="other"), None).found for each in mine]
+    assert found == settled
+
+
+def test_a_field_that_is_given_up_is_gone(stores: Stores) -> None:
+    """A parked record whose place a new claim takes leaves neither reason nor request id behind."""
+    swap(stores.ledger, FULL, None)
+    swap(stores.ledger, replace(CLAIMED, nonce="nonce-3", parked_token=7), FULL)
+
+    assert swap(stores.ledger, OTHER, None).found == replace(
+        CLAIMED, nonce="nonce-3", parked_token=7
+    )
 
 
 def test_marked_users_are_told_apart(stores: Stores) -> None:
@@ -150,20 +196,20 @@ def test_the_breaker_is_changed_by_who_knows_its_state(stores: Stores) -> None:
 
     assert stores.breaker.swap(tripped, None) is True
     assert stores.breaker.read() == tripped
-    assert stores.breaker.swap(replace(later, nonce="n3"), None) is False
+    assert stores.breaker.swap(replaced(later, nonce="n3"), None) is False
 
     assert stores.breaker.swap(later, tripped) is True
     assert stores.breaker.swap(later, tripped) is True, "its own nonce: a repeated write"
-    assert stores.breaker.swap(replace(later, nonce="n4"), tripped) is False
+    assert stores.breaker.swap(replaced(later, nonce="n4"), tripped) is False
     assert stores.breaker.read() == later
 
 
 @pytest.mark.parametrize("text", ["", "ümläut 😀", "x" * 500])
 def test_texts_come_back_as_they_went(stores: Stores, text: str) -> None:
-    """Any text, such as a request id of Rehook's, comes back as it was written."""
-    stores.ledger.swap(replace(CLAIMED, request_id=text), None)
+    """Rehook's request id may be any text."""
+    swap(stores.ledger, replace(CLAIMED, request_id=text), None)
 
-    found = stores.ledger.swap(OTHER, None).found
+    found = swap(stores.ledger, OTHER, None).found
 
     assert found is not None
     assert found.request_id == text

@@ -12,7 +12,8 @@ import pytest
 
 from tests.end_to_end.conftest import drain, rewards
 from tools.faults.report import as_json
-from tools.faults.run import RunSettings, run
+from tools.faults.result import RunSettings
+from tools.faults.run import run
 from tools.sandbox import Fault, Kind
 from tools.sandbox.build import build
 

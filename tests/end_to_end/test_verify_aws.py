@@ -1,13 +1,14 @@
-"""``make verify-aws`` as far as the sandbox can answer it: it and AWS must pass the same checks."""
+"""`make verify-aws` on the sandbox, which must pass the same checks as AWS."""
 
 from __future__ import annotations
 
 import socket
 from typing import TYPE_CHECKING
 
-from tools.verify_aws import fifo, stores
+from tools.verify_aws import stores
 from tools.verify_aws.check import Check
-from tools.verify_aws.webhook import webhook
+from tools.verify_aws.fifo_queue import fifo_queue
+from tools.verify_aws.webhook import webhook_checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,33 +17,30 @@ if TYPE_CHECKING:
 
 
 def failures(checks: Iterable[Check]) -> list[Check]:
-    """Those that do not hold."""
+    """Give the checks that do not hold."""
     return [check for check in checks if not check.holds]
 
 
 def test_the_queues_behave_as_the_bridge_needs_them(box: Sandbox) -> None:
-    """The sandbox's queues pass the probe that `make verify-aws` makes on AWS."""
-    assert failures(fifo.probe(box.sqs)) == []
+    """A queue of the sandbox passes the checks that are made on AWS."""
+    assert failures(fifo_queue(box.sqs)) == []
 
 
 def test_the_webhook_lets_in_who_signs(box: Sandbox) -> None:
-    """The sandbox's webhook passes the checks, and nothing reaches Rehook."""
+    """The webhook passes all its checks, and nothing is delivered to Rehook."""
     before = len(box.rehook.calls())
-    assert failures(webhook(box.webhook, box.shared_secret)) == []
+    assert failures(webhook_checks(box.webhook, box.shared_secret)) == []
     assert len(box.rehook.calls()) == before
 
 
 def test_a_wrong_secret_is_noticed(box: Sandbox) -> None:
-    """A check with a wrong secret fails."""
-    [failed] = failures(webhook(box.webhook, "another secret"))
+    """With a wrong secret, the check of a signed event fails with status 401."""
+    [failed] = failures(webhook_checks(box.webhook, "another secret"))
     assert failed.seen.startswith("401")
 
 
 def test_queues_and_table_are_as_they_must_be(box: Sandbox) -> None:
-    """The queues and the table that the sandbox makes of the template pass the checks.
-
-    Queues in each other's place fail three of them.
-    """
+    """Queues and table that the sandbox makes of the template pass; swapped queues do not."""
     waiting, parked = (box.queue(name).url for name in ("DeadLetterQueue", "ParkingLot"))
     timeout = box.stack.functions["RedriveFunction"].timeout
     assert failures(stores.queues(box.sqs, waiting, parked, timeout)) == []
@@ -52,12 +50,9 @@ def test_queues_and_table_are_as_they_must_be(box: Sandbox) -> None:
 
 
 def test_a_webhook_that_nobody_can_reach_is_a_finding() -> None:
-    """A webhook that can't be reached is one finding with the kind of the error.
-
-    The checks that need the webhook are left out.
-    """
+    """If the webhook can't be reached, one check fails with the type of the error, and no other."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    checks = list(webhook(f"http://127.0.0.1:{port}/segment", "secret"))
+    checks = list(webhook_checks(f"http://127.0.0.1:{port}/segment", "secret"))
 
     assert checks == [Check("the webhook can be reached", holds=False, seen="MaxRetryError")]

@@ -1,4 +1,4 @@
-"""What Hypothesis chooses from: users, events, answers, faults, spans of time, interruptions."""
+"""What Hypothesis draws from: users, events, answers, faults, spans of time, interruptions."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ TURNS = (
 )
 OPERATIONS = (
     "ledger.swap",
+    "ledger.share",
     "marks.put",
     "marks.read",
     "marks.clear",
@@ -33,11 +34,11 @@ OPERATIONS = (
     "secrets.read",
 )
 SPANS = (1.0, 6.0, 20.0, 40.0, 100.0, 400.0, 4_000.0, 40_000.0)
-# What a single event meets, its call above all; and the longer requests.
+# The steps of a single event, most often those near its call; and steps of longer requests.
 steps = st.sampled_from([*range(1, 17), *range(7, 15), *range(20, 60, 4)])
 Trouble = tuple[int, str | float | Fate]
-# What happens to a process at one of its steps: a number is seconds for which it stands still, a
-# fate is that of the very call it is at.
+# What happens to a process at one of its steps. A number: it stands still for so many seconds. A
+# fate: the call that it makes there fails in that way.
 INTERRUPTIONS: tuple[str | float | Fate, ...] = (
     "die",
     *Fate,
@@ -52,7 +53,7 @@ INTERRUPTIONS: tuple[str | float | Fate, ...] = (
     100.0,
     400.0,
 )
-# Within a lease of ingest's, and beyond it.
+# Seconds: within a lease of ingest, and beyond it.
 LATENESS = {"": 0.0, "soon": 10.0, "late": 40.0}
 interruptions = st.sampled_from(INTERRUPTIONS)
 troubles = st.lists(st.tuples(steps, interruptions), max_size=2)
@@ -63,6 +64,6 @@ events = st.lists(st.tuples(kinds, st.sampled_from(USERS)), min_size=1, max_size
 
 
 def every_nth(number: int) -> Callable[[object], bool]:
-    """Says yes each so many times; 0: never."""
+    """Give a function that is true at each `number`th call; 0: at none."""
     count = itertools.count(1)
     return lambda _entry: number > 0 and next(count) % number == 0

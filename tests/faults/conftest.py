@@ -1,4 +1,4 @@
-"""How large the runs are: small by default."""
+"""The size of the runs: small by default."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ import pytest
 
 @pytest.fixture
 def burst_events() -> int:
-    """Events of the burst; BURST_EVENTS=50000 for the whole one."""
+    """Give the number of events of a burst; BURST_EVENTS=50000 is the full size."""
     return int(os.environ.get("BURST_EVENTS", "5000"))

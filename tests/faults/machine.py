@@ -1,7 +1,7 @@
 """The promise as a machine that Hypothesis drives: any order of events, faults and interruptions.
 
-It runs the real pipeline, from the webhook's door to the parking lot, on fakes. What must hold at
-each call is checked by `Processes`; what must hold of each answer, and in the end, by `books`.
+It runs the real code, from the webhook request to the parking lot, on fakes. `Processes` checks
+what must hold at each call of Rehook; `History` checks each answer, and the end.
 """
 
 from __future__ import annotations
@@ -14,32 +14,36 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from segment_rehook.delivery.ingest.answer import HttpAnswer
 from tests.faults import choices
-from tests.faults.books import Books, Sent
+from tests.faults.history import History, SentRequest
 from tests.faults.process import Interrupt, Process, Processes, Violated, die
 from tests.unit.delivery.samples import identify, order, track
-from tests.unit.delivery.world import IngestEnvironment, World
+from tests.unit.delivery.world import IngestEnvironment, InTurn, World
 from tools.fakes import rehook
 from tools.fakes.faults import Fate
 
 
 class Promise(RuleBasedStateMachine):
-    """What Segment sends, what AWS and the operator do, and what goes wrong."""
+    """Rules for what Segment sends, for what AWS and operators do, and for what goes wrong."""
 
     def __init__(self) -> None:
         super().__init__()
         self.named: dict[bytes, str] = {}
-        self.sent: list[Sent] = []
+        self.sent: list[SentRequest] = []
         self.number = 0
         self.armed: dict[int, Interrupt] = {}
 
     @initialize(
-        policy=st.sampled_from(["retry", "park"]), ordered=st.sampled_from([True, True, False])
+        policy=st.sampled_from(["retry", "park"]),
+        ordered=st.sampled_from([True, True, False]),
+        workers=st.sampled_from([1, 2, 4]),
     )
-    def settings(self, policy: str, ordered: bool) -> None:
+    def settings(self, policy: str, ordered: bool, workers: int) -> None:
         """Begin with a stack of these settings."""
-        self.world = World(policy=policy, ordered=ordered)
+        self.world = World(
+            policy=policy, ordered=ordered, workers=workers, threads=lambda _workers: InTurn()
+        )
         self.processes = Processes(self.world, self.named)
-        self.books = Books(self.world, self.named)
+        self.history = History(self.world, self.named)
         self.ingests = [self.world.ingest() for _ in range(2)]
         self.redrives = [self.world.redrive() for _ in range(2)]
 
@@ -55,12 +59,12 @@ class Promise(RuleBasedStateMachine):
         turns: list[rehook.Turn],
         trouble: list[choices.Trouble],
     ) -> None:
-        """New events, alone or in a batch."""
+        """Segment sends new events, alone or in a batch."""
         self.world.rehook.script.extend(turns)
         self._arm(trouble)
         made = [self._event(kind, user) for kind, user in chosen]
-        alone = [Sent([each], batch=False) for each in made]
-        requests = [Sent(made, batch=True)] if batch else alone
+        alone = [SentRequest([each], batch=False) for each in made]
+        requests = [SentRequest(made, batch=True)] if batch else alone
         self.sent += requests
         for request in requests:
             self._attempt(request)
@@ -68,10 +72,10 @@ class Promise(RuleBasedStateMachine):
     @precondition(lambda self: self.sent)
     @rule(which=st.integers(0, 30), batch=st.booleans(), trouble=choices.troubles)
     def segment_duplicates(self, which: int, batch: bool, trouble: list[choices.Trouble]) -> None:
-        """An event that was sent before, in a request of its own."""
+        """Segment sends an event once more, in a request of its own."""
         self._arm(trouble)
         old = self.sent[which % len(self.sent)]
-        copy = Sent([old.events[which % len(old.events)]], batch=batch)
+        copy = SentRequest([old.events[which % len(old.events)]], batch=batch)
         self.sent.append(copy)
         self._attempt(copy)
 
@@ -80,7 +84,7 @@ class Promise(RuleBasedStateMachine):
     def segment_replays_it_mended(
         self, which: int, turns: list[rehook.Turn], trouble: list[choices.Trouble]
     ) -> None:
-        """An event that was sent before, under the same id and with other properties."""
+        """Segment sends an event that was sent before, with the same id and other properties."""
         self.world.rehook.script.extend(turns)
         self._arm(trouble)
         old = self.sent[which % len(self.sent)]
@@ -88,15 +92,15 @@ class Promise(RuleBasedStateMachine):
         payload = "traits" if event["type"] == "identify" else "properties"
         self.number += 1
         mended = {**event, payload: {**event[payload], "mended": self.number}}
-        self.books.mended(mended)
-        request = Sent([mended], batch=False)
+        self.history.mended(mended)
+        request = SentRequest([mended], batch=False)
         self.sent.append(request)
         self._attempt(request)
 
     @precondition(lambda self: any(not each.answered for each in self.sent))
     @rule(which=st.integers(0, 30), trouble=choices.troubles)
     def segment_retries(self, which: int, trouble: list[choices.Trouble]) -> None:
-        """A request that got a 503, or no answer."""
+        """Segment repeats a request that was answered 503, or not at all."""
         self._arm(trouble)
         unanswered = [each for each in self.sent if not each.answered]
         self._attempt(unanswered[which % len(unanswered)])
@@ -105,48 +109,48 @@ class Promise(RuleBasedStateMachine):
 
     @rule(turns=choices.answers, trouble=choices.troubles)
     def redrive_runs(self, turns: list[rehook.Turn], trouble: list[choices.Trouble]) -> None:
-        """The event source hands over what is visible."""
+        """The event source hands the visible messages to redrive."""
         self.world.rehook.script.extend(turns)
         self._arm(trouble)
         self._poll()
 
     @rule(span=st.sampled_from(choices.SPANS))
     def time_passes(self, span: float) -> None:
-        """Nothing else happens."""
+        """Time passes, and nothing else happens."""
         self.world.clock.advance(span)
 
     @rule(seconds=st.sampled_from([-4.0, 4.0]))
     def clock_is_corrected(self, seconds: float) -> None:
-        """By less than the margin that leases have for it."""
+        """The clock jumps, by less than the margin that leases have for it."""
         self.world.clock.jump(seconds)
 
     @rule(most=st.integers(1, 3))
     def operator_redrives(self, most: int) -> None:
-        """SQS's own redrive, from the parking lot to the dead-letter queue."""
-        self.books.moved(self.world.lot.stored()[:most])
+        """An operator lets SQS move messages from the parking lot to the dead-letter queue."""
+        self.history.moved(self.world.lot.stored()[:most])
         self.world.lot.move_to(self.world.dead, most)
 
     @rule(mode=st.sampled_from(["deliver", "pause", "deliver"]))
     def operator_sets_the_mode(self, mode: str) -> None:
-        """Seen by each environment when its secrets are old."""
+        """An operator sets the mode; each environment sees it when it reads its secrets again."""
         self.world.store_secrets(mode=mode)
 
     @rule(key=st.sampled_from(["key-1", "key-2"]), good=st.sampled_from([True, False, None]))
     def the_key_pair_changes(self, key: str, good: bool | None) -> None:
-        """And check-auth says this of it."""
+        """The key pair changes, and from then on check-auth answers `good`."""
         self.world.store_secrets(api_key=key)
         self.world.rehook.credentials = good
 
     @rule(which=st.sampled_from(["ingest", "redrive"]))
     def an_environment_is_replaced(self, which: str) -> None:
-        """A cold start: no cached secrets, no view of the breaker."""
-        self._bury(self.ingests[0] if which == "ingest" else None)
+        """Lambda starts a new environment, without cached secrets or a view of the breaker."""
+        self._replace(self.ingests[0] if which == "ingest" else None)
 
     # What goes wrong.
 
     @rule(turns=st.lists(st.sampled_from(choices.TURNS), min_size=1, max_size=4))
     def rehook_will_answer(self, turns: list[rehook.Turn]) -> None:
-        """The next calls, in this order."""
+        """Rehook will give these answers to its next calls."""
         self.world.rehook.script.extend(turns)
 
     @rule(
@@ -155,25 +159,25 @@ class Promise(RuleBasedStateMachine):
         times=st.sampled_from([1, 1, 2, 3]),
     )
     def a_store_will_fail(self, operation: str, fate: Fate, times: int) -> None:
-        """The next calls of this kind."""
+        """The next calls of this operation will fail."""
         self._faults(operation).order(fate, operation=operation, times=times)
 
     @rule(
         what=st.sampled_from(["table", "queues", "ssm"]), down=st.sampled_from([True, False, False])
     )
     def a_store_goes_down_or_comes_up(self, what: str, down: bool) -> None:
-        """As a whole."""
+        """A store fails as a whole, or works again."""
         getattr(self.world, what).down = down
 
     @rule(every=st.sampled_from([0, 2, 3]))
     def queues_refuse_entries(self, every: int) -> None:
-        """Each second or third entry of every send, or none."""
+        """SQS refuses each second or third entry, or none."""
         for queue in (self.world.dead, self.world.lot):
             queue.refuse = choices.every_nth(every)
         self.world.dead.refuse_visibility = choices.every_nth(every)
 
     def _arm(self, trouble: Sequence[choices.Trouble]) -> None:
-        """What will happen to the next process, and at which of its steps."""
+        """Set what will happen to the next process, and at which of its steps."""
         for step, what in trouble:
             if what == "die":
                 self.armed[step] = die
@@ -186,39 +190,39 @@ class Promise(RuleBasedStateMachine):
                 self.armed[step] = self._standing_still(choices.LATENESS[when], then)
 
     def _failing(self, fate: Fate) -> Interrupt:
-        """The very call that the process is at fails."""
+        """Let the call that the process is at fail."""
 
         def fail(_process: Process, operation: str) -> None:
             if operation == "marks.put":
-                self.books.unmarked()
+                self.history.unmarked()
             if not operation.startswith("rehook"):
                 self._faults(operation).order(fate, operation=operation)
 
         return fail
 
     def _standing_still(self, span: float, what: str) -> Interrupt:
-        """Time passes, and another invocation runs from beginning to end."""
+        """Let time pass, and another invocation run from beginning to end."""
 
         def interrupt(_process: Process, operation: str) -> None:
             if operation == "rehook.call":
-                return  # a call has a deadline, which the fake does not keep
+                return  # a real call ends at its deadline, and the fake's does not
             self.world.clock.advance(span)
             if what:
-                self.books.unmarked()
+                self.history.unmarked()
             if what == "poll":
                 self._poll()
             elif what == "duplicate" and self.sent:
                 under_way = [each for each in self.sent if each.busy] or self.sent[-1:]
-                self._attempt(Sent(list(under_way[0].events), batch=under_way[0].batch))
+                self._attempt(SentRequest(list(under_way[0].events), batch=under_way[0].batch))
             elif what == "new":
-                request = Sent([self._event("track", choices.USERS[0])], batch=False)
+                request = SentRequest([self._event("track", choices.USERS[0])], batch=False)
                 self.sent.append(request)
                 self._attempt(request)
 
         return interrupt
 
     def teardown(self) -> None:
-        """Faults stop, Segment gets its answers, the queue drains, and the books are compared."""
+        """End all faults, answer all requests, empty the queue, and check the history."""
         world = self.world
         for faults in (world.table, world.queues, world.ssm):
             faults.forget()
@@ -233,17 +237,17 @@ class Promise(RuleBasedStateMachine):
                 if not request.answered:
                     self._attempt(request)
             if not request.answered:
-                raise Violated("no 200 although nothing is wrong any more")
+                raise Violated("no answer of 200, although nothing fails any more")
         self._drain()
-        self.books.close(self.sent_events())
+        self.history.close(self.sent_events())
         # Then the operator sends back all that was parked, and Rehook takes it.
-        self.books.moved(world.lot.stored())
+        self.history.moved(world.lot.stored())
         world.lot.move_to(world.dead)
         self._drain()
-        self.books.close_for_good(self.sent_events())
+        self.history.close_for_good(self.sent_events())
 
     def sent_events(self) -> list[dict[str, Any]]:
-        """Every event; each was answered 200 in the end."""
+        """Give every event; each was answered 200 in the end."""
         return [event for request in self.sent for event in request.events]
 
     def _event(self, kind: str, user: str) -> dict[str, Any]:
@@ -255,10 +259,10 @@ class Promise(RuleBasedStateMachine):
             event = order(name, f"{user}-{self.number // 3}", user)
         else:
             event = track(name, user)
-        self.books.expect(event)
+        self.history.expect(event)
         return event
 
-    def _attempt(self, request: Sent) -> None:
+    def _attempt(self, request: SentRequest) -> None:
         if request.busy:
             return
         environment = self.ingests[request.tries % 2] if not self.processes.running else None
@@ -267,21 +271,21 @@ class Promise(RuleBasedStateMachine):
         request.busy = True
         answers: list[HttpAnswer] = []
         process = self._process("ingest")
-        self.books.begins(request.events, first=first)
+        self.history.begins(request.events, first=first)
         with self.processes.run(process):
             environment_ = environment or self.world.ingest()
             answers.append(self.world.post(*request.events, on=environment_, batch=request.batch))
         request.busy = False
-        self.books.ends(request.events)
+        self.history.ends(request.events)
         if process.dead:
-            self._bury(environment)
+            self._replace(environment)
         for answer in answers:
             if answer.status == 200:
                 request.answered = True
                 unanswered = [
                     event for each in self.sent if not each.answered for event in each.events
                 ]
-                self.books.accepted(request.events, answer, unanswered)
+                self.history.accepted(request.events, answer, unanswered)
 
     def _poll(self) -> None:
         environment = self.redrives[0] if not self.processes.running else self.world.redrive()
@@ -289,14 +293,14 @@ class Promise(RuleBasedStateMachine):
         with self.processes.run(process):
             self.world.poll(environment)
         if process.dead:
-            self._bury(None)
+            self._replace(None)
 
     def _process(self, name: str) -> Process:
-        """The next process; one that overlaps another is not interrupted itself."""
+        """Give the next process. One that runs within another is not interrupted itself."""
         armed, self.armed = self.armed, {}
         return Process(name, armed if not self.processes.running else {})
 
-    def _bury(self, environment: IngestEnvironment | None) -> None:
+    def _replace(self, environment: IngestEnvironment | None) -> None:
         if environment is not None:
             others = [each for each in self.ingests if each is not environment]
             self.ingests = [*others, self.world.ingest()]
@@ -309,7 +313,7 @@ class Promise(RuleBasedStateMachine):
                 return
             self.world.clock.advance(wait)
             self._poll()
-        raise Violated(f"the queue never drained: {self.world.dead.stored()}")
+        raise Violated(f"the queue did not become empty: {self.world.dead.stored()}")
 
     def _faults(self, operation: str) -> Any:
         if operation.startswith(("dead", "parking")):

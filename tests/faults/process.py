@@ -1,8 +1,8 @@
 """Invocations that can be interrupted between any two of their steps.
 
-Each call that an invocation makes of table, queues, SSM or Rehook is two steps: ahead of its
-effect, and behind it. At a chosen step the process dies, stands still while time passes, or
-another invocation runs from beginning to end.
+Each call of table, queues, SSM or Rehook is two steps: before it has its effect, and after. At a
+chosen step the process dies, or stands still while time passes, or another invocation runs from
+beginning to end.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from tools.fakes.faults import Crash
 from tools.fakes.rehook import FakeRehook
 
 REWARDS = "/events/invoke"
-"""The path of the call that hands out rewards; any other may be made twice."""
+"""The path of the call that gives a reward; any other call may be made twice."""
 
 Interrupt = Callable[["Process", str], None]
-"""Given the process and the operation that it is at."""
+"""Called with the process and the operation that it is at."""
 
 
 class Violated(AssertionError):
@@ -38,33 +38,33 @@ class Process:
     steps: int = 0
     dead: bool = False
     claims: dict[str, str] = field(default_factory=dict)
-    """The nonce of the claim that this process last put, by delivery."""
-    owes: set[str] = field(default_factory=set)
-    """What it heard to be delivered and has not tried to write down."""
+    """The nonce of the claim that this process wrote last, by delivery."""
+    unrecorded: set[str] = field(default_factory=set)
+    """Deliveries that it knows to be delivered, and has not tried to record."""
 
 
-class Heard(FakeRehook):
-    """Rehook, and an ear at the caller's end: `heard` is told what a caller hears to be done."""
+class ObservedRehook(FakeRehook):
+    """A Rehook that calls `delivered` with each request that its caller knows to be delivered."""
 
-    def __init__(self, heard: Callable[[Request], None]) -> None:
+    def __init__(self, delivered: Callable[[Request], None]) -> None:
         super().__init__()
-        self._told = heard
+        self._delivered = delivered
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
-        """Answer as told."""
+        """Answer as `FakeRehook`, and report a request that was delivered."""
         reply = super().call(request, timeout=timeout, action=action)
         if reply.kind is ReplyClass.DELIVERED:
-            self._told(request)
+            self._delivered(request)
         return reply
 
 
 class Processes:
-    """The invocations of a world, one at a time or one inside another.
+    """The invocations of a world, one at a time or one within another.
 
-    `named`: the delivery that a request belongs to, by its body. At every call that an invocation
-    makes of Rehook it is checked that it holds the delivery's claim, that the claim's lease has
-    not run out, that nobody has written the delivery down as delivered, and that Rehook has not
-    given a reward for another version of the event.
+    `named`: the delivery that a request is for, by its body. At each call of Rehook it is checked
+    that the invocation holds the delivery's claim, that the claim's lease has not run out, that the
+    delivery was never recorded as delivered, and that Rehook has not given a reward for another
+    version of the event.
     """
 
     def __init__(self, world: World, named: dict[bytes, str]) -> None:
@@ -74,12 +74,15 @@ class Processes:
         self._violated: list[str] = []
         for faults in (world.table, world.queues, world.ssm):
             faults.before, faults.after = self._before, self._after
-        world.rehook = Heard(self._heard)
+        world.rehook = ObservedRehook(self._known_delivered)
         world.rehook.before, world.rehook.after = self._before_call, self._answered
 
     @contextmanager
     def run(self, process: Process) -> Iterator[None]:
-        """Within this, every step belongs to `process`; its death ends the block quietly."""
+        """Run a block whose steps are those of `process`. If it dies, the block ends without error.
+
+        Raises Violated.
+        """
         self.running.append(process)
         try:
             yield
@@ -88,10 +91,10 @@ class Processes:
         finally:
             self.running.pop()
             if self._violated:
-                # Not raised where it was seen: the code under test survives errors.
+                # Not raised where it was found: the code under test catches errors.
                 raise Violated(self._violated[0])
-        if process.owes:
-            raise Violated(f"delivered, and never written down: {process.owes}")
+        if process.unrecorded:
+            raise Violated(f"delivered, and never recorded: {process.unrecorded}")
 
     def _step(self, operation: str, _subject: object) -> None:
         if not self.running:
@@ -109,7 +112,7 @@ class Processes:
     def _before(self, operation: str, subject: object) -> None:
         self._step(operation, subject)
         if self.running and isinstance(subject, Record) and subject.state is State.DELIVERED:
-            self.running[-1].owes.discard(subject.id)
+            self.running[-1].unrecorded.discard(subject.id)
 
     def _after(self, operation: str, subject: object) -> None:
         if self.running and isinstance(subject, Record) and subject.state is State.CLAIMED:
@@ -135,13 +138,13 @@ class Processes:
     def _answered(self, _operation: str, subject: object) -> None:
         self._step("rehook.answer", subject)
 
-    def _heard(self, request: Request) -> None:
-        self.running[-1].owes.add(self.named[request.body])
+    def _known_delivered(self, request: Request) -> None:
+        self.running[-1].unrecorded.add(self.named[request.body])
 
     def _another_was_given(self, delivery: str, request: Request) -> bool:
         """Whether Rehook has acted on another version of this event.
 
-        Under a business key versions are one event: whichever comes is its next try.
+        Under a business key, all versions are one event, and each is a try of it.
         """
         return not delivery.startswith("k:") and any(
             self.named[acted.body] == delivery and acted.body != request.body
@@ -153,5 +156,5 @@ class Processes:
 
 
 def die(process: Process, _operation: str) -> None:
-    """End the process: from now on no step of it takes place."""
+    """End the process: none of its later steps takes place."""
     process.dead = True

@@ -1,7 +1,7 @@
-"""Several environments at work side by side, on simulated time.
+"""Several environments that work side by side, on simulated time.
 
-Each is a thread, and one of them runs at a time: whoever sleeps hands over to the one that wakes
-next, and time jumps there. So an hour takes seconds, and the same run comes out the same.
+Each is a thread, and one of them runs at a time. When it sleeps, time jumps to the next end of a
+sleep, and that thread runs. So an hour takes seconds, and a run always has the same result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 class SimulatedClock(FakeClock):
-    """A clock whose sleepers take turns."""
+    """A clock whose sleeping threads run in the order of their ends of sleep."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,16 +26,16 @@ class SimulatedClock(FakeClock):
         self._count = 0
 
     def sleep(self, seconds: float) -> None:
-        """Let the others work until `seconds` have passed."""
-        woken = self._lie_down(seconds)
+        """Let other threads run until `seconds` have passed."""
+        woken = self._sleep_in_queue(seconds)
         self._wake_next()
         woken.wait()
 
     def run(self, processes: Sequence[Callable[[], None]]) -> None:
-        """Run all of them to their ends. Raises the first error of any."""
+        """Run all processes to their ends. Raises the first error of any of them."""
         errors: list[BaseException] = []
 
-        def live(process: Callable[[], None], woken: threading.Event) -> None:
+        def run_one(process: Callable[[], None], woken: threading.Event) -> None:
             woken.wait()
             try:
                 process()
@@ -44,7 +44,7 @@ class SimulatedClock(FakeClock):
             self._wake_next()
 
         threads = [
-            threading.Thread(target=live, args=(process, self._lie_down(0.0)))
+            threading.Thread(target=run_one, args=(process, self._sleep_in_queue(0.0)))
             for process in processes
         ]
         for thread in threads:
@@ -56,16 +56,16 @@ class SimulatedClock(FakeClock):
             raise errors[0]
 
     def beside(self, work: Sequence[Callable[[], None]]) -> None:
-        """Run all of these side by side, on behalf of one that runs; it goes on when all ended."""
+        """Run all of these side by side, until all have ended. Raises their first error."""
         ended = threading.Event()
         errors: list[BaseException] = []
         left = [len(work)]
 
-        def live(part: Callable[[], None], woken: threading.Event) -> None:
+        def run_one(part: Callable[[], None], woken: threading.Event) -> None:
             woken.wait()
             try:
                 part()
-            except BaseException as error:  # noqa: BLE001 — raised by the one on whose behalf it ran
+            except BaseException as error:  # noqa: BLE001 — raised by the thread that waits for it
                 errors.append(error)
             left[0] -= 1
             if not left[0]:
@@ -73,13 +73,13 @@ class SimulatedClock(FakeClock):
             self._wake_next()
 
         for part in work:
-            threading.Thread(target=live, args=(part, self._lie_down(0.0))).start()
+            threading.Thread(target=run_one, args=(part, self._sleep_in_queue(0.0))).start()
         self._wake_next()
         ended.wait()
         if errors:
             raise errors[0]
 
-    def _lie_down(self, seconds: float) -> threading.Event:
+    def _sleep_in_queue(self, seconds: float) -> threading.Event:
         woken = threading.Event()
         self._queue_up(seconds, woken)
         return woken
@@ -96,13 +96,13 @@ class SimulatedClock(FakeClock):
 
 
 class SimulatedPool(Executor):
-    """An executor for work that sleeps on a simulated clock, with a worker for each piece of it."""
+    """An executor for functions that sleep on a simulated clock, with a worker for each call."""
 
     def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
 
     def map(self, fn: Callable[..., R], *iterables: Iterable[Any], **_: Any) -> Iterator[R]:
-        """Do all of it side by side, at once."""
+        """Make all calls side by side, and give their results in order."""
         results: dict[int, R] = {}
 
         def part(place: int, arguments: tuple[Any, ...]) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""A first sync: more events at once than Rehook takes in many minutes."""
+"""A first sync: more events at once than Rehook accepts in many minutes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ LIMIT = 50.0  # calls a second
 CALL_SECONDS = 0.02
 BATCH = 1_000
 SENDERS = 8
-# What the template sets for `RedriveConcurrency`, and more than anybody needs.
+# Environments of redrive: the template's default for `RedriveConcurrency`, and a large number.
 REDRIVERS = (2, 10)
-# Calls that may come at once after a lull: a forgiving limit and a strict one.
+# Calls that Rehook accepts at once after a pause: a strict limit and a tolerant one.
 BUCKETS = (5.0, 50.0)
 
 REFUSED = Turn(Reply(kind=ReplyClass.THROTTLED, code="429"), acts=False)
@@ -33,10 +33,10 @@ class LimitedRehook:
         self._bucket = self._tokens = bucket
         self._filled_at = clock.monotonic()
         self.offered: Counter[int] = Counter()
-        """Calls that came in, by the second."""
+        """How many calls came in each second."""
 
     def answer(self, _request: Request, _action: str) -> Turn:
-        """Take the call, or refuse it with 429."""
+        """Accept the call, or refuse it with 429."""
         now = self._clock.monotonic()
         self.offered[int(now)] += 1
         self._tokens = min(self._bucket, self._tokens + (now - self._filled_at) * LIMIT)
@@ -48,7 +48,7 @@ class LimitedRehook:
 
 
 def burst(events: int, bucket: float, redrivers: int) -> tuple[World, LimitedRehook, float]:
-    """Offer `events` at once and let everything come to its end; the seconds that it took."""
+    """Send `events` at once, run until all have ended, and give the seconds that it took."""
     clock = SimulatedClock()
     # Each environment of redrive works on its ten messages side by side.
     world = World(clock=clock, threads=lambda _workers: SimulatedPool(clock))
@@ -88,7 +88,7 @@ def burst(events: int, bucket: float, redrivers: int) -> tuple[World, LimitedReh
 def test_a_burst_drains_at_the_pace_that_rehook_allows(
     burst_events: int, bucket: float, redrivers: int
 ) -> None:
-    """Each event is delivered once; Rehook is kept busy, and asked little more than it allows."""
+    """Each event is delivered once, near the highest rate that Rehook allows, with few refusals."""
     world, rehook, seconds = burst(burst_events, bucket, redrivers)
 
     assert len(world.rehook.books) == burst_events
@@ -99,7 +99,7 @@ def test_a_burst_drains_at_the_pace_that_rehook_allows(
     offered = sum(rehook.offered.values()) / burst_events
     assert slowness <= 1.3
     assert offered <= 1.2
-    # Each environment has up to ten calls under way before it hears of the limit, once.
+    # Once, each environment makes up to ten calls before it knows of the limit.
     first, second, *later = (count for _, count in sorted(rehook.offered.items()))
     assert max(first, second) <= 2 * LIMIT + 10 * redrivers
     assert max(later) <= 2.5 * LIMIT

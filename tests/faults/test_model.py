@@ -1,7 +1,7 @@
 """The promise under every order of events, faults and interruptions that Hypothesis tries.
 
-The gate runs a fixed set of cases; `PROMISE_EXAMPLES=20000 pytest tests/faults/test_model.py
---timeout 0` runs as many others, new ones each time.
+The gate runs a fixed set of cases. `PROMISE_EXAMPLES=20000 pytest tests/faults/test_model.py
+--timeout 0` runs so many new cases, others each time.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.faults.machine import Promise
 
 EXAMPLES = int(os.environ.get("PROMISE_EXAMPLES", "0"))
-IN_THE_GATE = 1_500
+GATE_EXAMPLES = 1_500
 
 
 @pytest.mark.timeout(600)
 def test_the_promise_holds_whatever_happens() -> None:
-    """No case breaks the promise: at no call, in no answer, and not when all has come to rest."""
+    """No case breaks the promise: at no call of Rehook, in no answer, and not in the end."""
     run_state_machine_as_test(
         Promise,
         settings=settings(
-            max_examples=EXAMPLES or IN_THE_GATE,
+            max_examples=EXAMPLES or GATE_EXAMPLES,
             stateful_step_count=50,
             deadline=None,
             derandomize=not EXAMPLES,

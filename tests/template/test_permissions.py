@@ -14,11 +14,12 @@ from tests.template.stack import ROOT, Tree, properties, resources
 
 ROLES = {"IngestRole": "IngestLog", "RedriveRole": "RedriveLog"}
 SERVICES = ("dynamodb", "sqs", "ssm")
-# Batch calls of SQS are authorised as single ones: service authorization reference.
+# Batch calls are authorised as what they are made of: service authorization reference.
 AUTHORISED_AS = {
-    "sqs:SendMessageBatch": "sqs:SendMessage",
-    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
-    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "dynamodb:BatchExecuteStatement": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
+    "sqs:SendMessageBatch": {"sqs:SendMessage"},
+    "sqs:ChangeMessageVisibilityBatch": {"sqs:ChangeMessageVisibility"},
+    "sqs:DeleteMessageBatch": {"sqs:DeleteMessage"},
 }
 # What Lambda itself does with the function's role.
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -29,7 +30,13 @@ READ_SECRETS = {"ssm:GetParametersByPath"}
 MAY = {
     "IngestRole": {
         "secrets": READ_SECRETS,
-        "Ledger": {"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem"},
+        "Ledger": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:PartiQLInsert",
+            "dynamodb:PartiQLUpdate",
+            "dynamodb:PutItem",
+        },
         "DeadLetterQueue": {"sqs:SendMessage"},
         "ParkingLot": {"sqs:SendMessage"},
     },
@@ -42,13 +49,13 @@ MAY = {
 }
 
 
-def operations() -> dict[str, str]:
-    """IAM action by the name of the client's method, for the services that the bridge uses."""
+def operations() -> dict[str, set[str]]:
+    """IAM actions by the name of the client's method, for the services that the bridge uses."""
     found = {}
     for service in SERVICES:
         for operation in botocore.session.Session().get_service_model(service).operation_names:
             action = f"{service}:{operation}"
-            found[xform_name(operation)] = AUTHORISED_AS.get(action, action)
+            found[xform_name(operation)] = AUTHORISED_AS.get(action, {action})
     return found
 
 
@@ -66,7 +73,7 @@ def actions_called() -> set[str]:
                     names.add(name)
                 case _:
                     pass
-    return {known[name] for name in names & known.keys()}
+    return set().union(*(known[name] for name in names & known.keys()))
 
 
 def statements(role: str) -> list[Tree]:

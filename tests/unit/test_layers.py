@@ -22,7 +22,6 @@ LIBRARIES = {
     "boto3": {"aws"},
     "botocore": {"aws"},
     "aws_lambda_powertools": {"aws"},
-    "urllib3": {"rehook"},
 }
 
 
@@ -120,7 +119,7 @@ def test_a_handler_only_asks_wiring(function: str) -> None:
 
 
 # What of tools a folder of it may need.
-OF_TOOLS = {"tools/fakes": {"fakes", "sqs"}, "tools/sqs": {"sqs"}}
+OF_TOOLS = {"tools/fakes": {"fakes", "sqs"}, "tools/sqs": {"sqs"}, "tools/dynamodb": {"dynamodb"}}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +129,7 @@ OF_TOOLS = {"tools/fakes": {"fakes", "sqs"}, "tools/sqs": {"sqs"}}
         ("tools", {"tests"}),
         ("tools/fakes", {"tests", "segment_rehook_cli"}),
         ("tools/sqs", {"tests", "segment_rehook_cli"}),
+        ("tools/dynamodb", {"tests", "segment_rehook_cli"}),
     ],
 )
 def test_what_is_not_deployed_has_layers_too(folder: str, barred: set[str]) -> None:
@@ -145,6 +145,18 @@ def test_what_is_not_deployed_has_layers_too(folder: str, barred: set[str]) -> N
             assert top not in barred, f"{path.relative_to(ROOT)} imports {name}"
             if folder in OF_TOOLS and top == "tools":
                 assert rest.split(".")[0] in OF_TOOLS[folder], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for folder in ("layers", "cli", "tools") for path in (ROOT / folder).rglob("*.py")),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_a_module_is_short_enough_for_one_idea(path: Path) -> None:
+    """A module of the layers, the command line or the tools has fewer than 250 lines."""
+    lines = path.read_text().count("\n")
+
+    assert lines < 250
 
 
 def test_importing_touches_nothing() -> None:

@@ -1,1 +1,1 @@
-"""What is looked for in the shipped code, the template and the locked packages (`make audit`)."""
+"""Looks for weaknesses in deployed code, the template and the locked packages (`make audit`)."""

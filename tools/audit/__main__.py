@@ -1,8 +1,8 @@
-"""`python -m tools.audit`: bandit, checkov and pip-audit, all of them, whatever one of them finds.
+"""`python -m tools.audit`: runs bandit, checkov and pip-audit.
 
-They live in an environment of their own, .cache/audit, which `make audit` makes. What they pass
-over stands with its reason in pyproject.toml (bandit) and .checkov.yaml. Ends with 0 if nothing was
-found.
+Each runs, whatever the others find. `make audit` installs them into an environment of their own,
+.cache/audit. Rules that are switched off have their reasons in pyproject.toml (bandit) and in
+.checkov.yaml. The exit code is 0 if nothing was found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INSTALLED = ROOT / ".cache" / "audit" / "bin"
 SHIPPED = ("layers/bridge/segment_rehook", "functions")
 DEPLOYED = "layers/bridge/requirements.txt"
 ADVISORIES = "https://pypi.org/pypi/{}/{}/json"
-"""Where pip-audit asks for a version's. A mirror may serve packages and not these."""
+"""Where pip-audit asks for the advisories of a version. A mirror of PyPI may not have them."""
 
 
 def bandit() -> bool:
@@ -39,7 +39,10 @@ def checkov() -> bool:
 
 
 def pip_audit() -> bool:
-    """Whether no advisory is known for what is deployed; true, and said, if nobody can be asked."""
+    """Whether no advisory is known for a package that is deployed.
+
+    If the advisories can't be reached, prints that, and gives True.
+    """
     lock = (ROOT / DEPLOYED).read_text(encoding="utf-8")
     pinned = re.findall(r"^([a-z0-9._-]+)==(\S+)", lock, re.MULTILINE)
     if not _answers(ADVISORIES.format(*pinned[0])):

@@ -1,7 +1,7 @@
-"""template.yaml as CloudFormation is given it.
+"""Gives template.yaml as CloudFormation gets it, with SAM's resource types translated.
 
-Checks of templates know SAM's shorthand for a function and not the one for an HTTP API: of
-template.yaml itself they would pass over the API, its stage and the permissions that SAM adds.
+checkov knows SAM's type for a function and not the one for an HTTP API. In template.yaml itself it
+would miss the API, its stage and the permissions that SAM adds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REGION = "eu-west-1"
 
 
 def translated() -> dict[str, Any]:
-    """Parameters by their defaults, code as if it had been uploaded."""
+    """Translate the template, with default parameters and with made-up places for the code."""
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     for resource in template["Resources"].values():
         for name in resource["Properties"].keys() & {"CodeUri", "ContentUri"}:

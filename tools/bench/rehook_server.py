@@ -1,22 +1,30 @@
-"""The quickest Rehook there can be, in a process of its own: it prints its port and answers 200."""
+"""The quickest Rehook there can be, in a process of its own: it prints its port and answers 200.
+
+`python -m tools.bench.rehook_server [--delay-ms 50]`: each answer waits for so long, without a
+thread and without holding up other connections.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import re
 from typing import cast
 
 _BODY = b'{"message":"Request processed sucessfully","requestId":"6df44043"}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
-_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+# Connections that may wait to be accepted: a client's threads all open theirs at once.
+BACKLOG = 1_024
 
 
 class Answering(asyncio.Protocol):
-    """One connection."""
+    """One connection. `delay`: seconds between a request and its answer."""
 
-    def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
         self._unread = b""
+        self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep it for the answers."""
@@ -25,19 +33,30 @@ class Answering(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer each request that is whole."""
         self._unread += data
-        head, blank, body = self._unread.partition(b"\r\n\r\n")
-        length = _LENGTH.search(head)
-        if blank and len(body) >= (int(length[1]) if length else 0) and self._transport:
-            self._unread = b""
-            self._transport.write(ANSWER)
+        while b"\r\n\r\n" in self._unread:
+            head, _, rest = self._unread.partition(b"\r\n\r\n")
+            length = _LENGTH.search(head)
+            size = int(length[1]) if length else 0
+            if len(rest) < size:
+                return
+            self._unread = rest[size:]
+            if self._delay:
+                loop = asyncio.get_running_loop()
+                loop.call_later(self._delay, self._transport.write, ANSWER)
+            else:
+                self._transport.write(ANSWER)
 
 
-async def main() -> None:
+async def main(delay: float) -> None:
     """Serve until killed."""
-    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Answering(delay), "127.0.0.1", 0, backlog=BACKLOG
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--delay-ms", type=float, default=0.0, metavar="MS")
+    asyncio.run(main(parser.parse_args().delay_ms / 1000))

@@ -1,1 +1,1 @@
-"""``make demo``: every step of a delivery, shown on this machine."""
+"""``make demo``: shows every step of a delivery on this machine."""

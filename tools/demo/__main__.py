@@ -1,6 +1,6 @@
-"""``python -m tools.demo``: the sample events on their way through the built bridge.
+"""``python -m tools.demo``: sends the sample events through the built bridge.
 
-Ends with 0 if every step came out as it should, with 1 if not.
+The exit code is 0 if every step had the expected result, else 1.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from tools.demo.screen import Screen
 from tools.events.wrap import payloads
 from tools.sandbox import Sandbox
 from tools.sandbox.build import build
-from tools.sandbox.starting import NotStarted, told
+from tools.sandbox.starting import NotStarted, failures_explained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tools.sandbox.segment import Reply
 
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 class Demo:
@@ -35,7 +35,7 @@ class Demo:
         self._parking_lot = box.queue("ParkingLot")
 
     def run(self) -> None:
-        """All steps in order."""
+        """Run all steps in order."""
         self.single_events()
         self.batch()
         self.outage()
@@ -44,7 +44,7 @@ class Demo:
         self.rejected()
 
     def single_events(self) -> None:
-        """One request per event."""
+        """Send each event in a request of its own."""
         screen = self._screen
         screen.step("Segment sends events one by one, each signed with the shared secret")
         names = (
@@ -57,16 +57,16 @@ class Demo:
         sent = [self._samples[name] for name in names]
         outcomes = self._send_singly(sent)
         screen.check(
-            "three are delivered; without a userId: dropped; no subscription for pages: ignored",
+            "three are delivered, one without a userId is dropped, and a page event is ignored",
             holds=outcomes == ["delivered"] * 3 + ["dropped", "ignored"],
         )
         screen.check(
-            "Rehook knows the customer's traits, numbers as numbers",
+            "Rehook has the customer's traits, and numbers are numbers",
             holds=self._box.rehook.customers()["KMN@2531"]["metadata"]["orders"] == 7,  # noqa: PLR2004 — the sample's
         )
 
     def batch(self) -> None:
-        """One request for all."""
+        """Send several events in one request."""
         screen = self._screen
         screen.step("Segment sends a batch: the signature covers its first event")
         sent = self._samples["batch"]
@@ -77,28 +77,30 @@ class Demo:
         screen.check("all three are delivered", holds=reply.body["delivered"] == len(sent))
         of_one_user = [call.path for call in calls if call.source_id == "lena@5"]
         screen.check(
-            "the two of one user in their order",
+            "the two events of one user are delivered in their order",
             holds=of_one_user == ["/customers", "/events/invoke"],
         )
 
     def outage(self) -> None:
-        """Rehook refuses connections."""
+        """Send events while Rehook refuses connections."""
         screen = self._screen
         screen.step("Rehook is switched off; Segment keeps sending")
         self._box.rehook.switch(on=False)
         outcomes = self._send_singly(self._later_events())
         screen.check(
-            "Segment is told 200: every event is stored", holds=set(outcomes) == {"stored"}
+            "Segment gets a 200, and every event is stored", holds=set(outcomes) == {"stored"}
         )
         waiting = self._dead_letters.messages()
         screen.letters("The dead-letter queue", [message.attributes for message in waiting])
-        screen.check("they wait in the dead-letter queue", holds=len(waiting) == len(outcomes))
+        screen.check(
+            "the events wait in the dead-letter queue", holds=len(waiting) == len(outcomes)
+        )
 
     def recovery(self) -> None:
-        """Rehook is back."""
+        """Switch Rehook on and wait for the redrive function."""
         screen = self._screen
-        screen.step("Rehook is switched on again; the redrive function delivers what waits")
-        screen.say("(The back-off between two tries is shortened here; on AWS it takes its time.)")
+        screen.step("Rehook is switched on again; the redrive function delivers the waiting events")
+        screen.say("(The back-off between two attempts is shortened here.)")
         before = self._box.rehook.rewards()
         since = len(self._box.rehook.calls())
         self._box.rehook.switch(on=True)
@@ -113,43 +115,45 @@ class Demo:
             holds=not self._dead_letters.messages(),
         )
         screen.check(
-            "the log says of each that it was delivered",
+            "the log says that each event was delivered",
             holds=all(answer["outcome"] == "delivered" for answer in answers),
         )
         wanted = {(event["userId"], event["event"]) for event in events}
         given = self._box.rehook.rewards()
         screen.check(
-            "each was delivered, and rewarded once",
+            "each event is rewarded once",
             holds=all(given.get(key, 0) == before.get(key, 0) + 1 for key in wanted),
         )
         of_asha = [call.event_name for call in calls if call.source_id == "asha@77"]
         screen.check(
-            "the two of one user in their order",
+            "the two events of one user are delivered in their order",
             holds=of_asha == ["Audience Entered", "order_success"],
         )
 
     def duplicate(self) -> None:
-        """Segment retries what it has sent."""
+        """Send an event that was delivered before."""
         screen = self._screen
-        screen.step("Segment sends an event a second time, as its retries and replays do")
+        screen.step("Segment sends an event a second time, as it does in retries and replays")
         before = self._box.rehook.rewards()
         outcomes = self._send_singly([self._samples["track-order-completed"]])
         after = self._box.rehook.rewards()
         rows = [(f"{user}, {event}", str(count)) for (user, event), count in after.items()]
-        screen.pairs("Rewards, by Rehook's own count", ("customer and event", "given"), rows)
-        screen.check("it is known to be a duplicate", holds=outcomes == ["duplicate"])
+        screen.pairs("Rewards that Rehook has given", ("customer and event", "rewards"), rows)
+        screen.check("the event is recognised as a duplicate", holds=outcomes == ["duplicate"])
         screen.check("no reward is given twice", holds=after == before)
 
     def rejected(self) -> None:
-        """Rehook says no for good."""
+        """Send an event that Rehook rejects permanently."""
         screen = self._screen
-        screen.step("Rehook refuses an event for good: its referral code belongs to another")
+        screen.step("Rehook rejects an event: its referral code belongs to another customer")
         outcomes = self._send_singly([self._samples["identify-taken-referral-code"]])
-        screen.check("it is parked, and never tried again by itself", holds=outcomes == ["parked"])
+        screen.check(
+            "the event is parked, and is not retried automatically", holds=outcomes == ["parked"]
+        )
         parked = self._parking_lot.messages()
         screen.letters("The parking lot", [message.attributes for message in parked])
         screen.check(
-            "the parking lot holds it with its reason",
+            "the parking lot contains the event with its reason",
             holds=[message.attributes["reason"] for message in parked] == ["rejected"],
         )
 
@@ -167,7 +171,7 @@ class Demo:
         return dict(event)
 
     def _redriven(self, message_id: str) -> dict[str, Any]:
-        """What the redrive function's log says of an event last."""
+        """Return the last outcome of an event in the redrive function's log."""
         said = [
             entry["outcome"]
             for entry in self._box.log.entries("RedriveFunction")
@@ -176,7 +180,7 @@ class Demo:
         return {"outcome": said[-1] if said else "nothing was logged", "deliveries": []}
 
     def _later_events(self) -> list[dict[str, Any]]:
-        """Those that are sent while Rehook is off."""
+        """The events that are sent while Rehook is off."""
         order = self._samples["track-order-completed"]
         return [
             self._samples["track-audience-entered"],
@@ -185,19 +189,19 @@ class Demo:
         ]
 
     def _wait_for_empty_queue(self) -> None:
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + TIMEOUT_SECONDS
         while self._dead_letters.messages() and time.monotonic() < end:
             self._dead_letters.hasten()
             time.sleep(0.5)
 
 
 def main() -> int:
-    """Run the demo; the exit code."""
+    """Run the demo and return the exit code."""
     screen = Screen()
     started = time.monotonic()
     with ExitStack() as ending:
         try:
-            with told():
+            with failures_explained():
                 build()
                 box = ending.enter_context(Sandbox())
         except NotStarted as error:
@@ -208,9 +212,9 @@ def main() -> int:
     seconds = f"{time.monotonic() - started:.0f} s"
     screen.step(f"Done in {seconds}")
     if screen.failures:
-        screen.check(f"{len(screen.failures)} things did not happen", holds=False)
+        screen.check(f"{len(screen.failures)} checks failed", holds=False)
         return 1
-    screen.check("every step came out as it should", holds=True)
+    screen.check("every step had the expected result", holds=True)
     return 0
 
 

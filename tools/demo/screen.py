@@ -1,4 +1,4 @@
-"""What the demo prints: steps, tables of events, and whether what had to happen did."""
+"""The output of the demo: steps, tables of events, and the results of checks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STYLES = {
 
 
 class Screen:
-    """A console that remembers what failed."""
+    """A console that keeps the checks that failed in ``failures``."""
 
     def __init__(self) -> None:
         self._console = Console(width=110)
@@ -31,16 +31,16 @@ class Screen:
         self.failures: list[str] = []
 
     def step(self, title: str) -> None:
-        """Begin the next step."""
+        """Print the title of the next step."""
         self._steps += 1
         self._console.print(f"\n[bold]{self._steps}. {title}[/bold]")
 
     def say(self, text: str) -> None:
-        """A sentence of explanation."""
+        """Print a sentence of explanation."""
         self._console.print(text, style="bright_black", markup=False, highlight=False)
 
     def check(self, text: str, *, holds: bool) -> None:
-        """State what had to happen, and whether it did."""
+        """Print what had to happen, and whether it did."""
         mark, style = ("✓", "green") if holds else ("✗", "bold red")
         self._console.print(f"{mark} {text}", style=style, markup=False, highlight=False)
         if not holds:
@@ -52,7 +52,7 @@ class Screen:
         answers: Sequence[Mapping[str, Any]],
         calls: Iterable[ReceivedCall],
     ) -> None:
-        """A table of events: whose they are, which call each led to, and what became of it."""
+        """Print a table of events with their users, their calls to Rehook and their outcomes."""
         table = _table("event", "user", "call to Rehook", "outcome")
         paths: dict[str, list[str]] = {}
         for call in calls:
@@ -73,14 +73,14 @@ class Screen:
         self._console.print(table)
 
     def letters(self, title: str, rows: Iterable[Mapping[str, str]]) -> None:
-        """A table of queued messages by their attributes."""
+        """Print a table of queued messages by their attributes."""
         table = _table("delivery", "reason", "detail", title=title)
         for row in rows:
             table.add_row(row["delivery"], row["reason"], row.get("detail", "–"))
         self._console.print(table)
 
     def pairs(self, title: str, names: tuple[str, str], rows: Iterable[tuple[str, str]]) -> None:
-        """A table of two columns."""
+        """Print a table of two columns."""
         table = _table(*names, title=title)
         for row in rows:
             table.add_row(*row)

@@ -1,1 +1,1 @@
-"""A deploy that is real: the README's own commands, in order, against an emulator of AWS."""
+"""Deploys into an emulator of AWS, by the commands that the README gives (`make deploy-test`)."""

@@ -1,44 +1,45 @@
-"""``python -m tools.deploy_test.emulator``: ministack 1.5.33, its gaps filled in its own process.
+"""``python -m tools.deploy_test.emulator``: ministack 1.5.33 with corrections in its own process.
 
-Each function mends one gap, where ministack lacks what AWS does or does it otherwise, and says what
-AWS does. The list, with what stays different, is in ``docs/sandbox.md``. It reaches into the
-emulator's own parts, so its version is pinned. The emulator's settings are environment variables.
+Each function corrects one difference between ministack and AWS; its docstring says what AWS does.
+``docs/sandbox.md`` lists the corrections and the differences that remain. The corrections replace
+private parts of the emulator, so its version is pinned. The emulator's settings are environment
+variables.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.core import lambda_runtime
 from ministack.services import apigateway, cloudformation, cloudwatch_logs, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tools.deploy_test import emulator_iam
+from tools.deploy_test.emulator_resources import HANDLERS, beforehand
 
-Properties = dict[str, Any]
-HANDLERS = provisioners._RESOURCE_HANDLERS
+if TYPE_CHECKING:
+    from tools.deploy_test.emulator_resources import Properties
 
 
 def fill() -> None:
-    """Fill every gap; called once, before the emulator serves."""
+    """Apply every correction. It is called once, before the emulator serves."""
     metric_math_alarms()
     openapi_routes()
     layers_in_opt()
-    authorised_names()
+    emulator_iam.authorised_names()
+    emulator_iam.statements()
     names_of_a_stack()
     names_in_use()
     log_groups()
-    event_source_role()
+    emulator_iam.event_source_role()
     move_tasks()
 
 
 def metric_math_alarms() -> None:
-    """CloudFormation takes an alarm on `Metrics`; here it is kept as written, never evaluated."""
+    """CloudFormation accepts an alarm on `Metrics`. Here it is stored, and never evaluated."""
     plain = provisioners._cw_metric_alarm_record
 
     def record(name: str, props: Properties) -> Properties:
@@ -52,7 +53,7 @@ def metric_math_alarms() -> None:
 
 
 def openapi_routes() -> None:
-    """An HTTP API's `Body` is imported: each operation becomes a route with its integration."""
+    """Each operation in the `Body` of an HTTP API becomes a route with its integration."""
     handlers = HANDLERS["AWS::ApiGatewayV2::Api"]
     create, update = handlers["create"], handlers["update"]
 
@@ -92,17 +93,6 @@ def openapi_routes() -> None:
     handlers.update(create=created, update=updated)
 
 
-def _beforehand(kind: str, check: Callable[[Properties], None]) -> None:
-    """Have `check` look at a resource's properties before it is made; it raises ValueError."""
-    create = HANDLERS[kind]["create"]
-
-    def created(logical_id: str, props: Properties, stack_name: str) -> Any:
-        check(props)
-        return create(logical_id, props, stack_name)
-
-    HANDLERS[kind]["create"] = created
-
-
 _LAYERS_JOINED = """
     # Lambda unpacks the layers into /opt, and its image holds nothing of the emulator's packages.
     sys.path[:] = [each for each in sys.path if "site-packages" not in each]
@@ -115,7 +105,7 @@ _LAYERS_JOINED = """
 
 
 def layers_in_opt() -> None:
-    """A layer lies in /opt: here a variable that names a file in it names where it is instead."""
+    """A layer is in /opt. Here a variable with the path of such a file gets its real path."""
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     place = "    # After sys.path is complete"
     if script.count(place) != 1:
@@ -125,27 +115,8 @@ def layers_in_opt() -> None:
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(place, _LAYERS_JOINED + place)
 
 
-def authorised_names() -> None:
-    """IAM asks for an SQS batch's single action, and for the path of `GetParametersByPath`."""
-    action, resource = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
-
-    def named(service: str, *arguments: Any) -> str | None:
-        found: str | None = action(service, *arguments)
-        return found.removesuffix("Batch") if found and service == "sqs" else found
-
-    def located(
-        service: str, method: str, path: str, headers: Properties, body: bytes, *rest: Any
-    ) -> str:
-        if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
-            body = json.dumps({"Name": json.loads(body)["Path"].rstrip("/")}).encode()
-        return str(resource(service, method, path, headers, body, *rest))
-
-    iam_actions.extract_iam_action = named
-    iam_actions.extract_resource_arn = located
-
-
 def names_of_a_stack() -> None:
-    """A name that CloudFormation makes up differs for a second stack of the same name."""
+    """CloudFormation generates other names for a second stack with the same name."""
     plain = provisioners._physical_name
 
     def name(stack_name: str, logical_id: str, **options: Any) -> str:
@@ -160,7 +131,7 @@ def names_of_a_stack() -> None:
 
 
 def names_in_use() -> None:
-    """What CloudFormation is to make under a name that is in use fails; here it was overwritten."""
+    """CloudFormation does not create a resource whose name is in use; ministack replaces it."""
     for kind, key, taken in (
         ("AWS::SQS::Queue", "QueueName", sqs._queue_name_to_url),
         ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
@@ -170,11 +141,11 @@ def names_in_use() -> None:
             if props[key] in taken:
                 raise ValueError(f"{props[key]} already exists")
 
-        _beforehand(kind, free)
+        beforehand(kind, free)
 
 
 def log_groups() -> None:
-    """A function's role may not make a log group, so what it logs into a deleted one is gone."""
+    """A role that may not create log groups loses what it logs into a deleted log group."""
     write = lambda_svc._emit_lambda_logs
 
     def emit(function: Properties, *arguments: Any, **named: Any) -> None:
@@ -185,28 +156,8 @@ def log_groups() -> None:
     lambda_svc._emit_lambda_logs = emit
 
 
-def event_source_role() -> None:
-    """An event source on a queue is refused where the function's role may not read the queue."""
-
-    def allowed(props: Properties) -> None:
-        function = provisioners._lambda_function_for_cfn_ref(props["FunctionName"])[0]
-        role, queue = function["config"]["Role"], props["EventSourceArn"]
-        _, _, _, region, account, _ = queue.split(":")
-        policies = iam_evaluator._gather_role_policies(role.rpartition("/")[2], account)
-        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
-            asked = iam_evaluator.EvalContext(
-                role, "AssumedRole", account, f"sqs:{action}", queue, region
-            )
-            if iam_evaluator.evaluate(asked, policies).decision != "Allow":
-                raise ValueError(
-                    f"The provided execution role does not have permissions to call {action} on SQS"
-                )
-
-    _beforehand("AWS::Lambda::EventSourceMapping", allowed)
-
-
 def move_tasks() -> None:
-    """SQS moves what is visible in a dead-letter queue to another queue; here all at once."""
+    """SQS moves a dead-letter queue's visible messages to another queue; here at once."""
 
     def start(request: Properties, _url: str) -> Properties:
         queues = {each["attributes"]["QueueArn"]: each for each in sqs._queues.values()}

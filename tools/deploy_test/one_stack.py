@@ -1,6 +1,6 @@
-"""The first steps: one stack is deployed, delivers, lives through an outage, and is changed.
+"""The first steps: one stack is deployed, delivers, survives an outage of Rehook, and is changed.
 
-A step's docstring is the line that is printed. It raises where something does not hold.
+The docstring of a step is the line that is printed. A step raises an error if it does not hold.
 """
 
 from __future__ import annotations
@@ -9,54 +9,54 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from tools.deploy_test.place import expect
 from tools.deploy_test.stack import track
+from tools.deploy_test.testbed import expect
 from tools.sandbox.faults import Fault, Kind
 from tools.sandbox.services import API_KEY, API_SECRET
 
 if TYPE_CHECKING:
-    from tools.deploy_test.run import Run
+    from tools.deploy_test.run import DeployRun
 
 
-def build(run: Run) -> None:
+def build(run: DeployRun) -> None:
     """`sam build` makes the functions and the layers."""
-    run.place.run("sam", "build")
+    run.testbed.run("sam", "build")
 
 
-def guided(run: Run) -> None:
+def guided(run: DeployRun) -> None:
     """`sam deploy --guided`, with Enter at every prompt but Rehook's address, makes the stack."""
-    address = {"Parameter RehookUrl": run.place.rehook.url}
-    run.place.answer("sam", "deploy", "--guided", answers=address)
+    address = {"Parameter RehookUrl": run.testbed.rehook.url}
+    run.testbed.answer("sam", "deploy", "--guided", answers=address)
     expect(run.stack.status, "CREATE_COMPLETE", f"the stack {run.stack.name}")
 
 
-def without_secrets(run: Run) -> None:
+def without_secrets(run: DeployRun) -> None:
     """Without secrets the webhook answers 503; the health check answers 200."""
-    expect(run.place.request("GET", run.stack.output("HealthUrl")), 200, "the health check")
+    expect(run.testbed.request("GET", run.stack.output("HealthUrl")), 200, "the health check")
     expect(run.stack.send(track("u0", "early"))[0], 503, "an event without secrets")
 
 
-def put_secrets(run: Run) -> None:
+def put_secrets(run: DeployRun) -> None:
     """`secrets put` asks for three secrets; an event signed with the third is delivered."""
     answers = {"another": "", "API key": API_KEY, "API secret": API_SECRET}
     answers["shared secrets"] = run.stack.secret
     put = ("secrets", "put", "--stack", run.stack.name)
-    run.place.answer("segment-rehook", *put, answers=answers)
+    run.testbed.answer("segment-rehook", *put, answers=answers)
     run.stack.deliver(track("u1", "m1"))
 
 
-def deliver(run: Run) -> None:
+def deliver(run: DeployRun) -> None:
     """A duplicate gives no second reward; a wrong signature is refused; a batch is delivered."""
     expect(run.stack.send(track("u1", "m1")), (200, ["duplicate"]), "the same event again")
-    expect(run.place.rewards("u1"), 1, "rewards")
+    expect(run.testbed.rewards("u1"), 1, "rewards")
     wrong = secrets.token_hex(32)
     expect(run.stack.send(track("u1", "m2"), secret=wrong)[0], 401, "a wrong signature")
     run.stack.deliver(track("u2", "m3"), track("u2", "m4"))
 
 
-def permissions(run: Run) -> None:
+def permissions(run: DeployRun) -> None:
     """A function can do what its role's policy allows, and without the policy nothing."""
-    iam, role = run.place.client("iam"), run.stack.resources("AWS::IAM::Role")["IngestRole"]
+    iam, role = run.testbed.client("iam"), run.stack.resources("AWS::IAM::Role")["IngestRole"]
     (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
     iam.delete_role_policy(RoleName=role, PolicyName=policy)
@@ -66,15 +66,15 @@ def permissions(run: Run) -> None:
     run.stack.deliver(track("u1", "m5"))
 
 
-def outage(run: Run) -> None:
+def outage(run: DeployRun) -> None:
     """While Rehook can't be reached, events are answered 200 and stored."""
-    run.place.rehook.set_online(online=False)
+    run.testbed.rehook.set_online(online=False)
     for name in ("outage-0", "outage-1", "outage-2"):
         expect(run.stack.send(track("u3", name)), (200, ["stored"]), name)
     expect(run.stack.waiting(), 3, "dead letters")
 
 
-def changed_parameter(run: Run) -> None:
+def changed_parameter(run: DeployRun) -> None:
     """A parameter changed in samconfig.toml goes live with `sam deploy`, in both functions."""
     before = {name: each["Version"] for name, each in run.stack.live().items()}
     run.stack.put_secret("segment/tokens", f"Authorization: {run.token}")
@@ -90,45 +90,45 @@ def changed_parameter(run: Run) -> None:
     expect(authorised, (200, ["stored"] * 2), "a batch with the token")
 
 
-def recovery(run: Run) -> None:
+def recovery(run: DeployRun) -> None:
     """When Rehook is back, what was stored is delivered once each, in order, by redrive."""
-    run.place.rehook.set_online(online=True)
-    run.place.wait(lambda: run.stack.waiting() == 0, "an empty queue")
-    expect(run.place.delivered("u3"), ["outage-0", "outage-1", "outage-2", "m6", "m7"], "events")
+    run.testbed.rehook.set_online(online=True)
+    run.testbed.wait(lambda: run.stack.waiting() == 0, "an empty queue")
+    expect(run.testbed.delivered("u3"), ["outage-0", "outage-1", "outage-2", "m6", "m7"], "events")
 
 
-def parked(run: Run) -> None:
+def parked(run: DeployRun) -> None:
     """What Rehook refuses is parked and listed; `parked redrive` and SQS's redrive deliver it."""
     for customer in ("u4", "u5"):
         match = {"customer": customer}
         refusal = Fault(kind=Kind.ANSWER, status=400, times=None, match=match)
-        run.place.rehook.faults.order(refusal)
+        run.testbed.rehook.faults.order(refusal)
         expect(run.stack.send(track(customer, f"refused-{customer}"))[0], 200, "a refused event")
-    run.place.wait(lambda: run.stack.waiting("ParkingLotUrl") == 2, "two parked events")  # noqa: PLR2004 — as many were sent
-    run.place.rehook.faults.clear()
+    run.testbed.wait(lambda: run.stack.waiting("ParkingLotUrl") == 2, "two parked events")  # noqa: PLR2004 — as many were sent
+    run.testbed.rehook.faults.clear()
     of_stack = ("--stack", run.stack.name)
-    rows = run.place.run("segment-rehook", "parked", "list", *of_stack, "--json").splitlines()
+    rows = run.testbed.run("segment-rehook", "parked", "list", *of_stack, "--json").splitlines()
     expect([json.loads(row)["reason"] for row in rows], ["rejected"] * 2, "reasons")
     chosen = ("--delivery", "refused-u4:track-event")
-    run.place.run("segment-rehook", "parked", "redrive", *of_stack, *chosen)
-    run.place.wait(lambda: run.place.rewards("u4") == 1, "the first one")
-    run.place.client("sqs").start_message_move_task(
+    run.testbed.run("segment-rehook", "parked", "redrive", *of_stack, *chosen)
+    run.testbed.wait(lambda: run.testbed.rewards("u4") == 1, "the first one")
+    run.testbed.client("sqs").start_message_move_task(
         SourceArn=run.stack.queue_arn("ParkingLotUrl"),
         DestinationArn=run.stack.queue_arn("DeadLetterQueueUrl"),
     )
-    run.place.wait(lambda: run.place.rewards("u5") == 1, "the second one")
+    run.testbed.wait(lambda: run.testbed.rewards("u5") == 1, "the second one")
     expect(run.stack.waiting("ParkingLotUrl"), 0, "parked events")
 
 
-def changed_mapping(run: Run) -> None:
+def changed_mapping(run: DeployRun) -> None:
     """A changed destination.json goes live with `sam build` and `sam deploy`."""
     mapping = "layers/destination/destination.json"
-    run.place.edit(mapping, r'"event_name": \{', '"event_name": "renamed", "unused": {')
-    run.place.run("segment-rehook", "validate", mapping)
-    run.place.run("sam", "build")
+    run.testbed.edit(mapping, r'"event_name": \{', '"event_name": "renamed", "unused": {')
+    run.testbed.run("segment-rehook", "validate", mapping)
+    run.testbed.run("sam", "build")
     run.deploy()
     run.stack.deliver(track("u6", "m9"))
-    expect(run.place.delivered("u6"), ["renamed"], "the event's name at Rehook")
+    expect(run.testbed.delivered("u6"), ["renamed"], "the event's name at Rehook")
 
 
 STEPS = (

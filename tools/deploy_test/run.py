@@ -1,37 +1,40 @@
-"""What the steps of one run share: the place, its stacks, and what one leaves for another."""
+"""What the steps of one run share: the testbed, its stacks, and values for later steps."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
 
-from tools.deploy_test.stack import Stack
+from tools.deploy_test.stack import EmulatedStack
 
 if TYPE_CHECKING:
-    from tools.deploy_test.place import Place
+    from tools.deploy_test.testbed import Testbed
 
 
-class Run:
-    """`stack` has the name that the README deploys; `second` is samconfig.toml's `dev`."""
+class DeployRun:
+    """One run. `stack` has the name that the README uses; `second` is `dev` in samconfig.toml.
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.stack = Stack(place, "segment-rehook", secrets.token_hex(32))
-        self.second = Stack(place, "segment-rehook-dev", secrets.token_hex(32))
-        self.broken = Stack(place, "segment-rehook-broken", secrets.token_hex(32))
+    `broken`: a stack whose first create fails. `left_behind`: outputs of a stack that was deleted.
+    """
+
+    def __init__(self, testbed: Testbed) -> None:
+        self.testbed = testbed
+        self.stack = EmulatedStack(testbed, "segment-rehook", secrets.token_hex(32))
+        self.second = EmulatedStack(testbed, "segment-rehook-dev", secrets.token_hex(32))
+        self.broken = EmulatedStack(testbed, "segment-rehook-broken", secrets.token_hex(32))
         self.token = secrets.token_hex(32)
         self.left_behind: dict[str, str] = {}
-        self.rehook_parameter = f"RehookUrl={place.rehook.url}"
+        self.rehook_parameter = f"RehookUrl={testbed.rehook.url}"
 
     def deploy(self, *arguments: str) -> None:
-        """`sam deploy`, with Enter at what it asks."""
-        self.place.answer("sam", "deploy", *arguments, answers={})
+        """Run `sam deploy`, and press Enter at each prompt."""
+        self.testbed.answer("sam", "deploy", *arguments, answers={})
 
-    def delete(self, stack: Stack) -> None:
-        """`sam delete`, as the page says, with each question answered yes."""
-        self.place.answer("sam", "delete", "--stack-name", stack.name, answers={"?": "y"})
+    def delete(self, stack: EmulatedStack) -> None:
+        """Run `sam delete`, and answer each question with yes."""
+        self.testbed.answer("sam", "delete", "--stack-name", stack.name, answers={"?": "y"})
 
     def set_parameter(self, name: str, old: str, new: str) -> None:
-        """Change a parameter's value where `sam deploy --guided` wrote it."""
+        """Change a parameter's value in samconfig.toml, where `sam deploy --guided` wrote it."""
         quote = r'(\\?"|)'
-        self.place.edit("samconfig.toml", rf"{name}={quote}{old}\1", rf"{name}=\g<1>{new}\g<1>")
+        self.testbed.edit("samconfig.toml", rf"{name}={quote}{old}\1", rf"{name}=\g<1>{new}\g<1>")

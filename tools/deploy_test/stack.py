@@ -1,52 +1,52 @@
-"""A deployed stack, as its user, Segment and a script see it."""
+"""A stack in the emulator: what its user can see of it, and what Segment can send to it."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tools.deploy_test.place import PATIENCE, expect
+from tools.deploy_test.testbed import TIMEOUT_SECONDS, expect
 from tools.sandbox.segment import Segment, encode
 from tools.sandbox.services import API_KEY, API_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tools.deploy_test.place import Place
+    from tools.deploy_test.testbed import Testbed
 
-Event = dict[str, Any]
+Payload = dict[str, Any]
 
 
-class Stack:
-    """One stack of the emulated account. `secret`: what Segment signs with."""
+class EmulatedStack:
+    """One stack of the emulated account. `secret`: the shared secret with which Segment signs."""
 
-    def __init__(self, place: Place, name: str, secret: str) -> None:
-        self.place = place
+    def __init__(self, testbed: Testbed, name: str, secret: str) -> None:
+        self.testbed = testbed
         self.name = name
         self.secret = secret
 
     @property
     def status(self) -> str:
-        """CloudFormation's word for it; empty where there is no such stack."""
+        """Its status in CloudFormation; empty if there is no such stack."""
         return str(self._described().get("StackStatus", ""))
 
     def outputs(self, *keys: str) -> dict[str, str]:
-        """Its outputs: these, or all."""
+        """Give its outputs with these keys, or all."""
         found = self._described().get("Outputs", [])
         outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in found}
         return {key: outputs[key] for key in keys} if keys else outputs
 
     def output(self, key: str) -> str:
-        """One of its outputs."""
+        """Give one of its outputs."""
         return self.outputs(key)[key]
 
     def _described(self) -> dict[str, Any]:
-        stacks = self.place.client("cloudformation").describe_stacks()["Stacks"]
+        stacks = self.testbed.client("cloudformation").describe_stacks()["Stacks"]
         return next((dict(each) for each in stacks if each["StackName"] == self.name), {})
 
     def resources(self, kind: str) -> dict[str, str]:
-        """Its resources of one type: the physical id by the logical id."""
-        client = self.place.client("cloudformation")
+        """Give its resources of one type: their physical ids by their logical ids."""
+        client = self.testbed.client("cloudformation")
         found = client.list_stack_resources(StackName=self.name)["StackResourceSummaries"]
         return {
             each["LogicalResourceId"]: each["PhysicalResourceId"]
@@ -55,21 +55,21 @@ class Stack:
         }
 
     def live(self) -> dict[str, dict[str, Any]]:
-        """What is behind the alias `live` of each function, by its logical id."""
-        client = self.place.client("lambda")
+        """Give the configuration behind the alias `live` of each function, by its logical id."""
+        client = self.testbed.client("lambda")
         return {
             logical: client.get_function_configuration(FunctionName=name, Qualifier="live")
             for logical, name in self.resources("AWS::Lambda::Function").items()
         }
 
     def variables(self, name: str) -> set[str]:
-        """The values that an environment variable has behind the aliases."""
+        """Give the values that an environment variable has behind the aliases."""
         return {each["Environment"]["Variables"][name] for each in self.live().values()}
 
     def metrics(self) -> Iterator[tuple[str, ...]]:
-        """What its alarms look at: each a namespace, a metric's name and its dimensions."""
+        """Give the metrics of its alarms: each a namespace, a name and the dimensions."""
         names = list(self.resources("AWS::CloudWatch::Alarm").values())
-        found = self.place.client("cloudwatch").describe_alarms(AlarmNames=names)
+        found = self.testbed.client("cloudwatch").describe_alarms(AlarmNames=names)
         for alarm in found["MetricAlarms"]:
             parts = [each.get("MetricStat") for each in alarm.get("Metrics", [])]
             for metric in [each["Metric"] for each in parts if each] or [alarm]:
@@ -77,54 +77,54 @@ class Stack:
                 yield metric["Namespace"], metric["MetricName"], *sorted(dimensions)
 
     def send(
-        self, *events: Event, secret: str | None = None, **headers: str
+        self, *events: Payload, secret: str | None = None, **headers: str
     ) -> tuple[int, list[str]]:
-        """Send events as Segment does, several as a batch: the status, each event's outcome."""
-        url = self.place.local(self.output("WebhookUrl"))
-        # More than Segment's own: how fast a busy machine starts a function is not judged here.
-        segment = Segment(url, secret or self.secret, timeout=PATIENCE)
+        """Send events as Segment does, several as a batch. Gives the status and the outcomes."""
+        url = self.testbed.local(self.output("WebhookUrl"))
+        # Longer than Segment's own time-out: a busy machine may start a function slowly.
+        segment = Segment(url, secret or self.secret, timeout=TIMEOUT_SECONDS)
         encoded = [encode(event) for event in events]
         body = encoded[0] if len(events) == 1 else b"[" + b",".join(encoded) + b"]"
         reply = segment.send_signed(body, encoded[0], headers)
         segment.close()
         return reply.status, [each["outcome"] for each in reply.body.get("events", [])]
 
-    def deliver(self, *events: Event) -> None:
-        """Send events of one user until they are taken, and see each of them rewarded once.
+    def deliver(self, *events: Payload) -> None:
+        """Send events of one user until the answer is 200, and check that each is rewarded once.
 
-        Changed secrets are read within a minute; an event that meets a function's cold start may
-        be stored first.
+        Functions read changed secrets within a minute. An event that comes during a cold start may
+        be stored before it is delivered.
         """
-        customer, place = str(events[0]["userId"]), self.place
-        wanted = place.rewards(customer) + len(events)
+        customer, testbed = str(events[0]["userId"]), self.testbed
+        wanted = testbed.rewards(customer) + len(events)
         ids = " and ".join(str(event["messageId"]) for event in events)
-        place.wait(lambda: self.send(*events)[0] == HTTPStatus.OK, f"{ids} to be taken")
-        place.wait(lambda: place.rewards(customer) >= wanted, f"{ids} at Rehook")
-        expect(place.rewards(customer), wanted, f"rewards of {customer}")
+        testbed.wait(lambda: self.send(*events)[0] == HTTPStatus.OK, f"{ids} to be accepted")
+        testbed.wait(lambda: testbed.rewards(customer) >= wanted, f"{ids} at Rehook")
+        expect(testbed.rewards(customer), wanted, f"rewards of {customer}")
 
     def waiting(self, queue: str = "DeadLetterQueueUrl") -> int:
-        """How many messages lie in a queue, by its output, seen or in flight."""
-        return self.place.depth(self.output(queue))
+        """Count the messages of a queue, visible or in flight, by the output with its URL."""
+        return self.testbed.depth(self.output(queue))
 
     def queue_arn(self, key: str) -> str:
-        """The ARN of a queue, by the output that holds its URL."""
-        found = self.place.client("sqs").get_queue_attributes(
+        """Give the ARN of a queue, by the output with its URL."""
+        found = self.testbed.client("sqs").get_queue_attributes(
             QueueUrl=self.output(key), AttributeNames=["QueueArn"]
         )
         return str(found["Attributes"]["QueueArn"])
 
     def put_secret(self, name: str, value: str) -> None:
-        """`secrets put`, as a script does: through standard input."""
+        """Run `secrets put` as a script does, with the value on standard input."""
         put = ("secrets", "put", "--stack", self.name, name)
-        self.place.run("segment-rehook", *put, given=f"{value}\n")
+        self.testbed.run("segment-rehook", *put, given=f"{value}\n")
 
     def put_secrets(self) -> None:
-        """Put what the functions need."""
+        """Put all secrets that the functions need."""
         self.put_secret("rehook/api-key", API_KEY)
         self.put_secret("rehook/api-secret", API_SECRET)
         self.put_secret("segment/shared-secrets", self.secret)
 
 
-def track(customer: str, message: str) -> Event:
-    """An event that the default subscription rewards; Rehook sees its message id as its name."""
+def track(customer: str, message: str) -> Payload:
+    """Give an event that the default subscription rewards. Its name is its message id."""
     return {"type": "track", "event": message, "userId": customer, "messageId": message}

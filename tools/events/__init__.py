@@ -1,1 +1,1 @@
-"""Sample events: the payloads under ``events/`` and what Lambda makes of them."""
+"""Sample events: the payloads under ``events/``, and the Lambda events made from them."""

@@ -1,10 +1,10 @@
-"""``python -m tools.events`` writes ``events/lambda/`` anew from the payloads under ``events/``."""
+"""``python -m tools.events`` writes ``events/lambda/`` from the payloads under ``events/``."""
 
 from tools.events.wrap import WRAPPED, text, wrapped
 
 
 def main() -> None:
-    """Write all of them, and remove what is no longer one of them."""
+    """Write all files, and remove files that no payload produces any longer."""
     WRAPPED.mkdir(exist_ok=True)
     events = wrapped()
     for stale in {path.name for path in WRAPPED.iterdir()} - events.keys():

@@ -1,8 +1,8 @@
-"""The sample events as Lambda gets them.
+"""The sample events as Lambda gets them, for ``sam local invoke`` and for readers.
 
-The payloads under ``events/`` are written by hand, as Segment sends them. From each come the API
-Gateway event of its signed request and, for those that are delivered, the SQS event of its dead
-letter: for ``sam local invoke``, and to read. The same payloads give the same files, byte for byte.
+The payloads under ``events/`` are written by hand, as Segment sends them. Each one results in the
+API Gateway event of its signed request and, if it is delivered, in the SQS event of its dead
+letter. The same payloads always result in the same bytes.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 EVENTS: Final = Path(__file__).parents[2] / "events"
 WRAPPED: Final = EVENTS / "lambda"
 
-SHARED_SECRET: Final = "sample-shared-secret"  # noqa: S105 — published, guards nothing
-"""What the samples are signed with; a stack takes them if its ``shared-secrets`` hold it."""
+SHARED_SECRET: Final = "sample-shared-secret"  # noqa: S105 — public, it protects nothing
+"""The secret of the samples' signatures; a stack accepts them if its secrets contain it."""
 
 _RECEIVED_AT: Final = datetime(2026, 1, 15, 10, 15, tzinfo=UTC)
 _QUEUE: Final = "segment-rehook-dead-letters"
 
 
 def payloads() -> dict[str, Any]:
-    """The samples by name, in alphabetical order: an event each, or a list of them."""
+    """Return the samples by name, in alphabetical order: each an event or a list of events."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(EVENTS.glob("*.json"))}
 
 
 def wrapped() -> dict[str, Any]:
-    """Every Lambda event, by file name."""
+    """Return every Lambda event by its file name."""
     events: dict[str, Any] = {}
     for name, payload in payloads().items():
         events[f"ingest-{name}.json"] = _ingest(name, payload)
@@ -50,7 +50,7 @@ def wrapped() -> dict[str, Any]:
 
 
 def text(event: Any) -> str:
-    """As it stands in its file."""
+    """Return the text of an event's file."""
     return json.dumps(event, indent=2, ensure_ascii=False) + "\n"
 
 

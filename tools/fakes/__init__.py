@@ -1,4 +1,4 @@
 """In-memory stand-ins for the ports of `segment_rehook.delivery.ports`.
 
-They pass the contract tests that the real adapters pass, and can be told to fail.
+They pass the same contract tests as the real adapters, and a test can order them to fail.
 """

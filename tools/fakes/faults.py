@@ -1,7 +1,7 @@
-"""What is made to go wrong with a fake, and where a test may step in between two writes.
+"""Ordered failures of a fake, and hooks with which a test can act between two writes.
 
-One `Faults` can be shared by several fakes: the ledger, the marks and the breaker lie in one table,
-and a table that is down is down for all three.
+Several fakes can share one `Faults`: the ledger, the user marks and the breaker are in one table,
+and if the table fails, all three fail.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from segment_rehook.delivery.ports import StoreUnavailable
 Result = TypeVar("Result")
 
 Hook = Callable[[str, object], None]
-"""Called with the operation's name (`ledger.swap`) and what it was given."""
+"""A callable that gets an operation's name (`ledger.swap`) and its argument."""
 
 
 class Crash(BaseException):
-    """The process dies here. No `except Exception` of the code under test may catch it."""
+    """The process ends here. It is no Exception, so the code under test does not catch it."""
 
 
 class Fate(Enum):
-    """How a call ends that does not simply succeed."""
+    """How a call fails."""
 
     NOTHING_DONE = "the store answers with an error and has done nothing"
-    DONE_UNHEARD = "the store has done it, and the caller sees an error all the same"
+    DONE_UNHEARD = "the store has done the operation, but the caller sees an error"
 
 
 def _nothing(_operation: str, _subject: object) -> None:
-    """Let the call pass."""
+    """Do nothing: the hook that is set at first."""
 
 
 class Faults:
-    """Orders for the next calls, hooks around each, and a count of all and of those that failed.
+    """Orders for the next calls, hooks around each call, and counts of calls and failures.
 
-    Operations are named `port.method`; an order's pattern may hold `*`. `down` fails every call
-    until it is set back. `before` runs ahead of the effect and `after` behind it, outside any lock:
-    raise `Crash` in them to end the process there.
+    Operations are named `port.method`; the pattern of an order may contain `*`. While `down` is
+    true, every call fails. `before` is called before the effect and `after` after it, outside any
+    lock; a hook that raises `Crash` ends the process at that point.
     """
 
     def __init__(self, error: type[StoreUnavailable]) -> None:
@@ -57,18 +57,18 @@ class Faults:
     def order(
         self, fate: Fate = Fate.NOTHING_DONE, *, operation: str = "*", times: int = 1
     ) -> None:
-        """Let the next `times` calls of `operation` end in `fate`."""
+        """Let the next `times` calls of `operation` fail as `fate` says."""
         with self._lock:
             self._orders.extend([(operation, fate)] * times)
 
     def forget(self) -> None:
-        """Drop what was ordered and was not met yet, and come up again."""
+        """Remove the orders that no call has met yet, and set `down` to false."""
         with self._lock:
             self._orders.clear()
         self.down = False
 
     def run(self, operation: str, subject: object, effect: Callable[[], Result]) -> Result:
-        """Do `effect` under what was ordered for `operation`."""
+        """Carry out `effect` with the failures that are ordered for `operation`."""
         self.before(operation, subject)
         fate = self._fate(operation)
         if fate is Fate.NOTHING_DONE:

@@ -1,4 +1,4 @@
-"""The port `Queue` over a FIFO queue in memory, with what is made to go wrong."""
+"""The port `Queue` over a FIFO queue in memory, with ordered failures."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Stored = fifo.Stored[Outgoing]
 
 @dataclass(kw_only=True, eq=False)
 class FakeQueue(fifo.FifoQueue[Outgoing]):
-    """Both sides of a queue: the port, and what an event source or an operator does with it.
+    """A queue with the port's methods and with those of an event source and an operator.
 
-    `refuse` picks entries of a send that SQS turns down, `refuse_visibility` receipts.
+    `refuse` chooses the messages of a send that SQS refuses, `refuse_visibility` the receipts.
     """
 
     clock: Clock
@@ -28,12 +28,13 @@ class FakeQueue(fifo.FifoQueue[Outgoing]):
     refuse_visibility: Callable[[str], bool] = lambda _receipt: False
 
     def __post_init__(self) -> None:
-        # A correction of the test's wall clock does not move SQS's.
+        # A correction of the test's wall clock does not change SQS's clock.
         start = self.clock.now() - self.clock.monotonic()
         self.now = lambda: start + self.clock.monotonic()
+        super().__post_init__()
 
     def send(self, messages: Sequence[Outgoing]) -> list[bool]:
-        """SendMessageBatch."""
+        """SendMessageBatch: return for each message whether it was accepted."""
         if len(messages) > rules.MAX_BATCH_ENTRIES:
             raise ValueError(f"{len(messages)} messages in one call; at most 10")
         if not messages:
@@ -41,7 +42,7 @@ class FakeQueue(fifo.FifoQueue[Outgoing]):
         return self.faults.run(f"{self.name}.send", messages, lambda: self._send(messages))
 
     def change_visibility(self, delays: Mapping[str, int]) -> set[str]:
-        """ChangeMessageVisibilityBatch."""
+        """ChangeMessageVisibilityBatch: return the receipts that were refused."""
         if len(delays) > rules.MAX_BATCH_ENTRIES:
             raise ValueError(f"{len(delays)} receipts in one call; at most 10")
         if not delays:
@@ -49,11 +50,11 @@ class FakeQueue(fifo.FifoQueue[Outgoing]):
         return self.faults.run(f"{self.name}.change_visibility", delays, lambda: self._hide(delays))
 
     def receive(self, most: int = 10, visibility: float | None = None) -> list[Received]:
-        """ReceiveMessage, as the code under test gets it."""
+        """ReceiveMessage: return the messages as the code under test gets them."""
         return [_received(stored) for stored in self.take(most, visibility)]
 
     def accept(self, message: Outgoing) -> None:
-        """Take one message in, past rules and faults."""
+        """Add one message without rules and failures."""
         self.add(message.group, message.dedupe, message)
 
     def _send(self, messages: Sequence[Outgoing]) -> list[bool]:

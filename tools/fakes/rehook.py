@@ -1,4 +1,4 @@
-"""Rehook in memory: it answers what a test says, and keeps books of what it acted on."""
+"""Rehook in memory: it answers as a test orders, and records what it carried out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.fakes.faults import Hook
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One answer. `acts`: Rehook did what was asked, whatever it then said of it."""
+    """One answer. `acts`: Rehook carries out the request, whatever it answers."""
 
     reply: Reply
     acts: bool
@@ -33,8 +33,9 @@ UNKNOWN_UNDONE = Turn(Reply(kind=ReplyClass.UNKNOWN, code="timeout"), acts=False
 class FakeRehook:
     """A `Rehook`.
 
-    `answer` decides each call that no `script` is left for. `calls` is every request that came in,
-    `books` every one that was acted on; `before` and `after` step in around each.
+    The turns of `script` are used first, then `answer` is asked for each call. `calls` contains
+    every request, and `books` every request that was carried out. `before` and `after` are called
+    around each call.
     """
 
     def __init__(self) -> None:
@@ -49,7 +50,7 @@ class FakeRehook:
         self._lock = threading.Lock()
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:  # noqa: ARG002 — the port's
-        """Answer as told."""
+        """Answer with the next turn."""
         self.before("rehook.call", request)
         with self._lock:
             turn = self.script.popleft() if self.script else self.answer(request, action)
@@ -60,12 +61,12 @@ class FakeRehook:
         return turn.reply
 
     def credentials_good(self, *, timeout: float) -> bool | None:  # noqa: ARG002 — the port's
-        """What `credentials` says."""
+        """Return `credentials`, and count the check."""
         with self._lock:
             self.checks += 1
         return self.credentials
 
     @property
     def rewards(self) -> Counter[bytes]:
-        """How often each body was acted on by the call that hands out rewards."""
+        """How often each body was carried out by the call that gives rewards."""
         return Counter(request.body for request in self.books if request.path == "/events/invoke")

@@ -1,4 +1,4 @@
-"""The stack's parameters in memory, cached as the real store caches them."""
+"""The stack's parameters in memory, with the same cache times as the real store."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from segment_rehook.delivery.ports import Clock, SecretsUnavailable
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from tools.fakes.faults import Faults
 
-FRESH_SECONDS = 60.0
-REFUSED_SECONDS = 30.0
+MAX_AGE_SECONDS = 60.0
+MIN_REFUSED_SECONDS = 30.0
 
 SECRETS = Secrets(
     api_key="key-1",
@@ -19,7 +19,7 @@ SECRETS = Secrets(
 
 
 class FakeSecretStore:
-    """A `SecretStore`. `stored` is what SSM holds: set it to rotate a secret or change the mode."""
+    """A `SecretStore`. `stored` is what SSM holds; a test sets it to change a parameter."""
 
     def __init__(
         self, clock: Clock, stored: Secrets = SECRETS, faults: Faults | None = None
@@ -31,14 +31,17 @@ class FakeSecretStore:
         self._tried = self._refused = float("-inf")
 
     def read(self) -> Secrets:
-        """What was read at most 60 s ago, or the last that could be read."""
-        if self._cached is not None and self._clock.monotonic() - self._tried < FRESH_SECONDS:
+        """Return what was read in the last 60 s; else read, or keep the last if that fails."""
+        if self._cached is not None and self._clock.monotonic() - self._tried < MAX_AGE_SECONDS:
             return self._cached
         return self._anew()
 
     def refused(self) -> Secrets:
-        """What is stored now, or the last that could be read; looked up at most every 30 s."""
-        if self._cached is not None and self._clock.monotonic() - self._refused < REFUSED_SECONDS:
+        """Read again, at most every 30 s; if that fails, return what was read last."""
+        if (
+            self._cached is not None
+            and self._clock.monotonic() - self._refused < MIN_REFUSED_SECONDS
+        ):
             return self._cached
         secrets = self._anew()
         self._refused = self._tried

@@ -1,8 +1,8 @@
-"""The AWS library's SQS client over queues in memory: slow, refusing, and on the test's clock.
+"""A fake of boto3's SQS client over queues in memory: with latency, errors and the test's clock.
 
-Only what the command line calls; the tests that need it make tens of thousands of calls, which take
-minutes through the library and moto. A short poll mostly finds nothing, as one that asks a
-server of SQS's that has nothing.
+It has the operations that the command line calls. Tests use it for tens of thousands of calls,
+which take minutes through the library and moto. A short poll often finds nothing, as in SQS, which
+asks only some of its servers then.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from tools.sqs import rules
 
 @dataclass
 class FakeSqs:
-    """Queues by URL. `seconds`: what each call takes. `refuse`: calls' names, and error codes.
+    """Queues by URL.
 
-    `spoil`: entries of a send that SQS refuses. `before`: is told of each call before it is made.
+    `seconds`: how long each call takes. `refuse`: error codes by the names of the operations that
+    fail with them. `before` is called with the operation's name before each call.
     """
 
     clock: FakeClock
@@ -36,16 +37,16 @@ class FakeSqs:
     calls: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        # SQS has a clock of its own: a correction of the test's wall clock does not move it.
+        # A correction of the test's wall clock does not change SQS's clock.
         self._start = self.clock.now() - self.clock.monotonic()
 
     @property
     def client(self) -> SQSClient:
-        """As the code under test takes it."""
+        """The fake with the type that the code under test expects."""
         return cast("SQSClient", self)
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> Any:  # noqa: N803 — the library's names
-        """Both counts."""
+        """Return the numbers of visible and of hidden messages."""
         self._call("GetQueueAttributes")
         queue = self.queues[QueueUrl]
         hidden = len(queue.in_flight())
@@ -60,7 +61,7 @@ class FakeSqs:
         }
 
     def receive_message(self, **asked: Any) -> Any:
-        """Up to ten; none in a short poll that asked the wrong server."""
+        """Return up to ten messages; three of four short polls find none."""
         self._call("ReceiveMessage")
         if not asked.get("WaitTimeSeconds") and self.calls.count("ReceiveMessage") % 4:
             return {}
@@ -71,7 +72,7 @@ class FakeSqs:
         return {"Messages": [_message(each) for each in messages]}
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:  # noqa: N803 — as above
-        """Entry by entry."""
+        """Send each entry by itself."""
         self._call("SendMessageBatch")
         _within_a_call(Entries)
         messages = [_outgoing(each) for each in Entries]
@@ -83,7 +84,7 @@ class FakeSqs:
         )
 
     def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:  # noqa: N803 — as above
-        """Entry by entry; a receipt that ran out deletes nothing."""
+        """Delete each entry by itself; an invalid receipt deletes nothing."""
         self._call("DeleteMessageBatch")
         _within_a_call(Entries)
         queue = self.queues[QueueUrl]
@@ -91,7 +92,7 @@ class FakeSqs:
         return _answer(done, "ReceiptHandleIsInvalid")
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Any:  # noqa: N803 — as above
-        """Entry by entry."""
+        """Change each entry by itself."""
         self._call("ChangeMessageVisibilityBatch")
         _within_a_call(Entries)
         delays = {each["ReceiptHandle"]: each["VisibilityTimeout"] for each in Entries}

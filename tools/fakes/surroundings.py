@@ -1,4 +1,4 @@
-"""Time, randomness and telemetry, in a test's hands."""
+"""Fakes of the clock, randomness and telemetry, which a test controls."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-Field = str | int | float | None
+LogValue = str | int | float | None
 
 
 class FakeClock:
-    """A clock that stands still until it is told to move. Sleeping moves it."""
+    """A clock that stands still until a test advances it. `sleep` advances it too."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self._now = now
@@ -24,7 +24,7 @@ class FakeClock:
         return self._now
 
     def monotonic(self) -> float:
-        """Seconds since some start."""
+        """Seconds since an arbitrary start."""
         return self._monotonic
 
     def sleep(self, seconds: float) -> None:
@@ -40,13 +40,13 @@ class FakeClock:
             self._monotonic += seconds
 
     def jump(self, seconds: float) -> None:
-        """Correct the wall clock by `seconds`, which may be negative; no time passes."""
+        """Correct the wall clock by `seconds`, which may be negative; the other clock stays."""
         with self._lock:
             self._now += seconds
 
 
 class FakeRandomness:
-    """Seeded: the same numbers each time. Two of them need two seeds, or their nonces clash."""
+    """Seeded randomness. Two of them need different seeds, else their nonces are equal."""
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
@@ -55,48 +55,48 @@ class FakeRandomness:
         self._lock = threading.Lock()
 
     def nonce(self) -> str:
-        """The next id."""
+        """Return the next nonce."""
         with self._lock:
             self._made += 1
             return f"nonce-{self._seed}-{self._made}"
 
     def uniform(self, low: float, high: float) -> float:
-        """A number between the two."""
+        """Return a number between the two."""
         with self._lock:
             return self._random.uniform(low, high)
 
 
-# Python's logging refuses fields of these names: the real side could not log the line.
+# Python's logging refuses extra fields of these names, so the real telemetry would fail.
 _TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class FakeTelemetry:
-    """Keeps what it is told: `lines` (outcomes), `warnings` and `counts`, each in order."""
+    """Records `lines` (outcomes) and `warnings` in order, and the sums of metrics in `counts`."""
 
     def __init__(self) -> None:
-        self.lines: list[dict[str, Field]] = []
-        self.warnings: list[tuple[str, dict[str, Field]]] = []
+        self.lines: list[dict[str, LogValue]] = []
+        self.warnings: list[tuple[str, dict[str, LogValue]]] = []
         self.counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def outcome(self, line: Mapping[str, Field]) -> None:
-        """Keep one event's answer."""
+    def outcome(self, line: Mapping[str, LogValue]) -> None:
+        """Record one event's outcome."""
         _check(line)
         with self._lock:
             self.lines.append(dict(line))
 
-    def warn(self, message: str, **fields: Field) -> None:
-        """Keep a warning."""
+    def warn(self, message: str, **fields: LogValue) -> None:
+        """Record a warning."""
         _check(fields)
         with self._lock:
             self.warnings.append((message, fields))
 
     def count(self, metric: str, value: int = 1) -> None:
-        """Add to a metric."""
+        """Add a value to a metric."""
         with self._lock:
             self.counts[metric] += value
 
 
-def _check(fields: Mapping[str, Field]) -> None:
+def _check(fields: Mapping[str, LogValue]) -> None:
     if taken := sorted(_TAKEN.intersection(fields)):
         raise KeyError(f"log records have {', '.join(taken)} already")

@@ -1,13 +1,13 @@
-"""The ledger's table in memory: deliveries, marks and the breaker."""
+"""The ledger's table in memory: deliveries, user marks and the breaker."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from segment_rehook.delivery.ledger.record import Record, Swap
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
-from segment_rehook.delivery.ports import LedgerUnavailable
+from segment_rehook.delivery.ports import Change, LedgerUnavailable
 from tools.fakes.faults import Faults
 
 
@@ -20,15 +20,30 @@ class FakeLedger:
         self.writes: list[Record] = []
         self._lock = threading.Lock()
 
-    def swap(self, new: Record, was: Record | None) -> Swap:
-        """Put `new` if `was` is still there."""
-        return self.faults.run("ledger.swap", new, lambda: self._swap(new, was))
+    def swap(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
+        """Make the changes: one as `ledger.swap`, several within `ledger.share`."""
+        if len(changes) == 1:
+            return [self._change(changes[0])]
+        try:
+            return self.faults.run(
+                "ledger.share", changes, lambda: [self._change(each) for each in changes]
+            )
+        except LedgerUnavailable as error:
+            return [error] * len(changes)
 
     def sweep(self, now: float) -> None:
         """Delete what has expired, as DynamoDB does some time within two days."""
         with self._lock:
             kept = {id_: record for id_, record in self.records.items() if record.expires_at > now}
             self.records = kept
+
+    def _change(self, change: Change) -> Swap | LedgerUnavailable:
+        try:
+            return self.faults.run(
+                "ledger.swap", change.new, lambda: self._swap(change.new, change.was)
+            )
+        except LedgerUnavailable as error:
+            return error
 
     def _swap(self, new: Record, was: Record | None) -> Swap:
         with self._lock:

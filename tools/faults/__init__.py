@@ -1,4 +1,4 @@
-"""The crash test: the built stack under load, killed and let down at every step, then audited.
+"""The crash test: the built stack under load, with kills and faults at every step, then checked.
 
-See ``docs/faults.md`` for what is done and how to read the evidence.
+`docs/faults.md` says what is done, and how to read the result.
 """

@@ -1,4 +1,4 @@
-"""The evidence of a run: everything that each side says of it, as it was at the end."""
+"""The evidence of a run: what each side has recorded, read at the end."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tools.faults.interruptions import Interruptions
-    from tools.faults.journal import Journal
-    from tools.faults.load import Sent
-    from tools.faults.sender import Sender, Told
+    from tools.faults.load import SentEvent
+    from tools.faults.sender import EventAnswers, SegmentSender
+    from tools.faults.trace import Trace
     from tools.sandbox.rehook import ReceivedCall
     from tools.sandbox.sandbox import Sandbox
     from tools.sandbox.services import QueuedMessage, RehookControl
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What was sent and told (Segment), done (Rehook), recorded (ledger), kept (queues), logged."""
+    """What Segment, Rehook, the ledger, the queues, the logs and the relays have recorded.
 
-    sent: Sequence[Sent]
-    told: Mapping[int, Told]
+    `answers`: by the number of the event. `discarded`: answers after which Segment gave up.
+    """
+
+    sent: Sequence[SentEvent]
+    answers: Mapping[int, EventAnswers]
     discarded: Sequence[tuple[int, str]]
     calls: Mapping[str, Sequence[ReceivedCall]]
-    """By unit, those that Rehook carried out, in its order."""
+    """By effect, those that Rehook carried out, in its order."""
     rewards: Mapping[str, int]
     ledger: Mapping[str, Mapping[str, Any]]
     """By delivery."""
@@ -38,30 +41,30 @@ class Evidence:
     parked: Mapping[str, Sequence[QueuedMessage]]
     """By delivery."""
     logs: Sequence[Mapping[str, Any]]
-    journal: Journal
+    trace: Trace
     interruptions: Interruptions
 
 
 def collect(
-    box: Sandbox,
+    sandbox: Sandbox,
     rehook: RehookControl,
-    sent: Sequence[Sent],
-    sender: Sender,
-    journal: Journal,
+    sent: Sequence[SentEvent],
+    sender: SegmentSender,
+    trace: Trace,
     interruptions: Interruptions,
 ) -> Evidence:
-    """Read them all."""
+    """Read the evidence."""
     calls: dict[str, list[ReceivedCall]] = defaultdict(list)
     for call in rehook.calls():
         if call.acted and call.method == "POST" and call.source_id != OWNER:
-            calls[_unit(call)].append(call)
-    items = box.ledger()
+            calls[_effect(call)].append(call)
+    items = sandbox.ledger()
     parked: dict[str, list[QueuedMessage]] = defaultdict(list)
-    for message in box.queue("ParkingLot").messages():
+    for message in sandbox.queue("ParkingLot").messages():
         parked[message.attributes.get("delivery", "")].append(message)
     return Evidence(
         sent=sent,
-        told=sender.told,
+        answers=sender.events,
         discarded=sender.discarded,
         calls=calls,
         rewards={event: count for (_, event), count in rehook.rewards().items()},
@@ -71,15 +74,15 @@ def collect(
             if item["id"]["S"].startswith("delivery#")
         },
         marks=sum(item["id"]["S"].startswith("user#") for item in items),
-        waiting=box.queue("DeadLetterQueue").messages(),
+        waiting=sandbox.queue("DeadLetterQueue").messages(),
         parked=parked,
-        logs=box.log.entries(),
-        journal=journal,
+        logs=sandbox.log.entries(),
+        trace=trace,
         interruptions=interruptions,
     )
 
 
-def _unit(call: ReceivedCall) -> str:
+def _effect(call: ReceivedCall) -> str:
     if call.event_name is not None:
         return call.event_name
     metadata: dict[str, Any] = json.loads(call.body).get("metadata") or {}

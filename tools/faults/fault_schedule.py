@@ -1,7 +1,7 @@
 """What goes wrong outside the functions, and when: a schedule drawn from the seed.
 
-Spells of faults follow each other, each a second or two long, at Rehook and at AWS independently,
-with pauses between them. A spell is a list of orders to the sandbox's stand-ins.
+A *scenario* is a list of faults that the sandbox's stand-ins make for up to two seconds. Scenarios
+follow each other with pauses between them, at Rehook and at AWS independently.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ AT_REHOOK: dict[str, list[Fault]] = {
 
 
 def _aws(kind: Kind, share: float, operation: str | None, **more: Any) -> list[Fault]:
-    """For both functions; None for all operations."""
+    """Give a fault for each function. `operation`: None for all operations of the table."""
     service = {"service": "dynamodb"} if operation is None else {"operation": operation}
     return [
         Fault(
@@ -72,11 +72,22 @@ AT_AWS: dict[str, list[Fault]] = {
     "table: 500 to all": _aws(Kind.ANSWER, 1.0, None),
     "table: throttled": _aws(Kind.ANSWER, 0.3, None, status=400, body=THROTTLED),
     "table: reset before acting": _aws(Kind.RESET, 0.2, None),
-    "table: reset after acting": _aws(Kind.RESET, 0.3, "PutItem", acted=True),
-    "table: time-out after acting": _aws(Kind.DELAY, 0.2, "PutItem", acted=True, seconds=1.2),
+    "table: reset after acting": [
+        *_aws(Kind.RESET, 0.3, "PutItem", acted=True),
+        *_aws(Kind.RESET, 0.3, "BatchExecuteStatement", acted=True),
+    ],
+    "table: time-out after acting": [
+        *_aws(Kind.DELAY, 0.2, "PutItem", acted=True, seconds=1.2),
+        *_aws(Kind.DELAY, 0.2, "BatchExecuteStatement", acted=True, seconds=1.2),
+    ],
     "table: batches fail": [
         *_aws(Kind.ANSWER, 0.5, "BatchWriteItem"),
         *_aws(Kind.ANSWER, 0.5, "BatchGetItem"),
+        *_aws(Kind.ANSWER, 0.5, "BatchExecuteStatement"),
+    ],
+    "table: some statements fail": [
+        *_aws(Kind.PARTIAL, 0.3, "BatchExecuteStatement", entries=[0, 2]),
+        *_aws(Kind.PARTIAL, 0.3, "BatchExecuteStatement", entries=[1, 2], acted=True),
     ],
     "queues: 500": _aws(Kind.ANSWER, 0.5, "SendMessageBatch"),
     "queues: some entries refused": _aws(Kind.PARTIAL, 0.6, "SendMessageBatch", entries=[0, 2, 3]),
@@ -96,46 +107,49 @@ AT_AWS: dict[str, list[Fault]] = {
 
 
 class FaultSchedule:
-    """Two threads of spells, until it is told to be calm."""
+    """Two threads that make one scenario after another, until `stop`.
+
+    `begun`: how often each scenario was begun.
+    """
 
     def __init__(self, rehook: RehookControl, aws: AwsControl, relay: Relay, seed: int) -> None:
         self._relay = relay
-        self.spells: Counter[str] = Counter()
-        self._calm = threading.Event()
+        self.begun: Counter[str] = Counter()
+        self._stopped = threading.Event()
         self._pool = ThreadPoolExecutor(2)
         self._running = [
-            self._pool.submit(self._run_spells, rehook, "Rehook", AT_REHOOK, seed),
-            self._pool.submit(self._run_spells, aws, "AWS", AT_AWS, seed + 1),
+            self._pool.submit(self._run, rehook, "Rehook", AT_REHOOK, seed),
+            self._pool.submit(self._run, aws, "AWS", AT_AWS, seed + 1),
         ]
 
-    def calm(self) -> None:
-        """End it, and every fault. Raises what went wrong with the schedule itself."""
-        self._calm.set()
+    def stop(self) -> None:
+        """End the threads and every fault. Raises the error of a thread that failed."""
+        self._stopped.set()
         for each in self._running:
             each.result()
         self._pool.shutdown()
 
-    def _run_spells(
-        self, at: ControlClient, place: str, spells: dict[str, list[Fault]], seed: int
+    def _run(
+        self, at: ControlClient, place: str, scenarios: dict[str, list[Fault]], seed: int
     ) -> None:
         chance = random.Random(seed)
-        for name in _turns(spells, chance):
-            for fault in spells[name]:
+        for name in _turns(scenarios, chance):
+            for fault in scenarios[name]:
                 at.fault(fault)
             if name == "out of reach":
                 self._relay.set_online(online=False)
-            self.spells[f"{place}: {name}"] += 1
-            over = self._calm.wait(chance.uniform(0.5, 2.0))
+            self.begun[f"{place}: {name}"] += 1
+            over = self._stopped.wait(chance.uniform(0.5, 2.0))
             at.clear()
             if name == "out of reach":
                 self._relay.set_online(online=True)
-            if over or self._calm.wait(chance.uniform(0.2, 1.5)):
+            if over or self._stopped.wait(chance.uniform(0.2, 1.5)):
                 return
 
 
-def _turns(spells: dict[str, list[Fault]], chance: random.Random) -> Iterator[str]:
-    """Each spell comes once before any comes again."""
+def _turns(scenarios: dict[str, list[Fault]], chance: random.Random) -> Iterator[str]:
+    """Draw scenarios without end. Each comes once before any comes again."""
     while True:
-        names = list(spells)
+        names = list(scenarios)
         chance.shuffle(names)
         yield from names

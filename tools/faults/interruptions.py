@@ -1,9 +1,11 @@
-"""Killing and freezing function processes: at random, and at exact steps of the protocol.
+"""Kills and freezes function processes: at random, and at exact steps of the protocol.
 
-An interruption at a step meets the next process that comes to a step which had none yet, so that
-the rare steps have their turn as well. The relay tells of every request before it is passed on and
-after it was carried out, and no answer reaches a process that was killed in between. So "after the
-call" means: Rehook has acted and the function never knew.
+The relay reports each request twice: before it is passed on, and after it was carried out. A
+process that is killed in between never sees the answer. So "after call" means that Rehook has acted
+and the function does not know it.
+
+An interruption that is aimed hits the next process that comes to the point that was hit least often
+so far, of all points that any process has come to. So rare points are hit as well.
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tools.faults.journal import Step
     from tools.sandbox.environment import Environment
     from tools.sandbox.sandbox import Sandbox
 
@@ -27,38 +28,38 @@ INGEST, REDRIVE = "IngestFunction", "RedriveFunction"
 FUNCTIONS = (INGEST, REDRIVE)
 
 
-class When(StrEnum):
-    """On which side of a call."""
+class Side(StrEnum):
+    """On which side of a step."""
 
     BEFORE = "before"
     AFTER = "after"
 
 
-class Moment(NamedTuple):
+class InterruptionPoint(NamedTuple):
     """An exact place in a function's work."""
 
     function: str
-    when: When
+    side: Side
     step: str
 
     def __str__(self) -> str:
-        return f"{_short(self.function)} {self.when} {self.step}"
+        return f"{_short(self.function)} {self.side} {self.step}"
 
 
-_STEPS = {
-    INGEST: ("claim", "call", "settle delivered", "mark", "send", "settle queued", "park"),
-    REDRIVE: ("claim", "call", "settle delivered", "unmark", "hide", "settle queued", "park"),
+_BOTH = {
+    *("claim", "shared claim", "call", "settle delivered", "settle queued", "shared settle"),
+    "park",
 }
-MOMENTS = [
-    *(Moment(name, when, step) for name, steps in _STEPS.items() for step in steps for when in When)
-]
-"""What kills are aimed at. "After settle delivered" of redrive is "before the delete": the event
-source deletes once the function has answered."""
+AIMED_STEPS = {INGEST: _BOTH | {"mark", "send"}, REDRIVE: _BOTH | {"unmark", "hide"}}
+"""The steps that interruptions are aimed at, on both sides. Redrive's "after settle delivered" is
+just before the delete: the event source deletes when the function has answered. What happens
+between claims that share a request and their settlements is aimed at by "after shared claim", by
+both sides of "call", and by "before shared settle"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """``aimed``: at an exact moment, else at random. ``seconds``: of its freeze; 0 to kill it."""
+    """`aimed`: at an exact point, else at random. `seconds`: of its freeze; 0 to kill it."""
 
     function: str
     aimed: bool
@@ -68,62 +69,71 @@ class Interruption:
 class Interruptions:
     """Kills and freezes processes, and counts it."""
 
-    def __init__(self, box: Callable[[], Sandbox], seed: int) -> None:
-        self._box = box
+    def __init__(self, sandbox: Callable[[], Sandbox], seed: int) -> None:
+        self._sandbox = sandbox
         self._random = random.Random(seed)
         self._lock = threading.Condition()
         self._armed: dict[str, Interruption] = {}
-        self._unhit: set[Moment] = set(MOMENTS)
+        self._hits: Counter[InterruptionPoint] = Counter()
         self.kills: Counter[str] = Counter()
         self.freezes: Counter[str] = Counter()
         self.killed: dict[int, float] = {}
         """When each killed process was killed (monotonic)."""
         self.frozen: list[tuple[int, float, float]] = []
-        """Each freeze: process, from, to."""
+        """Each freeze: process, from, to (monotonic)."""
 
-    def meet(self, step: Step, when: When, environment: Environment) -> bool:
-        """A process has come to a step; True if it was killed there."""
-        moment = Moment(step.function, when, step.name)
+    def reached(self, function: str, side: Side, step: str, environment: Environment) -> bool:
+        """Interrupt a process that has come to a step, if it is due. True if it was killed."""
+        point = InterruptionPoint(function, side, step)
+        if step not in AIMED_STEPS[function]:
+            return False
         with self._lock:
-            armed = self._armed.get(step.function)
-            if armed is None or moment not in self._unhit:
+            self._hits[point] += 0  # from now on it is one of the points that wait for a hit
+            least = min(hits for each, hits in self._hits.items() if each.function == function)
+            if function not in self._armed or self._hits[point] > least:
                 return False
-            del self._armed[step.function]
-            self._unhit.discard(moment)
-            if not any(left.function == step.function for left in self._unhit):
-                self._unhit.update(each for each in MOMENTS if each.function == step.function)
+            armed = self._armed.pop(function)
+            self._hits[point] += 1
             self._lock.notify_all()
         if armed.seconds:
-            self._freeze(environment, armed.seconds, str(moment))
+            self._freeze(environment, armed.seconds, str(point))
             return False
-        self._kill(environment, str(moment))
+        self._kill(environment, str(point))
         return True
 
+    def arm(self, interruption: Interruption) -> None:
+        """Let an interruption hit the next process at the right point, in place of one before."""
+        with self._lock:
+            self._armed[interruption.function] = interruption
+
     def carry_out(self, interruption: Interruption, patience: float) -> None:
-        """If it is aimed, wait until a process comes by; after that any busy one will do."""
+        """Interrupt one process.
+
+        If the interruption is aimed, wait up to `patience` seconds for a process at the right
+        point. After that, or if it is not aimed, wait as long for any busy process.
+        """
         if interruption.aimed:
             function = interruption.function
+            self.arm(interruption)
             with self._lock:
-                self._armed[function] = interruption
                 if self._lock.wait_for(lambda: function not in self._armed, patience):
                     return
                 del self._armed[function]
         end = time.monotonic() + patience
-        while not self._strike(interruption) and time.monotonic() < end:
+        while not self._hit_any(interruption) and time.monotonic() < end:
             time.sleep(0.02)
 
-    def _strike(self, interruption: Interruption) -> bool:
-        """Hit a busy process of the function wherever it is; False if none is busy."""
-        busy = self._box().processes(interruption.function, busy_only=True)
+    def _hit_any(self, interruption: Interruption) -> bool:
+        """Interrupt a busy process of the function wherever it is; False if none is busy."""
+        busy = self._sandbox().processes(interruption.function, busy_only=True)
         if not busy:
             return False
         environment = self._random.choice(busy)
+        name = f"{_short(interruption.function)} at random"
         if interruption.seconds:
-            self._freeze(
-                environment, interruption.seconds, f"{_short(interruption.function)} at random"
-            )
+            self._freeze(environment, interruption.seconds, name)
         else:
-            self._kill(environment, f"{_short(interruption.function)} at random")
+            self._kill(environment, name)
         return True
 
     def _kill(self, environment: Environment, name: str) -> None:
@@ -142,7 +152,7 @@ class Interruptions:
 
 
 def schedule(function: str, kills: int, freezes: int, chance: random.Random) -> list[Interruption]:
-    """A function's interruptions in order, half of them aimed."""
+    """Draw a function's interruptions in their order; half of them are aimed."""
     interruptions = [Interruption(function, number % 2 == 0) for number in range(kills)]
     interruptions += [
         Interruption(function, number % 2 == 0, chance.uniform(0.3, 4.0))

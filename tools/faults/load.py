@@ -1,8 +1,8 @@
-"""The load: events drawn from a seed, each with what Rehook is to see of it, if anything.
+"""The load: events drawn from a seed, each with the effect that it must have at Rehook, if any.
 
-A *unit* is what may happen at Rehook once: a reward or an upsert, under a name of its own (the
-event's name, or the trait ``n``), so that Rehook's own books say how often it happened. Two events
-of one order are one unit, by their business key.
+An *effect* is a reward or an upsert that must happen once. It has a name of its own (the event's
+name, or the trait `n`), so that Rehook's records show how often it happened. Two events of one
+order are one effect, by their business key.
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ DESTINATION: Final[dict[str, Any]] = {
 
 TAKEN_CODE: Final = "TAKEN"
 OWNER: Final = "owner"
-"""Whose referral code it is: whoever else claims it is rejected."""
+"""The customer whose referral code that is: Rehook rejects any other who uses it."""
 PERSONAL: Final = "pii"
-"""In every user id and address, and never to be in a log."""
+"""Part of every user id and e-mail address. No log line may hold it."""
 
 SIZES: Final = (*[1] * 10, 2, 2, 3, 5, 8, 20, 60)
-"""Events in a request."""
+"""How many events a request has; one is drawn for each."""
 
 AWKWARD: Final[tuple[Any, ...]] = (
     "\U0001f389 ünï\u2028cödé\x00\x1f",
@@ -91,26 +91,27 @@ AWKWARD: Final[tuple[Any, ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """An event of the load. ``unit`` is None where nothing may reach Rehook.
+class SentEvent:
+    """An event of the load.
 
-    ``delivery`` and ``user`` (a hash) are the bridge's names for it; ``says``: the outcomes that
-    the bridge may come to without any fault.
+    `effect`: its name, None where nothing may reach Rehook. `reward`: whether the effect is one.
+    `delivery` and `user` (a hash) are the bridge's names for them. `expected`: the outcomes that
+    the bridge may give it when there are no faults.
     """
 
     number: int
     message_id: str | None
     raw: bytes = field(repr=False)
-    unit: str | None
+    effect: str | None
     reward: bool
-    says: frozenset[str]
+    expected: frozenset[str]
     delivery: str | None
     user: str | None
 
 
 @dataclass(slots=True)
 class Load:
-    """Draws events. ``lanes``: each lane's users belong to it alone and are sent in order."""
+    """Draws events. `lanes`: how many senders; each user belongs to one, so that order is kept."""
 
     events: int
     lanes: int
@@ -123,16 +124,16 @@ class Load:
         self._chance = random.Random(self.seed)
         self._destination = load(json.dumps(DESTINATION).encode())
 
-    def requests(self) -> list[list[list[Sent]]]:
-        """For each lane its requests in order, each a list of events: one, or a batch."""
+    def requests(self) -> list[list[list[SentEvent]]]:
+        """Give the requests of each lane, in order. A request is a list of one or more events."""
         users = max(self.lanes * 2, self.events // 40)
-        drawn: list[list[Sent]] = [[] for _ in range(self.lanes)]
+        drawn: list[list[SentEvent]] = [[] for _ in range(self.lanes)]
         for number in range(self.events):
             user = self._chance.randrange(users)
             drawn[user % self.lanes].append(self._event(number, user))
         return [self._cut(events) for events in drawn]
 
-    def _cut(self, events: list[Sent]) -> list[list[Sent]]:
+    def _cut(self, events: list[SentEvent]) -> list[list[SentEvent]]:
         requests = []
         while events:
             size = self._chance.choice(SIZES)
@@ -140,7 +141,7 @@ class Load:
             events = events[size:]
         return requests
 
-    def _event(self, number: int, user: int) -> Sent:
+    def _event(self, number: int, user: int) -> SentEvent:
         kinds: dict[Callable[[int, str], dict[str, Any]], int] = {
             self._track: 50,
             self._identify: 20,
@@ -174,7 +175,7 @@ class Load:
         return {"type": "identify", "traits": traits}
 
     def _order(self, number: int, user: str) -> dict[str, Any]:
-        """A new order, or the user's last one again: a thank-you page that was reloaded."""
+        """Draw a new order, or the user's last one again, as from a page that was reloaded."""
         if user not in self._orders or self._chance.random() < 0.7:  # noqa: PLR2004 — seven in ten
             self._orders[user] = f"o-{number}"
         properties = {"order_id": self._orders[user], "page": number}
@@ -192,7 +193,7 @@ class Load:
     def _with_taken_code(self, number: int, _: str) -> dict[str, Any]:
         return {"type": "identify", "traits": {"n": f"i-{number}", "referral_code": TAKEN_CODE}}
 
-    def _sent(self, number: int, payload: dict[str, Any]) -> Sent:
+    def _sent(self, number: int, payload: dict[str, Any]) -> SentEvent:
         raw = json.dumps(payload, separators=(",", ":")).encode()
         event = Event.parse(raw)
         key = ids.event_key(event)
@@ -200,30 +201,30 @@ class Load:
             each for each in self._destination.plan(event, 0.0) if not isinstance(each, Drop)
         ]
         delivery = Delivery.of(event, key, planned[0]) if planned and key is not None else None
-        unit, says = _unit(payload, known=key is not None)
-        return Sent(
+        effect, expected = _effect(payload, known=key is not None)
+        return SentEvent(
             number=number,
             message_id=event.message_id,
             raw=raw,
-            unit=unit,
+            effect=effect,
             reward=payload["type"] == "track",
-            says=says,
+            expected=expected,
             delivery=delivery.id if delivery else None,
             user=delivery.user if delivery else None,
         )
 
 
-def _unit(payload: dict[str, Any], *, known: bool) -> tuple[str | None, frozenset[str]]:
+def _effect(payload: dict[str, Any], *, known: bool) -> tuple[str | None, frozenset[str]]:
     if payload["type"] == "page":
         return None, frozenset({"ignored"})
     if payload["userId"] is None or not known:
         return None, frozenset({"dropped"})
     body = payload.get("properties") or payload.get("traits") or {}
     if "\ud800" in str(body.get("awkward")) or "referral_code" in body:
-        # Rehook's stand-in, as a strict reader of JSON, takes no half of a character.
-        says = frozenset({"parked"})
+        # The stand-in for Rehook refuses lone surrogates, as strict JSON parsers do.
+        expected = frozenset({"parked"})
     else:
-        says = frozenset({"delivered"})
+        expected = frozenset({"delivered"})
     if payload["type"] == "identify":
-        return body["n"], says
-    return body.get("order_id") or payload["event"], says
+        return body["n"], expected
+    return body.get("order_id") or payload["event"], expected

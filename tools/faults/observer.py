@@ -1,63 +1,70 @@
-"""The two relays of a run, before AWS and before Rehook, and what they do with each request."""
+"""The two relays of a run, in front of AWS and of Rehook, and what they do with each request."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING
 
-from tools.faults.interruptions import FUNCTIONS, Interruptions, When
-from tools.faults.journal import Journal, Step, named
-from tools.faults.processes import Owners
+from tools.faults.interruptions import FUNCTIONS, Interruptions, Side
+from tools.faults.port_owners import PortOwners
 from tools.faults.relay import Relay
+from tools.faults.trace import Trace, TraceEntry, classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tools.faults.relay import Answered, Asked
+    from tools.faults.relay import RelayedAnswer, RelayedRequest
     from tools.sandbox.environment import Environment
     from tools.sandbox.sandbox import Sandbox
 
 
 class RelayObserver:
-    """An ``Observer`` that writes the journal and interrupts processes."""
+    """An `Observer` that writes the trace and interrupts processes."""
 
-    def __init__(self, box: Callable[[], Sandbox], interruptions: Interruptions) -> None:
-        self._box = box
+    def __init__(self, sandbox: Callable[[], Sandbox], interruptions: Interruptions) -> None:
+        self._sandbox = sandbox
         self._interruptions = interruptions
-        self._owners = Owners(self._running)
+        self._owners = PortOwners(self._running)
+        # Each connection has a thread of its own, which holds the request until its answer.
         self._current = threading.local()
-        self.journal = Journal()
+        self.trace = Trace()
         self.aws = Relay(self)
         self.rehook = Relay(self)
 
-    def before(self, asked: Asked) -> bool:
-        """Each connection has a thread of its own, so the step is kept there until its answer."""
-        owner = self._owners.of(asked.port)
-        name, keys, nonce = named(asked)
-        function, environment = owner or ("", None)
+    def before(self, request: RelayedRequest) -> bool:
+        """Trace the request, and interrupt its process if one is due. True if it was killed."""
+        function, environment = self._owners.of(request.port) or ("", None)
         pid = environment.pid if environment else None
-        step = Step(name=name, pid=pid, function=function, keys=keys, nonce=nonce)
-        self.journal.begin(step)
-        self._current.step, self._current.environment = step, environment
-        return self._meet(When.BEFORE)
+        classified = classify(request)
+        entries = [
+            TraceEntry(*write, pid=pid, function=function, shared=classified.shared)
+            for write in classified.writes
+        ]
+        self.trace.begin(*entries)
+        self._current.step, self._current.entries = classified.step, entries
+        self._current.function, self._current.environment = function, environment
+        return self._interrupted(Side.BEFORE)
 
-    def after(self, _: Asked, answered: Answered) -> bool:
-        """As `before`."""
-        self.journal.end(self._current.step, answered)
-        return self._meet(When.AFTER)
+    def after(self, _: RelayedRequest, answer: RelayedAnswer) -> bool:
+        """Trace the answer, and interrupt the process if one is due. True if it was killed."""
+        self.trace.end(self._current.entries, answer)
+        return self._interrupted(Side.AFTER)
 
     def close(self) -> None:
         """End both relays."""
         self.aws.close()
         self.rehook.close()
 
-    def _meet(self, when: When) -> bool:
-        step, environment = self._current.step, self._current.environment
-        if environment is not None and self._interruptions.meet(step, when, environment):
-            step.cut = True
-        return bool(step.cut)
+    def _interrupted(self, side: Side) -> bool:
+        now = self._current
+        if now.environment is not None and self._interruptions.reached(
+            now.function, side, now.step, now.environment
+        ):
+            for entry in now.entries:
+                entry.killed = True
+        return any(entry.killed for entry in now.entries)
 
     def _running(self) -> Iterable[tuple[str, Environment]]:
         for function in FUNCTIONS:
-            for environment in self._box().processes(function):
+            for environment in self._sandbox().processes(function):
                 yield function, environment

@@ -1,7 +1,7 @@
 """A relay in front of a stand-in server, which sees every request and every answer as bytes.
 
-What comes back is passed on as it came, broken answers and resets included. An observer is told of
-each request before it is passed on and after it was answered, and may end it there and then.
+What comes back is passed on as it came, broken answers and resets included. An observer sees each
+request before it is passed on and again with its answer, and each time may end the connection.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _END_OF_HEAD = b"\r\n\r\n"
-PORT_PATIENCE = 10.0
+PORT_SECONDS = 10.0
+"""How long a port may stay in use by connections that are ending."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request. ``port``: the client's end of its connection. Header names in lower case."""
+class RelayedRequest:
+    """A request. `port`: the client's end of its connection. Header names are in lower case."""
 
     method: str
     path: str
@@ -33,8 +34,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What came back: ``status`` is None where that is no whole HTTP answer."""
+class RelayedAnswer:
+    """What came back. `status`: None where it is not a whole HTTP answer."""
 
     raw: bytes
     status: int | None
@@ -42,17 +43,17 @@ class Answered:
 
 
 class Observer(Protocol):
-    """Who is told of requests; what it returns says whether the client is gone."""
+    """Sees requests and answers. Each method returns True if the client is gone."""
 
-    def before(self, asked: Asked) -> bool:
-        """A request has come and was not passed on yet."""
+    def before(self, request: RelayedRequest) -> bool:
+        """See a request that has come and was not passed on yet."""
 
-    def after(self, asked: Asked, answered: Answered) -> bool:
-        """It was carried out, as far as it will be; the client knows nothing yet."""
+    def after(self, request: RelayedRequest, answer: RelayedAnswer) -> bool:
+        """See the answer to a request, before the client does."""
 
 
 class Relay:
-    """Listens on a port of its own and passes on to ``upstream``, which may be given later."""
+    """Listens on a port of its own, and passes requests on to the URL `upstream`."""
 
     def __init__(self, observer: Observer) -> None:
         self.upstream = ""
@@ -61,7 +62,7 @@ class Relay:
         self.url = self._listener.url
 
     def set_online(self, *, online: bool) -> None:
-        """Accept connections, or refuse them and drop those that are open."""
+        """Accept connections, or refuse new ones and reset those that are open."""
         if online and self._listener is None:
             self._listener = self._listen_again()
         elif not online and self._listener is not None:
@@ -73,8 +74,8 @@ class Relay:
         self.set_online(online=False)
 
     def _listen_again(self) -> Listener:
-        """On the same port, which connections that are just ending may keep for a moment."""
-        end = time.monotonic() + PORT_PATIENCE
+        """Listen on the same port. Raises OSError if it stays in use for `PORT_SECONDS`."""
+        end = time.monotonic() + PORT_SECONDS
         while True:
             try:
                 return Listener(urlsplit(self.url).port or 0, self._handler).start()
@@ -84,7 +85,7 @@ class Relay:
                 time.sleep(0.05)
 
     def exchange(self, request: bytes) -> bytes:
-        """All that the upstream answers until it closes or resets the connection."""
+        """Send a request upstream, and give all that comes back until the connection ends."""
         address = urlsplit(self.upstream)
         received = b""
         try:
@@ -93,7 +94,7 @@ class Relay:
                 while part := upstream.recv(65_536):
                     received += part
         except OSError:
-            pass  # a reset: what came before it is what there is
+            pass  # reset: what was received before it is passed on
         return received
 
 
@@ -104,38 +105,41 @@ class _RelayHandler(Handler):
     def serve(self) -> None:
         body = self.read_body()
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(self.command, self.path, headers, body, self.client_address[1])
-        if self.observer.before(asked):
+        request = RelayedRequest(self.command, self.path, headers, body, self.client_address[1])
+        if self.observer.before(request):
             self.reset()
             return
-        answered = _read(self.relay.exchange(_request(asked)))
-        if self.observer.after(asked, answered) or not answered.raw:
+        answer = _read(self.relay.exchange(_request(request)))
+        if self.observer.after(request, answer) or not answer.raw:
             self.reset()
             return
-        self.wfile.write(answered.raw)
+        self.wfile.write(answer.raw)
         self.wfile.flush()
-        self.close_connection = answered.status is None
+        self.close_connection = answer.status is None
 
 
-def _request(asked: Asked) -> bytes:
-    """The request again, on a connection that ends with its answer."""
-    headers = {**asked.headers, "connection": "close", "content-length": str(len(asked.body))}
+def _request(request: RelayedRequest) -> bytes:
+    """Write the request for a connection that ends with its answer."""
+    headers = {**request.headers, "connection": "close", "content-length": str(len(request.body))}
     headers.pop("transfer-encoding", None)
-    lines = [f"{asked.method} {asked.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
-    return "\r\n".join(lines).encode("latin-1") + _END_OF_HEAD + asked.body
+    lines = [
+        f"{request.method} {request.path} HTTP/1.1",
+        *(f"{k}: {v}" for k, v in headers.items()),
+    ]
+    return "\r\n".join(lines).encode("latin-1") + _END_OF_HEAD + request.body
 
 
-def _read(raw: bytes) -> Answered:
-    """A whole answer gets a head that keeps the client's connection; anything else stays as is."""
+def _read(raw: bytes) -> RelayedAnswer:
+    """Read an answer. If it is whole, its head is changed to keep the client's connection open."""
     head, end, body = raw.partition(_END_OF_HEAD)
     first, *lines = head.decode("latin-1").split("\r\n")
     words = first.split(" ", 2)
     fields = dict(line.lower().split(": ", 1) for line in lines if ": " in line)
     length = fields.get("content-length", str(len(body)))
     if not end or not words[0].startswith("HTTP/") or int(length) != len(body):
-        return Answered(raw, None, body)
+        return RelayedAnswer(raw, None, body)
     kept = [line for line in lines if not line.lower().startswith(("connection:", "keep-alive:"))]
     if "content-length" not in fields:
         kept.append(f"Content-Length: {length}")
     own = "\r\n".join([f"HTTP/1.1 {' '.join(words[1:])}", *kept])
-    return Answered(own.encode("latin-1") + _END_OF_HEAD + body, int(words[1]), body)
+    return RelayedAnswer(own.encode("latin-1") + _END_OF_HEAD + body, int(words[1]), body)

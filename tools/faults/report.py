@@ -11,51 +11,56 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tools.faults.run import RunResult
+    from tools.faults.result import RunResult
 
-SHOWN = 10
+MAX_SHOWN = 10
+"""Violations of each invariant that are printed."""
 
 
 def as_json(result: RunResult) -> dict[str, Any]:
-    """All figures; at most ten violations of each invariant."""
+    """Give all figures, and at most `MAX_SHOWN` violations of each invariant."""
     return {
         "seed": result.seed,
         "policy": result.policy,
         "holds": result.holds,
         "seconds": {name: round(value, 1) for name, value in result.seconds.items()},
         "figures": result.figures,
-        "fates": dict(result.audit.fates),
-        "excused": dict(result.audit.excused),
+        "ends": dict(result.findings.ends),
+        "excused": dict(result.findings.excused),
         "answers": dict(result.answers),
-        "spells": dict(result.spells),
+        "faults": dict(result.faults),
         "kills": dict(result.kills),
         "freezes": dict(result.freezes),
         "processes left": result.processes_left,
-        "violations": {name: each[:SHOWN] for name, each in result.audit.violations.items()},
-        "violations counted": {name: len(each) for name, each in result.audit.violations.items()},
+        "violations": {name: each[:MAX_SHOWN] for name, each in result.findings.violations.items()},
+        "violations counted": {
+            name: len(each) for name, each in result.findings.violations.items()
+        },
     }
 
 
 def show(result: RunResult, console: Console) -> None:
     """Print the tables."""
     console.print(_figures("The run", result.figures))
-    console.print(_figures("What became of it", result.audit.fates))
+    console.print(_figures("How events ended", result.findings.ends))
     console.print(_figures("What Segment was answered", result.answers))
-    console.print(_figures("Faults outside", result.spells))
+    console.print(_figures("Faults outside", result.faults))
     console.print(_figures("Kills", result.kills))
     console.print(_figures("Freezes", result.freezes))
-    console.print(_figures("Excused", result.audit.excused))
-    table = Table("invariant", "violations", title="The audit")
-    for name, violations in result.audit.violations.items():
+    console.print(_figures("Excused", result.findings.excused))
+    table = Table("invariant", "violations", title="Invariants")
+    for name, violations in result.findings.violations.items():
         table.add_row(name, f"[red]{len(violations)}[/]" if violations else "[green]none[/]")
     left = result.processes_left
     table.add_row("every process is gone", f"[red]{left}[/]" if left else "[green]none[/]")
     console.print(table)
-    for violations in result.audit.violations.values():
-        for sentence in violations[:SHOWN]:
+    for violations in result.findings.violations.values():
+        for sentence in violations[:MAX_SHOWN]:
             console.print(sentence, style="red", markup=False)
     again = f"python -m tools.faults --seed {result.seed} --policy {result.policy}"
-    console.print(f"{'It holds.' if result.holds else 'It does not hold.'} Again: {again}")
+    console.print(
+        f"{'All invariants hold.' if result.holds else 'Not all invariants hold.'} Repeat: {again}"
+    )
 
 
 def _figures(title: str, figures: Mapping[str, object]) -> Table:

@@ -1,4 +1,4 @@
-"""One run: load under faults and interruptions, then calm until the queue is empty; the audit."""
+"""One run: a load under faults and interruptions, recovery until the queue is empty, the checks."""
 
 from __future__ import annotations
 
@@ -10,82 +10,46 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.faults import evidence, interruptions, story
-from tools.faults.audit import Audit, audit
+from tools.faults import evidence, interruptions, timeline
 from tools.faults.fast_forward import QUEUE, FastForward, InvocationEnds
 from tools.faults.fault_schedule import FaultSchedule
 from tools.faults.interruptions import Interruptions
+from tools.faults.invariants import check_invariants
 from tools.faults.load import DESTINATION, OWNER, TAKEN_CODE, Load
 from tools.faults.observer import RelayObserver
-from tools.faults.sender import Sender
+from tools.faults.replay import replay
+from tools.faults.result import RunResult
+from tools.faults.sender import SegmentSender
 from tools.faults.variant import variant
 from tools.sandbox.processes import ProcessGroup
-from tools.sandbox.sandbox import BUILT, Sandbox
+from tools.sandbox.sandbox import Sandbox
 from tools.sandbox.services import API_KEY, API_SECRET, start_rehook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tools.faults.load import Sent
+    from tools.faults.load import SentEvent
+    from tools.faults.result import RunSettings
 
-SEGMENT_PATIENCE = 10.0
-REPLAYED, BATCH = 0.1, 20
-"""The share of the settled events that Segment sends once more at the end, so many in a request."""
+REQUEST_SECONDS = 10.0
+"""Segment's time-out for a request."""
 MAX_LOAD_SECONDS = 900.0
-LOADED = 0.8
-"""The share of the load over which interruptions are spread: after it, there is less to hit."""
-AIM_PATIENCE = 1.5
-AFTER_LOAD = 20.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSettings:
-    """What is wanted. ``drain``: seconds that the queue may take to empty once all is calm.
-
-    ``story``: a file for the run as text, if it does not hold.
-    """
-
-    seed: int
-    events: int
-    kills: int
-    freezes: int
-    policy: str = "retry"
-    lanes: int = 8
-    drain: float = 180.0
-    built: Path = BUILT
-    story: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What came of it."""
-
-    seed: int
-    policy: str
-    audit: Audit
-    figures: dict[str, int]
-    answers: Counter[str]
-    spells: Counter[str]
-    kills: Counter[str]
-    freezes: Counter[str]
-    seconds: dict[str, float]
-    processes_left: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether every invariant does."""
-        return self.audit.holds and not self.processes_left
+INTERRUPTED = 0.8
+"""The share of the load over which interruptions are spread; towards its end few processes run."""
+AIM_SECONDS = 1.5
+"""How long an aimed interruption waits for its point."""
+AFTER_LOAD_SECONDS = 20.0
+"""How long interruptions go on after the load."""
 
 
 def run(settings: RunSettings, say: Callable[[str], None]) -> RunResult:
-    """Do one run; ``say`` is told how it goes."""
+    """Make one run. `say` is given a line of text now and then: how far the run is."""
     with tempfile.TemporaryDirectory(prefix="segment-rehook-faults-") as folder:
         return _Run(settings, say, Path(folder)).run()
 
@@ -96,11 +60,11 @@ class _Run:
         self._say = say
         self._folder = folder
         self._ends = InvocationEnds()
-        self._interruptions = Interruptions(lambda: self._box, settings.seed)
-        self._observer = RelayObserver(lambda: self._box, self._interruptions)
+        self._interruptions = Interruptions(lambda: self._sandbox, settings.seed)
+        self._observer = RelayObserver(lambda: self._sandbox, self._interruptions)
         self._seconds: dict[str, float] = {}
         self._load_done = threading.Event()
-        self._spells: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
 
     def run(self) -> RunResult:
         settings = self._settings
@@ -113,34 +77,37 @@ class _Run:
             self._rehook = start_rehook(group)
             ending.callback(self._rehook.close)
             self._observer.rehook.upstream = self._rehook.api_url
-            self._box = ending.enter_context(self._sandbox())
-            self._observer.aws.upstream = self._box.aws.api_url
-            sender = Sender(
-                self._box.webhook, self._box.shared_secret, settings.seed, timeout=SEGMENT_PATIENCE
+            self._sandbox = ending.enter_context(self._variant())
+            self._observer.aws.upstream = self._sandbox.aws.api_url
+            sender = SegmentSender(
+                self._sandbox.webhook,
+                self._sandbox.shared_secret,
+                settings.seed,
+                timeout=REQUEST_SECONDS,
             )
             with contextlib.closing(sender):
                 self._load(lanes, sender)
-                self._calm(lanes, sender)
+                self._recover(lanes, sender)
             account = evidence.collect(
-                self._box, self._rehook, sent, sender, self._observer.journal, self._interruptions
+                self._sandbox, self._rehook, sent, sender, self._observer.trace, self._interruptions
             )
-            said = self._box.log.lines()
-        processes = {line.process for line in said}
-        found = audit(account, park=settings.policy == "park")
-        if settings.story is not None and not found.holds:
-            story.write(settings.story, self._observer.journal, self._interruptions, said)
+            logged = self._sandbox.log.lines()
+        processes = {line.process for line in logged}
+        found = check_invariants(account, park=settings.policy == "park")
+        if settings.timeline is not None and not found.holds:
+            timeline.write(settings.timeline, self._observer.trace, self._interruptions, logged)
         return RunResult(
             seed=settings.seed,
             policy=settings.policy,
-            audit=found,
+            findings=found,
             figures={
                 "events sent": len(sent),
                 "requests answered": sum(sender.answers.values()),
                 "calls that Rehook carried out": sum(map(len, account.calls.values())),
                 "rewards": sum(account.rewards.values()),
-                "calls made": sum(1 for _ in self._observer.journal.named("call")),
-                "steps whose process was gone": sum(
-                    step.pid is None for step in self._observer.journal.all()
+                "calls made": sum(1 for _ in self._observer.trace.of("call")),
+                "requests whose process was gone": sum(
+                    entry.pid is None for entry in self._observer.trace.all()
                 ),
                 "records in the ledger": len(account.ledger),
                 "messages parked": sum(map(len, account.parked.values())),
@@ -149,14 +116,14 @@ class _Run:
                 "marks left": account.marks,
             },
             answers=sender.answers,
-            spells=self._spells,
+            faults=self._faults,
             kills=self._interruptions.kills,
             freezes=self._interruptions.freezes,
             seconds=self._seconds,
             processes_left=sum(map(_runs, processes)),
         )
 
-    def _sandbox(self) -> Sandbox:
+    def _variant(self) -> Sandbox:
         built = variant(
             self._settings.built,
             self._folder,
@@ -174,59 +141,50 @@ class _Run:
             watch_log=self._ends.watch,
         )
 
-    def _load(self, lanes: list[list[list[Sent]]], sender: Sender) -> None:
-        """Send the load while faults and interruptions happen, until all of it is through."""
+    def _load(self, lanes: list[list[list[SentEvent]]], sender: SegmentSender) -> None:
+        """Send the load under faults and interruptions, until each request has its final answer."""
         began = time.monotonic()
         self._take_code()
         self._fast_forward = FastForward(
-            self._box, self._observer.journal, self._interruptions, self._ends
+            self._sandbox, self._observer.trace, self._interruptions, self._ends
         )
         faults = FaultSchedule(
-            self._rehook, self._box.aws, self._observer.rehook, self._settings.seed
+            self._rehook, self._sandbox.aws, self._observer.rehook, self._settings.seed
         )
         total = sum(map(len, lanes))
         with ThreadPoolExecutor(len(interruptions.FUNCTIONS)) as pool:
-            striking = [
-                pool.submit(self._strike, name, sender, total) for name in interruptions.FUNCTIONS
+            interrupting = [
+                pool.submit(self._interrupt, name, sender, total)
+                for name in interruptions.FUNCTIONS
             ]
             try:
                 sender.send(lanes, lambda: time.monotonic() - began < MAX_LOAD_SECONDS)
             finally:
                 self._load_done.set()
-                for each in striking:
+                for each in interrupting:
                     each.result()
-                faults.calm()
-        self._spells = faults.spells
+                faults.stop()
+        self._faults = faults.begun
         self._seconds["load"] = time.monotonic() - began
 
-    def _calm(self, lanes: list[list[list[Sent]]], sender: Sender) -> None:
-        """Nothing fails any more: the queue empties, Segment replays, it empties again."""
+    def _recover(self, lanes: list[list[list[SentEvent]]], sender: SegmentSender) -> None:
+        """Without faults: empty the queue, let Segment replay events, and empty the queue again."""
         began = time.monotonic()
-        waiting = len(self._box.queue(QUEUE).messages())
-        self._say(f"calm after {self._seconds['load']:.0f} s; {waiting} messages wait")
+        waiting = len(self._sandbox.queue(QUEUE).messages())
+        self._say(f"the load took {self._seconds['load']:.0f} s; {waiting} messages wait")
         self._drain()
         self._seconds["drain"] = time.monotonic() - began
         began = time.monotonic()
-        unsettled = self._unsettled()
-        chance = random.Random(self._settings.seed)
-        batches = []
-        for lane in lanes:
-            events = [
-                event
-                for request in lane
-                for event in request
-                if event.delivery in unsettled or chance.random() < REPLAYED
-            ]
-            batches.append([events[at : at + BATCH] for at in range(0, len(events), BATCH)])
-        self._say(f"the queue is empty; {sum(map(len, batches))} requests are replayed")
-        sender.send(batches, lambda: time.monotonic() - began < MAX_LOAD_SECONDS)
+        replayed = replay(lanes, self._sandbox, self._settings.seed)
+        self._say(f"the queue is empty; {sum(map(len, replayed))} requests are replayed")
+        sender.send(replayed, lambda: time.monotonic() - began < MAX_LOAD_SECONDS)
         self._drain()
         self._fast_forward.close()
         self._leases = self._fast_forward.leases
         self._seconds["replay"] = time.monotonic() - began
 
-    def _strike(self, function: str, sender: Sender, total: int) -> None:
-        """Interrupt a function's processes, spread over the load; redrive's go on after it."""
+    def _interrupt(self, function: str, sender: SegmentSender, total: int) -> None:
+        """Interrupt a function's processes, spread over the load, and go on for a time after it."""
         share = interruptions.FUNCTIONS.index(function)
         kills, freezes = (
             (number + share) // len(interruptions.FUNCTIONS)
@@ -237,26 +195,26 @@ class _Run:
         )
         end = None
         for number, interruption in enumerate(planned):
-            due = number / len(planned) * total * LOADED
+            due = number / len(planned) * total * INTERRUPTED
             while sender.settled < due and not self._load_done.wait(0.02):
                 pass
             if self._load_done.is_set():
-                end = end or time.monotonic() + AFTER_LOAD
+                end = end or time.monotonic() + AFTER_LOAD_SECONDS
                 if time.monotonic() > end:
                     break
-            self._interruptions.carry_out(interruption, AIM_PATIENCE)
+            self._interruptions.carry_out(interruption, AIM_SECONDS)
             if number % max(len(planned) // 5, 1) == 0:
-                dealt = sum(self._interruptions.kills.values())
-                self._say(f"{sender.settled} of {total} requests answered, {dealt} kills")
+                kills_so_far = sum(self._interruptions.kills.values())
+                self._say(f"{sender.settled} of {total} requests answered, {kills_so_far} kills")
 
     def _take_code(self) -> None:
-        """Give the referral code to a customer of its own."""
+        """Give the referral code to a customer who is no part of the load."""
         body = json.dumps({"source_id": OWNER, "referral_code": TAKEN_CODE, "metadata": {}})
         headers = urllib3.make_headers(basic_auth=f"{API_KEY}:{API_SECRET}")
         urllib3.request("POST", f"{self._rehook.api_url}/customers", body=body, headers=headers)
 
     def _drain(self) -> None:
-        queue = self._box.queue(QUEUE)
+        queue = self._sandbox.queue(QUEUE)
         end = time.monotonic() + self._settings.drain
         while time.monotonic() < end:
             if not queue.messages() and not self._busy():
@@ -266,20 +224,13 @@ class _Run:
             time.sleep(0.5)
 
     def _busy(self) -> bool:
-        return any(self._box.processes(name, busy_only=True) for name in interruptions.FUNCTIONS)
-
-    def _unsettled(self) -> set[str]:
-        """The deliveries that the ledger has neither as delivered nor as parked."""
-        return {
-            item["id"]["S"].removeprefix("delivery#")
-            for item in self._box.ledger()
-            if item["id"]["S"].startswith("delivery#")
-            and item["state"]["S"] not in {"delivered", "parked"}
-        }
+        return any(
+            self._sandbox.processes(name, busy_only=True) for name in interruptions.FUNCTIONS
+        )
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process still is one of the stack's: the number may be another's by now."""
+    """Whether the process with this id is one of the stack's; the id may have been reused."""
     try:
         return b"awslambdaric" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,8 +1,8 @@
-"""A model of Segment: sends the load, tries again what failed, and remembers what it was told.
+"""A model of Segment: sends the load, retries what failed, and keeps the answers.
 
-It tries again after 5xx, 429, a time-out and a lost connection, never after 200 or another 4xx.
-Each lane sends one request after the other, so that a user's events leave in order; some requests
-are sent once more at any time, as Segment's at-least-once delivery may.
+It retries after 5xx, 429, a time-out and a lost connection, never after 200 or another 4xx. Each
+lane sends one request after the other, so that a user's events are sent in order. Some requests are
+sent once more at any time, as Segment may do.
 """
 
 from __future__ import annotations
@@ -22,39 +22,44 @@ from tools.sandbox.segment import Segment
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tools.faults.load import Sent
+    from tools.faults.load import SentEvent
     from tools.sandbox.segment import Reply
 
-AGAIN = frozenset({429, *range(500, 600)}) - {501}
-SENT_TWICE = 0.08
+RETRIED = frozenset({429, *range(500, 600)}) - {501}
+DUPLICATED = 0.08
+"""The share of requests that are sent once more beforehand, and as many afterwards."""
 
 
 @dataclass(slots=True)
-class Told:
-    """All that Segment was told of one event. ``at`` (monotonic): when it was first told 200."""
+class EventAnswers:
+    """All that Segment was answered for one event.
 
-    events: list[dict[str, Any]] = field(default_factory=list)
+    `entries`: what each answer of 200 says of the event. `sent_at`, `accepted_at`: when it was sent
+    and answered 200 for the first time, in monotonic seconds.
+    """
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
     sent_at: float | None = None
-    at: float | None = None
+    accepted_at: float | None = None
 
 
-class Sender:
-    """Segment, pointed at a webhook."""
+class SegmentSender:
+    """Sends requests to a webhook. `timeout`: of a request, in seconds."""
 
     def __init__(self, url: str, secret: str, seed: int, *, timeout: float) -> None:
         self._segment = Segment(url, secret, timeout=timeout)
         self._seed = seed
         self._lock = threading.Lock()
-        self._twice = ThreadPoolExecutor(2)
-        self.told: dict[int, Told] = defaultdict(Told)
+        self._duplicates = ThreadPoolExecutor(2)
+        self.events: dict[int, EventAnswers] = defaultdict(EventAnswers)
         self.answers: Counter[str] = Counter()
         self.discarded: list[tuple[int, str]] = []
-        """Answers that made Segment give events up: status and text."""
+        """Answers after which Segment gives events up: status and text."""
         self.settled = 0
-        """Requests that came to a final answer."""
+        """How many requests have their final answer."""
 
-    def send(self, lanes: Sequence[Sequence[list[Sent]]], wanted: Callable[[], bool]) -> None:
-        """Send all lanes side by side; returns when each request has its 200, or is unwanted."""
+    def send(self, lanes: Sequence[Sequence[list[SentEvent]]], wanted: Callable[[], bool]) -> None:
+        """Send all lanes side by side. Retries end with a final answer, or when not `wanted`."""
         with ThreadPoolExecutor(len(lanes)) as pool:
             for sending in [
                 pool.submit(self._send_lane, lane, number, wanted)
@@ -63,23 +68,23 @@ class Sender:
                 sending.result()
 
     def close(self) -> None:
-        """Wait for what was sent twice, and close the connections."""
-        self._twice.shutdown()
+        """Wait for the duplicates, and close the connections."""
+        self._duplicates.shutdown()
         self._segment.close()
 
     def _send_lane(
-        self, requests: Sequence[list[Sent]], number: int, wanted: Callable[[], bool]
+        self, requests: Sequence[list[SentEvent]], number: int, wanted: Callable[[], bool]
     ) -> None:
         chance = random.Random(f"{self._seed} {number}")
         for events in requests:
-            if chance.random() < SENT_TWICE:
-                self._twice.submit(self._once, events)
-            self._until_taken(events, chance, wanted)
-            if chance.random() < SENT_TWICE:
-                self._twice.submit(self._once, events)
+            if chance.random() < DUPLICATED:
+                self._duplicates.submit(self._once, events)
+            self._until_final(events, chance, wanted)
+            if chance.random() < DUPLICATED:
+                self._duplicates.submit(self._once, events)
 
-    def _until_taken(
-        self, events: list[Sent], chance: random.Random, wanted: Callable[[], bool]
+    def _until_final(
+        self, events: list[SentEvent], chance: random.Random, wanted: Callable[[], bool]
     ) -> None:
         pause = 0.2
         while not self._once(events) and wanted():
@@ -88,13 +93,13 @@ class Sender:
         with self._lock:
             self.settled += 1
 
-    def _once(self, events: list[Sent]) -> bool:
-        """One try; whether Segment is done with the request."""
+    def _once(self, events: list[SentEvent]) -> bool:
+        """Send the request once. True if the answer is final."""
         now = time.monotonic()
         with self._lock:
             for event in events:
-                told = self.told[event.number]
-                told.sent_at = now if told.sent_at is None else told.sent_at
+                of_event = self.events[event.number]
+                of_event.sent_at = now if of_event.sent_at is None else of_event.sent_at
         body = events[0].raw
         if len(events) > 1:
             body = b"[" + b",".join(event.raw for event in events) + b"]"
@@ -106,15 +111,16 @@ class Sender:
             return False
         return self._note(events, reply)
 
-    def _note(self, events: list[Sent], reply: Reply) -> bool:
-        again = reply.status in AGAIN
+    def _note(self, events: list[SentEvent], reply: Reply) -> bool:
+        retried = reply.status in RETRIED
         with self._lock:
             self.answers[str(reply.status)] += 1
             if reply.status == 200:  # noqa: PLR2004 — HTTP's own figure
                 for event, entry in zip(events, reply.body["events"], strict=True):
-                    told = self.told[event.number]
-                    told.events.append(entry)
-                    told.at = time.monotonic() if told.at is None else told.at
-            elif not again:
+                    of_event = self.events[event.number]
+                    of_event.entries.append(entry)
+                    if of_event.accepted_at is None:
+                        of_event.accepted_at = time.monotonic()
+            elif not retried:
                 self.discarded.append((reply.status, reply.text))
-        return not again
+        return not retried

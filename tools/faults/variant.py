@@ -1,7 +1,7 @@
-"""A built stack with other variables and another destination.json, beside the one that was built.
+"""Makes a variant of a built stack: with other variables and another destination.json.
 
-The sandbox runs whatever built template it is given, so a variant is a folder of links and a
-template of its own: nothing of the stack's code knows that it is being tested.
+A variant is a folder with links to what was built and with a template of its own, which the sandbox
+runs as any other. So the stack's code needs no hook for the crash test.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def variant(
     built: Path, folder: Path, *, variables: Mapping[str, str], destination: Mapping[str, Any]
 ) -> Path:
-    """Make one of the built template ``built`` in the empty ``folder``; gives its template."""
+    """Make a variant of the template `built` in the empty `folder`, and give its template."""
     for entry in built.parent.iterdir():
         if entry.is_dir():
             (folder / entry.name).symlink_to(entry.resolve())

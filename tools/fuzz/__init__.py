@@ -1,1 +1,1 @@
-"""Random bytes against the webhook's door, for as long as one likes (`make fuzz`)."""
+"""Sends random bytes to the code that receives webhook requests, for a given time (`make fuzz`)."""

@@ -1,6 +1,6 @@
-"""`python -m tools.fuzz --seconds 60`: guided by coverage where atheris is installed, else drawn.
+"""`python -m tools.fuzz --seconds 60`: guided by coverage if atheris is installed, else random.
 
-Ends with 0 if nothing was found, else with a traceback and the bytes that led to it.
+The exit code is 0 if nothing was found; else there is a traceback, and the bytes that led to it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import time
 from pathlib import Path
 
 from tools.fuzz.costly import COSTLY
-from tools.fuzz.door import PIECES, SEEDS, check
+from tools.fuzz.properties import PIECES, SEEDS, check
 
-LONGEST = 40
+MAX_PIECES = 40
+"""Pieces in a random body."""
 
 
-def guided(seconds: int, seed: int) -> None:
-    """Let libFuzzer look for paths not yet taken; it ends the process itself."""
+def coverage_guided(seconds: int, seed: int) -> None:
+    """Let libFuzzer look for code that was not reached yet; it ends the process itself."""
     atheris = importlib.import_module("atheris")
 
     with tempfile.TemporaryDirectory() as corpus:
@@ -33,32 +34,32 @@ def guided(seconds: int, seed: int) -> None:
         atheris.Fuzz()
 
 
-def drawn(seconds: int, seed: int) -> None:
-    """Join random pieces of JSON, sound and broken."""
+def random_bodies(seconds: int, seed: int) -> None:
+    """Check bodies of random pieces of JSON, valid and invalid."""
     draw = random.Random(seed)
     until = time.monotonic() + seconds
-    tried = 0
+    checked = 0
     while time.monotonic() < until:
-        body = b"".join(draw.choices(PIECES, k=draw.randrange(LONGEST)))
+        body = b"".join(draw.choices(PIECES, k=draw.randrange(MAX_PIECES)))
         try:
             check(body)
         except BaseException:
             print(f"found by {body!r}", file=sys.stderr)
             raise
-        tried += 1
-    print(f"{tried} bodies, nothing found")
+        checked += 1
+    print(f"{checked} bodies, nothing found")
 
 
 def main() -> None:
-    """Read the arguments and start."""
+    """Read the arguments, check the costly bodies, and start to fuzz."""
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=int, default=60, help="how long to fuzz")
+    parser.add_argument("--seed", type=int, default=1, help="seed of what is drawn")
     given = parser.parse_args()
     for name, body in COSTLY.items():
         print(f"costly: {name}", flush=True)
         check(body)
-    engine = guided if importlib.util.find_spec("atheris") else drawn
+    engine = coverage_guided if importlib.util.find_spec("atheris") else random_bodies
     print(f"{engine.__name__}, {given.seconds} s, seed {given.seed}", flush=True)
     engine(given.seconds, given.seed)
 

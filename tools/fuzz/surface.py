@@ -1,7 +1,7 @@
-"""`python -m tools.fuzz.surface`: the running sandbox is asked whatever openapi.yaml allows.
+"""`python -m tools.fuzz.surface`: sends the running sandbox all kinds of requests of openapi.yaml.
 
-No 5xx, and no answer outside the document. `make fuzz` makes what it needs: the native build, and
-an environment with schemathesis. Takes some two minutes.
+Checks that no answer is a 5xx and that each answer is as the document says. `make fuzz` makes what
+this needs: the native build, and an environment with schemathesis. Takes some two minutes.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ CHECKS = (
 
 
 def main() -> int:
-    """Start the sandbox, let schemathesis at it, give its exit code."""
+    """Run schemathesis on a new sandbox, and give its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz.surface", description=__doc__)
-    parser.add_argument("--examples", type=int, default=50, help="drawn requests per operation")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--examples", type=int, default=50, help="random requests per operation")
+    parser.add_argument("--seed", type=int, default=1, help="seed of what is drawn")
     given = parser.parse_args()
     if importlib.util.find_spec("schemathesis") is None:
         print("schemathesis is not installed here: run `make fuzz`", file=sys.stderr)

@@ -1,1 +1,1 @@
-"""Deliberate defects in the promise, each of which the tests must catch."""
+"""Puts defects into a copy of the code, each of which the tests must catch."""

@@ -1,4 +1,4 @@
-"""What a deliberate defect is."""
+"""A deliberate defect: a change to one place of the code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """In `file` (below the package), `old`, which stands there once, becomes `new`."""
+    """In `file` (a path within the package), the text `old`, which occurs once, becomes `new`."""
 
     name: str
     file: str

@@ -1,15 +1,15 @@
-"""`python -m tools.mutants.generated`: let mutmut change delivery/ and rehook/reply.py, bit by bit.
+"""`python -m tools.mutants.generated`: runs the tests on mutmut's changes to delivery and replies.
 
-Each change ends in one of these:
+mutmut makes small changes to `delivery/` and `rehook/reply.py`. Each ends in one of these:
 
-    caught        a test fails, or mypy refuses it (`make lint` would)
-    wording       it changes only how a sentence for people is worded: no test is to hold that
+    caught        a test fails, or mypy refuses the change (as `make lint` would)
+    wording       only the words of a message for people change, which no test has to notice
     explained     no test fails, and survivors/<module>.toml says why that is right
-    SURVIVED      no test fails, and nobody has said why: write the test, or the explanation
+    SURVIVED      no test fails, and nobody has said why: write a test or an explanation
 
-Prints what survived in the form that these files have; ends with 1 if anything did, or if an
-explanation is for a change that is caught by now. Patterns as arguments
-(`segment_rehook.delivery.pacing.backoff*`) run these functions alone.
+Prints what survived in the format of these files. The exit code is 1 if anything survived, or if an
+explanation is for a change that is caught now. Arguments are patterns of the functions to change
+(`segment_rehook.delivery.pacing.backoff*`); default: all.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.mutants.workshop import FAKES, PACKAGE, workshop
+from tools.mutants.working_copy import FAKES, PACKAGE, working_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SURVIVORS = Path(__file__).with_name("survivors")
-# What mutmut strips from a file's path to have its module's name.
+# The folder of the package, which mutmut leaves out of the names of modules.
 SOURCE = "src"
 MUTATED = ("delivery/**/*.py", "rehook/reply.py")
 TESTS = [
@@ -40,12 +40,12 @@ TESTS = [
     *(f"tests/unit/rehook/test_{name}.py" for name in ("reply", "reply_details", "failures_page")),
 ]
 SENTENCE = re.compile(r'"[^"]*\s[^"]*"')
-ONES_OWN = re.compile(rf"^{PACKAGE}\.(?P<module>[\w.]+)\.x(?P<name>[\wǁ]+)__mutmut_\d+$")
+MUTANT_NAME = re.compile(rf"^{PACKAGE}\.(?P<module>[\w.]+)\.x(?P<name>[\wǁ]+)__mutmut_\d+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One mutant: in which module, in which function, what the lines were and what they became."""
+    """One mutant: its module and function. `lines`: what they were → what they became."""
 
     module: str
     function: str
@@ -53,7 +53,7 @@ class Change:
 
     @property
     def wording(self) -> bool:
-        """Whether only a sentence differs, and that by no more than case and mutmut's own XX."""
+        """Whether only a sentence differs, by letter case or by the XX that mutmut adds."""
         was, _, became = self.lines.partition(" → ")
         return was.casefold() == became.replace("XX", "").casefold() and SENTENCE.sub(
             "", was
@@ -61,8 +61,8 @@ class Change:
 
 
 def main(patterns: list[str]) -> int:
-    """Run the mutants of these functions, or all."""
-    with workshop(SOURCE) as copy:
+    """Run the mutants of these functions, or all. Gives the exit code."""
+    with working_copy(SOURCE) as copy:
         _configure(copy, _mutated(copy / SOURCE, patterns))
         _mutmut(copy, "run", "--max-children", str(os.cpu_count() or 1), *patterns)
         verdicts = dict(_verdicts(copy))
@@ -86,7 +86,7 @@ def main(patterns: list[str]) -> int:
 
 
 def _mutated(source: Path, patterns: list[str]) -> list[str]:
-    """The files to change, as paths in the copy: those that the patterns may name, or all."""
+    """Give the files to change, as paths in the copy: those that the patterns may mean, or all."""
     begin = tuple(re.split(r"[*?\[]", pattern)[0] for pattern in patterns or ["*"])
     files = (file.relative_to(source) for glob in MUTATED for file in (source / PACKAGE).glob(glob))
     modules = {".".join(file.with_suffix("").parts): file for file in files}
@@ -106,12 +106,12 @@ def _configure(copy: Path, files: list[str]) -> None:
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "--hypothesis-profile=mutants"],
         "type_check_command": [
             *(sys.executable, "-m", "mypy", "--config-file=", "--output=json"),
-            # mutmut has every __init__ many times over, and each defines the same attributes.
+            # mutmut writes each __init__ several times, and each defines the same attributes.
             *("--ignore-missing-imports", "--disable-error-code=no-redef"),
             f"{SOURCE}/{PACKAGE}",
         ],
         "use_git_change_detection": False,
-        # Some changes make a test run for ever: this many times what the tests took is long enough.
+        # Some changes make a test run for ever. So many times the usual time is long enough.
         "timeout_multiplier": 8,
     }
     lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
@@ -120,7 +120,7 @@ def _configure(copy: Path, files: list[str]) -> None:
 
 
 def _mutmut(copy: Path, *arguments: str, quiet: bool = False) -> str:
-    """Run it in the copy; what it printed, if quiet. Raises CalledProcessError."""
+    """Run mutmut in the copy, and give its output if `quiet`. Raises CalledProcessError."""
     ran = subprocess.run(
         [sys.executable, "-m", "mutmut", *arguments],
         cwd=copy,
@@ -133,7 +133,7 @@ def _mutmut(copy: Path, *arguments: str, quiet: bool = False) -> str:
 
 
 def _verdicts(copy: Path) -> Iterator[tuple[str, str]]:
-    """Each mutant's name and what became of it; those that were not asked for left out."""
+    """Give each mutant's name and result, without those that were not to be run."""
     for line in _mutmut(copy, "results", "--all", "true", quiet=True).splitlines():
         name, _, verdict = line.strip().rpartition(": ")
         if name and verdict != "not checked":
@@ -141,7 +141,7 @@ def _verdicts(copy: Path) -> Iterator[tuple[str, str]]:
 
 
 def _change(copy: Path, name: str) -> Change:
-    module, function = ONES_OWN.fullmatch(name).group("module", "name")  # type: ignore[union-attr]
+    module, function = MUTANT_NAME.fullmatch(name).group("module", "name")  # type: ignore[union-attr]
     shown = _mutmut(copy, "show", name, quiet=True).splitlines()
     start = next(number for number, line in enumerate(shown) if line.startswith("@@"))
     was, became = (
@@ -157,7 +157,7 @@ def _named(change: Change, patterns: Iterable[str]) -> bool:
 
 
 def _explained() -> list[Change]:
-    """The changes of the folder's files."""
+    """Give the changes that the files in `survivors` explain."""
     return [
         Change(file.stem, entry["in"], lines)
         for file in sorted(SURVIVORS.glob("*.toml"))

@@ -1,4 +1,7 @@
-"""The whole bridge on one machine: no Docker, no AWS account. See ``docs/sandbox.md``."""
+"""The whole bridge on one machine, without Docker and without an AWS account.
+
+See ``docs/sandbox.md``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ __all__ = ["Fault", "Kind", "Sandbox"]
 
 
 def __getattr__(name: str) -> object:
-    # Imported when asked for: the stand-in servers of this package need none of its imports.
+    # It is imported on first use: the stand-in servers of this package need none of its imports.
     if name == "Sandbox":
         from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
 

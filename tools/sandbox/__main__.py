@@ -1,4 +1,4 @@
-"""The sandbox from the command line: ``python -m tools.sandbox up``, ``reload``, ``send``."""
+"""The commands ``python -m tools.sandbox up``, ``reload`` and ``send``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ app.command(
 
 @app.callback()
 def sandbox() -> None:
-    """Run the bridge on this machine: no Docker, no AWS account."""
+    """Run the bridge on this machine, without Docker and without an AWS account."""
 
 
 if __name__ == "__main__":

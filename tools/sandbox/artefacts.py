@@ -1,8 +1,8 @@
-"""The folders that a function sees: ``/opt``, its layers merged, and Lambda's runtime.
+"""The folders that a function sees: ``/opt`` with its layers merged, and Lambda's runtime.
 
-Functions run without this interpreter's site-packages: their own code, their layers and what AWS
-ships with the Python runtime are all there is, so that a dependency missing from the layer is
-missing here too.
+Functions run without this interpreter's site-packages. They see their own code, their layers and
+the packages of Lambda's Python runtime only, so a dependency that the layer lacks is missing here
+too.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ RUNTIME_PACKAGES: Final = (
 
 
 class BuildMissing(Exception):
-    """There is no built template where one was looked for."""
+    """There is no built template at the given path."""
 
 
 class PackageMissing(Exception):
-    """A package of the runtime is not installed beside the sandbox."""
+    """A package of Lambda's runtime is not installed in the sandbox's environment."""
 
 
 def snapshot(template: Path, folder: Path) -> Path:
     """Copy a build into a new folder, so that a later build does not change what runs.
 
-    Gives the template in it. Raises BuildMissing, and OSError where there is no room.
+    Returns the path of the template in that folder. Raises BuildMissing, and OSError if the disk
+    is full.
     """
     if not template.is_file():
         raise BuildMissing(f"{template} is not there; build it first: make native")
@@ -55,12 +56,12 @@ def snapshot(template: Path, folder: Path) -> Path:
 def _link_or_copy(source: str, target: Path) -> None:
     try:
         os.link(source, target)
-    except OSError:  # another file system
+    except OSError:  # the folders are on different file systems
         shutil.copy2(source, target)
 
 
 def merge_layers(layers: tuple[Path, ...], opt: Path) -> Path:
-    """Fill a new folder with the layers, a later one over an earlier one; gives the folder."""
+    """Make a folder with the contents of the layers; a later layer overrides an earlier one."""
     opt.mkdir()
     for layer in layers:
         _overlay(layer.resolve(strict=True), opt)
@@ -83,7 +84,7 @@ def _overlay(source: Path, target: Path) -> None:
 
 
 def runtime_folder(folder: Path) -> Path:
-    """Fill a new folder with the packages of Lambda's runtime; gives the folder."""
+    """Make a folder with the packages of Lambda's runtime. Raises PackageMissing."""
     folder.mkdir()
     for name in RUNTIME_PACKAGES:
         spec = importlib.util.find_spec(name)

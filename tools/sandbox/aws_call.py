@@ -1,4 +1,4 @@
-"""What a request to AWS asks for, read from its headers or its form."""
+"""Which operation a request to AWS calls, read from its headers or its form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 
 
 class Call(NamedTuple):
-    """One call. ``caller``: the access key id; ``form``: of the protocol that answers in XML."""
+    """One call. ``caller``: the access key id. ``form``: None unless the answer is to be XML."""
 
     caller: str
     region: str
@@ -24,7 +24,7 @@ class Call(NamedTuple):
 
     @classmethod
     def of(cls, environ: WSGIEnvironment) -> Call:
-        """Read a request; a form's body is put back as it was."""
+        """Read a request. The body of a form can be read again afterwards."""
         scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
         caller, region, service = scope.groups() if scope else ("", "", "")
         target = environ.get("HTTP_X_AMZ_TARGET", "")

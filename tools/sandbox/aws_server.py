@@ -1,22 +1,22 @@
-"""SSM, SQS and DynamoDB on this machine: moto's server, with faults to order and a control API.
+"""SSM, SQS and DynamoDB on this machine: moto's server with fault injection and a control API.
 
-CloudFormation tells of the sandbox's own stack (``tools.sandbox.aws_stacks``).
+CloudFormation describes the sandbox's own stack (``tools.sandbox.aws_stacks``).
 
-Run as a process (``python -m tools.sandbox.aws_server``) it prints both addresses as one line of
-JSON and serves until it is ended. DynamoDB is asked one request at a time: moto evaluates a
+As a process (``python -m tools.sandbox.aws_server``) it prints both addresses as one line of JSON
+and serves until it is ended. DynamoDB gets one request at a time, because moto evaluates a
 condition and writes in two steps, and two conditional writes at once could both succeed.
 
-A call's facts, for faults: ``service`` (sqs, dynamodb, ssm, cloudformation, sts), ``operation``
-(SendMessageBatch …) and ``caller``, which is the access key id: each function has its own, its
-logical id.
+The facts of a call that a fault can match: ``service`` (sqs, dynamodb, ssm, cloudformation, sts),
+``operation`` (SendMessageBatch …) and ``caller``, the access key id. The access key id of a
+function is its logical id.
 
-Its control API, besides the faults' (``tools.sandbox.control``):
+The control API has, besides the operations for faults (``tools.sandbox.control``):
 
     GET  /calls     how often each caller called each operation
-    POST /messages  {"queue": name}: what lies in a queue, without receiving it
-    POST /empty     {"queue": name}: forget its messages
-    POST /hasten    {"queue": name, "finished": {message id: receives}}: time passes for what waits
-    POST /stack     tools.sandbox.aws_stacks.StackRecord: what CloudFormation is to tell
+    POST /messages  {"queue": name}: the messages in a queue, without receiving them
+    POST /empty     {"queue": name}: delete its messages
+    POST /hasten    {"queue": name, "finished": {message id: receives}}: show waiting messages now
+    POST /stack     tools.sandbox.aws_stacks.StackRecord: the stack that CloudFormation describes
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ from moto.moto_server.werkzeug_app import (
 from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 
+from tools.dynamodb import moto_statements
+from tools.sandbox.aws_batches import Answer, collect, fail_in_part
 from tools.sandbox.aws_call import Call
-from tools.sandbox.aws_faults import AwsFaultPlan, answer_of, without_entries
+from tools.sandbox.aws_faults import AwsFaultPlan, answer_of
 from tools.sandbox.aws_stacks import StackRecord, Stacks
 from tools.sandbox.control import Control, Operation, Routes, fault_routes
 from tools.sandbox.faults import Fault, FaultPlan, Kind
@@ -59,21 +61,21 @@ _XML = "text/xml"
 
 class _QuietHandler(MotoRequestHandler):
     def log_request(self, *_: object) -> None:
-        """Say nothing of calls: only what goes wrong is logged."""
+        """Log no calls; errors are logged elsewhere."""
 
     def handle(self) -> None:
-        """As the base class, but a connection that was reset on purpose is no error."""
+        """Handle a connection; one that a fault has reset is no error."""
         with contextlib.suppress(OSError):
             super().handle()
 
     def finish(self) -> None:
-        """As ``handle``."""
+        """Finish a connection; one that a fault has reset is no error."""
         with contextlib.suppress(OSError):
             super().finish()
 
 
 class FaultyApplication:
-    """moto's WSGI application, each call described, counted and perhaps made to fail."""
+    """moto's WSGI application, which counts each call and applies the ordered faults."""
 
     def __init__(self, moto: WSGIApplication, stacks: Stacks, plan: FaultPlan) -> None:
         self._moto = moto
@@ -83,16 +85,20 @@ class FaultyApplication:
         self.calls: Counter[tuple[str, str, str]] = Counter()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """One call to AWS."""
+        """Answer one call to AWS."""
         call = Call.of(environ)
         self.calls[call.caller, call.service, call.operation] += 1
         facts = {"service": call.service, "operation": call.operation, "caller": call.caller}
         fault = self._plan.take(facts)
         application = self._answering(call)
+        if fault is not None and fault.kind is Kind.PARTIAL:
+            time.sleep(fault.seconds)
         with self._dynamodb if call.service == "dynamodb" else contextlib.nullcontext():
             if fault is None:
                 return application(environ, start)
-            early = _collect(application, environ) if fault.acted else None
+            if fault.kind is Kind.PARTIAL:
+                return fail_in_part(application, environ, start, fault)
+            early = collect(application, environ) if fault.acted else None
         if fault.kind is Kind.ANSWER:
             time.sleep(fault.seconds)
             start(f"{fault.status} Ordered", list(fault.headers.items()))
@@ -116,12 +122,10 @@ class FaultyApplication:
         application: WSGIApplication,
         environ: WSGIEnvironment,
         start: StartResponse,
-        early: _Answer | None,
+        early: Answer | None,
     ) -> Iterable[bytes]:
         time.sleep(fault.seconds)
         match fault.kind:
-            case Kind.PARTIAL:
-                return without_entries(application, environ, start, fault.entries)
             case Kind.HOLD:
                 self._plan.hold()
             case Kind.SILENCE:
@@ -132,18 +136,9 @@ class FaultyApplication:
             reset(environ["werkzeug.socket"])
             raise ConnectionResetError
         with self._dynamodb:
-            status, headers, body = early or _collect(application, environ)
+            status, headers, body = early or collect(application, environ)
         start(status, headers)
         return [body]
-
-
-def _collect(application: WSGIApplication, environ: WSGIEnvironment) -> _Answer:
-    head: list[Any] = []
-    body = b"".join(application(environ, lambda *args: head.extend(args)))  # type: ignore[arg-type]
-    return head[0], head[1], body
-
-
-_Answer = tuple[str, list[tuple[str, str]], bytes]
 
 
 class _Named(msgspec.Struct, forbid_unknown_fields=True):
@@ -159,7 +154,7 @@ def _queue(named: _Named) -> FifoQueue[Message]:
     if named.queue not in queues:
         raise ValueError(f"no such queue; there are {', '.join(queues) or 'none'}")
     queue = queues[named.queue]
-    assert isinstance(queue, moto_backend.MotoQueue)  # noqa: S101 — installed before any was made
+    assert isinstance(queue, moto_backend.MotoQueue)  # noqa: S101 — install() was called before
     return queue.fifo
 
 
@@ -184,8 +179,9 @@ def _messages(named: _Named) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Serve until ended; the one line of output: addresses."""
+    """Print the addresses as one line of JSON, and serve until the process is ended."""
     moto_backend.install()
+    moto_statements.install()
     plan = AwsFaultPlan()
     stacks = Stacks()
     moto = DomainDispatcherApplication(create_backend_app)

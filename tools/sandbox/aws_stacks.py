@@ -1,6 +1,6 @@
 """CloudFormation's ``DescribeStacks`` for the one stack that the sandbox runs.
 
-Not moto's: that would make the stack's resources a second time, and give it an id of its own.
+moto's own would create the stack's resources a second time, and give the stack another id.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _NAMESPACE: Final = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 
 class Output(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """An output as it resolves."""
+    """An output, with its value resolved."""
 
     value: str
     description: str = ""
 
 
 class StackRecord(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A stack as CloudFormation tells of it. ``id``: its ARN; ``parameters``: those in force."""
+    """A stack as CloudFormation describes it. ``id``: its ARN. ``parameters``: current values."""
 
     name: str
     id: str
@@ -36,13 +36,13 @@ class StackRecord(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
 
 
 class Stacks:
-    """The stacks that there are: none until one is recorded."""
+    """The recorded stacks; there is none at first."""
 
     def __init__(self) -> None:
         self._recorded: dict[str, dict[str, Any]] = {}
 
     def record(self, stack: StackRecord) -> None:
-        """Tell of a stack from now on, as one that was just created."""
+        """Describe a stack from now on, as one that was just created."""
         self._recorded[stack.name] = {
             "StackId": stack.id,
             "StackName": stack.name,
@@ -68,7 +68,7 @@ class Stacks:
         }
 
     def answer(self, region: str, form: Mapping[str, str]) -> tuple[HTTPStatus, bytes]:
-        """The status and the XML for a call, from its form and its signature's region."""
+        """Return status and XML for a call, from its form and its signature's region."""
         action = form.get("Action", "")
         if action != "DescribeStacks":
             known = "the sandbox answers DescribeStacks only"

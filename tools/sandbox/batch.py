@@ -1,9 +1,9 @@
-"""What Lambda's event source mapping gives a function for SQS messages, and reads from its answer.
+"""The event that an SQS event source passes to a function, and how it reads the answer.
 
-Pure. Source of the rules: AWS, "Handling errors for an SQS event source in Lambda": a failed
-invocation and an answer that can't be read leave every message; null, an empty object and an empty
-list of failures mean success; an identifier that is empty, null or not of this batch means that all
-have failed.
+These are pure functions. Source: AWS, "Handling errors for an SQS event source in Lambda". A failed
+invocation or an unreadable answer means that every message has failed. Null, an empty object and
+an empty list of failures mean success. An identifier that is empty, null or not of this batch means
+that all have failed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def event_of(messages: Sequence[MessageTypeDef], queue_arn: str, region: str) -> dict[str, Any]:
-    """The event for a batch of received messages."""
+    """Return the event for a batch of received messages."""
     return {"Records": [_record(message, queue_arn, region) for message in messages]}
 
 
@@ -53,7 +53,7 @@ def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settled(ids: Sequence[str], outcome: InvocationResult, *, partial_responses: bool) -> set[str]:
-    """The message ids of a batch that the event source deletes after an invocation."""
+    """Return the ids of the messages that the event source deletes after an invocation."""
     if outcome.failed:
         return set()
     if not partial_responses:
@@ -69,7 +69,7 @@ def settled(ids: Sequence[str], outcome: InvocationResult, *, partial_responses:
 
 
 def _failures(answer: object) -> set[str] | None:
-    """The identifiers reported as failed, None where the report can't be read."""
+    """Return the identifiers reported as failed, None if the report cannot be read."""
     match answer:
         case None | {"batchItemFailures": None | []}:
             return set()

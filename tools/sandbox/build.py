@@ -1,4 +1,4 @@
-"""Bringing the native build up to date before it is run: what runs is what the checkout says."""
+"""The native build, which is brought up to date before it runs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Final
 from tools.sandbox.services import CHECKOUT
 
 BUILT: Final = CHECKOUT / ".aws-sam" / "native" / "template.yaml"
-"""Where ``make native`` puts the template that it built for this machine."""
+"""The template that ``make native`` builds for this machine."""
 
 
 class BuildFailed(Exception):
-    """``make native`` did not succeed; what it printed went to standard error."""
+    """``make native`` failed; it has printed the reason to standard error."""
 
 
 def build() -> None:
-    """Run ``make native``, which does nothing where nothing has changed. Raises BuildFailed.
+    """Run ``make native``, which does nothing if nothing has changed. Raises BuildFailed.
 
-    One at a time: two builds into one folder would take each other's files away.
+    A lock keeps builds apart: two builds into one folder would delete each other's files.
     """
     lock = CHECKOUT / ".aws-sam" / "native.lock"
     try:

@@ -1,14 +1,14 @@
-"""How a stand-in server is told what to do, and asked what it did: a small JSON API.
+"""A small JSON API that controls a stand-in server and reads what it did.
 
-Every control API has the faults' part:
+Every control API has these operations for faults:
 
     POST   /faults             order a fault (tools.sandbox.faults.Fault); answers its number
-    DELETE /faults[?number=N]  lift one fault, or all
+    DELETE /faults[?number=N]  cancel one fault, or all of them
     GET    /held               how many calls wait to be released
-    POST   /release[?count=N]  let held calls go on
+    POST   /release[?count=N]  let held calls continue
 
-What an operation does not know, a member of its body or a number of its query, is refused by name:
-nothing that was asked for is left out silently.
+An unknown member of a body and an unknown name in a query are refused by name, so that no part of
+an order is left out silently.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from tools.sandbox.listener import Handler, Listener
 class Operation:
     """What one method and path do.
 
-    ``run`` is given the body, decoded as the type ``body`` (None: there must be none), and by their
-    names those numbers of the query that are there; ``query`` names all that there can be. A
-    ValueError from it is the client's mistake.
+    ``run`` is called with the body, decoded as the type ``body`` (None: there must be no body), and
+    with the numbers of the query by their names; ``query`` lists the possible names. It raises
+    ValueError for a mistake of the client.
     """
 
     run: Callable[..., Any]
@@ -47,7 +47,7 @@ Routes = Mapping[tuple[str, str], Operation]
 
 
 class Misused(ValueError):
-    """An operation was asked for in a way that it does not know; ``known`` says what it knows."""
+    """An operation was called in a way that it does not know; ``known`` lists what it knows."""
 
     def __init__(self, message: str, known: list[str]) -> None:
         super().__init__(message)
@@ -55,7 +55,7 @@ class Misused(ValueError):
 
 
 def fault_routes(plan: FaultPlan) -> dict[tuple[str, str], Operation]:
-    """The part of a control API that every stand-in has."""
+    """The operations for faults, which every stand-in has."""
     return {
         ("POST", "/faults"): Operation(plan.order, body=Fault),
         ("DELETE", "/faults"): Operation(plan.clear, query=("number",)),
@@ -65,7 +65,7 @@ def fault_routes(plan: FaultPlan) -> dict[tuple[str, str], Operation]:
 
 
 class Control:
-    """A control API that is being served."""
+    """A running server of a control API."""
 
     def __init__(self, routes: Routes) -> None:
         handler = type("_Routed", (_ControlHandler,), {"routes": routes})
@@ -98,7 +98,7 @@ class _ControlHandler(Handler):
 
     def _send(self, status: int, result: object) -> None:
         headers = [("content-type", "application/json")]
-        # Not msgspec's encoder: what Rehook was sent may hold lone surrogates.
+        # msgspec's encoder refuses lone surrogates, and what Rehook received may contain some.
         self.answer(status, headers, json.dumps(msgspec.to_builtins(result)).encode())
 
 
@@ -130,7 +130,7 @@ def _decoded(wanted: Any, body: bytes) -> Any:
 
 
 def _members(wanted: Any) -> list[str]:
-    """The members that a body may have, with the values of those that are a choice."""
+    """The members that a body may have, with their values where they are an enumeration."""
     if not (isinstance(wanted, type) and issubclass(wanted, msgspec.Struct)):
         return []
     return [
@@ -142,18 +142,18 @@ def _members(wanted: Any) -> list[str]:
 
 
 class ControlRefused(Exception):
-    """A control API did not take an order; the message is its own."""
+    """A control API has refused an order; the message is the one that it answered."""
 
 
 class ControlClient:
-    """The other end of a control API."""
+    """A client of a control API."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._http = urllib3.PoolManager(retries=False, timeout=30.0)
 
     def call(self, method: str, path: str, value: object = msgspec.UNSET, **query: int) -> Any:
-        """Ask for one thing; what is answered, decoded. Raises ControlRefused."""
+        """Call one operation and return its decoded answer. Raises ControlRefused."""
         body = None if value is msgspec.UNSET else msgspec.json.encode(value)
         fields = "&".join(f"{name}={number}" for name, number in query.items())
         address = f"{self.url}{path}?{fields}"
@@ -168,19 +168,19 @@ class ControlClient:
         return answer
 
     def fault(self, fault: Fault) -> int:
-        """Order a fault; its number lifts it."""
+        """Order a fault and return its number, which cancels it."""
         return int(self.call("POST", "/faults", fault))
 
     def clear(self, number: int | None = None) -> None:
-        """Lift one fault, or all of them and what they hold."""
+        """Cancel one fault, or all of them; then calls that they hold continue."""
         self.call("DELETE", "/faults", **({} if number is None else {"number": number}))
 
     def held(self) -> int:
-        """How many calls wait to be released."""
+        """Return how many calls wait to be released."""
         return int(self.call("GET", "/held"))
 
     def release(self, count: int | None = None) -> None:
-        """Let held calls go on: so many, or all."""
+        """Let so many held calls continue, or all of them."""
         self.call("POST", "/release", **({} if count is None else {"count": count}))
 
     def close(self) -> None:

@@ -1,19 +1,20 @@
-"""What a running sandbox says of itself: to a script, to a person, and to CloudFormation."""
+"""What a running sandbox says about itself: to a script, to a person, and to CloudFormation."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from tools.sandbox.aws_stacks import Output, StackRecord
 from tools.sandbox.intrinsics import REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from tools.sandbox.sandbox import Sandbox
+    from tools.sandbox.template import Stack
 
 CONTROL_VARIABLE: Final = "SANDBOX_CONTROL"
 """The environment variable in which ``reload`` and ``send`` look for the control address."""
@@ -21,84 +22,89 @@ CONTROL_VARIABLE: Final = "SANDBOX_CONTROL"
 _API_ADDRESS = re.compile(r"https://[^/.]+\.execute-api\.[^/]+")
 
 
-def description(box: Sandbox) -> dict[str, Any]:
-    """Everything that a script needs. Queues by their URLs, tables by their names."""
+class Description(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Everything that a script needs to know.
+
+    ``rehook_control`` is None where Rehook is the user's own. ``queues`` holds URLs and ``tables``
+    names, both by logical id. ``functions`` holds the id of a running process of each function, or
+    None while the last one has ended and the next one has not started. ``environment`` holds the
+    variables with which other commands find the sandbox.
+    """
+
+    webhook: str
+    rehook: str
+    aws: str
+    control: str
+    aws_control: str
+    rehook_control: str | None
+    shared_secret: str
+    stack: str
+    queues: dict[str, str]
+    tables: dict[str, str]
+    pid: int
+    functions: dict[str, int | None]
+    environment: dict[str, str]
+
+
+def environment(aws_url: str, control_url: str) -> dict[str, str]:
+    """The variables with which other commands find a sandbox."""
     return {
-        "webhook": box.webhook,
-        "rehook": box.rehook_url,
-        "aws": box.aws.api_url,
-        "control": box.control_url,
-        "awsControl": box.aws.url,
-        "rehookControl": box.rehook.url if hasattr(box, "rehook") else None,
-        "sharedSecret": box.shared_secret,
-        "stack": box.stack.name,
-        "queues": {name: box.queue(name).url for name in box.stack.queues},
-        "tables": {name: table.name for name, table in box.stack.tables.items()},
-        "pid": os.getpid(),
-        "functions": {name: _process(box, name) for name in box.functions},
-        "environment": environment(box),
-    }
-
-
-def _process(box: Sandbox, function: str) -> int | None:
-    """A running process; None while the last one has ended and the next has not begun."""
-    return next((each.pid for each in box.processes(function)), None)
-
-
-def environment(box: Sandbox) -> dict[str, str]:
-    """The variables with which other commands find this sandbox."""
-    return {
-        "AWS_ENDPOINT_URL": box.aws.api_url,
+        "AWS_ENDPOINT_URL": aws_url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "operator",
         "AWS_SECRET_ACCESS_KEY": "sandbox",
-        CONTROL_VARIABLE: box.control_url,
+        CONTROL_VARIABLE: control_url,
     }
 
 
-def lines(box: Sandbox) -> Iterator[str]:
-    """The same for a person, and what to paste into another shell."""
+def lines(described: Description, routes: Mapping[str, str]) -> Iterator[str]:
+    """The description for a person, with a line to paste into another shell.
+
+    ``routes``: the URL of each route of the HTTP API, by the route's method and path.
+    """
     yield "The sandbox is ready. Ctrl-C ends it."
     yield ""
-    said = description(box)
-    rows = [(f"{route.method} {route.path}", box.url + route.path) for route in box.stack.routes]
-    rows += [
-        ("shared secret", box.shared_secret),
-        ("Rehook", said["rehook"]),
-        ("Rehook's control", said["rehookControl"] or "none: it is your own"),
-        ("AWS endpoint", said["aws"]),
-        ("AWS control", said["awsControl"]),
-        ("control", said["control"]),
-        ("stack", said["stack"]),
-        *said["queues"].items(),
-        *said["tables"].items(),
-        *((name, f"process {pid}") for name, pid in said["functions"].items()),
+    rows = [
+        *routes.items(),
+        ("shared secret", described.shared_secret),
+        ("Rehook", described.rehook),
+        ("Rehook's control", described.rehook_control or "none: it is your own"),
+        ("AWS endpoint", described.aws),
+        ("AWS control", described.aws_control),
+        ("control", described.control),
+        ("stack", described.stack),
+        *described.queues.items(),
+        *described.tables.items(),
+        *((name, f"process {pid}") for name, pid in described.functions.items()),
     ]
     width = max(len(name) for name, _ in rows)
     yield from (f"  {name:{width}}  {value}" for name, value in rows)
     yield ""
     yield "For other commands, paste this into their shell:"
     yield ""
-    variables = (f"{name}={shlex.quote(value)}" for name, value in said["environment"].items())
+    variables = (f"{name}={shlex.quote(value)}" for name, value in described.environment.items())
     yield "export " + " ".join(variables)
     yield ""
-    yield f"Then, for example: segment-rehook parked list --stack {box.stack.name}"
+    yield f"Then, for example: segment-rehook parked list --stack {described.stack}"
     yield ""
 
 
-def stack_record(box: Sandbox) -> StackRecord:
-    """What CloudFormation tells of the stack; addresses in it are the sandbox's own."""
-    values = box.stack.values
+def stack_record(stack: Stack, api_url: str, rehook_url: str) -> StackRecord:
+    """What CloudFormation says about the stack, with the sandbox's own addresses in it.
+
+    ``api_url``: the address of the HTTP API, without a path.
+    """
+    values = stack.values
     if "RehookUrl" in values:
-        values = values | {"RehookUrl": str(box.rehook_url)}
+        values = values | {"RehookUrl": rehook_url}
     return StackRecord(
-        name=box.stack.name,
-        id=box.stack.id,
-        description=box.stack.description,
+        name=stack.name,
+        id=stack.id,
+        description=stack.description,
         parameters=values,
         outputs={
-            name: Output(_API_ADDRESS.sub(box.url, output.value), output.description)
-            for name, output in box.stack.outputs.items()
+            name: Output(_API_ADDRESS.sub(api_url, output.value), output.description)
+            for name, output in stack.outputs.items()
         },
     )

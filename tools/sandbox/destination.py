@@ -1,7 +1,4 @@
-"""The destination.json that the functions run on: checked first, then put where they read it.
-
-DestinationRefused (Exception)      it has mistakes, or can't be read or put; each mistake is a line
-"""
+"""The destination.json that the functions run on: it is checked, then put where they read it."""
 
 from __future__ import annotations
 
@@ -15,18 +12,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPT: Final = "/opt/"
-"""Where a function finds its layers."""
+"""The folder in which a function finds its layers."""
 
 DEPLOYED: Final = CHECKOUT / "layers" / "destination" / "destination.json"
 """The file that `make native` builds into the layer."""
 
 
 class DestinationRefused(Exception):
-    """A destination file that the functions are not given."""
+    """A destination file has mistakes, or cannot be read or put; each mistake is a line."""
 
 
-def checked(file: Path) -> tuple[bytes, list[str]]:
-    """A file's text and the ids of its subscriptions. Raises DestinationRefused."""
+def read_destination(file: Path) -> tuple[bytes, list[str]]:
+    """Return a file's text and the ids of its subscriptions. Raises DestinationRefused."""
     try:
         text = file.read_bytes()
         return text, [subscription.id for subscription in load(text).subscriptions]
@@ -37,36 +34,36 @@ def checked(file: Path) -> tuple[bytes, list[str]]:
         raise DestinationRefused("\n".join(lines)) from invalid
 
 
-class Placed:
-    """The places where the functions read it; a layer's file there is put aside, not written to."""
+class DestinationFiles:
+    """The files that the functions read; a link to a layer's file is replaced, not followed."""
 
-    def __init__(self, places: Sequence[Path]) -> None:
-        self._places = places
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
 
     def put(self, text: bytes) -> list[bytes | None]:
-        """Put a text in every place; what lay there. Raises DestinationRefused."""
-        if not self._places:
+        """Write a text to every file. Returns what the files held. Raises DestinationRefused."""
+        if not self._files:
             raise DestinationRefused(f"no function has a DESTINATION_FILE below {OPT}")
-        before = [place.read_bytes() if place.exists() else None for place in self._places]
+        before = [file.read_bytes() if file.exists() else None for file in self._files]
         self._put([text] * len(before))
         return before
 
     def put_back(self, before: Sequence[bytes | None]) -> None:
-        """Undo ``put``, given what it gave."""
+        """Undo ``put``, given what it returned."""
         self._put(before)
 
     def _put(self, texts: Sequence[bytes | None]) -> None:
         written = []
         try:
-            for place, text in zip(self._places, texts, strict=True):
+            for file, text in zip(self._files, texts, strict=True):
                 if text is None:
-                    place.unlink()
+                    file.unlink()
                 else:
-                    beside = place.with_name(f"{place.name}.new")
+                    beside = file.with_name(f"{file.name}.new")
                     beside.write_bytes(text)
-                    written.append((beside, place))
+                    written.append((beside, file))
         except OSError as error:
-            raise DestinationRefused(f"{self._places[0].parent}: {error.strerror}") from error
-        # A rename at a time: who starts meanwhile reads one or the other, and each of them whole.
-        for beside, place in written:
-            beside.replace(place)
+            raise DestinationRefused(f"{self._files[0].parent}: {error.strerror}") from error
+        # A rename is atomic: a process that starts now reads the old text or the new one, complete.
+        for beside, file in written:
+            beside.replace(file)

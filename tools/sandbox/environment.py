@@ -1,7 +1,7 @@
-"""One execution environment: a process of the real runtime client that lives from event to event.
+"""One execution environment: a process of Lambda's runtime client that serves many invocations.
 
-As in Lambda, it serves one invocation at a time, is frozen (SIGSTOP) whenever it waits for the
-next, and is killed when an invocation outlasts the function's time-out.
+As in Lambda, it serves one invocation at a time, is frozen (SIGSTOP) while it waits for the next
+one, and is killed when an invocation exceeds the function's time-out.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from tools.sandbox.processes import ProcessGroup
     from tools.sandbox.template import FunctionSpec
 
-INIT_SECONDS: Final = 10.0
-"""How long Lambda lets an initialisation take."""
+MAX_INIT_SECONDS: Final = 10.0
+"""Lambda's limit on an initialisation."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all environments of one function share. ``endpoint``: the AWS server."""
+class EnvironmentContext:
+    """What all environments of one function share. ``endpoint``: the URL of the AWS server."""
 
     group: ProcessGroup
     log: Log
@@ -46,19 +46,19 @@ class Surroundings:
 class Environment:
     """A running process of a function."""
 
-    def __init__(self, spec: FunctionSpec, around: Surroundings) -> None:
+    def __init__(self, spec: FunctionSpec, context: EnvironmentContext) -> None:
         self._spec = spec
-        self._log = around.log
+        self._log = context.log
         self._held_since: float | None = None
         self._invocation: Invocation | None = None
         self._dead = False
         self._started = time.monotonic()
         self._init_reported = False
         self._api = RuntimeApi(waiting=self._freeze_between_invocations)
-        self._process = around.group.start(
+        self._process = context.group.start(
             [sys.executable, "-S", "-m", "awslambdaric", spec.handler],
             cwd=spec.code,
-            env=_variables(spec, around, self._api.address),
+            env=_variables(spec, context, self._api.address),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -68,15 +68,15 @@ class Environment:
 
     @property
     def alive(self) -> bool:
-        """Whether the process can take an invocation; false as soon as its end was seen."""
+        """Whether the process can take an invocation; false as soon as its end is noticed."""
         return not self._dead and self._process.poll() is None
 
     def wait_until_ready(self) -> bytes | None:
-        """Wait for the end of initialisation: None if it went well, else Lambda's error."""
+        """Wait for the end of initialisation. Returns None if it succeeded, else Lambda's error."""
         with self._api.changed:
             self._api.changed.wait_for(
                 lambda: self._api.ready or self._api.init_error is not None or self._dead,
-                INIT_SECONDS,
+                MAX_INIT_SECONDS,
             )
             if self._api.ready:
                 return None
@@ -85,7 +85,7 @@ class Environment:
         return error or _error("Runtime.ExitError", "Runtime exited or stalled during INIT")
 
     def invoke(self, event: bytes) -> InvocationResult:
-        """Run one event to its end, whatever that is."""
+        """Process one event, and return the result or the error that ended it."""
         now = time.time()
         invocation = Invocation(
             event=event,
@@ -133,9 +133,9 @@ class Environment:
         self._log.write(self._spec.name, self.pid, text)
 
     def hold(self) -> None:
-        """Freeze the process where it is, in the middle of its invocation if it has one.
+        """Freeze the process, in the middle of its invocation if it has one.
 
-        Its time-out stands still meanwhile, so that it can be let go long after.
+        Its time-out does not run meanwhile, so it can be let go at any later time.
         """
         with self._api.changed:
             self._held_since = time.time()
@@ -143,7 +143,7 @@ class Environment:
             self._api.changed.notify_all()
 
     def let_go(self) -> None:
-        """Undo ``hold``."""
+        """Let a process continue after ``hold``."""
         with self._api.changed:
             if self._held_since is not None and self._invocation is not None:
                 self._invocation.deadline += time.time() - self._held_since
@@ -158,7 +158,7 @@ class Environment:
         self._reader.join()
 
     def close(self) -> None:
-        """Kill the process and end its Runtime API."""
+        """Kill the process and stop its Runtime API."""
         self.kill()
         self._api.close()
 
@@ -186,16 +186,16 @@ def _error(kind: str, message: str) -> bytes:
     return json.dumps({"errorType": kind, "errorMessage": message}).encode()
 
 
-def _variables(spec: FunctionSpec, around: Surroundings, api_address: str) -> dict[str, str]:
+def _variables(spec: FunctionSpec, context: EnvironmentContext, api_address: str) -> dict[str, str]:
     own = {
-        name: str(around.opt / value.removeprefix(OPT)) if value.startswith(OPT) else value
+        name: str(context.opt / value.removeprefix(OPT)) if value.startswith(OPT) else value
         for name, value in spec.environment.items()
     }
     lambdas = {
         "_HANDLER": spec.handler,
         "AWS_ACCESS_KEY_ID": spec.name,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": around.endpoint,
+        "AWS_ENDPOINT_URL": context.endpoint,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
@@ -210,7 +210,7 @@ def _variables(spec: FunctionSpec, around: Surroundings, api_address: str) -> di
         "LANG": "C.UTF-8",
         "PATH": os.defpath,
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": os.pathsep.join([str(around.opt / "python"), str(around.runtime)]),
+        "PYTHONPATH": os.pathsep.join([str(context.opt / "python"), str(context.runtime)]),
         "TZ": ":UTC",
     }
     if spec.json_logs:

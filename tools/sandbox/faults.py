@@ -1,10 +1,10 @@
-"""Faults to order: what a stand-in server does wrong, to which calls, and for how long.
+"""Ordered faults: what a stand-in server does wrong, to which calls, and how often.
 
-Both stand-ins (the fake Rehook and the AWS server) take their faults from one ``FaultPlan``. A call
-is described to the plan by its *facts*, a flat mapping of names to text (``path`` and ``customer``
-at Rehook, ``service`` and ``operation`` at AWS); a fault hits a call whose facts hold every pair of
-the fault's ``match``. A fault that could never hit, or that says what its kind does not heed, is
-refused when it is ordered.
+Both stand-ins (the fake Rehook and the AWS server) use a ``FaultPlan``. The plan knows a call by
+its *facts*, a flat mapping of names to text (``path`` and ``customer`` at Rehook, ``service`` and
+``operation`` at AWS). A fault hits a call whose facts contain every pair of the fault's ``match``.
+A fault that could never hit, or that has a field without effect on its kind, is refused when it is
+ordered.
 """
 
 from __future__ import annotations
@@ -23,33 +23,37 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """How a call goes wrong."""
+    """How a call fails."""
 
     ANSWER = "answer"
-    """The given status, headers and body."""
+    """The call is answered with the given status, headers and body."""
     RESET = "reset"
     """The connection is reset without an answer."""
     SILENCE = "silence"
-    """No answer is ever given; the connection stays open until the plan is cleared."""
+    """There is no answer; the connection stays open until the plan is cleared."""
     GARBAGE = "garbage"
-    """Bytes that are no HTTP."""
+    """The answer is bytes that are not HTTP."""
     TRUNCATE = "truncate"
-    """A true answer's head, and a part of its body only."""
+    """The answer is the true one, cut off in its body."""
     DELAY = "delay"
-    """The true answer, ``seconds`` late."""
+    """The true answer is sent ``seconds`` late."""
     PARTIAL = "partial"
-    """Of an SQS batch call's entries, those at the positions in ``entries`` fail (AWS only)."""
+    """The entries of a batch call at the positions in ``entries`` fail with ``code``.
+
+    Only AWS has such calls: SQS's batches, and BatchExecuteStatement with its statements.
+    """
     HOLD = "hold"
-    """The true answer, once ``release`` is called: lets a test act at one exact step."""
+    """The true answer is sent when ``release`` is called, so that a test can act before it."""
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One ordered fault. ``acted``: the call is carried out all the same, before it goes wrong.
+    """One ordered fault.
 
-    ``times``: how many calls it hits, None for all until it is cleared. ``skip``: matching calls
-    let through first. ``probability``: the share of matching calls that is hit, drawn from the
-    plan's seed. ``seconds``: the delay, for every kind. Raises ValueError where the kind lacks what
-    it needs or is given what it does not heed.
+    ``acted``: the call (or the entry of a batch) is carried out before it fails. ``times``: how
+    many calls it hits, None for all until it is cleared. ``skip``: how many matching calls succeed
+    first. ``probability``: the share of matching calls that it hits, drawn from the plan's seed.
+    ``seconds``: the delay, for every kind. Raises ValueError if a field that the kind needs is
+    missing, or a field is given that has no effect on the kind.
     """
 
     kind: Kind
@@ -61,45 +65,45 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     headers: dict[str, str] = {}
     body: str = ""
     entries: list[Annotated[int, Meta(ge=0)]] = []
+    code: str = ""
     seconds: Annotated[float, Meta(ge=0)] = 0.0
     probability: Annotated[float, Meta(gt=0, le=1)] = 1.0
 
     def __post_init__(self) -> None:
-        """Hold the members to the kind."""
+        """Check the fields against the kind."""
         if self.kind is Kind.PARTIAL and not self.entries:
             raise ValueError("partial needs entries, the positions that fail, from 0")
-        if self.kind is Kind.PARTIAL and self.acted:
-            raise ValueError("partial does not heed acted; the other entries are always acted on")
         if self.kind is Kind.DELAY and not self.seconds:
             raise ValueError("delay needs seconds")
         needless = [
             name
-            for name, kind in _HEEDED_BY.items()
+            for name, kind in _USED_BY.items()
             if kind is not self.kind and getattr(self, name) != _DEFAULTS[name]
         ]
         if needless:
             names = ", ".join(needless)
-            raise ValueError(f"{self.kind} does not heed {names}; {_HEEDED_BY[needless[0]]} does")
+            raise ValueError(f"{self.kind} does not use {names}; {_USED_BY[needless[0]]} does")
 
 
-_HEEDED_BY = {
+_USED_BY = {
     "status": Kind.ANSWER,
     "headers": Kind.ANSWER,
     "body": Kind.ANSWER,
     "entries": Kind.PARTIAL,
+    "code": Kind.PARTIAL,
 }
-_DEFAULTS = {"status": 500, "headers": {}, "body": "", "entries": []}
+_DEFAULTS = {"status": 500, "headers": {}, "body": "", "entries": [], "code": ""}
 
 
 class Fact(NamedTuple):
-    """What a fact of a call looks like: a whole match of ``pattern``, which ``wanted`` tells."""
+    """The form of a fact: it matches ``pattern`` completely; ``wanted`` says so in words."""
 
     pattern: str = r"[\s\S]*"
     wanted: str = "any text"
 
 
 class _Ordered:
-    """A fault and what is left of it."""
+    """A fault, and how many calls it still skips and hits."""
 
     def __init__(self, number: int, fault: Fault) -> None:
         self.number = number
@@ -112,9 +116,9 @@ class _Ordered:
 
 
 class FaultPlan:
-    """The faults in force, in the order of their ordering; the first that hits is taken.
+    """The active faults, in the order in which they were ordered; the first that hits is used.
 
-    ``facts``: those that calls are described by here. ``without``: a kind that there is not.
+    ``facts``: the facts that calls have here. ``without``: a kind that is not possible here.
     """
 
     def __init__(
@@ -131,7 +135,7 @@ class FaultPlan:
         self._era = 0
 
     def order(self, fault: Fault) -> int:
-        """Put a fault into force; its number clears it. Raises ValueError if it can hit nothing."""
+        """Add a fault and return its number. Raises ValueError if it could never hit a call."""
         self._check(fault)
         with self._lock:
             self._count += 1
@@ -151,11 +155,11 @@ class FaultPlan:
 
     @property
     def idle(self) -> bool:
-        """Whether no fault is in force, so that nobody need describe a call."""
+        """Whether there is no active fault, so that a call needs no facts."""
         return not self._ordered
 
     def clear(self, number: int | None = None) -> None:
-        """Lift one fault, or all of them and every silence and hold with them."""
+        """Remove one fault, or all of them; then silent and held calls end too."""
         with self._lock:
             self._ordered = [o for o in self._ordered if number is not None and o.number != number]
             if number is None:
@@ -164,7 +168,7 @@ class FaultPlan:
                 self._lock.notify_all()
 
     def take(self, facts: Mapping[str, str]) -> Fault | None:
-        """The fault that hits a call, used up by one; None where the call goes well."""
+        """Return the fault that hits a call and count it as used; None if the call succeeds."""
         with self._lock:
             for ordered in self._ordered:
                 if not ordered.matches(facts):
@@ -183,12 +187,12 @@ class FaultPlan:
 
     @property
     def held(self) -> int:
-        """Calls that wait for ``release`` now."""
+        """The number of calls that wait for ``release`` now."""
         with self._lock:
             return self._held
 
     def hold(self) -> None:
-        """Wait until ``release`` lets this call go on, or all faults are cleared."""
+        """Wait until ``release`` lets this call continue, or all faults are cleared."""
         with self._lock:
             self._held += 1
             self._lock.notify_all()
@@ -197,7 +201,7 @@ class FaultPlan:
             self._held -= 1
 
     def release(self, count: int | None = None) -> None:
-        """Let ``count`` held calls go on, None for all of them."""
+        """Let ``count`` held calls continue, None for all of them."""
         with self._lock:
             waiting = self._held - self._released
             self._released += waiting if count is None else min(count, waiting)

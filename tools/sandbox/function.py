@@ -1,8 +1,9 @@
-"""A function: its execution environments, and which of them takes the next event.
+"""A function: its execution environments, and which of them gets the next event.
 
-As in Lambda: the environment that was used last and is free is used again; where none is free a new
-one is started, up to a limit; one event at a time in each. Unlike Lambda, an event beyond the limit
-waits for a free environment instead of being throttled, since the limit is this machine's.
+As in Lambda, each environment processes one event at a time; the free environment that was used
+last is used again; if none is free, a new one is started, up to a limit. Unlike in Lambda, an event
+beyond the limit waits for a free environment and is not throttled, because the limit exists for
+this machine's sake.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tools.sandbox.environment import Environment, Surroundings
+from tools.sandbox.environment import Environment, EnvironmentContext
 from tools.sandbox.runtime_api import InvocationResult
 
 if TYPE_CHECKING:
@@ -21,15 +22,15 @@ _ENDED = "the sandbox has ended"
 
 
 class FunctionBroken(Exception):
-    """A function does not get through its initialisation; its log says why."""
+    """A function fails in its initialisation; the reason is in its log."""
 
 
 class Function:
-    """One function of the stack, ready to be invoked from many threads."""
+    """One function of the stack; many threads may invoke it."""
 
-    def __init__(self, spec: FunctionSpec, around: Surroundings, limit: int) -> None:
+    def __init__(self, spec: FunctionSpec, context: EnvironmentContext, limit: int) -> None:
         self.spec = spec
-        self._around = around
+        self._context = context
         self._limit = min(limit, spec.reserved or limit)
         self._changed = threading.Condition()
         self._idle: list[Environment] = []
@@ -39,7 +40,7 @@ class Function:
 
     def start(self) -> None:
         """Start the first environment. Raises FunctionBroken."""
-        environment = Environment(self.spec, self._around)
+        environment = Environment(self.spec, self._context)
         error = environment.wait_until_ready()
         with self._changed:
             if error is None and not self._closed:
@@ -50,9 +51,10 @@ class Function:
         raise FunctionBroken(f"{self.spec.name}: {reason}")
 
     def renew(self) -> None:
-        """Start anew with what the files say now, as a deploy does. Raises FunctionBroken.
+        """Replace the environments with new ones that read the files again, as a deploy does.
 
-        Events under way end where they are. Where the new one does not start, nothing changes.
+        Events that are being processed end in the old environments. Raises FunctionBroken if a new
+        environment does not start; then nothing has changed.
         """
         with self._changed:
             earlier = {*self._idle, *self._busy}
@@ -65,7 +67,7 @@ class Function:
             environment.close()
 
     def invoke(self, event: bytes) -> InvocationResult:
-        """Run one event in a free environment, waiting for one if need be."""
+        """Process one event in a free environment; wait for one if none is free."""
         environment = self._free_environment()
         try:
             error = environment.wait_until_ready()
@@ -82,13 +84,13 @@ class Function:
                 self._changed.notify()
 
     def environments(self, *, busy_only: bool = False) -> list[Environment]:
-        """Those that run, the ones in an invocation first."""
+        """Return the running environments, those that process an event first."""
         with self._changed:
             idle = [] if busy_only else self._idle[::-1]
             return [each for each in (*self._busy, *idle) if each.alive]
 
     def close(self) -> None:
-        """End all environments, whatever they are at; a second time changes nothing."""
+        """End all environments, whatever they do. A second call changes nothing."""
         with self._changed:
             self._closed = True
             ending, self._idle = [*self._idle, *self._busy], []
@@ -108,7 +110,7 @@ class Function:
                 if self._closed:
                     raise FunctionBroken(f"{self.spec.name}: {_ENDED}")
                 if len(self._busy) < self._limit:
-                    environment = Environment(self.spec, self._around)
+                    environment = Environment(self.spec, self._context)
                     self._busy.add(environment)
                     return environment
                 self._changed.wait()

@@ -1,6 +1,6 @@
-"""What API Gateway's HTTP API makes of a request and of a function's answer (payload format 2.0).
+"""How API Gateway's HTTP API translates requests and functions' answers (payload format 2.0).
 
-Pure, so that the sample events under ``events/`` and the sandbox's front come from the same code.
+These are pure functions: the sandbox's HTTP API and the sample events under ``events/`` use them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tools.sandbox.intrinsics import ACCOUNT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BODY_LIMIT: Final = 10 * 1024 * 1024
-"""Bytes of a request's body that an HTTP API takes."""
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+"""API Gateway's limit on the body of a request."""
 
-PAYLOAD_LIMIT: Final = 6 * 1024 * 1024
-"""Bytes of an event that Lambda takes, the request's body and headers within it."""
+MAX_PAYLOAD_BYTES: Final = 6 * 1024 * 1024
+"""Lambda's limit on an event, which contains the request's body and headers."""
 
 _API_ID: Final = "sandbox"
 _PLAIN: Final = ("application/json", "application/javascript", "application/xml", "text/")
@@ -31,7 +31,7 @@ _PLAIN: Final = ("application/json", "application/javascript", "application/xml"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it came over the wire; headers in their order, repeated ones included."""
+    """A request as it was received; headers in their order, repeated ones included."""
 
     method: str
     target: str
@@ -42,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes back over the wire."""
+    """The answer that is sent to the client."""
 
     status: int
     headers: Sequence[tuple[str, str]]
@@ -50,15 +50,15 @@ class Response:
 
 
 def refusal(status: HTTPStatus, message: str) -> Response:
-    """An answer of API Gateway's own."""
+    """Return an answer that API Gateway gives itself."""
     return _json_response(status, json.dumps({"message": message}).encode())
 
 
 def event_of(request: Request, route_key: str, request_id: str, now: datetime) -> dict[str, Any]:
-    """The event that a function is given for a request.
+    """Return the event that a function gets for a request.
 
-    Header names in lower case, repeated headers joined by commas; cookies apart; the body as text
-    if its type is one of text and it is valid UTF-8, else in base64.
+    Header names are in lower case, repeated headers are joined by commas, and cookies are a list.
+    The body is text if its content type is a type of text and it is valid UTF-8, else base64.
     """
     address = urlsplit(request.target)
     headers: dict[str, str] = {}
@@ -119,7 +119,7 @@ def _body(body: bytes, headers: dict[str, str]) -> tuple[str, bool]:
 
 
 def response_of(payload: bytes) -> Response:
-    """What the client is sent for a function's answer; 500 where it is not in the format."""
+    """Return the response for a function's answer: 500 if the answer has another format."""
     try:
         answer = json.loads(payload)
         if not isinstance(answer, dict) or "statusCode" not in answer:

@@ -1,8 +1,7 @@
 """CloudFormation's intrinsic functions, for the values that the sandbox needs from a template.
 
-``Ref`` and ``Fn::GetAtt`` of a resource are answered by a callable, so that this module knows the
-functions and nothing of the resources. aws-sam-cli's resolver and moto's get some of them wrong
-(docs/decisions/one-sqs.md).
+A callable answers ``Ref`` and ``Fn::GetAtt`` of a resource, so this module knows nothing about
+resources. aws-sam-cli and moto resolve some of them wrongly (docs/decisions/one-sqs.md).
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ _NO_VALUE: Final = object()
 
 
 class Unresolved(Exception):
-    """A template says something that the sandbox can't make sense of; the message says what."""
+    """The sandbox cannot interpret a part of a template; the message names the part."""
 
 
 def pseudo_parameters(stack_name: str) -> dict[str, str]:
-    """What ``AWS::…`` stands for in the sandbox."""
+    """The values of CloudFormation's pseudo-parameters (``AWS::…``) in the sandbox."""
     stack_id = "00000000-0000-4000-8000-5a4db0000000"
     return {
         "AWS::AccountId": ACCOUNT,
@@ -42,8 +41,8 @@ def pseudo_parameters(stack_name: str) -> dict[str, str]:
 class Resolver:
     """Resolves values of one template.
 
-    ``values``: parameters and pseudo-parameters. ``attribute(logical_id, name)``: a resource's
-    attribute, or what ``Ref`` gives where ``name`` is None.
+    ``values``: parameters and pseudo-parameters. ``attribute(logical_id, name)`` returns an
+    attribute of a resource, or the value of ``Ref`` if ``name`` is None.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Resolver:
         self._attribute = attribute
 
     def resolve(self, value: Any) -> Any:
-        """The value with every intrinsic function in it carried out. Raises Unresolved."""
+        """Return a value with every intrinsic function in it evaluated. Raises Unresolved."""
         match value:
             case {"Ref": str(name)} if len(value) == 1:
                 return self._ref(name)
@@ -79,7 +78,7 @@ class Resolver:
                 return value
 
     def condition(self, name: str) -> bool:
-        """Whether a condition of the template holds."""
+        """Return whether a condition of the template holds. Raises Unresolved."""
         if name not in self._conditions:
             raise Unresolved(f"there is no condition {name}")
         return self._holds(self._conditions[name])

@@ -1,9 +1,9 @@
-"""The one small HTTP server under all of the sandbox's listeners.
+"""The HTTP server that all servers of the sandbox but moto's use. It listens on 127.0.0.1 only.
 
-The standard library's server, with what it lacks here: both halves of an answer in one segment (no
-delayed-ACK stall), a listener that can refuse connections and come back on the same port, and
-connections that can be reset, and TLS where it is asked for. Loopback only. Not werkzeug's server,
-which keeps no connection (docs/decisions/one-sqs.md).
+It is the standard library's server with these additions: head and body of an answer in one TCP
+segment (else delayed acknowledgements slow it down), connections that can be reset, a port that can
+refuse connections and accept them again, and TLS on request. werkzeug's server ends each connection
+after one answer (docs/decisions/one-sqs.md).
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ LOOPBACK = "127.0.0.1"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request after the other on a kept-alive connection; each answer in one piece."""
+    """Serves the requests of one kept-alive connection, one after the other."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 — the base class's name
-        """Say nothing: whoever serves keeps its own record."""
+        """Log nothing: each server keeps its own record of requests."""
 
     def serve(self) -> None:
         """Answer one request, whatever its method."""
         raise NotImplementedError
 
     def __getattr__(self, name: str) -> Any:
-        # The base class looks for do_GET, do_POST and so on.
+        # The base class looks up do_GET, do_POST and so on.
         if name.startswith("do_"):
             return self.serve
         raise AttributeError(name)
 
     def parse_request(self) -> bool:
-        """As the base class, which takes the end of the connection for the end of the headers."""
+        """Parse a request. Unlike in the base class, an end within the headers is an error."""
         whole = self.rfile
-        self.rfile = _Unbroken(whole)  # type: ignore[assignment]  # only lines are read
+        self.rfile = _WholeLines(whole)  # type: ignore[assignment]  # only lines are read
         try:
             return super().parse_request()
         finally:
             self.rfile = whole
 
     def read_body(self) -> bytes:
-        """The request's body, by its length or its chunks.
+        """Return the request's body, by its length or its chunks.
 
-        Raises ConnectionAbortedError if the client went away within it, as the headers do: a
-        process that was killed as it spoke has not said what it was about to say.
+        Raises ConnectionAbortedError if the connection ends within it: a process that was killed
+        while it sent a request has not sent that request.
         """
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
             return b"".join(iter(self._read_chunk, b""))
@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
         return read
 
     def answer(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
-        """Send an answer whole; its length is added."""
+        """Send a complete answer, with its length as a header."""
         self.send_response(status)
         for name, value in headers:
             if name != "content-length":
@@ -88,18 +88,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def reset(self) -> None:
-        """Drop the connection with a reset instead of an orderly end."""
+        """End the connection with a reset."""
         reset(self.connection)
         self.close_connection = True
 
     def finish(self) -> None:
-        """As the base class, but a client that has gone is no error."""
+        """Finish the connection; a client that has closed it is no error."""
         with contextlib.suppress(OSError):
             super().finish()
 
 
-class _Unbroken:
-    """Lines that do not just end."""
+class _WholeLines:
+    """Lines of a stream, whose end is an error."""
 
     def __init__(self, lines: BufferedIOBase) -> None:
         self._lines = lines
@@ -112,15 +112,15 @@ class _Unbroken:
 
 
 def reset(connection: socket.socket) -> None:
-    """Make the other side see a connection reset."""
+    """Reset a connection, so that the other side sees an error."""
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Closing the file descriptor itself: makefile() objects would keep close() from doing it.
+        # close() would leave the file descriptor open as long as makefile() objects use it.
         socket.close(connection.detach())
 
 
 class Listener(ThreadingHTTPServer):
-    """A threaded server that knows its open connections."""
+    """A server with a thread for each connection, which knows its open connections."""
 
     daemon_threads = True
     request_queue_size = 1024
@@ -136,11 +136,11 @@ class Listener(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens, without a path."""
+        """The address on which it listens, without a path."""
         return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.server_port}"
 
     def start(self) -> Self:
-        """Serve in a thread of its own."""
+        """Start to serve in a new thread."""
         self._thread = threading.Thread(
             target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -160,7 +160,7 @@ class Listener(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def get_request(self) -> tuple[Any, Any]:
-        """As the base class; a handshake is made by the thread that reads, not by this one."""
+        """Accept a connection; the thread that reads from it makes the TLS handshake."""
         connection, address = super().get_request()
         if self._tls is not None:
             connection = self._tls.wrap_socket(
@@ -169,7 +169,7 @@ class Listener(ThreadingHTTPServer):
         return connection, address
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """As the base class, with the connection noted while it lives."""
+        """Process a connection, and keep it in the list of open ones until it ends."""
         with self._connections_lock:
             self._connections.add(request)
         try:
@@ -179,13 +179,13 @@ class Listener(ThreadingHTTPServer):
                 self._connections.discard(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is its own affair; anything else is a defect and is shown."""
+        """Print an error, unless the client has closed the connection."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 def reserve(port: int) -> socket.socket:
-    """Hold a port without listening on it: connections are refused, nobody else gets it."""
+    """Bind a port without listening: connections are refused, and no one else can bind it."""
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     held.bind((LOOPBACK, port))

@@ -1,4 +1,4 @@
-"""What the functions print, line by line, kept and waited for."""
+"""The lines that the functions print: they are kept, and can be waited for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line. ``at``: seconds since the epoch; ``process``: the environment's process id."""
+    """One line. ``at``: seconds since the epoch. ``process``: the environment's process id."""
 
     at: float
     function: str
@@ -24,7 +24,7 @@ class LogLine:
 
     @cached_property
     def entry(self) -> dict[str, Any] | None:
-        """The line as a structured log entry, None where it is none."""
+        """The line as a structured log entry, None if it is not one."""
         try:
             decoded = json.loads(self.text)
         except ValueError:
@@ -33,7 +33,10 @@ class LogLine:
 
 
 class Log:
-    """All lines of all functions, in the order in which they were read."""
+    """All lines of all functions, in the order in which they were read.
+
+    ``watch`` is called with each line.
+    """
 
     def __init__(self, watch: Callable[[LogLine], None] | None = None) -> None:
         self._changed = threading.Condition()
@@ -41,7 +44,7 @@ class Log:
         self._watch = watch
 
     def write(self, function: str, process: int, text: str) -> None:
-        """Keep a line."""
+        """Add a line."""
         line = LogLine(time.time(), function, process, text)
         with self._changed:
             self._lines.append(line)
@@ -50,13 +53,13 @@ class Log:
             self._watch(line)
 
     def lines(self, function: str | None = None, since: int = 0) -> list[LogLine]:
-        """The lines from the ``since``-th on, of one function or of all."""
+        """Return the lines of one function or of all, without the first ``since`` lines."""
         with self._changed:
             lines = self._lines[since:]
         return [line for line in lines if function in {None, line.function}]
 
     def entries(self, function: str | None = None, since: int = 0) -> list[dict[str, Any]]:
-        """The structured ones among them, decoded."""
+        """Return the structured entries among these lines, decoded."""
         return [line.entry for line in self.lines(function, since) if line.entry is not None]
 
     def __len__(self) -> int:
@@ -66,7 +69,7 @@ class Log:
     def wait_for(
         self, wanted: Callable[[LogLine], bool], timeout: float = 10.0, since: int = 0
     ) -> LogLine:
-        """The first line that is wanted, as soon as there is one. Raises TimeoutError."""
+        """Wait for the first line that ``wanted`` accepts. Raises TimeoutError."""
         end = time.monotonic() + timeout
         with self._changed:
             seen = since

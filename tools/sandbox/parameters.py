@@ -1,4 +1,4 @@
-"""Values of a template's parameters, held to what the template says of them."""
+"""Values of a template's parameters, checked against the template's constraints."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def values(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, str]) -> dict[str, str]:
-    """Every parameter's value: the one given, else its default.
+    """Return every parameter's value: the given one, else its default.
 
-    Raises Unresolved where CloudFormation would refuse the deploy.
+    Raises Unresolved if CloudFormation would refuse the deploy.
     """
     if unknown := given.keys() - declared.keys():
         raise Unresolved(
@@ -33,7 +33,7 @@ def values(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, str]) 
 
 
 def _broken(spec: Mapping[str, Any], value: str) -> Iterator[str]:
-    """What a value does not hold to."""
+    """Yield the constraints that a value breaks."""
     allowed = [str(each) for each in spec.get("AllowedValues", ())]
     if allowed and value not in allowed:
         yield "one of " + ", ".join(allowed)

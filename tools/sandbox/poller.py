@@ -1,8 +1,9 @@
-"""An event source mapping: batches from a queue to a function, deleting what it settled.
+"""An event source mapping: it passes batches from a queue to a function, and deletes them.
 
-One thread receives, so many as ``maximum_concurrency`` run batches. A message group is in one batch
-at a time because the queue itself keeps it back while one of its messages is in flight. What a
-batch does not settle stays until its visibility runs out, or what the function made of it.
+One thread receives messages, and ``maximum_concurrency`` threads run batches. A message group is in
+one batch at a time, because the queue holds the group back while one of its messages is in flight.
+A message that a batch reports as failed is visible again after its visibility time-out, which the
+function may have changed.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from tools.sandbox.function import Function
     from tools.sandbox.template import EventSource
 
-_PATIENCE_SECONDS = 1
-"""How long one receive waits: also how long an end or a pause may take."""
+_WAIT_SECONDS = 1
+"""How long one receive waits, and so how long a pause or an end may take."""
 
 
 class Poller:
-    """One event source mapping at work. It starts paused."""
+    """One running event source mapping. It is paused at first."""
 
     def __init__(
         self, source: EventSource, function: Function, sqs: SQSClient, url: str, arn: str
@@ -52,27 +53,27 @@ class Poller:
         self._thread.start()
 
     def resume(self) -> None:
-        """Take batches (again)."""
+        """Receive batches from now on."""
         with self._changed:
             self._paused = False
             self._changed.notify_all()
 
     def pause(self) -> None:
-        """Take no more batches; returns when those under way are done."""
+        """Receive no more batches, and wait until the running ones have ended."""
         with self._changed:
             self._paused = True
             self._changed.wait_for(lambda: not self._running and not self._receiving)
 
     @property
     def finished(self) -> dict[str, int] | None:
-        """Up to which receive a function is done with each message; None while it stands still."""
+        """By message id, how many receives a function has finished with; None while paused."""
         with self._changed:
             if self._paused and not self._running and not self._receiving:
                 return None
             return dict(self._finished)
 
     def close(self) -> None:
-        """Stop; batches under way end with their function."""
+        """Stop, and wait for the running batches, which end when their function is closed."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -99,17 +100,17 @@ class Poller:
         return not self._paused and self._running < self.source.maximum_concurrency
 
     def _receive(self) -> list[MessageTypeDef]:
-        # A queue that can't be reached is asked again, as Lambda does; a fault may be in force.
+        # As in Lambda, a queue that fails is asked again; the cause may be an ordered fault.
         with contextlib.suppress(BotoCoreError, ClientError):
             return self._sqs.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=min(self.source.batch_size, 10),
-                WaitTimeSeconds=_PATIENCE_SECONDS,
+                WaitTimeSeconds=_WAIT_SECONDS,
                 MessageSystemAttributeNames=["All"],
                 MessageAttributeNames=["All"],
             ).get("Messages", [])
         with self._changed:
-            self._changed.wait(_PATIENCE_SECONDS)
+            self._changed.wait(_WAIT_SECONDS)
         return []
 
     def _run(self, messages: list[MessageTypeDef]) -> None:
@@ -124,14 +125,14 @@ class Poller:
         finally:
             with self._changed:
                 self._running -= 1
-                # Also what was deleted: SQS may have failed to, and then it comes again.
+                # Deleted messages too: if SQS failed to delete one, it is received again.
                 self._finished |= left
                 self._changed.notify_all()
 
     def _delete(self, messages: list[MessageTypeDef]) -> None:
         if not messages:
             return
-        # What can't be deleted comes again: that is SQS's promise, not a fault of the sandbox.
+        # A message that could not be deleted is received again, as from SQS itself.
         with contextlib.suppress(BotoCoreError, ClientError):
             self._sqs.delete_message_batch(
                 QueueUrl=self._url,

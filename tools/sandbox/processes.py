@@ -1,9 +1,9 @@
-"""Every process of a sandbox in one group, which ends when the sandbox does, however it ends.
+"""All processes of a sandbox in one process group, which ends with the sandbox in every case.
 
-The group's leader is a warden: a bare interpreter that holds one end of a pipe. When the other end
-closes, because the sandbox closed it or because it was killed, the warden removes the scratch
-folder and kills the group. A group of its own also keeps a terminal's Ctrl-C away from the
-children: only the sandbox hears it, and ends them in order.
+The group's leader is a watchdog: an interpreter that reads from a pipe. When the pipe is closed,
+because the sandbox ends or was killed, the watchdog removes the scratch folder and kills the group.
+The separate group also keeps a terminal's Ctrl-C away from the children: only the sandbox gets it,
+and ends them in order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WARDEN = """
+_WATCHDOG = """
 import os, shutil, signal, sys
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
@@ -32,15 +32,15 @@ os.killpg(0, signal.SIGKILL)
 
 
 class ProcessGroup:
-    """The sandbox's processes and its scratch folder."""
+    """The processes of a sandbox, and its folder for temporary files."""
 
     def __init__(self) -> None:
         self.scratch = Path(tempfile.mkdtemp(prefix="segment-rehook-sandbox-"))
         self._lock = threading.Lock()
         self._started: list[subprocess.Popen[bytes]] = []
         try:
-            self._warden = subprocess.Popen(
-                [sys.executable, "-S", "-c", _WARDEN, str(self.scratch)],
+            self._watchdog = subprocess.Popen(
+                [sys.executable, "-S", "-c", _WATCHDOG, str(self.scratch)],
                 stdin=subprocess.PIPE,
                 process_group=0,
             )
@@ -49,9 +49,9 @@ class ProcessGroup:
             raise
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-        """Start a process in the group; ``options`` as for ``subprocess.Popen``."""
+        """Start a process in the group; ``options`` are those of ``subprocess.Popen``."""
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, process_group=self._warden.pid, **options
+            command, stdin=subprocess.DEVNULL, process_group=self._watchdog.pid, **options
         )
         with self._lock:
             self._started = [each for each in self._started if each.returncode is None]
@@ -59,12 +59,12 @@ class ProcessGroup:
         return process
 
     def close(self) -> None:
-        """Kill all that runs, wait for its end, and remove the scratch folder."""
-        if self._warden.poll() is None:
-            os.killpg(self._warden.pid, signal.SIGKILL)
-        if self._warden.stdin is not None:
-            self._warden.stdin.close()
-        self._warden.wait()
+        """Kill every process, wait for their ends, and remove the scratch folder."""
+        if self._watchdog.poll() is None:
+            os.killpg(self._watchdog.pid, signal.SIGKILL)
+        if self._watchdog.stdin is not None:
+            self._watchdog.stdin.close()
+        self._watchdog.wait()
         with self._lock:
             started, self._started = self._started, []
         for process in started:

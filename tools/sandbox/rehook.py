@@ -1,10 +1,10 @@
-"""What the fake Rehook knows and does: customers, referral codes, rewards. No sockets.
+"""The state and the behaviour of the fake Rehook: customers, referral codes and rewards.
 
-It behaves as the API is documented: ``POST /customers`` is an upsert, ``POST /events/invoke``
-gives one reward each time it is called, an unknown ``source_id`` becomes a new customer, a referral
-code belongs to one customer, and a missing field is a 401 whose body names it in ``key``. Where
-nothing is documented (the status of a taken referral code, the body of check-auth) the choice made
-here is said in ``docs/sandbox.md``.
+It behaves as the API's documentation says. ``POST /customers`` is an upsert. ``POST
+/events/invoke`` gives one reward for each call. An unknown ``source_id`` becomes a new customer. A
+referral code belongs to one customer. A missing field is answered with 401, and ``key`` in the body
+names it. ``docs/sandbox.md`` lists the choices made here where Rehook documents nothing (the status
+for a taken referral code, the body of check-auth). This module does no networking.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back: a status and a JSON body."""
+    """The answer to a call: a status and a JSON body."""
 
     status: int
     body: Object
 
 
 class Refused(Exception):
-    """A call that Rehook refuses; ``key`` names the field that is to blame, if it is a field."""
+    """Rehook refuses a call. ``key``: the field that is wrong, None if no field is."""
 
     def __init__(self, code: int, message: str, *, key: str | None = None) -> None:
         super().__init__(message)
@@ -49,11 +49,11 @@ class Refused(Exception):
 
 
 class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What may be changed while it runs.
+    """Settings that can be changed while the fake Rehook runs.
 
-    ``field_error_status``: the status of an answer that says ``"code": 401`` and names a field; the
-    documentation says 400 and shows 401. ``conversion_events``: those that want a
-    ``referral_code``, empty or not.
+    ``field_error_status``: the status of an answer whose body has ``"code": 401`` and names a
+    field; Rehook's documentation says 400, and its example has 401. ``conversion_events``: the
+    events that need a ``referral_code``, which may be empty.
     """
 
     api_key: str
@@ -63,7 +63,10 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ReceivedCall(msgspec.Struct, kw_only=True):
-    """One call that reached Rehook. ``acted``: carried out; ``status``: None if unanswered."""
+    """One call that reached Rehook.
+
+    ``acted``: whether it was carried out. ``status``: None if it was not answered.
+    """
 
     number: int
     at: float
@@ -87,7 +90,7 @@ class Customer:
     referral_code: str | None = None
 
     def as_json(self) -> Object:
-        """The documented shape."""
+        """Return the customer in the documented format."""
         return {
             "id": self.id,
             "source_id": self.source_id,
@@ -107,7 +110,7 @@ class Rehook:
         self._rewards: Counter[tuple[str, str]] = Counter()
 
     def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Carry a call out and say what Rehook would answer."""
+        """Carry out a call and return Rehook's answer."""
         request_id = str(uuid.uuid4())
         try:
             self._authenticate(headers.get("authorization", ""))
@@ -130,12 +133,12 @@ class Rehook:
         return Answer(HTTPStatus.OK, result)
 
     def customers(self) -> list[Object]:
-        """All customers, in the order in which they were first seen."""
+        """Return all customers, in the order of their first calls."""
         with self._lock:
             return [customer.as_json() for customer in self._customers.values()]
 
     def rewards(self) -> list[Object]:
-        """How many rewards each customer got for each event."""
+        """Return how many rewards each customer got for each event."""
         with self._lock:
             return [
                 {"source_id": source_id, "event_name": event_name, "count": count}
@@ -212,7 +215,7 @@ class Rehook:
 
 def _decode(body: bytes) -> Object:
     try:
-        # Not msgspec: it refuses lone surrogates, which real servers take.
+        # msgspec refuses lone surrogates, which real servers accept.
         decoded = json.loads(body)
     except ValueError:
         raise Refused(HTTPStatus.BAD_REQUEST, "The body is not JSON") from None

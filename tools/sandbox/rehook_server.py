@@ -1,16 +1,16 @@
-"""The fake Rehook on the network: its API on one port, its control on another.
+"""The server of the fake Rehook: its API on one port, its control API on another.
 
-Two ports, because a Rehook that is switched off must refuse connections while it can still be
-switched on. Run as a process (``python -m tools.sandbox.rehook_server``) it prints both addresses
-as one line of JSON and serves until it is ended.
+There are two ports because a Rehook that is switched off must refuse connections, and it must still
+be possible to switch it on. As a process (``python -m tools.sandbox.rehook_server``) it prints both
+addresses as one line of JSON and serves until it is ended.
 
-Its control API, besides the faults' (``tools.sandbox.control``):
+The control API has, besides the operations for faults (``tools.sandbox.control``):
 
     GET  /calls?since=N        every call after the N-th, in the order of arrival
-    GET  /customers, /rewards  what Rehook did, by its own count
-    POST /online               true or false: false refuses connections
-    POST /rate-limit           calls per second, or null; beyond it 429 with Retry-After
-    POST /behaviour            tools.sandbox.rehook.Behaviour, whole
+    GET  /customers, /rewards  the customers, and the number of rewards by customer and event
+    POST /online               true, or false to refuse connections
+    POST /rate-limit           calls per second, or null; more are answered 429 with Retry-After
+    POST /behaviour            a complete tools.sandbox.rehook.Behaviour
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _FACTS = {
 
 
 class RateLimit:
-    """A sliding second: at most ``per_second`` calls in it."""
+    """A limit of ``per_second`` calls within any second; None for no limit."""
 
     def __init__(self) -> None:
         self.per_second: float | None = None
@@ -53,7 +53,7 @@ class RateLimit:
         self._recent: deque[float] = deque()
 
     def allows(self, now: float) -> bool:
-        """Whether one more call fits, counting it if so."""
+        """Return whether one more call is allowed, and count it if it is."""
         with self._lock:
             if self.per_second is None:
                 return True
@@ -105,13 +105,13 @@ class RehookServer:
         }
 
     def receive(self, call: ReceivedCall) -> None:
-        """Note a call in the order of arrival."""
+        """Record a call, with its number in the order of arrival."""
         with self._calls_lock:
             call.number = len(self.calls) + 1
             self.calls.append(call)
 
     def set_online(self, *, online: bool) -> None:
-        """Accept connections, or refuse them and reset those that are open."""
+        """Accept connections, or refuse them and reset the open ones."""
         port = int(self.url.rpartition(":")[2])
         if online and self._api is None:
             if self._reserved is not None:
@@ -124,7 +124,7 @@ class RehookServer:
             self._reserved = reserve(port)
 
     def stop(self) -> None:
-        """End both listeners and everything that waits in them."""
+        """Stop both servers, and end the calls that wait in them."""
         self.faults.clear()
         self.set_online(online=False)
         if self._reserved is not None:
@@ -227,7 +227,10 @@ def _text(value: object) -> str | None:
 
 
 def main() -> None:
-    """Serve until ended. The argument: a Behaviour as JSON. The one line of output: addresses."""
+    """Print the addresses as one line of JSON, and serve until the process is ended.
+
+    The command line's one argument is a Behaviour as JSON.
+    """
     server = RehookServer(decode(sys.argv[1], type=Behaviour))
     addresses = {"url": server.url, "control": server.control_url}
     print(msgspec.json.encode(addresses).decode(), flush=True)

@@ -1,4 +1,4 @@
-"""The stack's queues, tables and parameters, made as the template describes them."""
+"""The stack's queues, tables and parameters, created as the template describes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TABLE_PROPERTIES = (
 
 
 def create(stack: Stack, sqs: SQSClient, dynamodb: DynamoDBClient, ssm: SSMClient) -> None:
-    """Make all of them. A queue comes after the one that its redrive policy names."""
+    """Create all of them; a queue after the queue that its redrive policy names."""
     for queue in sorted(stack.queues.values(), key=lambda q: "RedrivePolicy" in q.properties):
         sqs.create_queue(QueueName=queue.name, Attributes=_attributes(queue))
     for table in stack.tables.values():

@@ -1,7 +1,7 @@
-"""Commands on a sandbox that runs: ``reload`` and ``send``. They find it by its control address.
+"""The commands ``reload`` and ``send`` for a running sandbox, found by its control address.
 
-Exit codes: 0 done; 1 refused, unreachable, or answered with another status than 200; 2 unreadable
-input or a wrong option.
+Exit codes: 0 for success; 1 if refused, unreachable or answered with another status than 200; 2 for
+unreadable input or a wrong option.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from segment_rehook.segment.event import Event
 from segment_rehook_cli.reading import Unreadable, read_bytes, read_events
 from tools.sandbox.control import ControlClient, ControlRefused
 from tools.sandbox.description import CONTROL_VARIABLE
-from tools.sandbox.own_control import ReloadOrder
+from tools.sandbox.sandbox_control import ReloadOrder
 from tools.sandbox.segment import Reply, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PATIENCE_SECONDS: Final = 35.0
-"""Longer than API Gateway waits for a function, so that its answer is seen."""
+TIMEOUT_SECONDS: Final = 35.0
+"""Longer than API Gateway waits for a function, so that API Gateway's answer arrives."""
 
-MAX_BATCH: Final = 1000
-"""Segment's own limit."""
+MAX_BATCH_EVENTS: Final = 1000
+"""Segment's limit on the events of one batch."""
 
 STANDARD_INPUT: Final = Path("-")
 
@@ -49,11 +49,11 @@ def reload(
     destination: Annotated[
         Path | None,
         typer.Option(
-            help="Another destination.json than the last time.", exists=True, dir_okay=False
+            help="A destination.json to use instead of the last one.", exists=True, dir_okay=False
         ),
     ] = None,
 ) -> None:
-    """Have a running sandbox read destination.json anew; queues, table and secrets stay.
+    """Make a running sandbox read destination.json again; queues, table and secrets stay.
 
     A file with mistakes is refused, and nothing changes.
     """
@@ -66,38 +66,41 @@ def reload(
 def send(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="JSON, a JSON array, or one JSON a line; standard input without one."),
+        typer.Argument(
+            help="Files with a JSON object, a JSON array, or a JSON object on each line. "
+            "Default: standard input."
+        ),
     ] = None,
     *,
     batch: Annotated[
-        bool, typer.Option("--batch", help="All in one request; 1000 in each at most.")
+        bool, typer.Option("--batch", help="Send all events in one request, up to 1000 in each.")
     ] = False,
     control: ControlAddress = None,
     webhook: Annotated[
-        str | None, typer.Option(help="Where to send, if not to a running sandbox.")
+        str | None, typer.Option(help="A webhook to send to, instead of a running sandbox.")
     ] = None,
     secret: Annotated[
         str | None,
-        typer.Option(envvar="SHARED_SECRET", help="The shared secret that --webhook wants."),
+        typer.Option(envvar="SHARED_SECRET", help="The shared secret of --webhook."),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="A line of JSON for each request.")
+        bool, typer.Option("--json", help="Print one line of JSON for each request.")
     ] = False,
 ) -> None:
     """Send events of your own to the webhook, signed as Segment signs them.
 
-    Prints the status and the body of each answer. Nothing is sent where a file can't be read.
+    Prints the status and the body of each answer. Sends nothing if a file cannot be read.
     """
     events = [event for file in files or [STANDARD_INPUT] for event in _events(file)]
     if webhook is None:
         said = _asked(control, "GET", "/sandbox")
         webhook, secret = said["webhook"], said["sharedSecret"]
     elif secret is None:
-        raise typer.BadParameter("--webhook wants its shared secret", param_hint="--secret")
-    requests = list(_portions(events, MAX_BATCH)) if batch else [[each] for each in events]
+        raise typer.BadParameter("--webhook needs its shared secret", param_hint="--secret")
+    requests = list(_portions(events, MAX_BATCH_EVENTS)) if batch else [[each] for each in events]
     answered = 0
     refused = 0
-    with closing(Segment(webhook, secret, timeout=PATIENCE_SECONDS)) as segment:
+    with closing(Segment(webhook, secret, timeout=TIMEOUT_SECONDS)) as segment:
         for request in requests:
             try:
                 reply = _sent(segment, request, batch=batch)

@@ -1,8 +1,8 @@
-"""Lambda's Runtime API for one execution environment: hands out invocations, takes results.
+"""Lambda's Runtime API for one execution environment: it hands out invocations and takes results.
 
-The API as AWS documents it for custom runtimes (version 2018-06-01): ``next``, ``response``,
-``error`` and ``init/error``. One small server per environment, since a path prefix is more than the
-runtime client takes.
+It is the API that AWS documents for custom runtimes (version 2018-06-01): ``next``, ``response``,
+``error`` and ``init/error``. Each environment has a server of its own, because the runtime client
+takes no path in the API's address.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PREFIX = "/2018-06-01/runtime"
 
 @dataclass(frozen=True, slots=True)
 class InvocationResult:
-    """What came of an invocation. ``failed``: the payload is an error, as Lambda reports it."""
+    """The result of an invocation. ``failed``: the payload is an error as Lambda reports it."""
 
     payload: bytes
     failed: bool = False
@@ -32,7 +32,7 @@ class InvocationResult:
 
 @dataclass(slots=True)
 class Invocation:
-    """One event on its way through an environment. ``deadline``: seconds since the epoch."""
+    """One event and its result, once there is one. ``deadline``: seconds since the epoch."""
 
     event: bytes
     function_arn: str
@@ -42,10 +42,10 @@ class Invocation:
 
 
 class RuntimeApi:
-    """The meeting point of an environment's process and its invoker.
+    """Passes invocations to an environment's process, and its results to the invoker.
 
-    ``waiting`` is called whenever the process asks for an invocation and there is none: that is
-    when Lambda freezes it.
+    ``waiting`` is called when the process asks for an invocation and there is none. Lambda freezes
+    a process at that moment.
     """
 
     def __init__(self, waiting: Callable[[], None]) -> None:
@@ -62,13 +62,13 @@ class RuntimeApi:
         self.address = self._listener.url.removeprefix("http://")
 
     def hand_over(self, invocation: Invocation) -> None:
-        """Give the process its next invocation; ``changed`` is notified of its outcome."""
+        """Give the process its next invocation; ``changed`` is notified of the result."""
         with self.changed:
             self._handed = invocation
             self.changed.notify_all()
 
     def take(self) -> Invocation | None:
-        """Wait for an invocation, as the process asks for it; None once closed."""
+        """Wait for an invocation that the process has asked for; None when closed."""
         with self.changed:
             if not self.ready:
                 self.ready, self.ready_at = True, time.monotonic()
@@ -80,7 +80,7 @@ class RuntimeApi:
             return self._current
 
     def finish(self, invocation_id: str, outcome: InvocationResult) -> bool:
-        """Take a result; False if there is no such invocation."""
+        """Store the result of an invocation; False if there is no such invocation."""
         with self.changed:
             if self._current is None or self._current.id != invocation_id:
                 return False
@@ -90,13 +90,13 @@ class RuntimeApi:
             return True
 
     def fail_init(self, error: bytes) -> None:
-        """Take an error of the process's initialisation."""
+        """Store the error of the process's initialisation."""
         with self.changed:
             self.init_error = error
             self.changed.notify_all()
 
     def close(self) -> None:
-        """End the server and whoever waits in it."""
+        """Stop the server, and end the requests that wait in it."""
         with self.changed:
             self._closed = True
             self.changed.notify_all()

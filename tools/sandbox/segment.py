@@ -1,4 +1,4 @@
-"""Segment's side of the webhook: encodes, signs and sends as its Webhooks (Actions) does."""
+"""A client that encodes, signs and sends events as Segment's Webhooks (Actions) does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the webhook answered."""
+    """The webhook's answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -28,23 +28,23 @@ class Reply:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The answer's JSON object."""
+        """The answer's body, which is a JSON object."""
         decoded: dict[str, Any] = json.loads(self.text)
         return decoded
 
 
 def encode(event: object) -> bytes:
-    """An event as Segment writes it: compact, not ASCII-escaped."""
+    """Encode an event as Segment does: compact JSON in UTF-8, without ASCII escapes."""
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def sign(secret: str, signed: bytes) -> str:
-    """``X-Signature``: HMAC-SHA1 in lower-case hex (SHA-1 is Segment's choice)."""
+    """Return ``X-Signature``: HMAC-SHA1 in lower-case hex (SHA-1 is Segment's choice)."""
     return hmac.new(secret.encode(), signed, hashlib.sha1).hexdigest()
 
 
 class Segment:
-    """A Webhooks (Actions) destination that points at one URL."""
+    """A Webhooks (Actions) destination with one URL; ``timeout`` is in seconds."""
 
     def __init__(self, url: str, secret: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url = url
@@ -52,11 +52,11 @@ class Segment:
         self._http = urllib3.PoolManager(retries=False, timeout=timeout, maxsize=64)
 
     def send(self, event: Mapping[str, Any]) -> Reply:
-        """Send one event: the signature covers the body."""
+        """Send one event; the signature covers the body."""
         return self.send_signed(encode(event))
 
     def send_batch(self, events: Sequence[Mapping[str, Any]]) -> Reply:
-        """Send a batch: the signature covers its first event only."""
+        """Send a batch; the signature covers its first event only."""
         encoded = [encode(event) for event in events]
         return self.send_signed(b"[" + b",".join(encoded) + b"]", encoded[0])
 
@@ -73,7 +73,7 @@ class Segment:
         return self.send_raw(body, {"x-signature": signature, **headers}, method=method)
 
     def send_raw(self, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Reply:
-        """Send bytes and headers as they are, with Segment's content type unless one is given."""
+        """Send bytes and headers unchanged, with Segment's content type unless one is given."""
         usual = {"content-type": "application/json", "user-agent": "Segment (Actions)"}
         response = self._http.request(method, self.url, body=body, headers={**usual, **headers})
         return Reply(

@@ -1,4 +1,4 @@
-"""The stand-in servers as processes of their own, each with the client of its control API."""
+"""The processes of the stand-in servers, and the clients of their control APIs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ServiceBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message as it lies in a queue. ``visible_in``: seconds, 0 if it can be received."""
+    """A message in a queue. ``visible_in``: seconds until it is visible, 0 if it is."""
 
     id: str
     body: str
@@ -42,22 +42,22 @@ class QueuedMessage:
 
 
 class RehookControl(ControlClient):
-    """The fake Rehook: what it did, and what it is to do wrong."""
+    """Reads what the fake Rehook did, and orders its faults and its behaviour."""
 
     def __init__(self, url: str, control: str) -> None:
         super().__init__(control)
         self.api_url = url
 
     def calls(self, since: int = 0) -> list[ReceivedCall]:
-        """Every call received after the ``since``-th, in order."""
+        """Return every call after the ``since``-th, in the order of arrival."""
         return msgspec.convert(self.call("GET", "/calls", since=since), list[ReceivedCall])
 
     def customers(self) -> dict[str, dict[str, Any]]:
-        """Its customers by ``source_id``."""
+        """Return its customers by ``source_id``."""
         return {each["source_id"]: each for each in self.call("GET", "/customers")}
 
     def rewards(self) -> dict[tuple[str, str], int]:
-        """Rewards given, by ``source_id`` and event name."""
+        """Return the number of rewards by ``source_id`` and event name."""
         return {
             (each["source_id"], each["event_name"]): each["count"]
             for each in self.call("GET", "/rewards")
@@ -68,11 +68,11 @@ class RehookControl(ControlClient):
         self.call("POST", "/online", on)
 
     def limit(self, per_second: float | None) -> None:
-        """Answer 429 beyond so many calls a second; None lifts the limit."""
+        """Answer more than so many calls a second with 429; None removes the limit."""
         self.call("POST", "/rate-limit", per_second)
 
     def behave(self, **changes: Any) -> None:
-        """Change its Behaviour from the sandbox's default."""
+        """Set its Behaviour to the sandbox's default with these changes."""
         behaviour = Behaviour(**{"api_key": API_KEY, "api_secret": API_SECRET, **changes})
         self.call("POST", "/behaviour", behaviour)
 
@@ -83,14 +83,14 @@ class RehookControl(ControlClient):
 
 
 class AwsControl(ControlClient):
-    """The AWS server: what was asked of it, what lies in its queues, what is to go wrong."""
+    """Reads the AWS server's calls and queues, and orders its faults."""
 
     def __init__(self, url: str, control: str) -> None:
         super().__init__(control)
         self.api_url = url
 
     def operations(self, caller: str) -> dict[str, int]:
-        """How often a function (by logical id) called each operation, as ``service:Operation``."""
+        """Return how often a function (by logical id) called each ``service:Operation``."""
         return {
             f"{each['service']}:{each['operation']}": each["count"]
             for each in self.call("GET", "/calls")
@@ -98,20 +98,20 @@ class AwsControl(ControlClient):
         }
 
     def record(self, stack: StackRecord) -> None:
-        """Have CloudFormation tell of a stack."""
+        """Make CloudFormation describe a stack."""
         self.call("POST", "/stack", stack)
 
     def messages(self, queue_name: str) -> list[QueuedMessage]:
-        """What lies in a queue, in order, without receiving it."""
+        """Return the messages in a queue, in order, without receiving them."""
         found = self.call("POST", "/messages", {"queue": queue_name})
         return msgspec.convert(found, list[QueuedMessage])
 
     def empty(self, queue_name: str) -> None:
-        """Forget a queue's messages."""
+        """Delete a queue's messages."""
         self.call("POST", "/empty", {"queue": queue_name})
 
     def hasten(self, queue_name: str, finished: dict[str, int] | None) -> int:
-        """End the back-off of what no consumer has in hand (``FifoQueue.hasten``)."""
+        """Show the hidden messages that no consumer processes (``FifoQueue.hasten``)."""
         return int(self.call("POST", "/hasten", {"queue": queue_name, "finished": finished}))
 
 

@@ -1,4 +1,4 @@
-"""Why a sandbox does not start, in a sentence that says the way out."""
+"""Why a sandbox does not start, in a sentence that says what to do about it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class NotStarted(Exception):
-    """A sandbox does not start, and nothing of it is left; the message is for a person."""
+    """A sandbox does not start, and nothing of it still runs; the message is for a person."""
 
 
 @contextmanager
-def told(port: int = 0) -> Iterator[None]:
-    """Have whatever keeps a sandbox from starting end in NotStarted. ``port``: the webhook's."""
+def failures_explained(port: int = 0) -> Iterator[None]:
+    """Turn every failure of a start into NotStarted. ``port``: the webhook's port."""
     try:
         yield
     except (

@@ -1,7 +1,7 @@
-"""What the built template says of the stack: functions, routes, event sources, queues, tables.
+"""The stack as the built template describes it: functions, routes, event sources, queues, tables.
 
-What is read is what CloudFormation would be given (``tools.sandbox.translation``). Code and layers
-are known by their folders beside it.
+The template is read after SAM's translation (``tools.sandbox.translation``). Code and layers are
+folders beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FUNCTION_OF_URI = re.compile(r":function:([^:/]+)")
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """A function as deployed. ``timeout``: seconds. ``reserved``: environments at most, or None."""
+    """A function. ``timeout``: seconds. ``reserved``: its reserved concurrency, or None."""
 
     name: str
     code: Path
@@ -39,7 +39,7 @@ class FunctionSpec:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method and path of the HTTP API; ``timeout``: the integration's, in seconds."""
+    """One method and path of the HTTP API. ``timeout``: the integration's, in seconds."""
 
     method: str
     path: str
@@ -60,7 +60,7 @@ class EventSource:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A queue, table or parameter to be made. ``name``: its physical name."""
+    """A queue, table or parameter to create. ``name``: its physical name."""
 
     logical_id: str
     name: str
@@ -69,10 +69,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """All of a template that the sandbox runs; everything by logical id.
+    """The parts of a template that the sandbox runs, by logical id.
 
-    ``parameters``: those of SSM that are to be made. ``values``: the template's own, as they are in
-    force; those that must not be shown as ``****``.
+    ``parameters``: the SSM parameters to create. ``values``: the values of the template's
+    parameters, with ``****`` for each NoEcho parameter.
     """
 
     id: str
@@ -92,7 +92,7 @@ class Stack:
 def read(built: Path, aws_url: str, overrides: dict[str, str]) -> Stack:
     """Read a built template. Raises Unresolved.
 
-    ``aws_url``: where queue URLs point to. ``overrides``: values of template parameters.
+    ``aws_url``: the beginning of queue URLs. ``overrides``: values of template parameters.
     """
     translated, values = translate(built, overrides, STACK_NAME)
     return _Reading(translated, values, aws_url, built.parent).stack()

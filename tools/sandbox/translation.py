@@ -1,4 +1,4 @@
-"""The built template put through SAM's own translator: what CloudFormation would be given."""
+"""The built template, translated by SAM's own translator into what CloudFormation gets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _OutputShape(msgspec.Struct, rename="pascal"):
 
 
 class _TemplateShape(msgspec.Struct, rename="pascal"):
-    """What is relied on in a template that is read; SAM checks what it translates."""
+    """The structure that this package needs; SAM checks what it translates."""
 
     resources: dict[str, _ResourceShape]
     parameters: dict[str, dict[str, Any]] = {}
@@ -41,10 +41,10 @@ class _TemplateShape(msgspec.Struct, rename="pascal"):
 def translate(
     built: Path, given: dict[str, str], stack_name: str
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The translated template, and the values of its parameters and of the pseudo-parameters.
+    """Return the translated template, and the values of parameters and pseudo-parameters.
 
-    ``given``: values other than the defaults. Code and layers are S3 keys that name their folders.
-    Raises Unresolved.
+    ``given``: values that differ from the defaults. The S3 keys of code and layers are the names of
+    their folders. Raises Unresolved.
     """
     try:
         template = yaml_parse(built.read_text())

@@ -1,4 +1,4 @@
-"""``python -m tools.sandbox up``: a sandbox until SIGINT or SIGTERM."""
+"""``python -m tools.sandbox up``: runs a sandbox until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003 — typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 
 from tools.sandbox.build import BUILT, build
-from tools.sandbox.description import description, lines
-from tools.sandbox.destination import DEPLOYED, checked
+from tools.sandbox.description import lines
+from tools.sandbox.destination import DEPLOYED, read_destination
 from tools.sandbox.listener import reserve
-from tools.sandbox.starting import NotStarted, told
+from tools.sandbox.starting import NotStarted, failures_explained
 
 if TYPE_CHECKING:
-    from tools.sandbox.front import Exchange
+    from tools.sandbox.http_api import Exchange
     from tools.sandbox.logs import LogLine
 
-# A line is a line: what is redirected is searched and decoded line by line.
+# Lines are not wrapped, because redirected output is searched and decoded line by line.
 console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
@@ -34,22 +35,22 @@ def up(
     destination: Annotated[
         Path | None,
         typer.Option(
-            help="A destination.json to run on, in place of the checkout's.",
+            help="A destination.json to run on, instead of the checkout's.",
             exists=True,
             dir_okay=False,
         ),
     ] = None,
     rehook_url: Annotated[
-        str | None, typer.Option(help="A Rehook of your own, in place of the fake one.")
+        str | None, typer.Option(help="The URL of a Rehook of your own, instead of the fake one.")
     ] = None,
     parameter: Annotated[
-        list[str] | None, typer.Option(help="Name=Value of a template parameter; repeatable.")
+        list[str] | None, typer.Option(help="A template parameter as Name=Value; repeatable.")
     ] = None,
     template: Annotated[
-        Path, typer.Option(help="Another built template; it is not built anew.")
+        Path, typer.Option(help="Another built template; it is used without a new build.")
     ] = BUILT,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One line of JSON when ready, and nothing else.")
+        bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else.")
     ] = False,
 ) -> None:
     """Start everything and run until SIGINT or SIGTERM."""
@@ -59,16 +60,16 @@ def up(
     if destination is None and template == BUILT:
         destination = DEPLOYED
     try:
-        # It takes seconds to import, and the other commands do without.
+        # Its import takes seconds, and the other commands do not need it.
         from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
 
         with ExitStack() as ending:
-            with told(port):
-                # What can be known to fail is asked first: a build may take a minute.
+            with failures_explained(port):
+                # These checks come first, because a build may take a minute.
                 with reserve(port):
                     if destination is not None:
                         destination = destination.absolute()
-                        checked(destination)
+                        read_destination(destination)
                     if template == BUILT:
                         build()
                 box = ending.enter_context(
@@ -83,9 +84,9 @@ def up(
                     )
                 )
             if as_json:
-                print(json.dumps(description(box)), flush=True)
+                print(json.dumps(msgspec.to_builtins(box.description())), flush=True)
             else:
-                console.print("\n".join(lines(box)))
+                console.print("\n".join(lines(box.description(), box.routes)))
             threading.Event().wait()
     except KeyboardInterrupt:
         return
@@ -111,6 +112,6 @@ def _show_exchange(exchange: Exchange) -> None:
 
 
 def _show_log(line: LogLine) -> None:
-    # A structured entry names its function itself, and alone it can be decoded.
+    # A structured entry contains its function, and it can be decoded only without a prefix.
     bare = line.entry is not None and not console.is_terminal
     console.print(line.text if bare else f"  {line.function}  {line.text}")

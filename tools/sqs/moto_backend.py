@@ -1,9 +1,9 @@
 """moto's SQS with ``FifoQueue`` for its FIFO queues.
 
-moto keeps what surrounds a queue: the server, both protocols, names, attributes, policies, batches.
-Its own FIFO queues differ from AWS's in order, time-outs, receipts, deduplication, retention and in
-the characters they take, and have no message-move tasks; so none of their logic is used. A FIFO
-queue's DelaySeconds is not heeded. A standard queue is moto's own.
+moto does everything around a queue: the server, both protocols, names, attributes, policies and
+batches. Its own FIFO queues differ from AWS's in order, time-outs, receipts, deduplication,
+retention and the characters that they accept, and they have no message-move tasks. So none of
+their logic is used. A FIFO queue's DelaySeconds has no effect. Standard queues are moto's own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class MotoQueue(Queue):
-    """moto's queue; its messages, if it is FIFO, are in ``fifo``."""
+    """moto's queue. If it is a FIFO queue, its messages are in ``fifo``."""
 
     clock: ClassVar[staticmethod[[], float]] = staticmethod(time.time)
 
@@ -57,20 +57,20 @@ class MotoQueue(Queue):
 
     @property
     def approximate_number_of_messages(self) -> int:
-        """Those that are not in flight, locked groups too."""
+        """The number of messages that are not in flight, those of locked groups included."""
         if not self.fifo_queue:
             return super().approximate_number_of_messages
         return self.fifo.depth() - self.approximate_number_of_messages_not_visible
 
     @property
     def approximate_number_of_messages_not_visible(self) -> int:
-        """Those in flight."""
+        """The number of messages in flight."""
         if not self.fifo_queue:
             return super().approximate_number_of_messages_not_visible
         return len(self.fifo.in_flight())
 
     def add_message(self, message: Message) -> None:
-        """Take a message in, as the last step of moto's SendMessage."""
+        """Add a message, as the last step of moto's SendMessage."""
         if not self.fifo_queue:
             super().add_message(message)
             return
@@ -80,18 +80,18 @@ class MotoQueue(Queue):
 
 
 class MotoBackend(SQSBackend):
-    """moto's backend: what it does with a FIFO queue is done by ``FifoQueue``."""
+    """moto's backend, with ``FifoQueue`` for every operation on a FIFO queue."""
 
     __module__ = SQSBackend.__module__  # where moto looks for the service's routes
 
     def queue(self, name: str) -> MotoQueue:
-        """A queue by its name. Raises QueueDoesNotExist."""
+        """Return a queue by its name. Raises QueueDoesNotExist."""
         return cast("MotoQueue", self.get_queue(name))
 
     def send_message(
         self, queue_name: str, message_body: str, *args: Any, **kwargs: Any
     ) -> Message:
-        """As moto, within SQS's limits."""
+        """Send a message as moto does, if it is within SQS's limits."""
         if self.queue(queue_name).fifo_queue:
             entry = {
                 "MessageBody": message_body,
@@ -106,7 +106,7 @@ class MotoBackend(SQSBackend):
     def send_message_batch(
         self, queue_name: str, entries: dict[str, dict[str, Any]]
     ) -> tuple[list[Message], list[dict[str, Any]]]:
-        """As moto, but what SQS does not take is refused alone; moto refuses the whole call."""
+        """Send messages, and refuse each invalid one alone; moto refuses the whole call."""
         if not self.queue(queue_name).fifo_queue:
             return super().send_message_batch(queue_name, entries)
         if len(entries) > rules.MAX_BATCH_ENTRIES:
@@ -129,7 +129,7 @@ class MotoBackend(SQSBackend):
         visibility_timeout: int,
         message_attribute_names: list[str] | None = None,
     ) -> list[Message]:
-        """Wait for messages by this machine's clock, and wake as soon as there is one."""
+        """Wait for messages by this machine's clock; return as soon as there is one."""
         queue, names = self.queue(queue_name), message_attribute_names or []
         if not queue.fifo_queue:
             return super().receive_message(
@@ -142,11 +142,11 @@ class MotoBackend(SQSBackend):
                 rest = end - time.monotonic()
                 if taken or rest <= 0:
                     return [_received(stored, names) for stored in taken]
-                # A visibility that runs out wakes nobody, so look again a few times a second.
+                # Nothing notifies this thread when a visibility time-out ends, so it looks again.
                 CHANGED.wait(min(rest, 0.2))
 
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
-        """Delete by a receipt that is good."""
+        """Delete a message by a valid receipt."""
         queue = self.queue(queue_name)
         if not queue.fifo_queue:
             super().delete_message(queue_name, receipt_handle)
@@ -156,7 +156,7 @@ class MotoBackend(SQSBackend):
     def change_message_visibility(
         self, queue_name: str, receipt_handle: str, visibility_timeout: int
     ) -> None:
-        """Hide by a receipt that is good."""
+        """Hide a message by a valid receipt."""
         queue = self.queue(queue_name)
         if not queue.fifo_queue:
             super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
@@ -174,7 +174,7 @@ class MotoBackend(SQSBackend):
     def change_message_visibility_batch(
         self, queue_name: str, entries: list[dict[str, Any]]
     ) -> tuple[list[str], list[dict[str, Any]]]:
-        """Entry by entry; moto refuses the whole call where one entry is beyond twelve hours."""
+        """Change each entry by itself; moto refuses the whole call for one invalid time."""
         done, failed = [], []
         for entry in entries:
             try:
@@ -188,13 +188,13 @@ class MotoBackend(SQSBackend):
         return done, failed
 
     def purge_queue(self, queue_name: str) -> None:
-        """Forget every message."""
+        """Delete every message."""
         super().purge_queue(queue_name)
         self.queue(queue_name).fifo.empty()
 
 
 def _outgoing(entry: Mapping[str, Any]) -> Outgoing:
-    """What is held to the limits. moto itself refuses an entry that lacks group or id."""
+    """The message to check. moto itself refuses an entry without group or deduplication id."""
     return Outgoing(
         group=entry.get("MessageGroupId") or "-",
         dedupe=entry.get("MessageDeduplicationId") or "-",
@@ -222,9 +222,9 @@ def _failure(entry: str, error: SQSException) -> dict[str, Any]:
 
 
 def install(now: Callable[[], float] = time.time) -> None:
-    """Put both classes in moto's places, before moto is asked for SQS for the first time.
+    """Replace moto's classes with these. Call it before the first call to moto's SQS.
 
-    ``now`` is what the queues go by that are made from then on, in seconds since the epoch.
+    ``now`` returns the time, in seconds since the epoch, of queues that are made from then on.
     """
     MotoQueue.clock = staticmethod(now)
     models.Queue = MotoQueue  # type: ignore[misc]

@@ -1,6 +1,6 @@
-"""SQS's own redrive for moto, which has none: StartMessageMoveTask and ListMessageMoveTasks.
+"""StartMessageMoveTask and ListMessageMoveTasks for moto, which has neither.
 
-A task is over when it is answered; there is never one to cancel.
+A task has ended when its start is answered, so no task can be cancelled.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from tools.sqs.moto_backend import MotoQueue
 
-_LISTED = 10
+_MAX_RESULTS = 10
 
 
 def start_message_move_task(self: SQSResponse) -> ActionResult:
-    """Move what is visible in a dead-letter queue; without a destination, to where it came from."""
+    """Move the visible messages of a dead-letter queue, by default to their source queue."""
     source = _queue(self, "SourceArn")
     if not self.sqs_backend.list_dead_letter_source_queues(source.name):
         raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
@@ -41,9 +41,9 @@ def start_message_move_task(self: SQSResponse) -> ActionResult:
 
 
 def list_message_move_tasks(self: SQSResponse) -> ActionResult:
-    """The latest tasks of a queue, the last one first."""
+    """List the latest tasks of a queue, the last one first."""
     most = self._get_param("MaxResults", 1)
-    return ActionResult({"Results": _queue(self, "SourceArn").moves[: min(most, _LISTED)]})
+    return ActionResult({"Results": _queue(self, "SourceArn").moves[: min(most, _MAX_RESULTS)]})
 
 
 def _queue(response: SQSResponse, parameter: str) -> MotoQueue:

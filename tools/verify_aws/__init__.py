@@ -1,1 +1,1 @@
-"""``make verify-aws STACK=…``: asks a deployed stack what no machine of one's own can answer."""
+"""`make verify-aws STACK=…`: checks a deployed stack for what can't be tested without AWS."""

@@ -1,7 +1,7 @@
-"""``python -m tools.verify_aws --stack NAME``: every check, against the account that is signed in.
+"""`python -m tools.verify_aws --stack NAME`: runs all checks, in the AWS account that is signed in.
 
-Needs leave to read the stack, to simulate policies, to read its shared secret, and to make and
-delete a queue of its own. Sends one event that no subscription asks for; delivers nothing.
+Needs permission to read the stack, to simulate policies, to read the stack's secrets, and to create
+and delete a queue. Sends one event that no subscription asks for; nothing is delivered to Rehook.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import typer
 from rich.console import Console
 
 from segment_rehook.aws.errors import AWS_ERRORS
-from tools.verify_aws import fifo, functions, stores
-from tools.verify_aws.live import live
+from tools.verify_aws import functions, stores
+from tools.verify_aws.fifo_queue import fifo_queue
+from tools.verify_aws.live_alias import live_alias
 from tools.verify_aws.secrets import read_secrets
 from tools.verify_aws.stack import read_stack
-from tools.verify_aws.webhook import webhook
+from tools.verify_aws.webhook import webhook_checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +29,12 @@ console = Console()
 
 
 def checks(session: boto3.Session, name: str) -> Iterator[Check]:
-    """All checks of a stack, one after the other."""
+    """Make all checks of a stack, one after the other."""
     stack = read_stack(session.client("cloudformation"), name)
     secrets, readable = read_secrets(session.client("ssm"), stack.outputs["SecretsPath"])
     yield readable
     shared = secrets.shared_secrets if secrets else ()
-    yield from webhook(stack.outputs["WebhookUrl"], shared[0] if shared else None)
+    yield from webhook_checks(stack.outputs["WebhookUrl"], shared[0] if shared else None)
 
     sqs, lambdas = session.client("sqs"), session.client("lambda")
     redrive = stack.physical["RedriveFunction"]
@@ -41,9 +42,9 @@ def checks(session: boto3.Session, name: str) -> Iterator[Check]:
     waiting = stack.outputs["DeadLetterQueueUrl"]
     yield from stores.queues(sqs, waiting, stack.outputs["ParkingLotUrl"], timeout)
     yield from stores.table(session.client("dynamodb"), stack.outputs["LedgerTable"])
-    yield from fifo.probe(sqs)
+    yield from fifo_queue(sqs)
 
-    yield from live(lambdas, stack)
+    yield from live_alias(lambdas, stack)
     queue = sqs.get_queue_attributes(QueueUrl=waiting, AttributeNames=["QueueArn"])
     yield from functions.event_source(lambdas, redrive, queue["Attributes"]["QueueArn"])
     for role in ("IngestRole", "RedriveRole"):
@@ -54,9 +55,9 @@ def checks(session: boto3.Session, name: str) -> Iterator[Check]:
 
 def main(
     stack: Annotated[str, typer.Option(help="Name of the deployed stack.")],
-    region: Annotated[str | None, typer.Option(help="Else the session's own.")] = None,
+    region: Annotated[str | None, typer.Option(help="Default: the configured region.")] = None,
 ) -> None:
-    """Print what holds and what does not; 1 if anything does not, or if AWS refuses."""
+    """Print each check. The exit code is 1 if one does not hold, or if AWS refuses a request."""
     failed = 0
     try:
         for check in checks(boto3.Session(region_name=region), stack):

@@ -1,4 +1,4 @@
-"""What a check is: a sentence, and whether it holds."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``text`` says what has to hold; ``seen`` what was found, for a person who has to mend it."""
+    """`text`: a sentence that must hold. `seen`: what was found, for a person who has to fix it."""
 
     text: str
     holds: bool

@@ -1,4 +1,4 @@
-"""The functions of a deployed stack: event source, permissions, alarms."""
+"""Checks the functions of a deployed stack: event source, permissions, alarms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def event_source(client: LambdaClient, function: str, queue_arn: str) -> Iterator[Check]:
-    """The mapping from the dead-letter queue to the redrive function's live alias."""
+    """Check the event source from the dead-letter queue to the redrive function's alias `live`."""
     pages = client.get_paginator("list_event_source_mappings").paginate(
         FunctionName=f"{function}:live", EventSourceArn=queue_arn
     )
@@ -31,7 +31,7 @@ def event_source(client: LambdaClient, function: str, queue_arn: str) -> Iterato
 
 
 def permissions(client: IAMClient, role: str) -> Iterator[Check]:
-    """Whether a role may do what its policy says, whatever else is in force in the account."""
+    """Check that a role may do what its policy says: other policies of the account may deny it."""
     arn = client.get_role(RoleName=role)["Role"]["Arn"]
     pages = client.get_paginator("list_role_policies").paginate(RoleName=role)
     for name in [name for page in pages for name in page["PolicyNames"]]:
@@ -56,18 +56,19 @@ def permissions(client: IAMClient, role: str) -> Iterator[Check]:
 
 
 def alarms(cloudwatch: Any, names: Sequence[str]) -> Iterator[Check]:
-    """That the stack's alarms exist, and none rings now."""
+    """Check that the stack's alarms exist, and that none is in state ALARM."""
     pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=list(names))
     found = [alarm for page in pages for alarm in page["MetricAlarms"]]
-    ringing = [each["AlarmName"] for each in found if each.get("StateValue") == "ALARM"]
+    in_alarm = [each["AlarmName"] for each in found if each.get("StateValue") == "ALARM"]
     yield Check(f"all {len(names)} alarms exist", holds=len(found) == len(names))
-    yield Check("no alarm rings", holds=not ringing, seen=", ".join(ringing))
+    yield Check("no alarm is in state ALARM", holds=not in_alarm, seen=", ".join(in_alarm))
 
 
 def _context(statement: Any) -> list[ContextEntryTypeDef]:
-    """The request that a statement's conditions ask for: a simulation knows only what it is told.
+    """Give context entries with which the conditions of a statement hold.
 
-    Without it, a `kms:Decrypt` by way of SSM would be reported as denied.
+    Without them, the simulation would deny what the policy allows under a condition, such as
+    `kms:Decrypt` through SSM.
     """
     return [
         {"ContextKeyName": key, "ContextKeyValues": _list(value), "ContextKeyType": "string"}

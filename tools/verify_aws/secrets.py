@@ -1,4 +1,4 @@
-"""The stack's secrets, read as its functions read them."""
+"""Reads the stack's secrets as its functions do."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 
 def read_secrets(client: SSMClient, path: str) -> tuple[Secrets | None, Check]:
-    """The secrets under a stack's path, None where no delivery could be made with them."""
+    """Read the secrets under a path. They are None if no delivery could be made with them."""
     warnings = _Warnings()
     secrets, seen = None, ""
     try:
         secrets = SsmSecretStore(client, path, SystemClock(), warnings).read()
     except SecretsUnavailable as error:
         seen = str(error)
-    text = "the secrets are all there, and can be worked with"
+    text = "all secrets are there and valid"
     seen = " ".join([seen, *warnings.texts]).strip()
     return secrets, Check(text, holds=not seen, seen=seen)
 
 
 class _Warnings:
-    """The port `Telemetry`, for what the reading warns of; it names parameters and no value."""
+    """The port `Telemetry`: keeps the warnings, which name parameters and hold no values."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
 
     def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
-        """No event is read here."""
+        """Ignore the outcome."""
 
     def warn(self, message: str, **fields: str | float | None) -> None:
-        """Keep a warning, and what belongs to it."""
+        """Keep a warning with its fields."""
         self.texts.append(" ".join([message, *(f"{name}={fields[name]}" for name in fields)]))
 
     def count(self, metric: str, value: int = 1) -> None:
-        """Nothing is counted here."""
+        """Ignore the count."""

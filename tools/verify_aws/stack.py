@@ -1,4 +1,4 @@
-"""A deployed stack as CloudFormation describes it: outputs, parameters, resources, its template."""
+"""Reads a deployed stack from CloudFormation: outputs, parameters, resources, template."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
-    """``parameters``: their values in force, defaults included. ``physical``: by logical id.
+class DeployedStack:
+    """A stack. `parameters`: the values in force, defaults included.
 
-    ``template``: what CloudFormation made of the stack's template, without SAM's shorthand.
+    `physical` and `kinds`: the id and the type of each resource, by its logical id. `template`: the
+    template as CloudFormation has processed it, without SAM's resource types.
     """
 
     stack_id: str
@@ -28,11 +29,11 @@ class Stack:
     template: dict[str, Any]
 
     def of_kind(self, kind: str) -> list[str]:
-        """Logical ids of all resources of a type."""
+        """Give the logical ids of all resources of a type."""
         return [name for name, each in self.kinds.items() if each == kind]
 
     def resolve(self, value: Any) -> Any:
-        """A value of the template with parameters and names put in. Raises Unresolved."""
+        """Replace references in a value of the template. Raises Unresolved."""
         _, partition, _, region, account, name = self.stack_id.split(":", 5)
         pseudo = {
             "AWS::AccountId": account,
@@ -50,8 +51,8 @@ class Stack:
         raise Unresolved(f"{logical_id}.{attribute} is not known here")
 
 
-def read_stack(client: CloudFormationClient, name: str) -> Stack:
-    """Ask for all of a stack. Raises botocore's ClientError where there is none."""
+def read_stack(client: CloudFormationClient, name: str) -> DeployedStack:
+    """Read a stack. Raises botocore's ClientError if there is none of that name."""
     [described] = client.describe_stacks(StackName=name)["Stacks"]
     resources = [
         each
@@ -59,7 +60,7 @@ def read_stack(client: CloudFormationClient, name: str) -> Stack:
         for each in page["StackResourceSummaries"]
     ]
     body: Any = client.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
-    return Stack(
+    return DeployedStack(
         stack_id=described["StackId"],
         outputs={each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])},
         parameters={

@@ -1,4 +1,4 @@
-"""The queues and the table of a deployed stack: what the promise needs of them."""
+"""Checks the queues and the table of a deployed stack."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-VISIBILITY_FACTOR = 6
-"""AWS's advice: visibility at least so many times the time-out of the function behind it."""
+MIN_VISIBILITY_FACTOR = 6
+"""AWS's advice: the visibility time-out is at least so many times the function's time-out."""
 
 
 def queues(
     sqs: SQSClient, dead_letters: str, parking_lot: str, redrive_timeout: float
 ) -> Iterator[Check]:
-    """Visibility, retention, order and redrive policy, by the queues' URLs."""
+    """Check visibility, retention, order and redrive policy of the queues with these URLs."""
     waiting, parked = (
         sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         for url in (dead_letters, parking_lot)
@@ -28,12 +28,12 @@ def queues(
     visibility = int(waiting["VisibilityTimeout"])
     yield Check(
         "the dead-letter queue's visibility is at least six times the redrive function's time-out",
-        holds=visibility >= VISIBILITY_FACTOR * redrive_timeout,
+        holds=visibility >= MIN_VISIBILITY_FACTOR * redrive_timeout,
         seen=f"{visibility} s and {redrive_timeout:.0f} s",
     )
     policy = json.loads(waiting.get("RedrivePolicy", "{}"))
     yield Check(
-        "the parking lot is the dead-letter queue's last net",
+        "SQS moves what can't be consumed from the dead-letter queue to the parking lot",
         holds=policy.get("deadLetterTargetArn") == parked["QueueArn"],
         seen=str(policy),
     )
@@ -44,7 +44,7 @@ def queues(
         seen=f"{retention[0]} s and {retention[1]} s",
     )
     yield Check(
-        "both queues are FIFO, with dedupe ids per message group",
+        "both queues are FIFO, with deduplication ids per message group",
         holds=all(
             each.get("FifoQueue") == "true" and each.get("DeduplicationScope") == "messageGroup"
             for each in (waiting, parked)
@@ -53,10 +53,10 @@ def queues(
 
 
 def table(dynamodb: DynamoDBClient, name: str) -> Iterator[Check]:
-    """Expiry and recovery of the ledger."""
+    """Check expiry and recovery of the ledger."""
     expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     yield Check(
-        "the ledger forgets by itself, by expires_at",
+        "DynamoDB deletes records of the ledger by expires_at",
         holds=expiry.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
         and expiry.get("AttributeName") == "expires_at",
         seen=str(expiry),

@@ -1,4 +1,4 @@
-"""The webhook of a deployed stack, asked from outside. Nothing is delivered to Rehook."""
+"""Checks the webhook of a deployed stack over the Internet. Nothing is delivered to Rehook."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def webhook(url: str, shared_secret: str | None) -> Iterator[Check]:
-    """Health, refusal of strangers, and one signed event of a type that no subscription asks for.
+def webhook_checks(url: str, shared_secret: str | None) -> Iterator[Check]:
+    """Check the health, an unsigned request, and a signed event that no subscription asks for.
 
-    ``shared_secret``: None where the stack has none; then the last is left out.
+    `shared_secret`: None where the stack has none; then no event is sent.
     """
     try:
         health = urllib3.request("GET", url.removesuffix("/segment") + "/health", timeout=15.0)
@@ -28,17 +28,17 @@ def webhook(url: str, shared_secret: str | None) -> Iterator[Check]:
     yield Check("GET /health answers 200", holds=health.status == HTTPStatus.OK)
     segment = Segment(url, shared_secret or "", timeout=15.0)
     try:
-        stranger = segment.send_raw(b"{}", {})
+        unsigned = segment.send_raw(b"{}", {})
         yield Check(
             "a request without a signature is refused with 401",
-            holds=stranger.status == HTTPStatus.UNAUTHORIZED,
-            seen=f"{stranger.status} {stranger.text[:200]}",
+            holds=unsigned.status == HTTPStatus.UNAUTHORIZED,
+            seen=f"{unsigned.status} {unsigned.text[:200]}",
         )
         if shared_secret is not None:
             event = {"type": "verification", "messageId": f"verify-{uuid.uuid4()}"}
             reply = segment.send(event)
             yield Check(
-                "a signed event is let in: the function reads the stack's secrets",
+                "a signed event is accepted: the function can read the stack's secrets",
                 holds=reply.status == HTTPStatus.OK and reply.body.get("ignored") == 1,
                 seen=f"{reply.status} {reply.text[:200]}",
             )

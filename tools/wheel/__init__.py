@@ -1,1 +1,1 @@
-"""The command line as its users install it: the wheel, tried where nothing else is."""
+"""Builds the command line's wheel, and tries it in an environment of its own (`make wheel`)."""

@@ -1,10 +1,10 @@
 """`python -m tools.wheel`: build the wheel into dist/, install it, and try the installed command.
 
-The environment is new: it holds the wheel and what the wheel asks for, in the versions and by the
-hashes of requirements/dev.txt. Each command runs in a folder that holds a destination and an event
-and nothing else, and must end, print and complain as the checkout's own command does there.
+The environment is new: it holds the wheel and its dependencies, in the versions and by the hashes
+of requirements/dev.txt. Each command runs in a folder with a destination and an event, and must
+give the same exit code and the same output as the command of the checkout.
 
-Ends with 1 where one does not, or where the wheel can't be built or installed.
+The exit code is 1 if a command does not, or if the wheel can't be built or installed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SAMPLES = (
     ROOT / "events" / "track-order-completed.json",
 )
 OWN_BIN = Path(sys.executable).parent
-# No credentials, and no search for any: a command on a stack gets as far as boto3's own refusal.
+# No credentials, and no search for them: a command on a stack ends with an error of boto3.
 NO_AWS = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
@@ -37,7 +37,7 @@ NO_AWS = {
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A command, what it reads, and the exit code that it must end with."""
+    """A command. `text`: its standard input. `exit_code`: the one that it must end with."""
 
     arguments: tuple[str, ...]
     exit_code: int = 0
@@ -61,7 +61,7 @@ TRIALS = (
 
 
 def main() -> int:
-    """Build, install, try."""
+    """Build the wheel, install it, and try the commands. Gives the exit code."""
     with tempfile.TemporaryDirectory(prefix="wheel-") as scratch:
         folder, environment = Path(scratch) / "folder", Path(scratch) / "environment"
         try:
@@ -79,7 +79,7 @@ def main() -> int:
 
 
 def _install(wheel: Path, environment: Path) -> None:
-    """Install the wheel and what it asks for into a new environment."""
+    """Install the wheel and its dependencies into a new environment."""
     uv = str(OWN_BIN / "uv")
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, environment], check=True)
     command = [uv, "pip", "install", "--quiet", "--python", str(environment / "bin" / "python")]
@@ -87,14 +87,14 @@ def _install(wheel: Path, environment: Path) -> None:
 
 
 def _holds(trial: Trial, installed: Path, folder: Path) -> bool:
-    """Whether the installed command does what it must; prints what it did instead."""
+    """Whether the installed command does the same as the checkout's; prints the difference."""
     got, expected = (_run(trial, place, folder) for place in (installed, OWN_BIN))
-    if got.returncode == trial.exit_code and _told(got) == _told(expected):
+    if got.returncode == trial.exit_code and _result(got) == _result(expected):
         return True
     print(
         f"segment-rehook {' '.join(trial.arguments)}: ended with {got.returncode}, not "
-        f"{trial.exit_code}, or did not say what the checkout's command says\n"
-        f"installed: {_told(got)}\ncheckout: {_told(expected)}",
+        f"{trial.exit_code}, or printed other text than the checkout's command\n"
+        f"installed: {_result(got)}\ncheckout: {_result(expected)}",
         file=sys.stderr,
     )
     return False
@@ -113,7 +113,7 @@ def _run(trial: Trial, place: Path, folder: Path) -> subprocess.CompletedProcess
     )
 
 
-def _told(ran: subprocess.CompletedProcess[str]) -> tuple[int, str, str]:
+def _result(ran: subprocess.CompletedProcess[str]) -> tuple[int, str, str]:
     return ran.returncode, ran.stdout, ran.stderr
 
 

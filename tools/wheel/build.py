@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["ROOT", "build"]
 
 ROOT = Path(__file__).parents[2]
-# The standard's hook (PEP 517), as pip calls it: in the project's folder, in a process of its own.
+# The standard way to build (PEP 517), as pip does it: in the project's folder, in a new process.
 HOOK = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
 
 

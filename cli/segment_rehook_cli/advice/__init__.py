@@ -1,9 +1,8 @@
-"""What `segment-rehook validate` says of a file: its mistakes, and what is hardly meant.
+"""What `segment-rehook validate` reports about a destination file: mistakes, and advice.
 
-A mistake is what a function refuses to start with, and what throws on every event that has a value
-for it. The rest is advice: Segment runs such subscriptions too, so that they are no mistakes; a
-person checking a file wants to know all the same. Advice is given for whatever can be read of a
-file, beside its mistakes.
+A mistake is what a function refuses at start-up, or a mapping that throws on every event that has a
+value for it. Advice is about what is valid, and runs in Segment too, but is probably not what was
+meant. A file with mistakes gets advice too, about the parts that can be read.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from segment_rehook.mapping.throws import When, throws
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
 from segment_rehook.rehook.destination import DestinationInvalid, load
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
-from segment_rehook_cli.advice.fields import of_fields, of_key
-from segment_rehook_cli.advice.names import Rule, of_settings
-from segment_rehook_cli.advice.texts import of_value
+from segment_rehook_cli.advice.fields import check_fields, check_key
+from segment_rehook_cli.advice.names import ParsedSubscription, check_settings
+from segment_rehook_cli.advice.texts import check_value
 from segment_rehook_cli.advice.triggers import read_trigger
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ __all__ = ["Review", "review"]
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """`ids` are the subscriptions' own; there are none where there are mistakes."""
+    """`ids` are the subscriptions' ids; empty if there are mistakes."""
 
     ids: tuple[str, ...]
     mistakes: tuple[Misshape, ...]
@@ -37,7 +36,7 @@ class Review:
 
 
 def review(text: bytes) -> Review:
-    """Look at the text of a destination.json. Raises nothing of its own."""
+    """Review the text of a destination file, whatever it is. Raises nothing."""
     ids: tuple[str, ...] = ()
     mistakes: tuple[Misshape, ...] = ()
     try:
@@ -60,10 +59,10 @@ def _readable(text: bytes) -> dict[str, JSON]:
 
 
 def _findings(file: dict[str, JSON]) -> tuple[list[Misshape], list[Misshape]]:
-    """Give what fails wherever it has a value, and what is hardly meant."""
+    """Return what fails on every event that has a value for it, and the advice."""
     failing: list[Misshape] = []
     advice: list[Misshape] = []
-    rules: list[Rule] = []
+    rules: list[ParsedSubscription] = []
     subscriptions = file.get("subscriptions", DEFAULT_SUBSCRIPTIONS)
     for index, raw in enumerate(subscriptions if isinstance(subscriptions, list) else ()):
         if not isinstance(raw, dict):
@@ -75,19 +74,21 @@ def _findings(file: dict[str, JSON]) -> tuple[list[Misshape], list[Misshape]]:
         action, settings = raw.get("actionSlug"), raw.get("settings")
         enabled = raw.get("enabled") is not False
         for mapping, inside in _mappings(raw, place):
-            advice += of_value(mapping, inside)
+            advice += check_value(mapping, inside)
             certain, possible = _thrown(mapping, inside, enabled=enabled)
             failing += certain
             advice += possible
         if "idempotencyKey" in raw:
-            advice += of_key(raw["idempotencyKey"], f"{place}.idempotencyKey")
+            advice += check_key(raw["idempotencyKey"], f"{place}.idempotencyKey")
         if isinstance(action, str) and action in ACTIONS and isinstance(settings, dict):
-            advice += of_fields(action, settings, f"{place}.settings", trigger.types)
+            advice += check_fields(action, settings, f"{place}.settings", trigger.types)
             if enabled:
-                rules.append(Rule(action, settings, trigger.ways, trigger.types))
+                rules.append(
+                    ParsedSubscription(action, settings, trigger.conjunctions, trigger.types)
+                )
     settings = file.get("settings")
     if isinstance(settings, dict):
-        advice = [*of_settings(settings, rules, "settings"), *advice]
+        advice = [*check_settings(settings, rules, "settings"), *advice]
     return failing, advice
 
 
@@ -102,7 +103,10 @@ def _mappings(raw: dict[str, JSON], place: str) -> Iterator[tuple[dict[str, JSON
 def _thrown(
     mapping: dict[str, JSON], place: str, *, enabled: bool
 ) -> tuple[list[Misshape], list[Misshape]]:
-    """Tell what throws wherever it has a value from what throws in a branch, or if enabled."""
+    """Return what throws on every event that has a value for it, and what throws only sometimes.
+
+    The second is what throws in one branch, or only if the subscription is enabled.
+    """
     certain: list[Misshape] = []
     possible: list[Misshape] = []
     for each in throws(mapping):

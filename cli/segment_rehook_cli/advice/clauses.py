@@ -1,4 +1,4 @@
-"""What is hardly meant in one condition of a trigger, or in a word that is read as none."""
+"""Advice on one condition of a trigger, or on a word that is not read as a condition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.mapping.fql_syntax import Clause, PassedOver
 
-__all__ = ["of_clause", "of_passed_over", "operator_or_value"]
+__all__ = ["check_clause", "check_passed_over", "operator_or_value"]
 
 _ROOTS: Final = (*sorted(PLAIN), *NESTED)
 _VALUES: Final = frozenset({"string", "number", "ident", "null"})
@@ -45,38 +45,38 @@ _MEANT: Final = {
 _CLOSE: Final = 0.75
 
 
-def of_clause(clause: Clause) -> Iterator[str]:
-    """Say what is odd about a condition."""
+def check_clause(clause: Clause) -> Iterator[str]:
+    """Advise on a condition."""
     if clause.sign == ",":
-        return  # stands in the brackets of a function that is none
+        return  # in the brackets of a word that is not a function
     if clause.source in PLAIN and clause.subject != clause.source:
         yield (
             f"{clause.subject} reads {clause.source} itself: "
-            f"only {', '.join(NESTED)} have members in a trigger"
+            f"in a trigger only {', '.join(NESTED)} have members"
         )
     if clause.operator not in OPERATORS or clause.given.kind == "operator":
         sign = clause.sign + (clause.given.value if clause.given.kind == "operator" else "")
         hint = f"; did you mean {_MEANT[sign]}?" if sign in _MEANT else ""
-        yield f'"{sign}" is no operator: the condition on {clause.subject} never holds{hint}'
+        yield f'"{sign}" is not an operator, so the condition on {clause.subject} never holds{hint}'
     elif clause.given.kind not in _VALUES:
-        yield f"{clause.subject} {clause.sign} is compared with nothing; a value has to follow"
+        yield f"{clause.subject} {clause.sign} has no value after it to compare with"
     elif clause.given.value.startswith("'"):
         yield (
-            f"single quotes belong to the text that is compared with, {clause.given.value}; "
+            f"the single quotes are part of the text that is compared, {clause.given.value}; "
             f'did you mean "{clause.given.value[1:-1]}"?'
         )
     elif clause.sign == "match":
-        yield from _of_pattern(clause.given.value.strip('"'))
+        yield from _check_pattern(clause.given.value.strip('"'))
     else:
-        yield from _of_comparison(clause)
+        yield from _check_comparison(clause)
 
 
-def _of_comparison(clause: Clause) -> Iterator[str]:
+def _check_comparison(clause: Clause) -> Iterator[str]:
     given = clause.given.value
     written = f"{clause.subject} {clause.sign} {given}"
     if clause.source in {"type", "event"} and given == "null":
         always = "holds for every event" if clause.operator == "!=" else "hardly ever holds"
-        yield f'{written} compares with the text "null" and {always}; leave it out'
+        yield f'{written} compares with the text "null" and {always}; remove it'
     elif clause.source in NESTED and clause.sign == "!=" and given in {"true", "false"}:
         other = "false" if given == "true" else "true"
         yield (
@@ -84,34 +84,36 @@ def _of_comparison(clause: Clause) -> Iterator[str]:
             f"did you mean = {other}?"
         )
     elif clause.operator in _ORDERS and _is_no_number(clause):
-        yield f"{clause.sign} compares numbers alone: {written} never holds"
+        yield f"{clause.sign} compares only numbers: {written} never holds"
     elif clause.operator in {"=", "!="}:
-        yield from _of_text(clause)
+        yield from _check_text(clause)
 
 
-def of_passed_over(part: PassedOver, types: Iterable[str]) -> str:
-    """Say what becomes of a word that is read as no condition; `types` are the events' own."""
+def check_passed_over(part: PassedOver, types: Iterable[str]) -> str:
+    """Advise on a word that is not read as a condition. `types`: which events the trigger takes."""
     word = part.word
     if part.kind == "negation":
-        return f"the ! before {word} is lost: write {word} != …"
+        return f"the ! before {word} is ignored: write {word} != …"
     if part.kind == "bracket":
         return (
-            "a bracket ends at the first ), a function's own as well: "
-            "put no function inside brackets"
+            "the first ) ends a bracket, even if it is a function's: "
+            "do not put a function inside brackets"
         )
     if word.lower() == "not":
-        return "not is passed over, so that what follows is not negated: write != or !contains( )"
+        return (
+            '"not" is ignored, so the condition after it is not negated: write != or !contains( )'
+        )
     if word.lower() in {"and", "or"}:
-        return f"{word} is passed over: write {word.lower()} in small letters"
+        return f'"{word}" is ignored: write it in lower case, {word.lower()}'
     if part.called:
-        return f"{word}( ) is no function: {' and '.join(sorted(FUNCTIONS))} are"
+        return f"{word}( ) is not a function; the functions are {' and '.join(sorted(FUNCTIONS))}"
     if not (_is_condition(part) or word.partition(".")[0] in MEMBERS or part.kind == "subject"):
-        return f"{word} is passed over; a text of several words has to stand in double quotes"
-    return f"the condition on {word} is left out{_suggestion(word, types)}"
+        return f'"{word}" is ignored; put a text of several words in double quotes'
+    return f"the condition on {word} is ignored{_suggestion(word, types)}"
 
 
 def operator_or_value(part: PassedOver, before: PassedOver | None) -> bool:
-    """Whether a word is what follows another one that is passed over, and not worth a word."""
+    """Whether a word is the operator or value after an ignored word, so that it needs no advice."""
     return before is not None and part.word in {token.value for token in before.following}
 
 
@@ -126,33 +128,33 @@ def _suggestion(word: str, types: Iterable[str]) -> str:
     if close is not None and close != head:
         return f"; did you mean {close}{dot}{rest}?"
     if head in MEMBERS:
-        return f": a trigger can't see {head}, only {', '.join(_ROOTS)}"
+        return f": a trigger can't read {head}, only {', '.join(_ROOTS)}"
     of_people = {*types} and {*types} <= {"identify", "group"}
     return f"; did you mean {'traits' if of_people else 'properties'}.{word}?"
 
 
-def _of_pattern(pattern: str) -> Iterator[str]:
+def _check_pattern(pattern: str) -> Iterator[str]:
     inner = pattern.strip("*")
     if pattern.startswith("*") and pattern.endswith("*") and inner:
-        yield f'match takes one star, first or last; did you mean contains( , "{inner}")?'
+        yield f'match takes one *, at the start or at the end; did you mean contains( , "{inner}")?'
     elif "*" in inner or (inner == pattern and pattern):
         yield (
-            f'match takes one star, first or last: "{pattern}" is read as "*{pattern[1:]}"; '
-            f'did you mean "{inner.replace("*", "")}*"?'
+            f'match takes one *, at the start or at the end: "{pattern}" is read as '
+            f'"*{pattern[1:]}"; did you mean "{inner.replace("*", "")}*"?'
             if "*" not in inner
-            else f'match takes one star, first or last, not "{pattern}"'
+            else f'match takes one *, at the start or at the end, not "{pattern}"'
         )
 
 
-def _of_text(clause: Clause) -> Iterator[str]:
+def _check_text(clause: Clause) -> Iterator[str]:
     text = str(clause.expected)
     if clause.source == "type" and text not in BY_TYPE:
         close = meant(text, BY_TYPE)
         if close is not None:
-            yield f'no event is of the type "{text}"; did you mean "{close}"?'
+            yield f'no event has the type "{text}"; did you mean "{close}"?'
     elif clause.source in {"event", "name"} and text.strip("*") != text:
         yield (
-            f'{clause.sign} takes the star as text; did you mean match({clause.subject}, "{text}")?'
+            f'{clause.sign} compares the * as text; did you mean match({clause.subject}, "{text}")?'
         )
 
 

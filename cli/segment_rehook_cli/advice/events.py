@@ -1,4 +1,4 @@
-"""What Segment's events have at their top level, by type (segment-docs, spec)."""
+"""The members that Segment's events have at their top level, by type (segment-docs, spec)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BY_TYPE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "delete": frozenset(),
     }
 )
-"""Beside what all events may have. Segment knows no other types."""
+"""The members besides those of all events. Segment has no other types."""
 
 _ALL: Final = frozenset(
     {
@@ -45,16 +45,16 @@ _ALL: Final = frozenset(
 )
 
 MEMBERS: Final = _ALL.union(*BY_TYPE.values())
-"""Everything that an event of some type has at its top level."""
+"""The members that an event of any type can have."""
 
 OBJECTS: Final = frozenset({"context", "integrations", "properties", "traits"})
-"""Those that have members themselves."""
+"""The members that are objects."""
 
-_PARTICULAR: Final = frozenset().union(*BY_TYPE.values())
+_TYPE_MEMBERS: Final = frozenset().union(*BY_TYPE.values())
 
 
 def has(event_type: str, member: str) -> bool:
-    """Whether events of a type may have a member; what Segment does not know may be anywhere."""
-    if event_type not in BY_TYPE or member not in _PARTICULAR:
+    """Whether events of a type may have a member. Any type may have a member unknown to Segment."""
+    if event_type not in BY_TYPE or member not in _TYPE_MEMBERS:
         return True
     return member in BY_TYPE[event_type]

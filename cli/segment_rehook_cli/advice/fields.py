@@ -1,4 +1,4 @@
-"""What is hardly meant in a subscription's fields: names, values of the wrong type, none at all."""
+"""Advice on a subscription's fields: unknown names, missing values, values of the wrong type."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.fields import Field
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["of_fields", "of_key"]
+__all__ = ["check_fields", "check_key"]
 
 SEGMENTS_OWN: Final = ("__segment_internal_", "enable_batching", "batch_")
-"""Beginnings of names that Segment's screens put into `settings` themselves."""
+"""Prefixes of the names that Segment's screens add to `settings`."""
 
 
-def of_fields(
+def check_fields(
     action: str, settings: dict[str, JSON], place: str, types: frozenset[str] | None
 ) -> Iterator[Misshape]:
-    """Look at an action's fields; `types` are the events that its trigger can match, if known."""
+    """Advise on an action's fields. `types`: the events that the trigger can match, if known."""
     if ROOT_KEY in settings:
         return
     fields = {field.name: field for field in ACTIONS[action].fields}
@@ -38,44 +38,44 @@ def of_fields(
             yield Misshape(f"{place}.{name}", f"{unknown_name(name, fields)}; it is not sent")
     for field in fields.values():
         if field.name in settings:
-            yield from _of_field(field, settings[field.name], f"{place}.{field.name}", types)
+            yield from _check_field(field, settings[field.name], f"{place}.{field.name}", types)
         elif field.required:
-            message = f"has no {field.name}, which {action} requires: every event drops"
+            message = f"has no {field.name}, which {action} requires: every event is dropped"
             yield Misshape(place, message)
 
 
-def of_key(key: JSON, place: str) -> Iterator[Misshape]:
-    """Look at an `idempotencyKey`, which has to differ from event to event."""
+def check_key(key: JSON, place: str) -> Iterator[Misshape]:
+    """Advise on an `idempotencyKey`, which must differ from event to event."""
     try:
         compiled = compile_mapping({"value": key})
         same = compiled.reads == NOTHING and compiled({})
     except LanguageError:
         return
     if isinstance(same, dict) and same.get("value") not in (None, "", [], {}):
-        yield Misshape(place, "is the same for every event: only the first one is delivered")
+        yield Misshape(place, "is the same for every event: only the first event is delivered")
 
 
-def _of_field(
+def _check_field(
     field: Field, value: JSON, place: str, types: frozenset[str] | None
 ) -> Iterator[Misshape]:
     if field.required and value in (None, ""):
-        yield Misshape(place, "is required, and has no value: every event drops")
+        yield Misshape(place, "is required and has no value: every event is dropped")
     elif field.kind == "object" and value not in (None, "") and not isinstance(value, dict):
-        yield Misshape(place, "takes an object, which this is not: every event drops")
+        yield Misshape(place, "is not an object, as it must be: every event is dropped")
     elif field.kind == "string" and isinstance(value, dict) and not is_directive(value):
-        yield Misshape(place, "takes text, and this is an object: every event drops")
+        yield Misshape(place, "is an object and must be a string: every event is dropped")
     elif field.required and types and (lacking := _lacking(value, types)):
         kinds = " and ".join(sorted(types))
         yield Misshape(
             place,
-            f"reads {lacking}, which {kinds} events do not have: every event drops",
+            f"reads {lacking}, which {kinds} events do not have: every event is dropped",
         )
 
 
 def _lacking(value: JSON, types: frozenset[str]) -> str:
-    """Name the member that a mapping reads and that no event of these types has.
+    """Return the member that a mapping reads and that no event of these types has.
 
-    Empty where the mapping may have a value.
+    Empty if the mapping may have a value.
     """
     if not isinstance(value, dict) or not is_directive(value):
         return ""

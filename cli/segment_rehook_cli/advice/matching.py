@@ -1,8 +1,8 @@
-"""Which types of events a trigger can match at all, and why none.
+"""Which types of events a trigger can match, and why it can match none.
 
-A trigger is taken apart into the ways in which it can hold, each a set of conditions that must
-hold together. Whether those on one place of the event go together is tried out on values made for
-it: what the conditions name, what lies between, and what is none of it.
+A trigger is brought into disjunctive normal form: a list of conjunctions, each of conditions that
+must hold together. The conditions on one member of an event are tried on values made for them: the
+values that they name, values between those, and others.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from segment_rehook_cli.advice.events import BY_TYPE, has
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Way", "impossible", "matched_types", "ways"]
+__all__ = ["Conjunction", "conjunctions", "matched_types", "why_impossible"]
 
-Way = tuple[Clause, ...]
-Place = tuple[str, str]
+Conjunction = tuple[Clause, ...]
+_Place = tuple[str, str]
 
-MOST_WAYS: Final = 300
+MAX_CONJUNCTIONS: Final = 300
 _COUNTERPARTS: Final = {
     "event": {"page": "name", "screen": "name"},
     "name": {"track": "event"},
@@ -35,91 +35,93 @@ _COUNTERPARTS: Final = {
 _SEPARATOR: Final = "\x00"
 
 
-def ways(trigger: Group) -> list[Way] | None:
-    """Give the ways in which a trigger can hold; None where there are too many to try."""
+def conjunctions(trigger: Group) -> list[Conjunction] | None:
+    """Return the disjunctive normal form; None if a bracket is empty or it is too long."""
     if any(not group.members for group in trigger.groups()):
-        return None  # an empty bracket throws when its turn comes
-    return _ways(trigger)
+        return None  # an empty bracket throws when it is evaluated
+    return _conjunctions(trigger)
 
 
-def matched_types(found: list[Way], event: str | None = None) -> frozenset[str]:
-    """Give the types of events that can match in one of these ways.
+def matched_types(found: list[Conjunction], event: str | None = None) -> frozenset[str]:
+    """Return the types of events that can meet one of these conjunctions.
 
-    A type that Segment does not know is among them where a condition names it. With `event`,
-    only events of that name count.
+    A type that Segment does not know is included if a condition names it. With `event`, only events
+    of that name are tried.
     """
     return frozenset(
-        each for each in _types(found) if any(_goes_together(way, each, event) for way in found)
+        each for each in _types(found) if any(_is_possible(terms, each, event) for terms in found)
     )
 
 
-def impossible(found: list[Way]) -> str:
-    """Say why none of these ways can be met by an event."""
-    way = found[0]
-    for place, clauses in _by_place(way):
-        if not _possible(clauses, present=True, event_type=None):
+def why_impossible(found: list[Conjunction]) -> str:
+    """Say why no event can meet any of these conjunctions."""
+    terms = found[0]
+    for place, clauses in _by_place(terms):
+        if not _any_value_meets(clauses, present=True, event_type=None):
             return _contradiction(clauses) if place != ("type", "") else _two_types(clauses)
     for event_type in BY_TYPE:
-        if not _possible([each for each in way if each.source == "type"], True, event_type):
+        if not _any_value_meets(
+            [each for each in terms if each.source == "type"], True, event_type
+        ):
             continue
-        for clause in way:
+        for clause in terms:
             if not has(event_type, clause.source):
                 other = _COUNTERPARTS.get(clause.source, {}).get(event_type)
                 hint = f"; did you mean {other}?" if other else ""
                 return f"{event_type} events have no {clause.source}{hint}"
-    return "its conditions exclude one another"
+    return "its conditions exclude each other"
 
 
-def _ways(part: Clause | Group) -> list[Way] | None:
+def _conjunctions(part: Clause | Group) -> list[Conjunction] | None:
     if isinstance(part, Clause):
         return [(part,)]
-    each = [_ways(member) for member in part.members]
+    each = [_conjunctions(member) for member in part.members]
     known = [found for found in each if found is not None]
     if len(known) < len(each):
         return None
     if part.joint == "or":
-        joined = [way for found in known for way in found]
+        joined = [terms for found in known for terms in found]
     else:
         size = 1
         for found in known:
             size *= len(found)
-        if size > MOST_WAYS:
+        if size > MAX_CONJUNCTIONS:
             return None
-        joined = [tuple(c for way in chosen for c in way) for chosen in product(*known)]
-    return joined if len(joined) <= MOST_WAYS else None
+        joined = [tuple(c for terms in chosen for c in terms) for chosen in product(*known)]
+    return joined if len(joined) <= MAX_CONJUNCTIONS else None
 
 
-def _types(found: list[Way]) -> Iterator[str]:
+def _types(found: list[Conjunction]) -> Iterator[str]:
     yield from BY_TYPE
-    for clause in {clause for way in found for clause in way if clause.source == "type"}:
+    for clause in {clause for terms in found for clause in terms if clause.source == "type"}:
         name = str(clause.expected)
         if clause.operator == "=" and name not in BY_TYPE and meant(name, BY_TYPE) is None:
             yield name
 
 
-def _goes_together(way: Way, event_type: str, event: str | None) -> bool:
+def _is_possible(terms: Conjunction, event_type: str, event: str | None) -> bool:
     return all(
-        _possible(
+        _any_value_meets(
             clauses,
             has(event_type, source),
             event_type,
             event if source == "event" else None,
         )
-        for (source, _), clauses in _by_place(way)
+        for (source, _), clauses in _by_place(terms)
     )
 
 
-def _by_place(way: Way) -> list[tuple[Place, list[Clause]]]:
-    def place(clause: Clause) -> Place:
+def _by_place(terms: Conjunction) -> list[tuple[_Place, list[Clause]]]:
+    def place(clause: Clause) -> _Place:
         return clause.source, clause.path or ""
 
-    return [(key, list(group)) for key, group in groupby(sorted(way, key=place), key=place)]
+    return [(key, list(group)) for key, group in groupby(sorted(terms, key=place), key=place)]
 
 
-def _possible(
+def _any_value_meets(
     clauses: Sequence[Clause], present: bool, event_type: str | None, event: str | None = None
 ) -> bool:
-    """Whether one value of a place meets all conditions on it."""
+    """Whether any value of one member of an event meets all of the conditions on it."""
     if not clauses:
         return True
     source = clauses[0].source
@@ -135,7 +137,7 @@ def _possible(
 
 
 def _values(clauses: Sequence[Clause]) -> Iterator[object]:
-    """Make values that could meet the conditions: if none of these does, no value does."""
+    """Make values for the conditions: if none of these meets them, no value does."""
     yield from (None, True, False, 0, _SEPARATOR)
     expected = [each.expected for each in clauses]
     yield from (str(each) for each in expected)
@@ -161,10 +163,10 @@ def _number(expected: str | float | bool) -> float | None:
 
 def _two_types(clauses: Sequence[Clause]) -> str:
     named = [f'"{each.expected}"' for each in clauses if each.operator == "="]
-    return f"no event is of the types {' and '.join(named)} at once; did you mean or?"
+    return f"no event has the types {' and '.join(named)} at once; did you mean or?"
 
 
 def _contradiction(clauses: Sequence[Clause]) -> str:
     subject = clauses[0].subject
     hint = "; did you mean or?" if {each.operator for each in clauses} == {"="} else ""
-    return f"the conditions on {subject} exclude one another{hint}"
+    return f"the conditions on {subject} exclude each other{hint}"

@@ -1,4 +1,4 @@
-"""What is hardly meant in the values of a mapping: texts, paths and templates, at any depth."""
+"""Advice on the values of a mapping at any depth: texts, paths and templates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["of_path", "of_value"]
+__all__ = ["check_path", "check_value"]
 
 _CLOSE: Final = 0.75
 _PATH: Final = re.compile(r"\$\.[^\W\d][^\s{}]*|(?:properties|traits|context)(?:\.\w+|\[\d+\])+")
@@ -30,40 +30,40 @@ _RESOLVED: Final = {
     "@merge": ("objects",),
     "@replace": ("value",),
 }
-"""The options that are mappings themselves."""
+"""The options of each directive that are mappings themselves."""
 
 
-def of_value(value: JSON, place: str, *, rooted: bool = True) -> Iterator[Misshape]:
-    """Look into a mapping. `rooted`: its paths start from the event."""
+def check_value(value: JSON, place: str, *, rooted: bool = True) -> Iterator[Misshape]:
+    """Advise on a mapping. `rooted`: its paths start at the event."""
     if isinstance(value, str):
-        yield from _at(place, _of_text(value, place))
+        yield from _at(place, _check_text(value, place))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from of_value(item, f"{place}.{index}", rooted=rooted)
+            yield from check_value(item, f"{place}.{index}", rooted=rooted)
     elif isinstance(value, dict) and is_directive(value):
         name = next(key for key in value if key.startswith("@"))
-        yield from _of_directive(name, value[name], f"{place}.{name}", rooted=rooted)
+        yield from _check_directive(name, value[name], f"{place}.{name}", rooted=rooted)
     elif isinstance(value, dict):
         for key, member in value.items():
-            yield from of_value(member, place_of(place, [key]), rooted=rooted)
+            yield from check_value(member, place_of(place, [key]), rooted=rooted)
 
 
-def of_path(path: str, *, rooted: bool = True) -> Iterator[str]:
-    """Say what is odd about a path."""
+def check_path(path: str, *, rooted: bool = True) -> Iterator[str]:
+    """Advise on a path. `rooted`: it starts at the event."""
     steps = steps_of(without_root(path))
     head = steps[0] if steps else ""
     if "{{" in path:
         inner = _BRACES.sub(r"\1", path).removeprefix("$.")
-        yield f'a path takes no {{{{ }}}}; did you mean "$.{inner}", or @template?'
+        yield f'a path has no {{{{ }}}}; did you mean "$.{inner}", or @template?'
     elif "[*]" in path or "[]" in path or "[?" in path:
-        yield "a path can't go through all items of a list; @arrayPath does"
+        yield "a path can't select all items of a list; use @arrayPath"
     elif head == "$" or path.startswith("$["):
-        yield 'leads nowhere: a path begins with "$.", which alone is the whole event'
+        yield 'never has a value: a path begins with "$."; "$." alone is the whole event'
     elif rooted and head:
-        yield from _of_head(steps)
+        yield from _check_head(steps)
 
 
-def _of_head(steps: tuple[str, ...], root: str = "$.") -> Iterator[str]:
+def _check_head(steps: tuple[str, ...], root: str = "$.") -> Iterator[str]:
     head, *rest = steps
     if head not in MEMBERS:
         close = meant(head.lstrip("$"), MEMBERS, closeness=_CLOSE)
@@ -72,23 +72,23 @@ def _of_head(steps: tuple[str, ...], root: str = "$.") -> Iterator[str]:
             yield f"events have no {head}; did you mean {root}{path}?"
     elif head == "event" and rest and rest[0] in MEMBERS:
         path = ".".join(rest)
-        yield f"event is the event's name, and has no members; did you mean {root}{path}?"
+        yield f"event is the event's name, which has no members; did you mean {root}{path}?"
 
 
-def _of_directive(name: str, option: JSON, place: str, *, rooted: bool) -> Iterator[Misshape]:
+def _check_directive(name: str, option: JSON, place: str, *, rooted: bool) -> Iterator[Misshape]:
     if isinstance(option, str):
-        if name in _OF_TEXT:  # any other text is meant as it stands
-            yield from _at(place, _OF_TEXT[name](option, rooted=rooted))
+        if name in _TEXT_CHECKS:  # other directives take a text as it is
+            yield from _at(place, _TEXT_CHECKS[name](option, rooted=rooted))
     else:
         for part, where, follows in _parts(name, option, place):
             if isinstance(part, str) and name == "@arrayPath":
-                yield from _at(where, of_path(part, rooted=rooted))
+                yield from _at(where, check_path(part, rooted=rooted))
             else:
-                yield from of_value(part, where, rooted=rooted and follows)
+                yield from check_value(part, where, rooted=rooted and follows)
 
 
 def _parts(name: str, option: JSON, place: str) -> Iterator[tuple[JSON, str, bool]]:
-    """Give what a directive resolves: each part, its place, and whether it is given the event."""
+    """Return each part that a directive resolves, its place, and whether it reads the event."""
     if name == "@arrayPath" and isinstance(option, list):
         for index, part in enumerate(option[:2]):
             yield part, f"{place}.{index}", index == 0
@@ -102,52 +102,52 @@ def _parts(name: str, option: JSON, place: str) -> Iterator[tuple[JSON, str, boo
         yield option, place, True
 
 
-def _of_text(value: str, place: str) -> Iterator[str]:
+def _check_text(value: str, place: str) -> Iterator[str]:
     if "{%" in value or re.search(r"\{\{[^{}]*\|", value):
-        yield f'is taken as text; did you mean {{"@liquid": {_shown(value)}}}?'
+        yield f'is a text and is sent as it is; did you mean {{"@liquid": {_shown(value)}}}?'
     elif _BRACES.search(value):
         meaning = value.replace("$.", "")
-        yield f'is taken as text; did you mean {{"@template": {_shown(meaning)}}}?'
+        yield f'is a text and is sent as it is; did you mean {{"@template": {_shown(meaning)}}}?'
     elif _PATH.fullmatch(value) or (value in _IDS and place.endswith(".source_id")):
         path = f"$.{value.removeprefix('$.')}"
-        yield f'is taken as text; did you mean {{"@path": {_shown(path)}}}?'
+        yield f'is a text and is sent as it is; did you mean {{"@path": {_shown(path)}}}?'
 
 
-def _of_template(template: str, *, rooted: bool) -> Iterator[str]:
+def _check_template(template: str, *, rooted: bool) -> Iterator[str]:
     if "{%" in template or re.search(r"\{\{[^{}]*\|", template):
-        yield "@template knows paths alone; tags and filters are for @liquid"
+        yield "@template has only paths; tags and filters are for @liquid"
         return
     if template.startswith("$.") and _PATH.fullmatch(template):
-        yield f"has no {{{{ }}}}, so that this text is sent; did you mean @path {template}?"
+        yield f"has no {{{{ }}}}, so this text is sent as it is; did you mean @path {template}?"
     for path in _BRACES.findall(template):
         if path.startswith("$"):
-            yield f"{{{{{path}}}}} is empty: a template's paths stand without $."
+            yield f"{{{{{path}}}}} is empty: write a template's paths without $."
         elif rooted and (steps := steps_of(path)):
-            yield from _of_head(steps, "")
+            yield from _check_head(steps, "")
 
 
-def _of_liquid(template: str, *, rooted: bool) -> Iterator[str]:
-    # Few mappings use it: those that do not need not wait for its import.
-    from segment_rehook.mapping.liquid.template import (  # noqa: PLC0415 — as said
+def _check_liquid(template: str, *, rooted: bool) -> Iterator[str]:
+    # Imported only where a mapping uses it: the import is slow.
+    from segment_rehook.mapping.liquid.template import (  # noqa: PLC0415 — see above
         compile_liquid,
         filter_uses,
         known_filters,
     )
 
     if template.startswith("$.") and _PATH.fullmatch(template):
-        yield f"has no {{{{ }}}}, so that this text is sent; did you mean @path {template}?"
+        yield f"has no {{{{ }}}}, so this text is sent as it is; did you mean @path {template}?"
     for use in filter_uses(template):
         if use.function is None:
             close = meant(use.name, known_filters())
             hint = f"; did you mean {close}?" if close else ""
-            yield f"there is no filter {use.name}, so that the value stays as it is{hint}"
+            yield f"there is no filter {use.name}, so it does not change the value{hint}"
     reads = compile_liquid(template).reads or frozenset()
     if rooted:
         for head in sorted(reads - {*_ASSIGNED.findall(template)}):
-            yield from _of_head((head,), "")
+            yield from _check_head((head,), "")
 
 
-_OF_TEXT: Final = {"@liquid": _of_liquid, "@path": of_path, "@template": _of_template}
+_TEXT_CHECKS: Final = {"@liquid": _check_liquid, "@path": check_path, "@template": _check_template}
 
 
 def _shown(text: str) -> str:

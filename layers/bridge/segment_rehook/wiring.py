@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segment_rehook.aws.clients import client
-from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks, Table
+from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.handlers import IngestHandler, RedriveHandler
 from segment_rehook.aws.settings import ingest_settings, redrive_settings
 from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.system import SystemClock, SystemRandomness
+from segment_rehook.aws.table import Table
 from segment_rehook.aws.telemetry import LambdaTelemetry
 from segment_rehook.delivery.assembly import Ports, assemble_ingest, assemble_redrive
 from segment_rehook.mapping.schema_check import Misshape
@@ -27,7 +28,7 @@ from segment_rehook.rehook.referral import ResendWithoutCode
 if TYPE_CHECKING:
     from segment_rehook.aws.settings import StackSettings
     from segment_rehook.delivery.ports import Rehook, SecretStore
-    from segment_rehook.delivery.settings import Settings
+    from segment_rehook.delivery.settings import SharedSettings
 
 
 def ingest() -> IngestHandler:
@@ -47,7 +48,10 @@ def redrive() -> RedriveHandler:
 
 
 def _ports(
-    stack: StackSettings, settings: Settings, destination: Destination, telemetry: LambdaTelemetry
+    stack: StackSettings,
+    settings: SharedSettings,
+    destination: Destination,
+    telemetry: LambdaTelemetry,
 ) -> Ports:
     threads = settings.workers + 1
     clock = SystemClock()

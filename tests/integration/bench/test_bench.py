@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from segment_rehook.rehook.client import RehookClient
+from segment_rehook.rehook.reply import ReplyClass
 from tools.bench import calls, events, measure
 from tools.bench.__main__ import main
 
@@ -18,7 +23,7 @@ def test_each_figure_is_a_ratio_of_the_same_run(
     monkeypatch.setattr(events, "BATCH", 5)
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 9
     assert all(" × " in line and line.endswith(" /s") for line in lines)
 
 
@@ -34,3 +39,18 @@ def test_the_ratio_is_ours_to_theirs() -> None:
     assert twice.ratio == 2
     assert "2.00 × y" in twice.line
     assert twice.line.endswith("50 /s")
+
+
+def test_the_quickest_rehook_can_answer_late() -> None:
+    """It holds back the answer to each request for the time that it was given."""
+    with calls.serving("--delay-ms", "200") as url, ThreadPoolExecutor(8) as threads:
+        client = RehookClient(url, lambda: ("key", "secret"))
+
+        def took(_thread: int) -> float:
+            started = time.monotonic()
+            reply = client.call(calls.EVENT, timeout=30.0, action="trackEvent")
+            assert reply.kind is ReplyClass.DELIVERED
+            return time.monotonic() - started
+
+        assert min(threads.map(took, range(16))) >= 0.2
+        client.close()

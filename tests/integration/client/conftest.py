@@ -1,4 +1,4 @@
-"""Servers and clients that are closed when their test ends."""
+"""Fixtures: servers and clients that are closed when their test ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Connect = Callable[..., RehookClient]
 
 
 def call(client: RehookClient, timeout: float = 5.0, request: Request = EVENT) -> Reply:
-    """Send an event."""
+    """Call Rehook with an event."""
     return client.call(request, timeout=timeout, action="trackEvent")
 
 
@@ -42,14 +42,14 @@ def swallowing() -> Iterator[Address]:
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """What is closed when the test ends."""
+    """Give a stack of what is closed when the test ends."""
     with ExitStack() as stack:
         yield stack
 
 
 @pytest.fixture
 def serve(stack: ExitStack) -> Serve:
-    """Start a server that runs a script for each connection."""
+    """Give a function that starts a server, which runs a script for each connection."""
 
     def start(script: Script, tls: ssl.SSLContext | None = None) -> ScriptedServer:
         return stack.enter_context(ScriptedServer(script, tls))
@@ -59,7 +59,7 @@ def serve(stack: ExitStack) -> Serve:
 
 @pytest.fixture
 def connect(stack: ExitStack) -> Connect:
-    """Make a client."""
+    """Give a function that makes a client."""
 
     def make(url: str, **more: Any) -> RehookClient:
         client = RehookClient(url, lambda: ("key", "secret"), **more)
@@ -71,13 +71,13 @@ def connect(stack: ExitStack) -> Connect:
 
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
-    """A certificate authority that nobody else trusts."""
+    """Give a certificate authority that nothing else on this machine trusts."""
     return trustme.CA()
 
 
 @pytest.fixture
 def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    """A client's context that trusts it."""
+    """Give a client's TLS context that trusts the authority."""
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
@@ -85,7 +85,7 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture
 def certified(authority: trustme.CA) -> ssl.SSLContext:
-    """A server's context for 127.0.0.1."""
+    """Give a server's TLS context with a certificate for 127.0.0.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context

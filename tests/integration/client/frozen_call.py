@@ -19,12 +19,12 @@ EVENT = Request("POST", "/events/invoke", b"{}")
 
 
 def freeze() -> None:
-    """Stop until somebody sends SIGCONT."""
+    """Stop this process until it gets SIGCONT."""
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def main(url: str, place: str) -> None:
-    """Make the call."""
+    """Make one call, or two if the kept connection is to be used."""
     calls = 2 if place == "kept" else 1
     made = 0
 

@@ -1,4 +1,4 @@
-"""A server that does with each connection what a script says: bytes in, bytes and silence out."""
+"""A server that runs a script for each connection: it reads, writes and waits as a test needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESET = struct.pack("ii", 1, 0)
 
 
 def answer(status: str = "200 OK", body: bytes = OK_BODY, *headers: str) -> bytes:
-    """A whole HTTP answer with its length."""
+    """Write a whole HTTP answer with its Content-Length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
@@ -31,7 +31,7 @@ class Wire:
         self.number = number
 
     def request(self) -> bytes | None:
-        """Wait for a whole request; None if the client has gone."""
+        """Wait for a whole request. None if the client has closed the connection."""
         while b"\r\n\r\n" not in self._unread:
             if not self._receive():
                 return None
@@ -55,39 +55,39 @@ class Wire:
         return self._sock.recv(most)
 
     def send(self, data: bytes) -> None:
-        """Send, if the client still listens."""
+        """Send, and ignore that the client may have closed the connection."""
         with contextlib.suppress(OSError):
             self._sock.sendall(data)
 
     def drip(self, data: bytes, pause: float = 0.05) -> None:
-        """Send byte by byte."""
+        """Send byte by byte, with a pause before each."""
         for byte in data:
             if self.pause(pause):
                 return
             self.send(bytes([byte]))
 
     def pause(self, seconds: float = 30.0) -> bool:
-        """Do nothing; True if the test is over meanwhile."""
+        """Wait for so many seconds. True if the test has ended meanwhile."""
         return self._server.over.wait(seconds)
 
     def until_gone(self) -> bytes:
-        """Read until the client closes; what it sent till then."""
+        """Read until the client closes the connection, and give what it sent."""
         while self._receive():
             pass
         return self._unread
 
     def reset(self) -> None:
-        """Close without a goodbye."""
+        """Close with a TCP reset."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._sock.close()
 
     def shut(self) -> None:
-        """End the connection, and stop those who read from it."""
+        """Shut the connection down, so that a thread that reads from it stops."""
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Say goodbye and close."""
+        """Close with a TCP FIN."""
         self._sock.close()
 
     def _receive(self) -> bool:
@@ -113,7 +113,7 @@ def always(reply: bytes) -> Script:
 
 
 class ScriptedServer:
-    """Listens on 127.0.0.1; `requests` is every whole request that came in."""
+    """Listens on 127.0.0.1. `requests` holds every whole request that came in."""
 
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.script = script
@@ -129,7 +129,7 @@ class ScriptedServer:
 
     @property
     def url(self) -> str:
-        """Its base URL."""
+        """Give its base URL."""
         scheme = "http" if self._tls is None else "https"
         return f"{scheme}://127.0.0.1:{self.port}"
 

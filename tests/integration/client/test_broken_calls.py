@@ -13,36 +13,36 @@ import pytest
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from tests.integration.client.conftest import EVENT, Connect, Serve, call
-from tests.integration.client.server import OK_BODY, Script, Wire, answer
+from tests.integration.client.server import OK_BODY, Script, Wire, always, answer
 
 UNSENT, SENT = ReplyClass.UNREACHABLE, ReplyClass.UNKNOWN
 
 
 def test_refused(connect: Connect) -> None:
-    """Nobody listens."""
+    """A call to a port on which nothing listens is unreachable."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     assert call(connect(f"http://127.0.0.1:{port}")) == Reply(kind=UNSENT, code="connect_failed")
 
 
 def unread_reset(wire: Wire) -> None:
-    """Reset without having read."""
+    """Reset the connection before anything is read."""
     wire.reset()
 
 
 def read_reset(wire: Wire) -> None:
-    """Reset after the request was read."""
+    """Reset the connection after the request was read."""
     wire.request()
     wire.reset()
 
 
 def read_close(wire: Wire) -> None:
-    """Close after the request was read."""
+    """Close the connection after the request was read."""
     wire.request()
 
 
 def half_read_reset(wire: Wire) -> None:
-    """Reset with some of the request unread."""
+    """Reset the connection while some of the request is unread."""
     wire.receive(10)
     wire.reset()
 
@@ -50,7 +50,7 @@ def half_read_reset(wire: Wire) -> None:
 def test_a_connection_that_is_reset_at_once_is_never_taken_for_a_delivery(
     serve: Serve, connect: Connect
 ) -> None:
-    """Whether the request still left depends on who was quicker; what is said must be possible."""
+    """The request may have left before the reset came, so the reply is unreachable or unknown."""
     server = serve(unread_reset)
     client = connect(server.url)
     for _ in range(50):
@@ -59,13 +59,13 @@ def test_a_connection_that_is_reset_at_once_is_never_taken_for_a_delivery(
 
 @pytest.mark.parametrize("script", [read_reset, read_close, half_read_reset])
 def test_gone_after_the_request_was_sent(serve: Serve, connect: Connect, script: Script) -> None:
-    """Read or not, it may have been."""
+    """The server may have read the request, so the outcome is unknown."""
     reply = call(connect(serve(script).url))
     assert reply == Reply(kind=SENT, code="answer_failed")
 
 
 def test_gone_while_a_large_request_is_sent(serve: Serve, connect: Connect) -> None:
-    """Part of it has left, and nobody knows what a proxy makes of a part."""
+    """Part of the request has left, and a proxy may have passed it on: the outcome is unknown."""
 
     def some_then_reset(wire: Wire) -> None:
         wire.receive(20_000)
@@ -110,7 +110,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize("reply", INCOMPLETE.values(), ids=INCOMPLETE.keys())
 def test_an_incomplete_answer_is_no_answer(serve: Serve, connect: Connect, reply: bytes) -> None:
-    """Whatever its status line said: who breaks off may have broken off anything."""
+    """An answer that breaks off leaves the outcome unknown, whatever its status line says."""
 
     def script(wire: Wire) -> None:
         wire.request()
@@ -121,7 +121,7 @@ def test_an_incomplete_answer_is_no_answer(serve: Serve, connect: Connect, reply
 
 @pytest.mark.parametrize("reply", GARBAGE.values(), ids=GARBAGE.keys())
 def test_what_is_not_http_is_no_answer(serve: Serve, connect: Connect, reply: bytes) -> None:
-    """Nor does it raise, or hang until the time is over."""
+    """Bytes that are not HTTP leave the outcome unknown, and raise nothing."""
 
     def script(wire: Wire) -> None:
         wire.request()
@@ -132,7 +132,7 @@ def test_what_is_not_http_is_no_answer(serve: Serve, connect: Connect, reply: by
 
 
 def test_a_connection_that_misbehaved_is_not_used_again(serve: Serve, connect: Connect) -> None:
-    """What is left of one answer must not be read as the next one."""
+    """The rest of a malformed answer is never read as the answer to the next request."""
 
     def script(wire: Wire) -> None:
         wire.request()
@@ -149,7 +149,7 @@ def test_a_connection_that_misbehaved_is_not_used_again(serve: Serve, connect: C
 
 
 def test_an_early_answer_counts(serve: Serve, connect: Connect) -> None:
-    """A server may refuse a large body before it has read it, and close."""
+    """An answer that comes before the request is read whole counts, as a 413 with a close."""
 
     def refuse(wire: Wire) -> None:
         wire.receive(1000)
@@ -163,7 +163,7 @@ def test_an_early_answer_counts(serve: Serve, connect: Connect) -> None:
 
 
 def test_a_closed_client_sends_nothing(serve: Serve, connect: Connect) -> None:
-    """And says so."""
+    """After `close`, a call opens no connection and is unreachable."""
     server = serve(Wire.reset)
     client = connect(server.url)
     client.close()
@@ -171,14 +171,29 @@ def test_a_closed_client_sends_nothing(serve: Serve, connect: Connect) -> None:
     assert server.connections == 0
 
 
-@pytest.mark.parametrize("path", ["/a b", "/\r\nX: y", "/ü", "/\x00"])
-def test_an_odd_path_can_break_no_request(serve: Serve, connect: Connect, path: str) -> None:
-    """It is escaped: a stored request's path can't add a header."""
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/a b", b"/a%20b"),
+        ("/\r\nX: y", b"/%0D%0AX:%20y"),
+        ("/ü", b"/%C3%BC"),
+        ("/\x00#?a=%20", b"/%00%23?a=%20"),
+    ],
+)
+def test_an_odd_path_can_break_no_request(
+    serve: Serve, connect: Connect, path: str, target: bytes
+) -> None:
+    """The path of a stored request is escaped, so that it can't add a header."""
+    server = serve(always(answer()))
+    reply = call(connect(server.url), request=Request("POST", path, EVENT.body))
+    assert reply.kind is ReplyClass.DELIVERED
+    assert server.requests[0].startswith(b"POST " + target + b" HTTP/1.1\r\nHost: ")
 
-    def script(wire: Wire) -> None:
-        while wire.request() is not None:
-            wire.send(answer())
 
-    server = serve(script)
-    call(connect(server.url), request=Request("POST", path, EVENT.body))
-    assert all(b"\r\nX: y" not in request for request in server.requests)
+@pytest.mark.parametrize("method", ["", "POST /x HTTP/1.1\r\nX: y\r\n\r\nPOST", "PÖST", "POST\n"])
+def test_an_odd_method_is_not_sent(serve: Serve, connect: Connect, method: str) -> None:
+    """The method of a stored request can't add a header or a request: the call is not made."""
+    server = serve(always(answer()))
+    reply = call(connect(server.url), request=Request(method, EVENT.path, EVENT.body))
+    assert reply == Reply(kind=UNSENT, code="send_failed")
+    assert server.connections == 0

@@ -1,4 +1,4 @@
-"""Answers cut anywhere: none is ever taken for more than it is."""
+"""Answers that are cut or garbled: none is taken for a whole answer."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0" 
 def test_an_answer_cut_at_any_byte_is_no_answer(
     serve: Serve, connect: Connect, whole: bytes
 ) -> None:
-    """Only the whole one is."""
+    """An answer that ends before its last byte leaves the outcome unknown."""
     cut_and_judge(serve, connect, whole)
 
 
 def test_chunks_cut_at_any_byte_are_no_answer(serve: Serve, connect: Connect) -> None:
-    """Up to the last chunk's length; what follows that says nothing any more."""
+    """Chunks that end before the size of the last chunk leave the outcome unknown."""
     cut_and_judge(serve, connect, CHUNKED)
 
 
 def cut_and_judge(serve: Serve, connect: Connect, whole: bytes) -> None:
-    """One connection for each length."""
+    """Cut the answer at each byte, on a connection of its own, and check the reply."""
 
     def script(wire: Wire) -> None:
         wire.request()
@@ -46,7 +46,7 @@ def cut_and_judge(serve: Serve, connect: Connect, whole: bytes) -> None:
 
 
 def test_garbled_answers_raise_nothing(serve: Serve, connect: Connect) -> None:
-    """Bytes changed, doubled and lost at random: each call gets a reply, none is unsent."""
+    """With bytes changed, doubled or lost, a call never raises and is never unreachable."""
     chance = random.Random(20_261_122)
     sources = [answer(), CHUNKED + b"\r\n\r\n", answer("429 Slow", b"", "Retry-After: 5")]
 

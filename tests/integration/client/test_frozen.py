@@ -1,4 +1,4 @@
-"""A machine that stands still in the middle of a call, as Lambda's do between invocations."""
+"""A process that is frozen in the middle of a call, as Lambda freezes a function."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FROZEN_FOR = frozen_call.TIMEOUT + 0.2
 
 @contextmanager
 def calling(server: ScriptedServer, place: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the process; it ends with the test."""
+    """Run `frozen_call` in a process that ends with the test."""
     url = server.url.replace("127.0.0.1", "localhost")
     command = [sys.executable, "-W", "error", "-m", frozen_call.__name__, url, place]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -33,12 +33,12 @@ def calling(server: ScriptedServer, place: str) -> Iterator[subprocess.Popen[str
 
 
 def until_stopped(process: subprocess.Popen[str]) -> None:
-    """Wait until it stands still."""
+    """Wait until the process is stopped."""
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
 
 
 def thaw_late(process: subprocess.Popen[str]) -> list[str]:
-    """Let it stand still for longer than its call's time, then go on; what it printed."""
+    """Leave the process stopped for longer than the time-out, then continue it; give its lines."""
     until_stopped(process)
     threading.Event().wait(FROZEN_FOR)
     process.send_signal(signal.SIGCONT)
@@ -46,7 +46,7 @@ def thaw_late(process: subprocess.Popen[str]) -> list[str]:
 
 
 def test_thawed_before_connecting_it_sends_nothing(serve: Serve) -> None:
-    """Somebody else may have made the call meanwhile."""
+    """A process that was frozen during the name lookup sends nothing: its time is over."""
     server = serve(always(answer()))
     with calling(server, "name") as process:
         assert thaw_late(process) == ["unreachable connect_timeout"]
@@ -54,7 +54,7 @@ def test_thawed_before_connecting_it_sends_nothing(serve: Serve) -> None:
 
 
 def test_thawed_with_a_connection_in_hand_it_sends_nothing(serve: Serve) -> None:
-    """A kept connection needs no time to connect: the time is looked at before each send."""
+    """The time is checked before each send, also on a connection that is open already."""
     server = serve(always(answer()))
     with calling(server, "kept") as process:
         assert thaw_late(process) == ["delivered 200", "unreachable send_timeout"]
@@ -63,7 +63,7 @@ def test_thawed_with_a_connection_in_hand_it_sends_nothing(serve: Serve) -> None
 
 @pytest.mark.parametrize("answered", [True, False])
 def test_thawed_after_sending_it_takes_the_answer_that_came(serve: Serve, answered: bool) -> None:
-    """No false unknown outcome; without an answer it is a true one."""
+    """An answer that came in while the process was frozen counts; without one it is unknown."""
     asked, frozen = threading.Event(), threading.Event()
 
     def script(wire: Wire) -> None:

@@ -1,41 +1,45 @@
-"""Connections that are kept: when they are used again, and what a stale one does."""
+"""Kept connections: when they are used again, and what a stale connection causes."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from segment_rehook.rehook.connection import IDLE_MARGIN, MAX_IDLE_SECONDS
-from segment_rehook.rehook.deadline import Clocks
-from segment_rehook.rehook.reply import Reply, ReplyClass
+from segment_rehook.rehook.connection import Connector
+from segment_rehook.rehook.deadline import CallTimer, Clocks, Stage
+from segment_rehook.rehook.pool import IDLE_MARGIN, MAX_IDLE_SECONDS
+from segment_rehook.rehook.reply import ReplyClass
+from segment_rehook.rehook.resolver import Resolver
+from segment_rehook.rehook.safe_url import SafeUrl
 from tests.integration.client.conftest import Connect, Serve, call
 from tests.integration.client.server import Wire, always, answer
 
 
 class Bent:
-    """Two clocks that go as a test says."""
+    """Two clocks that a test sets."""
 
     def __init__(self) -> None:
         self.monotonic = self.wall = 1000.0
 
     @property
     def clocks(self) -> Clocks:
-        """As the client wants them."""
+        """Give the clocks as the client takes them."""
         return Clocks(monotonic=lambda: self.monotonic, wall=lambda: self.wall)
 
     def both(self, seconds: float) -> None:
-        """Time as it goes."""
+        """Let time pass on both clocks."""
         self.monotonic += seconds
         self.wall += seconds
 
     def frozen(self, seconds: float) -> None:
-        """A machine that stood still: its monotonic clock has not gone on."""
+        """Let time pass as on a frozen machine, whose monotonic clock stands still."""
         self.wall += seconds
 
     def set_back(self, seconds: float) -> None:
-        """Time as it goes, while somebody sets the wall clock back by an hour."""
+        """Let time pass while the wall clock is set back by an hour."""
         self.monotonic += seconds
         self.wall += seconds - 3600
 
@@ -47,7 +51,7 @@ PASSING: list[Callable[[Bent, float], None]] = [Bent.both, Bent.frozen, Bent.set
 def test_a_connection_that_idled_is_dropped(
     serve: Serve, connect: Connect, idle: Callable[[Bent, float], None]
 ) -> None:
-    """By whichever clock says that it idled longer."""
+    """A connection is dropped if either clock says that it idled for too long."""
     server, bent = serve(always(answer())), Bent()
     client = connect(server.url, clocks=bent.clocks)
     call(client)
@@ -57,7 +61,7 @@ def test_a_connection_that_idled_is_dropped(
 
 
 def test_a_connection_that_idled_briefly_is_used_again(serve: Serve, connect: Connect) -> None:
-    """Each use counts anew."""
+    """The idle time counts from the last use."""
     server, bent = serve(always(answer())), Bent()
     client = connect(server.url, clocks=bent.clocks)
     for _ in range(5):
@@ -79,7 +83,7 @@ def test_a_connection_that_idled_briefly_is_used_again(serve: Serve, connect: Co
 def test_a_limit_that_the_server_names_is_kept_with_a_margin(
     serve: Serve, connect: Connect, header: str, trusted: float
 ) -> None:
-    """A request must arrive before the server's limit, not leave before it."""
+    """The limit in `Keep-Alive` is shortened, so that a request arrives before it."""
     server, bent = serve(always(answer("200 OK", b"{}", header))), Bent()
     client = connect(server.url, clocks=bent.clocks)
     call(client)
@@ -95,7 +99,7 @@ def test_a_limit_that_the_server_names_is_kept_with_a_margin(
 def test_a_connection_that_the_server_hardly_keeps_is_not_used_again(
     serve: Serve, connect: Connect, limit: int
 ) -> None:
-    """There is no time in which a request would surely arrive."""
+    """A limit of a second or less leaves no time in which a request would certainly arrive."""
     server, bent = serve(always(answer("200 OK", b"{}", f"Keep-Alive: timeout={limit}"))), Bent()
     client = connect(server.url, clocks=bent.clocks)
     call(client)
@@ -105,22 +109,22 @@ def test_a_connection_that_the_server_hardly_keeps_is_not_used_again(
 
 
 def test_a_connection_is_given_up_well_before_servers_usually_close_it() -> None:
-    """Five seconds is the limit of Node's, Apache's and others: the very moment is too late."""
+    """Our limit is well below five seconds, the limit of Node, Apache and others."""
     assert MAX_IDLE_SECONDS <= 5.0 - IDLE_MARGIN
 
 
 def closes(wire: Wire) -> None:
-    """Close."""
+    """Close the connection."""
     wire.close()
 
 
 def resets(wire: Wire) -> None:
-    """Reset."""
+    """Reset the connection."""
     wire.reset()
 
 
 def speaks_unasked(wire: Wire) -> None:
-    """Say that it is closing, as load balancers do."""
+    """Send a 408 unasked and close, as load balancers do."""
     wire.send(answer("408 Request Timeout", b"", "Connection: close"))
     wire.close()
 
@@ -129,7 +133,7 @@ def speaks_unasked(wire: Wire) -> None:
 def test_a_connection_that_the_server_has_closed_is_not_used(
     serve: Serve, connect: Connect, end: Callable[[Wire], None]
 ) -> None:
-    """No false unknown outcome: it is seen before anything is sent."""
+    """That the server has closed is seen before anything is sent, so the call is delivered."""
     ended = threading.Event()
 
     def script(wire: Wire) -> None:
@@ -148,10 +152,8 @@ def test_a_connection_that_the_server_has_closed_is_not_used(
     assert server.connections == 2
 
 
-def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(
-    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The reset arrives after the look at the connection and before the request leaves."""
+def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(serve: Serve) -> None:
+    """If the reset arrives before the request leaves, sending fails and nothing counts as sent."""
     gone = threading.Event()
 
     def script(wire: Wire) -> None:
@@ -160,17 +162,24 @@ def test_a_stale_connection_whose_end_comes_first_has_sent_nothing(
         wire.reset()
         gone.set()
 
-    client = connect(serve(script).url)
-    assert call(client).kind is ReplyClass.DELIVERED
+    clocks = Clocks()
+    url = SafeUrl.parse(serve(script).url)
+    connector = Connector(url, Resolver(url.host, url.port, clocks), tls=None)
+    connection = connector.open(CallTimer(5.0, clocks))
+    request = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+    connection.exchange(request, CallTimer(5.0, clocks))
     assert gone.wait(5)
-    monkeypatch.setattr("urllib3.connectionpool.is_connection_dropped", lambda _connection: False)
-    assert call(client) == Reply(kind=ReplyClass.UNREACHABLE, code="send_failed")
+    timer = CallTimer(5.0, clocks)
+    with pytest.raises(ConnectionError):
+        connection.exchange(request, timer)
+    connection.close()
+    assert (timer.sent, timer.stage) == (False, Stage.SEND)
 
 
 def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(
     serve: Serve, connect: Connect
 ) -> None:
-    """The server closes while the request is on its way: it may have read it."""
+    """If the server closes while the request is on its way, it may have read it."""
 
     def script(wire: Wire) -> None:
         wire.request()
@@ -184,8 +193,27 @@ def test_a_stale_connection_whose_end_comes_second_leaves_the_outcome_unknown(
 def test_a_second_answer_to_one_request_is_never_taken_for_the_next(
     serve: Serve, connect: Connect
 ) -> None:
-    """Whoever says more than was asked is not listened to again."""
+    """A connection on which a second answer came is not used again."""
     twice = answer() + answer("200 OK", b'{"requestId":"foreign"}')
     server = serve(always(twice))
     client = connect(server.url)
     assert [call(client).request_id for _ in range(3)] == ["req-1"] * 3
+
+
+def test_no_more_connections_are_kept_than_the_client_is_told(
+    serve: Serve, connect: Connect
+) -> None:
+    """A call beyond that number opens a connection, which is closed after the call."""
+    together = threading.Barrier(2)
+
+    def script(wire: Wire) -> None:
+        while wire.request() is not None:
+            together.wait(10)
+            wire.send(answer())
+
+    server = serve(script)
+    client = connect(server.url, connections=1)
+    with ThreadPoolExecutor(2) as threads:
+        for opened in (2, 3):
+            assert len(list(threads.map(lambda _: call(client), range(2)))) == 2
+            assert server.connections == opened

@@ -1,4 +1,4 @@
-"""Names that fail, hang, change, or stand for several addresses."""
+"""Host names whose lookup fails, hangs, changes, or gives several addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.client.server import Wire, always, answer
 
 
 class Names:
-    """A resolver's answers, counted."""
+    """A lookup that gives what a test says and counts how often it is asked."""
 
     def __init__(self, *addresses: Address) -> None:
         self.addresses = list(addresses)
@@ -24,7 +24,7 @@ class Names:
         self.failing: Exception | None = None
 
     def __call__(self, _host: str, _port: int) -> list[Address]:
-        """Answer as told."""
+        """Give the addresses, or raise what fails."""
         self.asked += 1
         if self.failing is not None:
             raise self.failing
@@ -32,14 +32,14 @@ class Names:
 
 
 def one_answer(wire: Wire) -> None:
-    """Answer one request per connection."""
+    """Answer one request on each connection."""
     wire.request()
     wire.send(answer("200 OK", b"{}", "Connection: close"))
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("idna"), OSError()])
 def test_a_name_that_fails_is_unreachable(connect: Connect, error: Exception) -> None:
-    """Nothing was sent; the next call asks anew."""
+    """A lookup that fails leaves the call unreachable, and the next call asks again."""
     names = Names()
     names.failing = error
     client = connect("http://localhost:1", look_up=names)
@@ -49,13 +49,13 @@ def test_a_name_that_fails_is_unreachable(connect: Connect, error: Exception) ->
 
 
 def test_a_name_without_addresses_is_unreachable(connect: Connect) -> None:
-    """The system may find none and say nothing of it."""
+    """A lookup that gives no address, and no error, leaves the call unreachable."""
     reply = call(connect("http://localhost:1", look_up=Names()))
     assert reply.kind is ReplyClass.UNREACHABLE
 
 
 def test_a_name_that_hangs_is_waited_for_no_longer_than_the_time_out(connect: Connect) -> None:
-    """However many calls wait for it, one thread asks."""
+    """Calls that wait for a lookup end with their time-outs, and only one thread asks."""
     over = threading.Event()
     asked = []
 
@@ -73,7 +73,7 @@ def test_a_name_that_hangs_is_waited_for_no_longer_than_the_time_out(connect: Co
 
 
 def test_a_name_is_kept_for_a_while(serve: Serve, connect: Connect) -> None:
-    """Not for ever: Rehook may move."""
+    """An answer is used for a minute, and asked for again after it."""
     server = serve(one_answer)
     now = [1000.0]
     names = Names(("127.0.0.1", server.port))
@@ -89,7 +89,7 @@ def test_a_name_is_kept_for_a_while(serve: Serve, connect: Connect) -> None:
 
 
 def test_a_name_is_asked_again_when_its_addresses_fail(serve: Serve, connect: Connect) -> None:
-    """Then they may be old ones."""
+    """If no address can be reached, the next call asks for the name again."""
     server = serve(one_answer)
     names = Names(("127.0.0.1", 1))
     client = connect("http://localhost:1", look_up=names)
@@ -101,7 +101,7 @@ def test_a_name_is_asked_again_when_its_addresses_fail(serve: Serve, connect: Co
 def test_of_several_addresses_the_first_that_answers_is_used(
     serve: Serve, connect: Connect
 ) -> None:
-    """One that refuses costs nothing."""
+    """An address that refuses the connection is passed over."""
     server = serve(always(answer()))
     names = Names(("127.0.0.1", 1), ("127.0.0.1", server.port))
     assert call(connect("http://localhost:1", look_up=names)).kind is ReplyClass.DELIVERED
@@ -110,7 +110,7 @@ def test_of_several_addresses_the_first_that_answers_is_used(
 def test_an_address_that_swallows_packets_leaves_time_for_the_others(
     serve: Serve, connect: Connect
 ) -> None:
-    """An address that swallows packets is given its share of the time, and the next the rest."""
+    """An address that does not answer takes only its share of the time."""
     server = serve(always(answer()))
     with swallowing() as address:
         names = Names(address, ("127.0.0.1", server.port))
@@ -119,5 +119,5 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_others(
 
 
 def test_the_systems_own_resolver_knows_this_machine() -> None:
-    """The default asks the system."""
+    """The default lookup finds the loopback address of localhost."""
     assert ("127.0.0.1", 7) in look_up("localhost", 7)

@@ -1,4 +1,4 @@
-"""TLS: who is trusted, and that a handshake that fails or hangs has sent nothing."""
+"""TLS: which certificates are trusted, and that a failed handshake has sent nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAILED = Reply(kind=ReplyClass.UNREACHABLE, code="tls_failed")
 def test_calls_over_tls_are_kept_alive(
     serve: Serve, connect: Connect, certified: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    """One handshake, several calls."""
+    """Several calls use one TLS connection."""
     server = serve(always(answer()), certified)
     client = connect(server.url, tls=trusting)
     assert [call(client).request_id for _ in range(3)] == ["req-1"] * 3
@@ -28,7 +28,7 @@ def test_calls_over_tls_are_kept_alive(
 def test_a_certificate_of_a_stranger_is_refused(
     serve: Serve, connect: Connect, certified: ssl.SSLContext
 ) -> None:
-    """By default: nothing is sent, neither event nor credentials."""
+    """A certificate of an unknown authority ends the call before anything is sent."""
     server = serve(always(answer()), certified)
     assert call(connect(server.url)) == FAILED
     assert server.requests == []
@@ -37,7 +37,7 @@ def test_a_certificate_of_a_stranger_is_refused(
 def test_a_certificate_of_another_host_is_refused(
     serve: Serve, connect: Connect, authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
-    """Trusted, but not Rehook's."""
+    """A trusted certificate of another host ends the call before anything is sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("elsewhere.example").configure_cert(context)
     server = serve(always(answer()), context)
@@ -46,18 +46,18 @@ def test_a_certificate_of_another_host_is_refused(
 
 
 def plain_text(wire: Wire) -> None:
-    """Speak HTTP to who speaks TLS."""
+    """Answer in plain HTTP."""
     wire.receive(65_536)
     wire.send(answer("400 Bad Request"))
 
 
 def closes_at_once(wire: Wire) -> None:
-    """Hang up."""
+    """Close the connection."""
     wire.receive(65_536)
 
 
 def resets_at_once(wire: Wire) -> None:
-    """Reset."""
+    """Reset the connection."""
     wire.receive(10)
     wire.reset()
 
@@ -66,18 +66,18 @@ def resets_at_once(wire: Wire) -> None:
 def test_a_handshake_that_fails_has_sent_nothing(
     serve: Serve, connect: Connect, script: Script
 ) -> None:
-    """However it fails."""
+    """A handshake that fails leaves the call unreachable, in whatever way it fails."""
     server = serve(script)
     assert call(connect(server.url.replace("http:", "https:"))) == FAILED
 
 
 def hangs(wire: Wire) -> None:
-    """Accept, and keep silent."""
+    """Accept the connection, and send nothing."""
     wire.pause()
 
 
 def drips(wire: Wire) -> None:
-    """A server's hello that never ends, byte by byte."""
+    """Send, byte by byte, a server's hello that never ends."""
     wire.drip(b"\x16\x03\x03\x3f\xff" + bytes(200))
 
 
@@ -85,20 +85,20 @@ def drips(wire: Wire) -> None:
 def test_a_handshake_that_hangs_is_given_up_in_time(
     serve: Serve, connect: Connect, script: Script
 ) -> None:
-    """Nothing was sent."""
+    """A handshake that is not finished in time leaves the call unreachable."""
     client = connect(serve(script).url.replace("http:", "https:"))
     assert call(client, 0.4) == Reply(kind=ReplyClass.UNREACHABLE, code="tls_timeout")
 
 
 def dripped_body(wire: Wire) -> None:
-    """A record a byte."""
+    """Send the body with one byte in each TLS record."""
     wire.request()
     wire.send(answer()[: -len(OK_BODY)])
     wire.drip(OK_BODY)
 
 
 def silent(wire: Wire) -> None:
-    """No answer."""
+    """Read the request, and send no answer."""
     wire.request()
     wire.pause()
 
@@ -111,19 +111,19 @@ def test_the_time_out_holds_over_tls(
     trusting: ssl.SSLContext,
     script: Script,
 ) -> None:
-    """Sent, and not answered in time."""
+    """An answer over TLS that is too slow leaves the outcome unknown, as without TLS."""
     client = connect(serve(script, certified).url, tls=trusting)
     assert call(client, 0.4) == Reply(kind=ReplyClass.UNKNOWN, code="answer_timeout")
 
 
 def read_then_cut(wire: Wire) -> None:
-    """Cut the connection without TLS's goodbye."""
+    """End the connection without TLS's close_notify."""
     wire.request()
     wire.shut()
 
 
 def read_then_reset(wire: Wire) -> None:
-    """Reset after reading."""
+    """Reset the connection after the request was read."""
     wire.request()
     wire.reset()
 
@@ -136,7 +136,7 @@ def test_gone_after_sending_over_tls_is_unknown(
     trusting: ssl.SSLContext,
     script: Script,
 ) -> None:
-    """It may have been read."""
+    """The server may have read the request, so the outcome is unknown."""
     client = connect(serve(script, certified).url, tls=trusting)
     assert call(client) == Reply(kind=ReplyClass.UNKNOWN, code="answer_failed")
 
@@ -144,7 +144,7 @@ def test_gone_after_sending_over_tls_is_unknown(
 def test_a_large_request_over_tls_arrives_whole(
     serve: Serve, connect: Connect, certified: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    """Record by record."""
+    """A request that needs many TLS records arrives whole."""
     body = bytes(range(256)) * 4_000
     server = serve(always(answer()), certified)
     client = connect(server.url, tls=trusting)

@@ -1,4 +1,4 @@
-"""The client next to the sandbox's Rehook, which answers as the API is documented."""
+"""The client against the sandbox's Rehook, which answers as the API's documentation says."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tools.sandbox.rehook_server import RehookServer
 
 @pytest.fixture
 def rehook(stack: ExitStack) -> RehookServer:
-    """Rehook, with the key pair of this folder's clients."""
+    """Give a Rehook that takes the key pair of this folder's clients."""
     server = RehookServer(Behaviour(api_key="key", api_secret="secret"))
     stack.callback(server.stop)
     return server
 
 
 def identify(client: RehookClient | ResendWithoutCode, body: dict[str, Any]) -> Reply:
-    """Send an identify."""
+    """Call Rehook with an identify."""
     request = Request("POST", "/customers", json.dumps(body).encode())
     return client.call(request, timeout=5.0, action="identifyUser")
 
@@ -35,7 +35,7 @@ def identify(client: RehookClient | ResendWithoutCode, body: dict[str, Any]) -> 
 def test_a_missing_field_is_rejected_with_its_name(
     rehook: RehookServer, connect: Connect, status: int
 ) -> None:
-    """Under either status that the documentation gives."""
+    """A missing field is rejected with its name, under either documented status."""
     rehook.rehook.behaviour.field_error_status = status
     reply = identify(connect(rehook.url), {})
     assert (reply.kind, reply.code, reply.key) == (ReplyClass.REJECTED, "401", "source_id")
@@ -43,7 +43,7 @@ def test_a_missing_field_is_rejected_with_its_name(
 
 
 def test_a_wrong_key_pair_is_no_fault_of_the_event(rehook: RehookServer) -> None:
-    """And check-auth says the same."""
+    """A wrong key pair is classed as `credentials`, and check-auth refuses it too."""
     client = RehookClient(rehook.url, lambda: ("key", "wrong"))
     assert identify(client, {"source_id": "u1"}).kind is ReplyClass.CREDENTIALS
     assert client.credentials_good(timeout=5.0) is False
@@ -51,14 +51,14 @@ def test_a_wrong_key_pair_is_no_fault_of_the_event(rehook: RehookServer) -> None
 
 
 def test_check_auth_takes_the_right_pair(rehook: RehookServer, connect: Connect) -> None:
-    """With a 200."""
+    """check-auth answers 200 to the right key pair."""
     assert connect(rehook.url).credentials_good(timeout=5.0) is True
 
 
 def test_traits_arrive_without_another_customers_code(
     rehook: RehookServer, connect: Connect
 ) -> None:
-    """`referralConflict: resend`; by default such an identify is rejected."""
+    """An identify with another customer's code is rejected, or sent again without the code."""
     client = connect(rehook.url)
     assert identify(client, {"source_id": "u1", "referral_code": "KMN"}).code == "200"
     taken = {"source_id": "u2", "metadata": {"name": "n"}, "referral_code": "KMN"}

@@ -15,7 +15,6 @@ import pytest
 from tests.integration.sandbox.conftest import FULL, ran
 from tools.sandbox import Sandbox
 from tools.sandbox.build import build
-from tools.sandbox.description import environment
 from tools.sandbox.services import CHECKOUT
 
 if TYPE_CHECKING:
@@ -33,7 +32,11 @@ def bridge() -> Iterator[Sandbox]:
     build()
     with Sandbox() as box:
         names = ("identify-customer", "identify-taken-referral-code")
-        sent = ran("send", *(str(EVENTS / f"{name}.json") for name in names), **environment(box))
+        sent = ran(
+            "send",
+            *(str(EVENTS / f"{name}.json") for name in names),
+            **box.description().environment,
+        )
         assert sent.returncode == 0, sent.stderr
         yield box
 
@@ -51,7 +54,7 @@ def rehook(bridge: Sandbox) -> Rehook:
             text=True,
             check=False,
             timeout=60,
-            env=kept | environment(bridge),
+            env=kept | bridge.description().environment,
         )
 
     return run

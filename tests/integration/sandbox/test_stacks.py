@@ -10,7 +10,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.sandbox import Fault, Kind, Sandbox
-from tools.sandbox.description import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ def client(box: Sandbox) -> Iterator[Callable[..., CloudFormationClient]]:
     made: list[CloudFormationClient] = []
 
     def make(region: str | None = None) -> CloudFormationClient:
-        variables = environment(box)
+        variables = box.description().environment
         made.append(
             boto3.client(
                 "cloudformation",

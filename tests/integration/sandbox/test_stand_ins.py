@@ -192,6 +192,51 @@ def test_some_entries_of_a_batch_fail(box: Sandbox, letters: str) -> None:
 
 
 @pytest.mark.parametrize("acted", [True, False])
+def test_an_entry_fails_before_or_after_it_was_stored(
+    box: Sandbox, letters: str, acted: bool
+) -> None:
+    """With `acted` the message lies in the queue, although its entry is reported as failed."""
+    match = {"operation": "SendMessageBatch"}
+    box.aws.fault(Fault(kind=Kind.PARTIAL, entries=[1], acted=acted, code="Busy", match=match))
+    entries = [entry("part") for _ in range(2)]
+    answer = box.sqs.send_message_batch(QueueUrl=letters, Entries=entries)
+    assert [(each["Id"], each["Code"]) for each in answer["Failed"]] == [(entries[1]["Id"], "Busy")]
+    assert [each["Id"] for each in answer["Successful"]] == [entries[0]["Id"]]
+    assert len(box.queue("Letters").messages()) == 1 + acted
+
+
+@pytest.mark.parametrize("acted", [True, False])
+def test_a_statement_fails_before_or_after_it_was_carried_out(box: Sandbox, acted: bool) -> None:
+    """The other statements are carried out, and the responses keep their order."""
+    table = box.stack.tables["Notes"].name
+    keys = [f"statement-{acted}-{number}" for number in range(3)]
+    match = {"operation": "BatchExecuteStatement"}
+    code = "ThrottlingError"
+    box.aws.fault(Fault(kind=Kind.PARTIAL, entries=[1], acted=acted, code=code, match=match))
+    answer = box.dynamodb.batch_execute_statement(
+        Statements=[
+            {"Statement": f"INSERT INTO \"{table}\" VALUE {{'id': ?}}", "Parameters": [{"S": key}]}
+            for key in keys
+        ]
+    )
+    codes = [each.get("Error", {}).get("Code") for each in answer["Responses"]]
+    assert codes == [None, code, None]
+    stored = [key for key in keys if {"id": {"S": key}} in box.ledger()]
+    assert stored == (keys if acted else [keys[0], keys[2]])
+
+
+def test_every_statement_of_a_batch_fails(box: Sandbox) -> None:
+    """Without a code of its own, a statement fails with InternalServerError."""
+    table = box.stack.tables["Notes"].name
+    match = {"operation": "BatchExecuteStatement"}
+    box.aws.fault(Fault(kind=Kind.PARTIAL, entries=[0, 5], match=match))
+    statement = f"INSERT INTO \"{table}\" VALUE {{'id': 'all fail'}}"
+    answer = box.dynamodb.batch_execute_statement(Statements=[{"Statement": statement}])
+    assert [each["Error"]["Code"] for each in answer["Responses"]] == ["InternalServerError"]
+    assert {"id": {"S": "all fail"}} not in box.ledger()
+
+
+@pytest.mark.parametrize("acted", [True, False])
 @pytest.mark.parametrize("kind", [Kind.ANSWER, Kind.RESET])
 def test_a_write_goes_wrong_before_or_after_it_was_made(
     box: Sandbox, kind: Kind, acted: bool

@@ -12,16 +12,12 @@ from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 
 from segment_rehook.aws import items
-from segment_rehook.aws.dynamodb import (
-    ROUNDS,
-    DynamoBreakerStore,
-    DynamoLedger,
-    DynamoUserMarks,
-    Table,
-)
+from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
+from segment_rehook.aws.table import ROUNDS, Table
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import LedgerUnavailable
+from tests.contract.ledgers import swap
 from tools.fakes.surroundings import FakeClock
 
 RECORD = Record(
@@ -45,7 +41,7 @@ class World:
 
 
 CALLS: dict[str, tuple[str, Callable[[World], object]]] = {
-    "ledger.swap": ("put_item", lambda world: world.ledger.swap(RECORD, None)),
+    "ledger.swap": ("put_item", lambda world: swap(world.ledger, RECORD, None)),
     "marks.read": ("batch_get_item", lambda world: world.marks.read(["ann"])),
     "marks.put": ("batch_write_item", lambda world: world.marks.put({"ann": "m1:identify"})),
     "marks.clear": ("delete_item", lambda world: world.marks.clear("ann", "m1:identify")),
@@ -164,7 +160,7 @@ def test_an_item_of_another_version_is_an_outage(world: World, change: dict[str,
     )
 
     with pytest.raises(LedgerUnavailable, match="item"):
-        world.ledger.swap(RECORD, None)
+        swap(world.ledger, RECORD, None)
 
 
 def test_a_breaker_of_another_version_is_an_outage(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of SSM's refusals, pages, and of parameters that cannot be right."""
+"""The secret store: SSM's pages and refusals, and parameters that can't be right."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class World:
 
 @pytest.fixture
 def world(session: boto3.Session) -> World:
-    """A store whose client answers what the test says."""
+    """Give a store whose client answers what the test says."""
     return World(session)
 
 
 def test_all_pages_are_read(world: World) -> None:
-    """SSM may also give a page with nothing on it."""
+    """All pages are read, also after a page without parameters."""
     world.answer({}, more="1")
     world.answer({name: GOOD[name] for name in list(GOOD)[:2]}, more="2")
     world.answer({name: GOOD[name] for name in list(GOOD)[2:]})
@@ -73,7 +73,7 @@ def test_all_pages_are_read(world: World) -> None:
 
 
 def test_a_refused_read_says_what_the_role_needs(world: World) -> None:
-    """And which parameters were asked for, without AWS's own message."""
+    """A refused read names the path, the error and the permission, and not AWS's own text."""
     world.stub.add_client_error("get_parameters_by_path", "AccessDeniedException", "arn:…:bob")
 
     with pytest.raises(SecretsUnavailable) as caught:
@@ -89,7 +89,7 @@ def test_a_refused_read_says_what_the_role_needs(world: World) -> None:
 def test_a_failed_refresh_is_told_and_not_felt(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One warning for each try."""
+    """After a failed refresh the last secrets stay in use, with one warning for each try."""
     world.answer(GOOD)
     world.store.read()
 
@@ -106,7 +106,7 @@ def test_a_failed_refresh_is_told_and_not_felt(
 
 
 def test_a_slip_of_the_hand_does_not_stop_a_running_stack(world: World) -> None:
-    """A secret that was deleted or spoilt: the last good reading stays, and the log says why."""
+    """If a secret was made unusable, the last good reading stays, and a warning says why."""
     world.answer(GOOD)
     world.store.read()
     world.clock.advance(61)
@@ -120,7 +120,7 @@ def test_a_slip_of_the_hand_does_not_stop_a_running_stack(world: World) -> None:
 
 
 def test_an_unknown_mode_is_told_at_each_reading(world: World) -> None:
-    """It pauses: everything is stored."""
+    """An unknown mode counts as `pause`, with a warning that has the command to put another."""
     world.answer({**GOOD, "mode": "delliver"})
 
     assert world.store.read().mode == "pause"
@@ -146,7 +146,7 @@ def test_an_unknown_mode_is_told_at_each_reading(world: World) -> None:
     ],
 )
 def test_half_a_key_pair_that_cannot_be_right(name: str, value: str | None, wrong: str) -> None:
-    """It is named, with the command that puts it; its value is not shown."""
+    """A key that can't be right is named with the command that puts it, without its value."""
     parameters = {other: text for other, text in GOOD.items() if other != name}
     if value is not None:
         parameters[name] = value
@@ -162,7 +162,7 @@ def test_half_a_key_pair_that_cannot_be_right(name: str, value: str | None, wron
 
 
 def test_a_key_with_a_colon_would_be_cut_in_two() -> None:
-    """HTTP Basic ends the user name there; a secret may hold one."""
+    """A colon is refused in a key, where HTTP Basic ends the user name, not in a secret."""
     with pytest.raises(ParametersInvalid, match="colon"):
         secrets_from({**GOOD, "rehook/api-key": "key:secret"}, PATH)
 
@@ -171,7 +171,7 @@ def test_a_key_with_a_colon_would_be_cut_in_two() -> None:
 
 
 def test_every_mistake_is_named_at_once() -> None:
-    """Nobody has to deploy three times."""
+    """One error names all parameters that are missing."""
     with pytest.raises(ParametersInvalid) as caught:
         secrets_from({}, PATH)
 
@@ -181,7 +181,7 @@ def test_every_mistake_is_named_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["segment/shared-secrets", "segment/tokens"])
 def test_either_way_in_will_do(name: str) -> None:
-    """Secrets, tokens, or both."""
+    """Shared secrets or tokens alone are enough."""
     pair = {key: GOOD[key] for key in ("rehook/api-key", "rehook/api-secret")}
     secrets, warnings = secrets_from({**pair, name: "a-way-in"}, PATH)
 
@@ -190,20 +190,20 @@ def test_either_way_in_will_do(name: str) -> None:
 
 
 def test_a_placeholder_is_no_way_in() -> None:
-    """Everybody knows it."""
+    """A placeholder among the shared secrets is refused."""
     with pytest.raises(ParametersInvalid, match="segment/shared-secrets holds a placeholder"):
         secrets_from({**GOOD, "segment/shared-secrets": "good\n<secret>"}, PATH)
 
 
 def test_a_placeholder_is_named_by_its_line_in_the_parameter() -> None:
-    """As whoever wrote it counts: empty lines and repeated ones are lines too."""
+    """The error counts lines as an editor does: empty and repeated lines count."""
     lists = {**GOOD, "segment/tokens": "good\n\ngood\n<token>\n"}
     with pytest.raises(ParametersInvalid, match="segment/tokens holds a placeholder in line 4"):
         secrets_from(lists, PATH)
 
 
 def test_a_byte_order_mark_is_nothing() -> None:
-    """Some editors and shells put one before the text: a secret with it would match nothing."""
+    """A byte order mark before a value is taken off."""
     marked = {name: f"\ufeff{value}\n" for name, value in GOOD.items()}
     more = {"segment/tokens": "\ufeff\ntoken\n", "mode": "\ufeffpause"}
     secrets, warnings = secrets_from({**marked, **more}, PATH)
@@ -213,7 +213,7 @@ def test_a_byte_order_mark_is_nothing() -> None:
 
 
 def test_lists_are_one_a_line() -> None:
-    """Whatever the editor left around them, in order, each once."""
+    """A list has one value a line: blanks are taken off, and repeated values dropped."""
     value = " new \r\n\n old\nnew\n"
     secrets, _ = secrets_from({**GOOD, "segment/shared-secrets": value}, PATH)
 
@@ -221,7 +221,7 @@ def test_lists_are_one_a_line() -> None:
 
 
 def test_what_a_paste_adds_is_taken_off() -> None:
-    """A newline at the end of a secret would make every call a 401."""
+    """Blanks and line breaks around a value are taken off."""
     secrets, _ = secrets_from({**GOOD, "rehook/api-secret": " s3cret\n", "mode": "Pause\n"}, PATH)
 
     assert secrets == replace(READ, mode=Mode.PAUSE)
@@ -229,14 +229,14 @@ def test_what_a_paste_adds_is_taken_off() -> None:
 
 @pytest.mark.parametrize("mode", ["deliver", "pause", "dry-run"])
 def test_a_known_mode_is_taken(mode: str) -> None:
-    """Without a warning."""
+    """A known mode is used without a warning."""
     secrets, warnings = secrets_from({**GOOD, "mode": mode}, PATH)
     assert (secrets.mode, warnings) == (mode, [])
 
 
 @pytest.mark.parametrize("mode", ["", "off", "dry_run"])
 def test_an_unknown_mode_pauses(mode: str) -> None:
-    """Nothing is delivered that somebody may have wanted to stop."""
+    """A mode that is none counts as `pause`, with one warning."""
     secrets, warnings = secrets_from({**GOOD, "mode": mode}, PATH)
     assert secrets.mode == "pause"
     assert len(warnings) == 1

@@ -1,4 +1,4 @@
-"""What `validate` points out: each case, and a neighbour of it that must stay silent."""
+"""Tests of `validate`'s advice: each case of it, and a similar file that gets none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USER = {"@path": "$.userId"}
 
 
 def verdict(file: object) -> dict[str, Any]:
-    """Give what `validate --json` says of a file."""
+    """Return what `validate --json` prints about a file."""
     text = file if isinstance(file, str) else json.dumps(file)
     result = CliRunner().invoke(app, ["validate", "-", "--json"], input=text)
     found: dict[str, Any] = json.loads(result.stdout)
@@ -36,7 +36,7 @@ def verdict(file: object) -> dict[str, Any]:
 
 
 def tracked(**changes: Any) -> dict[str, Any]:
-    """Give a file with one sound subscription, changed."""
+    """Return a file with one valid subscription, with these members changed."""
     sound = {
         "id": "s",
         "actionSlug": "trackEvent",
@@ -47,13 +47,13 @@ def tracked(**changes: Any) -> dict[str, Any]:
 
 
 def metadata(value: object) -> dict[str, Any]:
-    """Give a file whose one subscription sends this as `metadata.x`."""
+    """Return a file whose only subscription sends this value as `metadata.x`."""
     fields = {"event_name": {"@path": "$.event"}, "source_id": USER, "metadata": {"x": value}}
     return tracked(settings=fields)
 
 
 def advised(file: object) -> list[tuple[str, str]]:
-    """Give the advice on a file that has no mistakes, by place."""
+    """Return the places and messages of the advice on a file without mistakes."""
     found = verdict(file)
     assert found["mistakes"] == []
     return [(each["place"], each["message"]) for each in found["advice"]]
@@ -65,37 +65,37 @@ TRIGGERS = [
     ("property.total > 20", "did you mean properties.total?", "properties.price > 20"),
     ("event = 'Button Clicked'", 'did you mean "Button Clicked"?', 'event = "Button Clicked"'),
     ("contains(event, 'Order')", 'did you mean "Order"?', 'contains(event, "It\'s")'),
-    ('event is "X"', '"is" is no operator', 'event contains "X"'),
+    ('event is "X"', '"is" is not an operator', 'event contains "X"'),
     ('event == "X"', "did you mean =?", 'event="X"'),
     ('event <> "X"', "did you mean !=?", 'event != "X"'),
     ('event in ("A", "B")', "did you mean or?", '(event = "A" or event = "B")'),
     ('!(event = "X")', 'did you mean event != "X"?', '(event != "X")'),
-    ('!(contains(event, "X"))', "! before the bracket is lost", '!contains(event, "X")'),
-    ('!event = "X"', "! before event is lost", 'event != "X"'),
-    ('not event = "X"', "not is passed over", 'event != "not this"'),
-    ("anonymousId != null", "a trigger can't see anonymousId", "userId != null"),
-    ("integrations.All = true", "a trigger can't see integrations", "context.active = true"),
-    ("messageId", "a trigger can't see messageId", "userId != null"),
-    ('contains(total, "x")', "the condition on total is left out", 'contains(context.ip, "1")'),
-    ('startsWith(event, "A")', "startsWith( ) is no function", 'match(event, "A*")'),
+    ('!(contains(event, "X"))', "! before the bracket is ignored", '!contains(event, "X")'),
+    ('!event = "X"', "! before event is ignored", 'event != "X"'),
+    ('not event = "X"', '"not" is ignored', 'event != "not this"'),
+    ("anonymousId != null", "a trigger can't read anonymousId", "userId != null"),
+    ("integrations.All = true", "a trigger can't read integrations", "context.active = true"),
+    ("messageId", "a trigger can't read messageId", "userId != null"),
+    ('contains(total, "x")', "the condition on total is ignored", 'contains(context.ip, "1")'),
+    ('startsWith(event, "A")', "startsWith( ) is not a function", 'match(event, "A*")'),
     ('match(event, "Order")', 'did you mean "Order*"?', 'match(event, "*Order")'),
     ('match(event, "*Order*")', 'did you mean contains( , "Order")?', 'match(event, "*")'),
     ('event = "Order*"', 'did you mean match(event, "Order*")?', 'event = "A*B"'),
-    ("event = Signed Up", "Up is passed over", "event = Signed"),
+    ("event = Signed Up", '"Up" is ignored', "event = Signed"),
     ("event != null", "holds for every event", "userId != null"),
     ('event.name = "x"', "event.name reads event itself", 'context.event.name = "x"'),
     ("properties.ok != true", "did you mean = false?", "properties.ok = false"),
-    ('properties.at > "2024-01-01"', "compares numbers alone", 'properties.at > "20"'),
+    ('properties.at > "2024-01-01"', "compares only numbers", 'properties.at > "20"'),
     ('type = "identify"', 'types "track" and "identify" at once', 'type != "identify"'),
-    ('event = "A" and event = "B"', "exclude one another; did you mean or?", 'event = "A"'),
+    ('event = "A" and event = "B"', "exclude each other; did you mean or?", 'event = "A"'),
     (
         "properties.n > 5 and properties.n < 3",
-        "conditions on properties.n exclude one another",
+        "conditions on properties.n exclude each other",
         "properties.n > 3 and properties.n < 3.1",
     ),
     (
         'match(event, "A*") and !contains(event, "A")',
-        "conditions on event exclude one another",
+        "conditions on event exclude each other",
         'match(event, "A*") and match(event, "*A") and contains(event, "B")',
     ),
     ('traits.plan = "pro"', "did you mean context.traits?", 'context.traits.plan = "pro"'),
@@ -108,10 +108,10 @@ TRIGGERS = [
     ('event = "A" or event = "B"', 'mixes "and" with "or"', '(event = "A" or event = "B")'),
     (
         '(contains(event, "A") or event = "B")',
-        "put no function inside brackets",
+        "do not put a function inside brackets",
         '(event = "A" or event = "B") and contains(event, "A")',
     ),
-    ('event = "A" OR event = "B"', "write or in small letters", 'event = "A" AND userId = "B"'),
+    ('event = "A" OR event = "B"', "write it in lower case, or", 'event = "A" AND userId = "B"'),
 ]  # fmt: skip
 
 
@@ -119,7 +119,7 @@ TRIGGERS = [
 def test_a_condition_that_is_hardly_meant_is_pointed_out(
     written: str, said: str, meant: str
 ) -> None:
-    """In a trigger of track events, with what was probably meant, and not where that stands."""
+    """A wrong condition in a trigger gets advice with a correction, and the correction none."""
     found = advised(tracked(trigger=f'type = "track" and {written}'))
     assert {place for place, _ in found} == {"subscriptions[0].trigger"}
     assert any(said in message for _, message in found), found
@@ -140,7 +140,7 @@ def test_a_condition_that_is_hardly_meant_is_pointed_out(
     ],
 )
 def test_a_trigger_is_looked_at_for_the_types_it_can_match(trigger: str, said: str) -> None:
-    """A type that Segment does not know may have anything; others have what Segment says."""
+    """Advice depends on the members that the trigger's types have; unknown types may have any."""
     file = tracked(trigger=trigger, settings={"event_name": "e", "source_id": USER})
     found = advised(file)
     assert bool(found) is bool(said)
@@ -157,12 +157,12 @@ VALUES: list[tuple[object, str, object]] = [
     ({"@if": {"exists": "$.event", "then": 1}}, '{"@path": "$.event"}', "userId"),
     ({"@path": "$.propertes.total"}, "did you mean $.properties.total?", {"@path": "$.total"}),
     ({"@path": "$.userid"}, "did you mean $.userId?", {"@path": "$.session.userid"}),
-    ({"@path": "{{event}}"}, "a path takes no {{ }}", {"@path": "event"}),
-    ({"@path": "$"}, "leads nowhere", {"@path": "$."}),
+    ({"@path": "{{event}}"}, "a path has no {{ }}", {"@path": "event"}),
+    ({"@path": "$"}, "never has a value", {"@path": "$."}),
     ({"@path": "$.properties.items[*].a"}, "@arrayPath", {"@path": "$.properties.items[0].a"}),
     ({"@path": "$.event.properties.a"}, "$.properties.a", {"@path": "$.event.length"}),
     ({"@arrayPath": ["$.propertes.a", {"x": 1}]}, "$.properties.a", {"@path": "$.context.a"}),
-    ({"@template": "{{$.event}}"}, "stand without $.", {"@template": "{{event}}"}),
+    ({"@template": "{{$.event}}"}, "paths without $.", {"@template": "{{event}}"}),
     ({"@template": "{{propertes.a}}"}, "did you mean properties.a?", {"@template": "plain"}),
     ({"@template": "$.event"}, "@path $.event", {"@template": "$5"}),
     ({"@template": "{{ event | upcase }}"}, "are for @liquid", {"@template": "a | b"}),
@@ -200,7 +200,7 @@ VALUES: list[tuple[object, str, object]] = [
 def test_a_value_that_is_hardly_meant_is_pointed_out(
     written: object, said: str, meant: object
 ) -> None:
-    """A text where a directive was meant, a path that leads nowhere, a filter that is none."""
+    """A text, path or template that is probably wrong gets advice; its correction gets none."""
     found = advised(metadata(written))
     assert all(place.startswith("subscriptions[0].settings.metadata.x") for place, _ in found)
     assert any(said in message for _, message in found), found
@@ -211,9 +211,9 @@ def test_a_value_that_is_hardly_meant_is_pointed_out(
     ("fields", "place", "said"),
     [
         ({"source_id": "userId"}, "source_id", '{"@path": "$.userId"}'),
-        ({"event_name": ""}, "event_name", "every event drops"),
-        ({"event_name": {"a": 1}}, "event_name", "takes text"),
-        ({"metadata": 5}, "metadata", "takes an object"),
+        ({"event_name": ""}, "event_name", "every event is dropped"),
+        ({"event_name": {"a": 1}}, "event_name", "must be a string"),
+        ({"metadata": 5}, "metadata", "is not an object"),
         ({"metadata": None}, "", ""),
         ({"event_name": {"@path": "$.name"}}, "event_name", "which track events do not have"),
         ({"event_name": {"@template": "{{name}}"}}, "event_name", "which track events do not"),
@@ -234,7 +234,7 @@ def test_a_value_that_is_hardly_meant_is_pointed_out(
 def test_a_field_that_drops_every_event_is_pointed_out(
     fields: dict[str, object], place: str, said: str
 ) -> None:
-    """A required one without a value, or one of the wrong type: Segment drops such events too."""
+    """A field gets advice if it has no value and needs one, or if its type drops every event."""
     settings = {"event_name": {"@path": "$.event"}, "source_id": USER, **fields}
     found = advised(tracked(settings=settings))
     assert [where for where, _ in found] == ([f"subscriptions[0].settings.{place}"] if said else [])
@@ -244,7 +244,7 @@ def test_a_field_that_drops_every_event_is_pointed_out(
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("order_id", "only the first one is delivered"),
+        ("order_id", "only the first event is delivered"),
         ("$.properties.order_id", '{"@path": "$.properties.order_id"}'),
         ({"@path": "$.propertes.order_id"}, "did you mean $.properties.order_id?"),
         ({"@path": "$.properties.order_id"}, ""),
@@ -254,7 +254,7 @@ def test_a_field_that_drops_every_event_is_pointed_out(
     ids=repr,
 )
 def test_a_business_key_that_is_no_key_is_pointed_out(key: object, said: str) -> None:
-    """A constant makes all events but the first one duplicates."""
+    """An idempotencyKey gets advice if it is the same for all events or has a wrong path."""
     found = advised(tracked(idempotencyKey=key))
     assert bool(found) is bool(said)
     assert not said or any(said in message for _, message in found), found
@@ -282,19 +282,19 @@ SETTINGS: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
     (
         tracked(),
         {**RENAMED, "conversionEvents": {"Order Completed": "direct"}},
-        'arrive here as "order_success"',
+        'has the name "order_success"',
         {**RENAMED, "conversionEvents": {"order_success": "direct", "other": "drop"}},
     ),
     (
         tracked(),
         {"eventNamePrefix": "x: ", "conversionEvents": {"signup": "direct"}},
-        'arrive here as "x: signup"',
+        'has the name "x: signup"',
         {"eventNamePrefix": "x: ", "conversionEvents": {"x: signup": "direct"}},
     ),
     (
         SIGN_UP,
         {"conversionEvents": {"Signed Up": "direct"}},
-        'arrive here as "signup"',
+        'has the name "signup"',
         {"conversionEvents": {"signup": "direct"}},
     ),
     (
@@ -306,7 +306,7 @@ SETTINGS: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
     (
         SIGN_UP,
         {"eventNames": {"Signed Up": "x"}},
-        'arrive here as "signup"',
+        'has the name "signup"',
         {"eventNames": {"signup": "x"}},
     ),
     (
@@ -330,7 +330,7 @@ SETTINGS: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
     (
         tracked(trigger='type = "page"', settings={"event_name": "e", "source_id": USER}),
         {"eventTypes": {"page": "ignore"}},
-        "keeps page events from a subscription",
+        "keeps all page events from a subscription",
         {"eventTypes": {"screen": "ignore"}},
     ),
 ]
@@ -340,7 +340,7 @@ SETTINGS: list[tuple[dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
 def test_a_setting_for_a_name_that_never_comes_by_is_pointed_out(
     file: dict[str, Any], written: dict[str, Any], said: str, meant: dict[str, Any]
 ) -> None:
-    """`settings` work on what the mappings made, so they name what the mappings can make."""
+    """A setting gets advice if it names an event or trait that no mapping can give."""
     found = advised({**file, "settings": written})
     assert all(place.startswith("settings.") for place, _ in found)
     assert any(said in message for _, message in found), found
@@ -362,7 +362,7 @@ def test_a_setting_for_a_name_that_never_comes_by_is_pointed_out(
     ids=lambda value: str(value)[:40],
 )
 def test_what_fails_on_every_event_is_a_mistake(value: object, message: str) -> None:
-    """Known when the file is read; of a disabled subscription it is advice, for nothing fails."""
+    """A mapping that always throws is a mistake; in a disabled subscription it is advice."""
     file = metadata(value)
     found = verdict(file)
     assert (found["valid"], found["subscriptions"], found["advice"]) == (False, [], [])
@@ -376,7 +376,7 @@ def test_what_fails_on_every_event_is_a_mistake(value: object, message: str) -> 
 
 
 def test_advice_is_given_beside_mistakes() -> None:
-    """One run tells of everything: also of a subscription that has a mistake itself."""
+    """One run reports mistakes and advice, also on a subscription that has a mistake."""
     file = tracked(
         trigger="total > 20",
         settings={"source_id": {"@pth": 1}, "event_name": "$.event", "metadata": {"@liquid": "{%"}},
@@ -396,7 +396,7 @@ def test_advice_is_given_beside_mistakes() -> None:
 
 
 def test_a_person_can_tell_advice_from_mistakes() -> None:
-    """On standard error, mistakes first, each piece of advice named as such."""
+    """Mistakes and then advice are printed on standard error, and advice is marked as advice."""
     file = {**tracked(trigger='type = "track" and total > 5'), "settings": {"unknown": 1}}
     result = CliRunner().invoke(app, ["validate", "-"], input=json.dumps(file))
     assert result.exit_code == 1
@@ -407,14 +407,14 @@ def test_a_person_can_tell_advice_from_mistakes() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "5", '{"subscriptions": [5, {"settings": 1}]}', "\xff"])
 def test_a_file_that_can_hardly_be_read_gets_its_mistakes_and_no_crash(text: str) -> None:
-    """Advice is given for what can be read, and that may be nothing."""
+    """A file that can't be read as a destination has mistakes, no advice, and no traceback."""
     found = verdict(text)
     assert found["mistakes"]
     assert found["advice"] == []
 
 
 def examples() -> list[tuple[str, dict[str, Any]]]:
-    """Give every destination file that the pages show, fenced or indented."""
+    """Return every destination file in the pages, from fenced and indented blocks."""
     found = []
     for page in PAGES:
         text = page.read_text()
@@ -436,7 +436,7 @@ def examples() -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_what_is_shipped_or_shown_gets_no_advice() -> None:
-    """Neither the shipped file, nor a preset, nor a page's example, nor Segment's own defaults."""
+    """The shipped file, presets, examples in pages and Segment's defaults get no advice."""
     shown = examples()
     assert {"docs/mappings.md", "docs/settings.md"} <= {page for page, _ in shown}
     files = [file.read_text() for file in SHIPPED]
@@ -447,20 +447,20 @@ def test_what_is_shipped_or_shown_gets_no_advice() -> None:
 
 
 def test_a_trigger_that_matches_an_event_is_not_said_to_match_none() -> None:
-    """Of triggers made up at random: what excludes itself matches none of many events."""
+    """A generated trigger that is said to match no event does not match the generated event."""
     rng = Random(8)
     said = 0
     for _ in range(4000):
         case = GENERATORS["fql"](rng)
         fql = str(case["fql"])
         messages = read_trigger(fql).advice
-        if any("exclude one another" in each or "at once" in each for each in messages):
+        if any("exclude each other" in each or "at once" in each for each in messages):
             said += 1
             assert not matches(fql, case["event"]), case
     assert said > 20, "the generator no longer makes such triggers"
 
 
 def matches(fql: str, event: object) -> bool:
-    """Ask `segment-rehook evaluate`."""
+    """Return whether `segment-rehook evaluate` says that the trigger matches."""
     (answer,) = evaluate([json.dumps({"fql": fql, "event": event})])
     return bool(json.loads(answer).get("match"))

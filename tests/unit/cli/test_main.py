@@ -1,4 +1,4 @@
-"""The other commands: validate, evaluate, schema, --version, help."""
+"""Tests of the commands validate, evaluate and schema, of --version and of --help."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ FIELDS = {"event_name": "e", "source_id": "u"}
 
 
 def run(*arguments: str | Path, text: str = "") -> Result:
-    """Run the command line with this standard input."""
+    """Run the command line with this text as standard input."""
     return CliRunner().invoke(app, [str(each) for each in arguments], input=text)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_what_is_shipped_is_valid(file: Path) -> None:
-    """The shipped destination and every preset have no mistakes, for us and for an editor."""
+    """The shipped file and each preset are valid for `validate` and for the JSON Schema."""
     result = run("validate", file)
     assert (result.exit_code, result.stderr) == (0, "")
     jsonschema.Draft7Validator(destination_schema()).validate(json.loads(file.read_text()))
 
 
 def test_validate_names_every_mistake_and_fails() -> None:
-    """Exit code 1, a line each with its place, on standard error."""
+    """`validate` prints one line per mistake, with its place, and exits with code 1."""
     result = run("validate", "-", text='{"settings": {"a": 1, "b": 2}}')
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -47,7 +47,7 @@ def test_validate_names_every_mistake_and_fails() -> None:
 
 
 def test_validate_as_json_is_one_object() -> None:
-    """For scripts and deploy steps: the verdict, the ids, the mistakes by place."""
+    """`validate --json` prints one object: the verdict, the ids, the mistakes and the advice."""
     good = run("validate", "-", "--json", text="{}")
     assert (good.exit_code, json.loads(good.stdout)) == (
         0,
@@ -86,7 +86,7 @@ def test_validate_as_json_is_one_object() -> None:
 def test_validate_points_out_what_is_hardly_meant(
     changes: dict[str, object], place: str, said: str
 ) -> None:
-    """On standard error, with its place; it is no mistake, since Segment runs it too."""
+    """Advice is printed on standard error with its place, and the exit code stays 0."""
     sound = {"id": "s", "actionSlug": "trackEvent", "trigger": "type = 1", "settings": FIELDS}
     result = run("validate", "-", text=json.dumps({"subscriptions": [{**sound, **changes}]}))
     assert result.exit_code == 0
@@ -98,18 +98,18 @@ def test_validate_points_out_what_is_hardly_meant(
 def test_validate_checks_the_shipped_file_unless_told_otherwise(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """In a checkout no name is needed; elsewhere the missing file is named."""
+    """Without an argument `validate` checks the shipped file; where it is missing, it says so."""
     monkeypatch.chdir(ROOT)
     assert run("validate").exit_code == 0
     monkeypatch.chdir(tmp_path)
     result = run("validate")
     assert result.exit_code == 2
     assert "layers/destination/destination.json: No such file" in result.stderr
-    assert "name the file to check" in result.stderr
+    assert "give the file to check" in result.stderr
 
 
 def test_evaluate_answers_each_line(tmp_path: Path) -> None:
-    """From standard input or from a file; a missing file is named."""
+    """`evaluate` reads standard input or a file, and exits with code 2 if the file is missing."""
     questions = (
         '{"mapping": {"id": {"@path": "$.userId"}}, "input": {"userId": 7}}\n'
         '{"fql": "type = \\"track\\"", "event": {"type": "page"}}\n'
@@ -123,7 +123,7 @@ def test_evaluate_answers_each_line(tmp_path: Path) -> None:
 
 
 def is_known(directive: str) -> bool:
-    """Whether validation takes the name for a directive, be its options right or wrong."""
+    """Return whether validation knows the directive, whatever its options."""
     try:
         validate({directive: None})
     except MappingInvalid as error:
@@ -132,14 +132,14 @@ def is_known(directive: str) -> bool:
 
 
 def test_the_schema_knows_every_directive() -> None:
-    """It names those that the engine evaluates, and `@transform`; validation knows each of them."""
+    """The schema's directives are those of the engine and `@transform`; validation knows each."""
     assert set(DIRECTIVES) == {*directives.DIRECTIVES, "@transform"}
     assert all(map(is_known, DIRECTIVES))
     assert not is_known("@another")
 
 
 def test_the_committed_schema_is_the_generated_one() -> None:
-    """`segment-rehook schema > destination.schema.json` after a change of shapes."""
+    """The committed schema is what `schema` prints; after a change, run it into that file."""
     assert run("schema").stdout == SCHEMA.read_text()
 
 
@@ -164,21 +164,21 @@ def test_the_committed_schema_is_the_generated_one() -> None:
     ids=repr,
 )
 def test_an_editor_sees_mistakes_by_the_schema(wrong: object) -> None:
-    """What `validate` refuses for its shape, the schema refuses as well."""
+    """The schema refuses files with a wrong shape, as `validate` does."""
     schema = destination_schema()
     jsonschema.Draft7Validator.check_schema(schema)
     assert not jsonschema.Draft7Validator(schema).is_valid(wrong)
 
 
 def test_the_version_is_printed() -> None:
-    """The command line's version is the bridge's: both are one package."""
+    """`--version` prints the version of the bridge's package."""
     result = run("--version")
     assert (result.exit_code, result.stdout) == (0, f"{__version__}\n")
 
 
 @pytest.mark.parametrize("command", ["preview", "validate", "evaluate", "schema", "secrets"])
 def test_every_command_has_help(command: str) -> None:
-    """With what it does and, for each that takes input, an example."""
+    """Each command has help; each command that takes input has an example in it."""
     result = run(command, "--help")
     assert result.exit_code == 0
     assert command == "secrets" or "Example" in result.stdout

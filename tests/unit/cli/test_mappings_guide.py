@@ -1,4 +1,4 @@
-"""docs/mappings.md: every example in its tables is run, and no directive is missing."""
+"""Tests of docs/mappings.md: its examples are true, and it has every directive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GUIDE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text()
 
 
 def fenced(label: str) -> str:
-    """Give the text of the fenced block with this label."""
+    """Return the text of the fenced block with this label."""
     found = re.search(rf"```json {label}\n(.*?)```", GUIDE, re.DOTALL)
     assert found, label
     return found[1]
@@ -27,7 +27,7 @@ EVENT = json.loads(fenced("event"))
 
 
 def rows(first_heading: str) -> list[list[str]]:
-    """Give the cells of the rows of the table whose first heading this is."""
+    """Return the cells of each row of the table that has this first heading."""
     table = GUIDE.partition(f"| {first_heading} |")[2].partition("\n\n")[0]
     lines = table.splitlines()[2:]
     return [
@@ -37,14 +37,14 @@ def rows(first_heading: str) -> list[list[str]]:
 
 
 def answer(question: dict[str, Any]) -> Any:
-    """Ask `segment-rehook evaluate`."""
+    """Return the answer of `segment-rehook evaluate` to one question."""
     (line,) = evaluate([json.dumps(question)])
     return json.loads(line)
 
 
 @pytest.mark.parametrize("row", rows("directive"), ids=lambda row: row[2])
 def test_each_directive_gives_what_the_table_says(row: list[str]) -> None:
-    """The last cell is what comes out, `nothing` where nothing does."""
+    """Each mapping in the table gives the output in its last cell, or nothing."""
     _, _, example, gives = row
     mapping = {"value": json.loads(example.strip("`"))}
     expected = {} if gives == "nothing" else {"value": json.loads(gives.strip("`"))}
@@ -53,13 +53,13 @@ def test_each_directive_gives_what_the_table_says(row: list[str]) -> None:
 
 @pytest.mark.parametrize("row", rows("in a trigger"), ids=lambda row: row[2])
 def test_each_trigger_is_what_the_table_says(row: list[str]) -> None:
-    """True or false of the page's event."""
+    """Each trigger in the table matches the page's event, or not, as the page says."""
     _, _, example, here = row
     assert answer({"fql": example.strip("`"), "event": EVENT}) == {"match": here == "true"}
 
 
 def test_no_directive_and_no_operator_is_missing() -> None:
-    """A reader finds all of the language in these two tables."""
+    """The tables have every directive, and every operator and function of triggers."""
     named = {row[0].strip("`") for row in rows("directive")}
     assert set(DIRECTIVES) <= named
     operators = {row[0].strip("`") for row in rows("in a trigger")}
@@ -67,6 +67,6 @@ def test_no_directive_and_no_operator_is_missing() -> None:
 
 
 def test_the_example_file_is_valid() -> None:
-    """What a reader copies must load."""
+    """The page's complete destination file has no mistakes."""
     (orders,) = load(fenced("destination").encode()).subscriptions
     assert orders.id == "orders"

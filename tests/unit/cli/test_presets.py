@@ -1,4 +1,4 @@
-"""The presets, and the pages about them: every example is run, every file has its page."""
+"""Tests of the presets and of the pages about them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOW = 1_790_000_000.0
 
 
 def test_every_preset_has_a_page_and_every_page_a_preset() -> None:
-    """And the overview names them all."""
+    """Each preset has a page, and the overview names each preset."""
     assert [page.stem for page in PAGES] == [preset.stem for preset in PRESETS]
     overview = (ROOT / "docs" / "presets" / "README.md").read_text()
     assert sorted(re.findall(r"\((.+?)\.md\)", overview)) == [page.stem for page in PAGES]
@@ -28,7 +28,7 @@ def test_every_preset_has_a_page_and_every_page_a_preset() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_s_examples_become_the_calls_it_shows(page: Path) -> None:
-    """Each event on the page, under its preset, makes exactly the calls printed below it."""
+    """Each event on a preset's page gives exactly the calls that the page shows."""
     destination = load((ROOT / "presets" / f"{page.stem}.json").read_bytes())
     examples = EXAMPLE.findall(page.read_text())
     assert examples, "a page without an example teaches nothing"
@@ -42,7 +42,7 @@ def test_a_page_s_examples_become_the_calls_it_shows(page: Path) -> None:
 
 
 def test_the_hint_of_a_drop_names_a_preset_that_is_there() -> None:
-    """The detail of a missing userId sends people to a file: it must exist, and help."""
+    """The preset that the detail of a missing userId names exists and maps such an event."""
     event = Event.parse(b'{"type": "track", "event": "e", "properties": {"userId": "u1"}}')
     (drop,) = load(None).plan(event, NOW)
     found = re.search(r"presets/[\w-]+\.json", getattr(drop, "detail", ""))
@@ -57,7 +57,7 @@ def test_the_hint_of_a_drop_names_a_preset_that_is_there() -> None:
     [({"total": 5, "revenue": 4}, 5), ({"revenue": 4}, 4), ({"total_amount": 3}, 3), ({}, None)],
 )
 def test_an_order_s_amount_is_found(sent: dict[str, int], amount: int | None) -> None:
-    """Ecommerce: total, else revenue, else what the event itself calls total_amount."""
+    """The preset ecommerce takes total, else revenue, else total_amount as the amount."""
     destination = load((ROOT / "presets" / "ecommerce.json").read_bytes())
     raw = {
         "type": "track",

@@ -1,4 +1,4 @@
-"""`segment-rehook preview`: its lines are a promise to scripts."""
+"""Tests of `segment-rehook preview`: scripts may rely on the members of its lines."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ PAGE = {"type": "page", "messageId": "m3", "userId": "u1"}
 
 
 def run(*arguments: str | Path, text: str = "") -> Result:
-    """Run the command with this standard input."""
+    """Run `preview` with this text as standard input."""
     return CliRunner().invoke(app, ["preview", *map(str, arguments)], input=text)
 
 
 def lines(result: Result) -> list[Any]:
-    """Read what was printed."""
+    """Return the printed lines, decoded; the command must have succeeded."""
     assert result.exit_code == 0, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def test_a_line_says_what_each_subscription_would_send() -> None:
-    """The whole line, as scripts rely on it."""
+    """A line has the messageId and, for each subscription, the request that would be sent."""
     assert lines(run(text=json.dumps(TRACK))) == [
         {
             "messageId": "m1",
@@ -57,7 +57,7 @@ def test_a_line_says_what_each_subscription_would_send() -> None:
 
 
 def test_a_drop_has_its_reason_and_its_detail() -> None:
-    """The reason is of the closed list, the detail is for a person."""
+    """A dropped event's line has a reason of the closed list and a detail for a person."""
     (line,) = lines(run(text='{"type": "track"}'))
     assert line["results"] == [
         {
@@ -69,7 +69,7 @@ def test_a_drop_has_its_reason_and_its_detail() -> None:
 
 
 def test_what_no_subscription_takes_has_no_results() -> None:
-    """Ignored is not dropped; for each subscription it says which clause keeps the event out."""
+    """An ignored event's line says for each subscription which condition did not hold."""
     assert lines(run(text=json.dumps(PAGE))) == [
         {
             "messageId": "m3",
@@ -96,17 +96,17 @@ def test_what_no_subscription_takes_has_no_results() -> None:
     ],
 )
 def test_an_array_and_one_json_a_line_are_the_same_events(text: str) -> None:
-    """However the events are written, there is a line for each, in order."""
+    """Arrays, lines and mixtures of both give one line per event, in order."""
     assert [line["messageId"] for line in lines(run(text=text))] == ["m1", "m2", "m3"]
 
 
 def test_one_event_over_several_lines_is_one_event() -> None:
-    """A file that a person wrote is indented."""
+    """An event that is indented over several lines is read as one event."""
     assert len(lines(run(text=json.dumps(TRACK, indent=4)))) == 1
 
 
 def test_files_are_read_in_turn(tmp_path: Path) -> None:
-    """Several files, one after the other."""
+    """Several files are previewed one after another."""
     for name, event in (("a.json", TRACK), ("b.json", PAGE)):
         (tmp_path / name).write_text(json.dumps(event))
     ids = [line["messageId"] for line in lines(run(tmp_path / "a.json", tmp_path / "b.json"))]
@@ -114,7 +114,7 @@ def test_files_are_read_in_turn(tmp_path: Path) -> None:
 
 
 def test_no_events_are_no_lines() -> None:
-    """Nothing in, nothing out."""
+    """Empty input, blank lines and an empty array give no lines."""
     assert lines(run(text="")) == []
     assert lines(run(text=" \n\n")) == []
     assert lines(run(text="[]")) == []
@@ -129,15 +129,15 @@ def test_no_events_are_no_lines() -> None:
     ],
 )
 def test_a_line_that_is_no_json_ends_it_with_its_number(text: str, number: int) -> None:
-    """Exit code 2, the number on standard error, and what came before is printed."""
+    """At a line that is not JSON, `preview` prints its number and exits with code 2."""
     result = run(text=text)
     assert result.exit_code == 2
-    assert f"line {number} is no JSON" in result.stderr
+    assert f"line {number} is not JSON" in result.stderr
     assert len(result.stdout.splitlines()) == number // 2
 
 
 def test_json_that_is_no_event_is_dropped_and_costs_its_neighbours_nothing() -> None:
-    """Such an element has no messageId and belongs to no subscription."""
+    """JSON that is not an event is dropped without a messageId; its neighbours are previewed."""
     number, track = lines(run(text=f"[5, {json.dumps(TRACK)}]"))
     assert number["messageId"] is None
     assert number["results"][0]["subscription"] is None
@@ -146,7 +146,7 @@ def test_json_that_is_no_event_is_dropped_and_costs_its_neighbours_nothing() -> 
 
 
 def test_a_directive_that_throws_shows_as_a_mapping_error(tmp_path: Path) -> None:
-    """With the engine's own message."""
+    """A directive that throws is shown as a drop `mapping_error` with the engine's message."""
     wild = {"source_id": {"@path": {"@path": "$.properties.total"}}}
     file = tmp_path / "destination.json"
     file.write_text(
@@ -174,7 +174,7 @@ def test_a_directive_that_throws_shows_as_a_mapping_error(tmp_path: Path) -> Non
 
 
 def test_a_destination_with_mistakes_ends_it_before_any_event(tmp_path: Path) -> None:
-    """Exit code 1, each mistake with its place on standard error."""
+    """If the destination has mistakes, `preview` prints each and exits with code 1."""
     file = tmp_path / "destination.json"
     file.write_text('{"settings": {"x": 1}, "subscriptions": 2}')
     result = run("--destination", file, text=json.dumps(TRACK))
@@ -187,14 +187,14 @@ def test_a_destination_with_mistakes_ends_it_before_any_event(tmp_path: Path) ->
 
 @pytest.mark.parametrize("arguments", [["--destination", "gone.json"], ["gone.json"]])
 def test_a_file_that_is_not_there_is_named(arguments: list[str]) -> None:
-    """Exit code 2."""
+    """A missing file is named, and the exit code is 2."""
     result = run(*arguments)
     assert result.exit_code == 2
     assert "gone.json: No such file" in result.stderr
 
 
 def test_a_mapping_may_nest_deeper_than_any_event(tmp_path: Path) -> None:
-    """The deepest event that is read, wrapped once more by its mapping, is shown all the same."""
+    """An event of the maximum depth is shown even if its mapping nests it one level deeper."""
     deep: Any = {}
     for _ in range(126):
         deep = {"a": deep}
@@ -208,7 +208,7 @@ def test_a_mapping_may_nest_deeper_than_any_event(tmp_path: Path) -> None:
 
 
 def test_explain_says_why_and_where_from() -> None:
-    """Each subscription is there, also the one that does not take the event."""
+    """With --explain a line says why each subscription matched or not, and shows its fields."""
     (line,) = lines(run("--explain", text=json.dumps(TRACK)))
     identify, track = line["explain"]
     assert identify == {
@@ -228,7 +228,7 @@ def test_explain_says_why_and_where_from() -> None:
 
 
 def test_explain_tells_disabled_ignored_and_thrown_apart(tmp_path: Path) -> None:
-    """Why nothing came of a subscription is told, whatever the reason."""
+    """--explain distinguishes disabled, ignored, and throwing subscriptions."""
     shared = {"actionSlug": "trackEvent", "trigger": 'userId = "u1" and properties.total > 3'}
     wild = {"source_id": {"@path": {"@path": "$.properties.total"}}}
     raw = {

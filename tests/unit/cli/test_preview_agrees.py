@@ -1,4 +1,4 @@
-"""What `preview` shows is what the webhook does, wherever a rule of ours decides."""
+"""Tests that `preview` shows what the webhook does, as far as the bridge's own rules decide."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ RULES = load(
 
 
 def optional(**members: list[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Objects that have each member or not, with one of these values."""
+    """Generate objects that each have some of the members, with one of these values."""
     return st.fixed_dictionaries(
         {}, optional={name: st.sampled_from(values) for name, values in members.items()}
     )
@@ -91,7 +91,7 @@ elements = st.one_of(
 
 
 def asked(destination: Destination, body: bytes, first: bytes) -> tuple[list[Any], list[Request]]:
-    """The webhook's list of events, and Rehook's calls; a call's place is its request id."""
+    """Post the body; return the answer's events, and Rehook's calls, indexed by request id."""
     world = World(destination=destination)
     calls = world.rehook.calls
     world.rehook.answer = lambda _request, _action: Turn(
@@ -107,7 +107,7 @@ def asked(destination: Destination, body: bytes, first: bytes) -> tuple[list[Any
 
 
 def shown(delivery: dict[str, Any], calls: list[Request]) -> dict[str, Any]:
-    """What a preview has to show of what the webhook did."""
+    """Return what a preview must show for a delivery in the webhook's answer."""
     entry = {"subscription": delivery["subscription"]}
     if delivery["outcome"] == "delivered":
         request = calls[int(delivery["requestId"])]
@@ -120,7 +120,7 @@ def shown(delivery: dict[str, Any], calls: list[Request]) -> dict[str, Any]:
 
 
 def previewed(destination: Destination, body: bytes) -> list[dict[str, Any]]:
-    """A preview's lines, without what the webhook has no answer for."""
+    """Return a preview's lines without warnings and details that the webhook does not give."""
     preview = Preview(destination, World().clock.now())
     lines: list[dict[str, Any]] = [
         preview.line(event, explained=False) for event in read_events(body)
@@ -134,7 +134,7 @@ def previewed(destination: Destination, body: bytes) -> list[dict[str, Any]]:
 
 
 def agree(destination: Destination, elements: list[Any]) -> None:
-    """Post the elements as one batch, preview them, and compare event by event."""
+    """Post the elements as one batch, preview them, and compare both event by event."""
     first = encode(track("signed"))
     body = b"[" + b",".join([first, *map(encode, elements)]) + b"]"
     listed, calls = asked(destination, body, first)
@@ -152,19 +152,19 @@ def agree(destination: Destination, elements: list[Any]) -> None:
 
 @given(st.lists(elements, max_size=6))
 def test_on_generated_events_each_delivery_agrees(batch: list[Any]) -> None:
-    """Each request, each drop with its reason, each duplicate, each ignored event and its why."""
+    """For generated events, requests, drops, duplicates and ignored events agree."""
     agree(RULES, batch)
 
 
 @pytest.mark.parametrize("destination", [BROKEN, TWICE])
 @pytest.mark.parametrize("size", [10, MAX_MESSAGE_BYTES])
 def test_large_events_and_faults_agree(destination: Destination, size: int) -> None:
-    """What could not be parked is dropped in both; what could not be stored is sent in both."""
+    """Events that are too large, and mappings that throw, agree."""
     agree(destination, [track("m1", text="x" * size), track("m1", text="x" * size), track("m2")])
 
 
 def test_each_kind_of_answer_is_reached() -> None:
-    """The rules above are not so strict that the generated events show one outcome only."""
+    """The rules of these tests give each kind of outcome for some event."""
     body = encode(
         [
             track("m1", event="Paid", total=25, order="o1"),

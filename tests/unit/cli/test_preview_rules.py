@@ -1,4 +1,4 @@
-"""`preview` shows what the webhook would do, warns of what is hardly meant, and names its rules."""
+"""Tests of `preview`'s warnings, of the webhook's rules in it, and of which file it uses."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ CHECKED = {
         (TRACK | {"properties": {"order_id": ""}}, "idempotencyKey is empty, not a text"),
         (TRACK | {"properties": {"order_id": None}}, "idempotencyKey is null, not a text"),
         (TRACK | {"properties": {"order_id": "o1"}}, None),
-        (TRACK | {"properties": {"order_id": 7, "text": "x" * 2**20}}, "only while Rehook takes"),
+        (TRACK | {"properties": {"order_id": 7, "text": "x" * 2**20}}, "only if Rehook accepts"),
     ],
     ids=range(9),
 )
 def test_what_is_hardly_meant_is_warned_of(
     tmp_path: Path, event: dict[str, Any], warning: str | None
 ) -> None:
-    """Always, and not only with --explain; nothing is added to what is as it should be."""
+    """A line has a warning for a value that fails its check, a bad key, or a large event."""
     file = tmp_path / "destination.json"
     file.write_text(json.dumps(CHECKED))
     (line,) = lines(run("--destination", file, text=json.dumps(event)))
@@ -59,7 +59,7 @@ def test_what_is_hardly_meant_is_warned_of(
 
 
 def test_an_event_that_comes_again_is_shown_as_what_it_will_be() -> None:
-    """Across files and lines: the same event is a duplicate, another under its id a conflict."""
+    """A repeated event is shown as a duplicate, and another event under its id as a conflict."""
     other = TRACK | {"event": "Order Refunded"}
     text = "\n".join(map(json.dumps, (TRACK, TRACK | {"sentAt": "later"}, other)))
     results = [line["results"][0] for line in lines(run(text=text))]
@@ -69,7 +69,7 @@ def test_an_event_that_comes_again_is_shown_as_what_it_will_be() -> None:
 
 
 def test_an_event_that_nothing_names_is_dropped_as_the_webhook_drops_it() -> None:
-    """With a timestamp it names itself."""
+    """An event without messageId is dropped, unless it has a timestamp."""
     nameless = {name: value for name, value in TRACK.items() if name != "messageId"}
     dropped, sent = lines(
         run(text=json.dumps([nameless, nameless | {"timestamp": "2026-01-01T00:00:00Z"}]))
@@ -80,13 +80,13 @@ def test_an_event_that_nothing_names_is_dropped_as_the_webhook_drops_it() -> Non
 
 
 def test_what_the_webhook_unwraps_is_unwrapped() -> None:
-    """The Extensible Webhook's batch."""
+    """An event in the `json` member of an Extensible Webhook's batch is unwrapped."""
     (line,) = lines(run(text=json.dumps([{"json": TRACK}])))
     assert line["messageId"] == "m1"
 
 
 def test_an_object_without_a_type_gets_the_webhook_s_hint() -> None:
-    """Part of an event, where the mapping's Data field is not left at its default."""
+    """An object without `type` gets the same hint as in the webhook's answer."""
     (line,) = lines(run(text='{"messageId": "m", "total": 5}'))
     assert "it has no `type`" in line["hint"]
 
@@ -94,18 +94,18 @@ def test_an_object_without_a_type_gets_the_webhook_s_hint() -> None:
 def test_the_rules_are_those_that_validate_checks(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The checkout's own file, and which it was is said on standard error."""
+    """`preview` uses the file that `validate` checks, and says on standard error which one."""
     monkeypatch.chdir(tmp_path)
     nowhere = run(text=json.dumps(TRACK))
     assert lines(nowhere)[0]["results"][0]["subscription"] == "track-event"
-    assert "by Segment's two default subscriptions (there is no layers" in nowhere.stderr
+    assert "using Segment's two default subscriptions (there is no layers" in nowhere.stderr
     file = tmp_path / "layers" / "destination" / "destination.json"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(CHECKED))
     edited = run(text=json.dumps(TRACK))
     assert lines(edited)[0]["results"][0]["subscription"] == "order"
-    assert edited.stderr == "segment-rehook: by layers/destination/destination.json\n"
+    assert edited.stderr == "segment-rehook: using layers/destination/destination.json\n"
     chosen = run("--destination", file, text=json.dumps(TRACK))
-    assert chosen.stderr == f"segment-rehook: by {file}\n"
+    assert chosen.stderr == f"segment-rehook: using {file}\n"
     file.write_text("{")
     assert run(text=json.dumps(TRACK)).exit_code == 1

@@ -1,4 +1,4 @@
-"""Events as people have them in files: encodings, packing, layouts, and where they break."""
+"""Tests of reading events: encodings, compression, layouts, and the places of errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EVENT = {
 }
 PRETTY = json.dumps(EVENT, indent=2, ensure_ascii=False)
 BROKEN = PRETTY.replace('"total": 5,', '"total": 5')
-"""The slip shows on line 7, where a comma was to come before."""
+"""The missing comma is noticed on line 7."""
 
 ENCODINGS = {
     "utf-8": (b"", "utf-8"),
@@ -43,7 +43,7 @@ ENCODINGS = {
 
 
 def layouts(events: list[Any]) -> list[str]:
-    """The same events as people and programs write them."""
+    """Return the same events in different layouts."""
     return [
         json.dumps(events, ensure_ascii=False),
         json.dumps(events, indent=2, ensure_ascii=False),
@@ -54,14 +54,14 @@ def layouts(events: list[Any]) -> list[str]:
 
 
 def ids(content: bytes) -> list[str | None]:
-    """Read events; give their messageIds, or the reasons why they are none."""
+    """Read events; return each one's messageId, or the reason why it is not an event."""
     return [
         each.message_id if isinstance(each, Event) else each.reason for each in read_events(content)
     ]
 
 
 def refusal(content: bytes) -> str:
-    """Read what can't be read; give what is said of it."""
+    """Read content that can't be read; return the error's text."""
     with pytest.raises(Unreadable) as caught:
         list(read_events(content))
     return str(caught.value)
@@ -70,7 +70,7 @@ def refusal(content: bytes) -> str:
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_layout_is_read_in_every_encoding(encoding: str, packed: bool) -> None:
-    """With a mark or without, packed by gzip or not: the same events, in order."""
+    """Each layout is read in each encoding, with or without byte order mark and gzip."""
     mark, codec = ENCODINGS[encoding]
     events = [{**EVENT, "messageId": f"m{n}"} for n in range(3)]
     for layout in layouts(events):
@@ -87,7 +87,7 @@ def test_every_layout_is_read_in_every_encoding(encoding: str, packed: bool) -> 
     )
 )
 def test_however_events_are_laid_out_they_are_the_same(events: list[dict[str, Any]]) -> None:
-    """Brackets, quotes and line ends in texts mislead nobody."""
+    """Brackets, quotes and line ends inside of texts do not change how events are read."""
     events = json.loads(json.dumps(events).replace("NaN", "0").replace("Infinity", "1"))
     for layout in layouts(events):
         read = [each.raw for each in read_events(layout.encode()) if isinstance(each, Event)]
@@ -95,7 +95,7 @@ def test_however_events_are_laid_out_they_are_the_same(events: list[dict[str, An
 
 
 def test_files_that_were_joined_keep_their_marks() -> None:
-    """`cat a.json b.json` puts a mark in the middle."""
+    """A byte order mark between joined files is skipped."""
     assert ids(codecs.BOM_UTF8 + b'{"messageId":"a"}\n' + codecs.BOM_UTF8 + PRETTY.encode()) == [
         "a",
         "m1",
@@ -105,7 +105,7 @@ def test_files_that_were_joined_keep_their_marks() -> None:
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-16-be"])
 @pytest.mark.parametrize("before", [0, 2])
 def test_a_slip_in_a_text_over_several_lines_is_found_where_it_is(codec: str, before: int) -> None:
-    """By line and column in the file, though other texts come before it."""
+    """An error in a text over several lines has the line and column in the file."""
     lines = "".join('{"messageId": "x"}\n' for _ in range(before))
     said = refusal((lines + BROKEN).encode(codec))
     assert said.startswith(f"line {7 + before}, column 5: ")
@@ -115,14 +115,14 @@ def test_a_slip_in_a_text_over_several_lines_is_found_where_it_is(codec: str, be
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("no json", "line 1 is no JSON: Expecting value (column 1)"),
-        ('{"a": 1,}', "line 1 is no JSON: "),
-        ('{"a": 1}}', "line 1 is no JSON: Extra data (column 9)"),
-        ('{"a": 1}\n[1, NaN]', "line 2 is no JSON: NaN is not JSON (column 5)"),
-        ('{"a": 1}\n{"b": -Infinity}', "line 2 is no JSON: -Infinity is not JSON (column 7)"),
-        ('{"a": 1}\n{"b": 2\n{"c": 3}\n', "line 2 is no JSON: "),
-        ('{"a": 1}\n{"type": "tra\n{"c": 3}\n', "line 2 is no JSON: Unterminated string"),
-        ('{"a": 1}\n{"b": 2', "line 2 is no JSON: "),
+        ("no json", "line 1 is not JSON: Expecting value (column 1)"),
+        ('{"a": 1,}', "line 1 is not JSON: "),
+        ('{"a": 1}}', "line 1 is not JSON: Extra data (column 9)"),
+        ('{"a": 1}\n[1, NaN]', "line 2 is not JSON: NaN is not JSON (column 5)"),
+        ('{"a": 1}\n{"b": -Infinity}', "line 2 is not JSON: -Infinity is not JSON (column 7)"),
+        ('{"a": 1}\n{"b": 2\n{"c": 3}\n', "line 2 is not JSON: "),
+        ('{"a": 1}\n{"type": "tra\n{"c": 3}\n', "line 2 is not JSON: Unterminated string"),
+        ('{"a": 1}\n{"b": 2', "line 2 is not JSON: "),
         ('[\n{"a": 1}\n{"b": 2}\n]', "line 3, column 1: "),
         ('[\n{"a": 1},\n{"b": 2}\n', "line 3, column 9: "),
         ('{\n"a": NaN\n}', "line 2, column 6: NaN is not JSON"),
@@ -130,12 +130,12 @@ def test_a_slip_in_a_text_over_several_lines_is_found_where_it_is(codec: str, be
     ],
 )
 def test_lines_and_texts_over_several_lines_are_told_apart(text: str, said: str) -> None:
-    """A line that is cut short is that line; a text that goes on is where it breaks."""
+    """An error names the line that was cut short, or the place in a text over several lines."""
     assert refusal(text.encode()).startswith(said)
 
 
 def test_one_event_too_deep_costs_no_other_line() -> None:
-    """It is dropped as the webhook drops it, on one line or on several."""
+    """An event that is nested too deep is dropped; the events around it are read."""
     deep = b'{"a":' * 200 + b"1" + b"}" * 200
     spread = deep.replace(b":", b":\n")
     assert ids(deep + b'\n{"messageId":"x"}\n' + spread) == ["too_deep", "x", "too_deep"]
@@ -145,19 +145,19 @@ def test_one_event_too_deep_costs_no_other_line() -> None:
     ("codec", "named"), [("latin-1", "Latin-1"), ("windows-1252", "Windows-1252")]
 )
 def test_an_older_encoding_is_named_with_its_place(codec: str, named: str) -> None:
-    """It can't be known, only guessed: it is not read."""
+    """Latin-1 and Windows-1252 are refused with a guess of the encoding and with the place."""
     text = "é" if codec == "latin-1" else "“"
     place = f"not UTF-8; it looks like {named}: save it as UTF-8"
     line = f'{{"a": 1}}\n{{"event": "{text}"}}'.encode(codec)
-    assert refusal(line) == f"line 2 is no JSON: {place} (column 12)"
+    assert refusal(line) == f"line 2 is not JSON: {place} (column 12)"
     pretty = f'{{\n  "event": "{text}"\n}}'.encode(codec)
     assert refusal(pretty).startswith(f"line 2, column 13: {place}")
 
 
 def test_damaged_utf8_is_not_taken_for_an_older_encoding() -> None:
-    """Sound characters beside the damage tell it."""
+    """Damaged UTF-8 is not called Latin-1 if other characters are valid UTF-8."""
     said = refusal('{"event": "é'.encode() + b'\xe9"}')
-    assert said == "line 1 is no JSON: not UTF-8 (column 13)"
+    assert said == "line 1 is not JSON: not UTF-8 (column 13)"
 
 
 @pytest.mark.parametrize(
@@ -165,27 +165,27 @@ def test_damaged_utf8_is_not_taken_for_an_older_encoding() -> None:
     [
         (b"PK\x03\x04rest", "it is a zip archive; unpack it first"),
         (b"\x28\xb5\x2f\xfdrest", "it is zstd; unpack it first"),
-        (gzip.compress(b'{"a": 1}')[:-9], "it is gzip, and its end is missing"),
-        (gzip.compress(b'{"a": 1}')[:-8] + bytes(8), "it is gzip, and damaged"),
+        (gzip.compress(b'{"a": 1}')[:-9], "it is gzip, but its end is missing"),
+        (gzip.compress(b'{"a": 1}')[:-8] + bytes(8), "it is gzip, but damaged"),
         (gzip.compress(gzip.compress(b"{}")), "it is gzip; unpack it first"),
-        (PRETTY.encode("utf-16")[:-1], "it is UTF-16, which breaks on line 16"),
+        (PRETTY.encode("utf-16")[:-1], "it is UTF-16, which is not valid on line 16"),
     ],
     ids=range(6),
 )
 def test_what_can_not_be_read_is_named(content: bytes, said: str) -> None:
-    """What it is, and what to do."""
+    """Content of another format, and damaged gzip, is refused with what it is."""
     assert refusal(content) == said
 
 
 def test_what_a_small_file_may_unpack_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A gzip file of a few kilobytes must not fill the memory."""
-    monkeypatch.setattr(reading, "MOST_UNPACKED", 2 * 1024**2)
+    """A gzip file that decompresses to more than the limit is refused."""
+    monkeypatch.setattr(reading, "MAX_UNPACKED_BYTES", 2 * 1024**2)
     assert ids(gzip.compress(b" " * 2 * 1024**2)) == []
     assert "more than 2 MiB" in refusal(gzip.compress(b" " * (2 * 1024**2 + 1)))
 
 
 def test_no_content_is_a_traceback() -> None:
-    """Whatever the bytes: events, or one sentence."""
+    """Damaged content gives events or Unreadable, never another exception."""
     rng = random.Random(5)
     base = [PRETTY.encode(), PRETTY.encode("utf-16"), gzip.compress(PRETTY.encode())]
     for _ in range(3_000):
@@ -198,7 +198,7 @@ def test_no_content_is_a_traceback() -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_standard_input_is_read_like_a_file(tmp_path: Path, packed: bool) -> None:
-    """PowerShell's UTF-16 and `gzip -c | …` included."""
+    """UTF-16 and gzip are read from standard input as from a file."""
     content = PRETTY.encode("utf-16")
     content = gzip.compress(content) if packed else content
     file = tmp_path / "event.json"
@@ -210,7 +210,7 @@ def test_standard_input_is_read_like_a_file(tmp_path: Path, packed: bool) -> Non
 
 
 def test_what_can_not_be_read_ends_the_command_with_the_file_s_name(tmp_path: Path) -> None:
-    """Exit code 2; what came before is printed."""
+    """If a file can't be read to its end, `preview` names it and exits with code 2."""
     file = tmp_path / "event.json"
     file.write_bytes(b'{"messageId": "x"}\n' + BROKEN.encode())
     result = CliRunner().invoke(app, ["preview", str(file)])

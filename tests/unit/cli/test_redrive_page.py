@@ -1,4 +1,4 @@
-"""docs/redrive.md can be followed word by word: nothing in it is left for the reader to find."""
+"""Tests that the commands on docs/redrive.md can be run as they are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COMMANDS = [line.strip() for line in PAGE.splitlines() if line.startswith("    "
 
 
 def test_every_variable_is_set_where_it_can_be() -> None:
-    """Each one is assigned in a command before it is used, from an output of the template."""
+    """Each variable is assigned before its use, and each output is one of the template."""
     known: set[str] = {"1"}
     for line in COMMANDS:
         used = set(re.findall(r"\$([A-Z_a-z0-9]+)", line))
@@ -28,7 +28,7 @@ def test_every_variable_is_set_where_it_can_be() -> None:
 
 
 def test_every_command_of_ours_is_one() -> None:
-    """Its options are known to the command line."""
+    """Each `segment-rehook` command on the page has only options that the command line has."""
     ours = [line.partition("#")[0].split() for line in COMMANDS if "segment-rehook" in line]
     assert ours
     for program, *words in ours:

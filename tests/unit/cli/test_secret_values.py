@@ -1,4 +1,4 @@
-"""What is put is what the functions read, and what can't work is never put."""
+"""Tests of secrets' values: the functions read what is put, and what can't work is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from segment_rehook.aws.parameters import secrets_from
 from segment_rehook.segment.access import AccessRules
-from segment_rehook_cli.secret_values import BYTES_MOST, ValueRefused, cleaned, decoded
+from segment_rehook_cli.secret_values import MAX_BYTES, ValueRefused, cleaned, decoded
 
 KEY, SECRET = "rehook/api-key", "rehook/api-secret"
 SHARED, TOKENS = "segment/shared-secrets", "segment/tokens"
@@ -19,7 +19,7 @@ GOOD = {KEY: "key", SECRET: "secret", SHARED: "shared"}
 
 
 def put(name: str, content: bytes) -> str:
-    """The value that would be put."""
+    """Return the value that would be put, for this input."""
     return cleaned(name, decoded(content))
 
 
@@ -36,7 +36,7 @@ def put(name: str, content: bytes) -> str:
     ids=repr,
 )
 def test_what_an_editor_adds_is_taken_off(name: str, content: bytes) -> None:
-    """A byte order mark, blanks and empty lines around a secret are no part of it."""
+    """A byte order mark, and blanks and empty lines around a secret, are removed."""
     assert put(name, content) == "s3cret"
 
 
@@ -44,16 +44,16 @@ def test_what_an_editor_adds_is_taken_off(name: str, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "nothing was given"),
-        (b"\xef\xbb\xbf \n", "nothing was given"),
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf \n", "is empty"),
         ("s3cret".encode("utf-16"), "UTF-16"),
         (b"\xfe\xff" + "s3cret".encode("utf-16-be"), "UTF-16"),
-        ("s3cret".encode("utf-16-le"), "line 1 has a NUL"),
-        ("s3cret".encode("utf-32-le"), "line 1 has a NUL"),
-        (b"\ns3cret\x00", "line 2 has a NUL"),
-        ("s3\u200bcret".encode(), "line 1 has a control character or invisible"),
+        ("s3cret".encode("utf-16-le"), "line 1 contains a NUL"),
+        ("s3cret".encode("utf-32-le"), "line 1 contains a NUL"),
+        (b"\ns3cret\x00", "line 2 contains a NUL"),
+        ("s3\u200bcret".encode(), "line 1 contains a control character or an invisible"),
         ("s3cret\u2060".encode(), "U+2060"),
-        (" \ufeffs3cret".encode(), "byte order mark in it"),
+        (" \ufeffs3cret".encode(), "contains a byte order mark"),
         ("s3\u00a0cret".encode(), "U+00A0"),
         ("s3\u202ecret".encode(), "U+202E"),
         ("s3\u3164cret".encode(), "U+3164"),
@@ -62,17 +62,17 @@ def test_what_an_editor_adds_is_taken_off(name: str, content: bytes) -> None:
         (b"s3\rcret", "U+000D"),
         (b"s3\x1b[Acret", "U+001B"),
         (b"s3\x7fcret", "U+007F"),
-        (b"\n\ns3\xe9cret", "no UTF-8 text: see line 3"),
+        (b"\n\ns3\xe9cret", "not UTF-8 text: see line 3"),
         (b"<s3cret>", "placeholder"),
         (b"your-s3cret", "placeholder"),
         (b"${S3CRET}", "placeholder"),
         (b"changeme s3cret", "placeholder"),
-        (b"s3cret" * 700, f"an SSM parameter holds {BYTES_MOST}"),
+        (b"s3cret" * 700, f"an SSM parameter can have {MAX_BYTES}"),
     ],
     ids=repr,
 )
 def test_what_can_not_work_is_refused(name: str, content: bytes, said: str) -> None:
-    """With the line and the reason, and nothing of the value."""
+    """A refusal gives the reason and the line, and no part of the value."""
     with pytest.raises(ValueRefused) as caught:
         put(name, content)
     text = str(caught.value)
@@ -82,8 +82,8 @@ def test_what_can_not_work_is_refused(name: str, content: bytes, said: str) -> N
 
 @pytest.mark.parametrize("name", [KEY, SECRET])
 def test_half_a_pair_is_one_line(name: str) -> None:
-    """Key and secret in one file are no key."""
-    with pytest.raises(ValueRefused, match="one line is wanted, not 2"):
+    """A file with key and secret on two lines is refused."""
+    with pytest.raises(ValueRefused, match="must have one line, not 2"):
         put(name, b"key\nsecret\n")
 
 
@@ -97,24 +97,24 @@ def test_half_a_pair_is_one_line(name: str) -> None:
         (TOKENS, "X-Api-Key : abc", "line 1 has a colon"),
         (TOKENS, "Authorization:", "line 1 has a colon"),
         (TOKENS, "Authorization:Bearer abc", "line 1 has a colon"),
-        (TOKENS, "user:password", "`Authorization: ` before it"),
+        (TOKENS, "user:password", "write `Authorization: ` before the token"),
         (TOKENS, "tökén", "line 1 is not ASCII"),
         (TOKENS, "X-Clé: abc", "line 1 is not ASCII"),
         (TOKENS, "X-Signature: abc", "Segment's signature"),
         (TOKENS, "X Api Key: abc", "line 1 has a colon"),
         (TOKENS, ": abc", "line 1 has a colon"),
-        (TOKENS, "Content-Type: abc", "line 1 names a header that holds no secret"),
-        (TOKENS, "good\nHost: abc", "line 2 names a header that holds no secret"),
+        (TOKENS, "Content-Type: abc", "line 1 names a header that is not secret"),
+        (TOKENS, "good\nHost: abc", "line 2 names a header that is not secret"),
     ],
 )
 def test_each_secret_has_rules_of_its_own(name: str, content: str, said: str) -> None:
-    """What the functions refuse, and what no request could carry."""
+    """Each secret is refused if the functions refuse it or no request could match it."""
     with pytest.raises(ValueRefused, match=r"^(?!.*abc).*" + said):
         put(name, content.encode())
 
 
 def test_a_shared_secret_may_hold_any_letter() -> None:
-    """It is never sent: both sides compute with its UTF-8, and so it lets a signed event in."""
+    """A shared secret with non-ASCII characters is accepted and verifies a signature."""
     value = put(SHARED, "pä$$wörd mit Blank:字".encode())
     body = b"{}"
     signature = hmac.digest(value.encode(), body, "sha1").hex()
@@ -122,7 +122,7 @@ def test_a_shared_secret_may_hold_any_letter() -> None:
 
 
 def test_a_key_pair_may_hold_what_http_basic_can() -> None:
-    """Latin-1, and in the secret a colon."""
+    """An API secret may have Latin-1 characters and a colon."""
     assert put(SECRET, "sé:cret".encode()) == "sé:cret"
 
 
@@ -137,7 +137,7 @@ def test_a_key_pair_may_hold_what_http_basic_can() -> None:
     ],
 )
 def test_a_token_that_is_put_lets_in(line: str, header: str, sent: str) -> None:
-    """The ways to write one that a refusal points to are good themselves."""
+    """A token in each form that a refusal recommends lets a request in."""
     value = put(TOKENS, line.encode())
     AccessRules.from_lines([], value.split("\n")).check({header: sent}, b"{}")
 
@@ -147,7 +147,7 @@ _LINES = st.lists(st.text(max_size=12), max_size=3).map("\n".join)
 
 @given(name=st.sampled_from(NAMES), text=_LINES, mark=st.booleans())
 def test_what_is_put_the_functions_read_as_it_was_put(name: str, text: str, mark: bool) -> None:
-    """Whatever comes: a clear refusal, or a value that the functions take, whole and no other."""
+    """Any input is refused, or put as a value that the functions read in full."""
     content = (b"\xef\xbb\xbf" if mark else b"") + text.encode("utf-8", "surrogatepass")
     try:
         value = put(name, content)

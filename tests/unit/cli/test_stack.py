@@ -1,4 +1,4 @@
-"""A stack is looked up before anything is done, and each way in which that fails is one line."""
+"""Tests of looking a stack up, and of the one line that each failure gives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 from typer.testing import CliRunner
 
-from segment_rehook_cli.aws_errors import told
+from segment_rehook_cli.aws_errors import error_line
 from segment_rehook_cli.main import app
 from segment_rehook_cli.stack import Stack, StackUnusable
 
@@ -25,7 +25,7 @@ COMMANDS = (["mode", "pause"], ["secrets", "put", "rehook/api-key"], ["parked", 
 
 
 def described(status: str, outputs: Mapping[str, str] = OUTPUTS, **parameters: str) -> Any:
-    """A stack as DescribeStacks gives it."""
+    """Return a stack as DescribeStacks does."""
     return {
         "StackName": "prod",
         "StackId": ARN,
@@ -39,7 +39,7 @@ def described(status: str, outputs: Mapping[str, str] = OUTPUTS, **parameters: s
 
 @pytest.fixture
 def session() -> boto3.Session:
-    """A session that is asked for nothing."""
+    """Return a session that makes no calls."""
     return boto3.Session("made-up", "made-up", region_name="eu-west-1")
 
 
@@ -55,7 +55,7 @@ def session() -> boto3.Session:
     ],
 )
 def test_a_stack_that_was_once_created_is_good(session: boto3.Session, status: str) -> None:
-    """Also while it is updated, or after an update failed: its functions run on."""
+    """A stack that was created can be used, also while an update runs or after one failed."""
     stack = Stack.read(described(status, SecretsKeyArn="arn:key"), session)
     assert (stack.account, stack.region) == ("123456789012", "us-gov-west-1")
     assert stack.secrets_path == "/segment-rehook/prod"
@@ -77,16 +77,16 @@ def test_a_stack_that_was_once_created_is_good(session: boto3.Session, status: s
 def test_a_stack_that_is_not_there_is_told_apart(
     session: boto3.Session, status: str, said: str
 ) -> None:
-    """CloudFormation knows its name, and nothing of it can be used."""
+    """A stack that is not created or is deleted is refused, with its state."""
     with pytest.raises(StackUnusable, match=said):
         Stack.read(described(status, {}), session)
 
 
 @pytest.mark.parametrize("missing", OUTPUTS)
 def test_another_stack_is_known_by_its_outputs(session: boto3.Session, missing: str) -> None:
-    """Not one of ours: nothing is written under its name."""
+    """A stack without one of the outputs is refused as another application's."""
     outputs = {name: text for name, text in OUTPUTS.items() if name != missing}
-    with pytest.raises(StackUnusable, match=f"has no output {missing}: it is not one of"):
+    with pytest.raises(StackUnusable, match=f"has no output {missing}: it is not a stack of"):
         Stack.read(described("CREATE_COMPLETE", outputs), session)
 
 
@@ -107,7 +107,7 @@ def test_another_stack_is_known_by_its_outputs(session: boto3.Session, missing: 
 def test_what_is_no_name_is_refused_before_aws_is_asked(
     command: list[str], name: str, said: str
 ) -> None:
-    """Exit code 2; no socket is open here."""
+    """A name that is not valid is refused with exit code 2, without a call to AWS."""
     result = CliRunner().invoke(app, [*command, "--stack", name], input="x")
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
@@ -120,7 +120,7 @@ def test_what_is_no_name_is_refused_before_aws_is_asked(
         ("AWS_DEFAULT_REGION", "", "give --region"),
         ("AWS_DEFAULT_REGION", "eu west", "give --region, such as"),
         ("AWS_DEFAULT_REGION", " ", "give --region"),
-        ("AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL is no URL"),
+        ("AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL is not a URL"),
         ("AWS_ACCESS_KEY_ID", "", "there are no AWS credentials"),
         ("AWS_PROFILE", "nobody", "AWS_PROFILE names a profile"),
     ],
@@ -128,7 +128,7 @@ def test_what_is_no_name_is_refused_before_aws_is_asked(
 def test_a_machine_that_is_not_set_up_is_told_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, command: list[str], setting: str, value: str, said: str
 ) -> None:
-    """One line on standard error and exit code 1, for every command."""
+    """Missing or wrong AWS settings give one line and exit code 1 in every command."""
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     for name, text in {
         "AWS_DEFAULT_REGION": "eu-west-1",
@@ -152,7 +152,7 @@ def test_a_machine_that_is_not_set_up_is_told_what_is_missing(
 
 
 def refused(code: str, message: str = "value 's3cret' is wrong") -> aws.ClientError:
-    """An answer of AWS's that refuses a call."""
+    """Return an error of AWS that refuses a call."""
     return aws.ClientError({"Error": {"Code": code, "Message": message}}, "PutParameter")
 
 
@@ -171,19 +171,19 @@ def refused(code: str, message: str = "value 's3cret' is wrong") -> aws.ClientEr
         (aws.TokenRetrievalError(provider="sso", error_msg="x"), "sign in again"),
         (
             aws.EndpointConnectionError(endpoint_url="https://ssm.eu-wst-1.amazonaws.com"),
-            "is the region right?",
+            "check the region",
         ),
-        (aws.ReadTimeoutError(endpoint_url="https://ssm"), "AWS cannot be reached"),
+        (aws.ReadTimeoutError(endpoint_url="https://ssm"), "AWS can't be reached"),
         (aws.ParamValidationError(report="s3cret"), "ParamValidationError"),
         (aws.ConfigParseError(path="config", error="x"), "AWS configuration file can't be read"),
-        (ResponseParserError("s3cret"), "what answers is not AWS"),
-        (aws.ClientError({}, "GetParameter"), "GetParameter: what answers is not AWS"),
+        (ResponseParserError("s3cret"), "the answer is not from AWS"),
+        (aws.ClientError({}, "GetParameter"), "GetParameter: the answer is not from AWS"),
     ],
     ids=repr,
 )
 def test_what_aws_says_is_one_line(error: Exception, said: str) -> None:
-    """With what to do, and without a message that may quote a value."""
-    line = told(error)
+    """Each error is one line with what to do, and without a message that may contain a value."""
+    line = error_line(error)
     assert said in line
     assert "\n" not in line
     assert "s3cret" not in line

@@ -1,4 +1,4 @@
-"""Breakers of several environments, and what they hear."""
+"""Breakers of several environments, for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REFUSED = Reply(kind=ReplyClass.CREDENTIALS, code="401")
 
 
 def breaker(world: World, *, heeds_throttling: bool = True) -> Breaker:
-    """Another environment's breaker."""
+    """Make the breaker of another environment."""
     return (world.ingest() if heeds_throttling else world.redrive()).breaker
 
 
@@ -24,19 +24,19 @@ def ask(one: Breaker) -> Permit:
 
 
 def call(one: Breaker, reply: Reply) -> None:
-    """Ask, and make the call, which must be allowed."""
+    """Ask for a permit, which must be given, and tell the reply."""
     with one.permit() as permit:
         assert permit.allowed
         one.heard(permit, reply)
 
 
 def hear_late(one: Breaker, reply: Reply) -> None:
-    """Hear of a call that was allowed while the breaker was closed."""
+    """Tell the reply to a call that was allowed while the breaker was closed."""
     one.heard(Permit(allowed=True), reply)
 
 
 def tripped(world: World) -> Breaker:
-    """A breaker that has just opened."""
+    """Make a breaker that has just opened."""
     one = breaker(world)
     for _ in range(5):
         call(one, DOWN)

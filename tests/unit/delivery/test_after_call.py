@@ -1,4 +1,4 @@
-"""What follows a call: each row of the protocol page's table is what the code does."""
+"""What follows a call: the table in docs/protocol.md and the code say the same."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ CASES = [
 
 
 def rows() -> dict[tuple[str, str], tuple[str, str]]:
-    """The page's table: by class and what it says of repeating, an earlier and the last try."""
+    """Read the page's table: by class and repetition, what an earlier and the last try lead to."""
     section = PAGE.read_text().partition("What follows a call (")[2].partition("How it is done:")[0]
     return {(kind, repeated): (each, last) for kind, repeated, each, last in ROW.findall(section)}
 
 
 def words(consequence: Consequence) -> str:
-    """Say a consequence in the page's words."""
+    """Write a consequence as the page does."""
     match consequence:
         case Settle():
             return "settle"
@@ -50,13 +50,13 @@ def words(consequence: Consequence) -> str:
 
 
 def reply(kind: ReplyClass) -> Reply:
-    """A reply of this class with everything that one can say."""
+    """Make a reply of this class with every text that a reply may have."""
     return Reply(kind=kind, code="c-1", key="k", message="it said so", request_id="req-1")
 
 
 @pytest.mark.parametrize(("kind", "action", "park_unknown"), CASES)
 def test_the_page_and_the_code_agree(kind: ReplyClass, action: str, park_unknown: bool) -> None:
-    """The page's table and the code agree for every class, action, policy and try."""
+    """Page and code agree for every class, action and policy, at an earlier and at the last try."""
     repeated = ""
     if kind is ReplyClass.UNKNOWN:
         stays = park_unknown and action not in REPEATABLE
@@ -76,17 +76,14 @@ def test_the_page_has_no_row_of_its_own() -> None:
 
 
 def test_a_settled_call_keeps_rehooks_name_for_it() -> None:
-    """A settled call keeps Rehook's request id, by which Rehook's support finds it."""
+    """A settled delivery keeps Rehook's request id."""
     followed = after_call(reply(ReplyClass.DELIVERED), REWARD, park_unknown=True)
 
     assert followed == Settle("req-1")
 
 
 def test_what_is_parked_quotes_rehook() -> None:
-    """A parked delivery quotes Rehook: the field and the message of its answer.
-
-    After the last try it names the class of the answer as well.
-    """
+    """A parked delivery has Rehook's field and text, and after a last try the reply's class."""
     assert after_call(reply(ReplyClass.REJECTED), REWARD, park_unknown=True) == Park(
         Parked.REJECTED, "k: it said so"
     )
@@ -96,11 +93,7 @@ def test_what_is_parked_quotes_rehook() -> None:
 
 
 def test_only_an_unknown_outcome_is_not_known_to_be_undelivered() -> None:
-    """Every outcome but the unknown one is known to be undelivered.
-
-    Where a message for an unknown outcome can't be sent, the claim stays, and others take it for a
-    crash.
-    """
+    """Only an unknown outcome is marked as not known to be undelivered."""
     assert after_call(reply(ReplyClass.UNKNOWN), REWARD, park_unknown=True) == Park(
         Parked.OUTCOME_UNKNOWN, "k: it said so", undelivered=False
     )
@@ -119,7 +112,7 @@ def test_only_an_unknown_outcome_is_not_known_to_be_undelivered() -> None:
 def test_a_dead_claimants_call_is_repeated_or_parked(
     action: str, park_unknown: bool, parked: bool
 ) -> None:
-    """A dead claimant's upsert is repeated; its reward is repeated or parked by the policy."""
+    """After a crash, an upsert is repeated, and a reward is repeated or parked by policy."""
     park = Park(Parked.OUTCOME_UNKNOWN, "claimant died", undelivered=False)
 
     assert after_crash(action, park_unknown=park_unknown) == (park if parked else None)
@@ -128,7 +121,7 @@ def test_a_dead_claimants_call_is_repeated_or_parked(
 @pytest.mark.parametrize("kind", list(ReplyClass))
 @pytest.mark.parametrize("action", [UPSERT, REWARD])
 def test_only_an_unknown_reward_leaves_a_doubt(kind: ReplyClass, action: str) -> None:
-    """An unknown reward is doubtful afterwards; an upsert is not, since it can be made twice."""
+    """Only an unknown outcome of a reward leaves a doubt: an upsert may be made twice."""
     doubtful = kind is ReplyClass.UNKNOWN and action == REWARD
 
     assert leaves_doubt(reply(kind), action) is doubtful

@@ -14,14 +14,14 @@ ages = st.floats(0.0, 14 * DAY)
 
 
 class Luck(FakeRandomness):
-    """Randomness that always gives the shortest time, or always the longest."""
+    """Randomness that always gives the lowest number, or always the highest."""
 
     def __init__(self, *, longest: bool) -> None:
         super().__init__()
         self._longest = longest
 
     def uniform(self, low: float, high: float) -> float:
-        """Give one end of the range."""
+        """Give the end that was chosen."""
         return high if self._longest else low
 
 
@@ -42,7 +42,7 @@ class Luck(FakeRandomness):
 def test_the_shortest_and_the_longest_delay(
     age: float, throttled: bool, at_least: float | None, shortest: int, longest: int
 ) -> None:
-    """The shortest and the longest delay of each age are those of the protocol's table."""
+    """The shortest and the longest delay are those of the table in docs/protocol.md."""
     delays = [
         backoff.delay(age=age, throttled=throttled, at_least=at_least, randomness=Luck(longest=end))
         for end in (False, True)
@@ -55,7 +55,7 @@ def test_the_shortest_and_the_longest_delay(
 def test_a_delay_is_one_that_sqs_takes(
     age: float, throttled: bool, at_least: float | None, seed: int
 ) -> None:
-    """A delay is whole seconds, and with a minute of work stays under SQS's twelve hours."""
+    """A delay is in whole seconds, and ends within SQS's twelve hours from the receive."""
     delay = backoff.delay(
         age=age, throttled=throttled, at_least=at_least, randomness=FakeRandomness(seed)
     )
@@ -68,7 +68,7 @@ def test_a_delay_is_one_that_sqs_takes(
 def test_what_rehook_asks_for_is_the_least(
     age: float, throttled: bool, at_least: float, seed: int
 ) -> None:
-    """A delay is never shorter than the Retry-After that Rehook sent."""
+    """A delay is at least as long as Rehook asks for."""
     randomness = FakeRandomness(seed)
     delay = backoff.delay(age=age, throttled=throttled, at_least=at_least, randomness=randomness)
 
@@ -77,7 +77,7 @@ def test_what_rehook_asks_for_is_the_least(
 
 @given(st.floats(0.0, 1_799.0))
 def test_a_young_throttled_message_comes_back_soon(age: float) -> None:
-    """A throttled message that is younger than half an hour comes back after five seconds."""
+    """A throttled message younger than 30 minutes is hidden for five seconds."""
     delay = backoff.delay(age=age, throttled=True, at_least=None, randomness=FakeRandomness())
 
     assert delay == 5
@@ -85,10 +85,7 @@ def test_a_young_throttled_message_comes_back_soon(age: float) -> None:
 
 @given(ages, st.integers(0, 50))
 def test_jitter_is_below_a_ceiling_that_grows_with_age(age: float, seed: int) -> None:
-    """Delays are spread below a ceiling that grows with the message's age.
-
-    Messages that failed together then do not come back together.
-    """
+    """The random delay stays below the message's age, within 20 s and two hours."""
     delay = backoff.delay(age=age, throttled=False, at_least=None, randomness=FakeRandomness(seed))
 
     assert delay <= max(20.0, min(age, 7_200.0)) + 1
@@ -96,12 +93,12 @@ def test_jitter_is_below_a_ceiling_that_grows_with_age(age: float, seed: int) ->
 
 @given(ages, st.integers(0, 50))
 def test_while_deliveries_are_off_a_message_waits_five_minutes(age: float, seed: int) -> None:
-    """A message waits five minutes while deliveries are off, since each look at it is a receive."""
+    """While deliveries are switched off, a message is hidden for at least five minutes."""
     assert backoff.while_paused(age=age, randomness=FakeRandomness(seed)) >= 300
 
 
 def _receives(kind: str, seed: int) -> int:
-    """How often a message is received that is never delivered, in ten days."""
+    """Count how often a message is received in ten days if it is never delivered."""
     randomness, age, count = FakeRandomness(seed), 0.0, 0
     while age < 10 * DAY:
         count += 1
@@ -115,15 +112,12 @@ def _receives(kind: str, seed: int) -> int:
 
 @pytest.mark.parametrize("kind", ["throttled", "failing", "paused"])
 def test_a_message_is_received_fewer_than_900_times(kind: str) -> None:
-    """In ten days a message is received fewer than 900 times, even by the shortest delays.
-
-    SQS moves a message at 1,000 receives, without a reason.
-    """
+    """A message stays far below SQS's limit of 1,000 receives, for each of 40 seeds."""
     assert max(_receives(kind, seed) for seed in range(40)) <= 900
 
 
 def test_in_the_long_run_half_an_hour_on_average_and_more() -> None:
-    """The delays of an old message are half an hour or more on average."""
+    """Messages that are days old are tried no more than twice an hour on average."""
     randomness = FakeRandomness()
     delays = [
         backoff.delay(age=3 * DAY, throttled=True, at_least=None, randomness=randomness)

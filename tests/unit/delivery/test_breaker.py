@@ -1,4 +1,4 @@
-"""The breaker: what an outage costs, and who finds out that it is over."""
+"""The breaker: what an outage costs, and how its end is found out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tools.fakes.faults import Fate
 
 
 def test_the_healthy_path_writes_nothing() -> None:
-    """While all goes well the breaker writes nothing, and reads its record once in two seconds."""
+    """While calls succeed, the breaker writes nothing and reads once in two seconds."""
     world = World()
     one = breaker(world)
     for _ in range(100):
@@ -36,10 +36,7 @@ def test_the_healthy_path_writes_nothing() -> None:
 def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
     kind: ReplyClass,
 ) -> None:
-    """The breaker opens when as many calls in a row have failed as the threshold says.
-
-    The kind of failure makes no difference.
-    """
+    """The breaker opens after `threshold` failures in a row, of whatever class."""
     one = breaker(World())
     for _ in range(4):
         hear_late(one, Reply(kind=kind, code="x"))
@@ -53,7 +50,7 @@ def test_it_opens_when_as_many_calls_in_a_row_failed_as_the_threshold_says(
     "alive", [ReplyClass.DELIVERED, ReplyClass.REJECTED, ReplyClass.THROTTLED], ids=str
 )
 def test_a_sign_of_life_starts_the_count_anew(alive: ReplyClass) -> None:
-    """A refused payload or a rate limit sets the count of failures back to zero."""
+    """A delivery, a rejection or a rate limit ends the row of failures."""
     one = breaker(World(), heeds_throttling=False)
     for _ in range(4):
         hear_late(one, DOWN)
@@ -65,7 +62,7 @@ def test_a_sign_of_life_starts_the_count_anew(alive: ReplyClass) -> None:
 
 
 def test_other_environments_learn_of_it_within_two_seconds() -> None:
-    """Other environments see the open breaker within two seconds, without failures of their own."""
+    """Other environments see through the shared record that the breaker is open."""
     world = World()
     other = breaker(world)
     assert ask(other).allowed
@@ -78,7 +75,7 @@ def test_other_environments_learn_of_it_within_two_seconds() -> None:
 
 
 def test_one_probe_at_a_time_across_environments() -> None:
-    """When the pause is over, one environment makes one call, and no other makes any."""
+    """When the pause is over, one environment makes one call, and no other one does."""
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -90,10 +87,7 @@ def test_one_probe_at_a_time_across_environments() -> None:
 
 
 def test_a_good_probe_closes_it_for_everyone() -> None:
-    """A good probe closes the breaker for all environments, and is logged.
-
-    For the environment that probed it closes at once, for the others within two seconds.
-    """
+    """After a good probe its environment calls again at once, the others within two seconds."""
     world = World()
     one, other = tripped(world), breaker(world)
     assert not ask(other).allowed
@@ -107,7 +101,7 @@ def test_a_good_probe_closes_it_for_everyone() -> None:
 
 
 def test_who_opened_it_counts_anew_when_another_closed_it() -> None:
-    """The environment that opened the breaker counts from zero after another one closed it."""
+    """After the breaker has closed, failures are counted from 0."""
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -121,7 +115,7 @@ def test_who_opened_it_counts_anew_when_another_closed_it() -> None:
 
 
 def test_that_it_opened_is_logged_and_counted() -> None:
-    """An opening is logged and counted once, with its cause and the length of its pause."""
+    """The opening is logged once, with its reason and duration, and counted."""
     world = World()
     tripped(world)
     ask(breaker(world))
@@ -132,7 +126,7 @@ def test_that_it_opened_is_logged_and_counted() -> None:
 
 
 def test_pauses_grow_with_failed_probes_up_to_a_minute() -> None:
-    """Each failed probe makes the pause longer, up to a minute."""
+    """Each failed probe doubles the pause, up to a minute."""
     world = World()
     one = tripped(world)
     pauses = []
@@ -146,10 +140,7 @@ def test_pauses_grow_with_failed_probes_up_to_a_minute() -> None:
 
 
 def test_a_probe_that_is_not_used_is_made_by_the_next_in_any_environment() -> None:
-    """A probe that is not used is made by the next caller in any environment.
-
-    The call was not needed in the end: the delivery was a duplicate, for example.
-    """
+    """A probe that was not used, as for a duplicate, is free for the next one that asks."""
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -166,10 +157,7 @@ def test_a_probe_that_is_not_used_is_made_by_the_next_in_any_environment() -> No
 
 
 def test_a_probe_is_given_back_when_a_defect_ends_its_block() -> None:
-    """A probe is given back when an exception ends its block.
-
-    Otherwise nothing would be delivered until the probe counts as lost, 40 seconds later.
-    """
+    """A probe is given back when an error ends its block."""
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -181,7 +169,7 @@ def test_a_probe_is_given_back_when_a_defect_ends_its_block() -> None:
 
 
 def test_a_permit_gives_back_no_probe_but_its_own() -> None:
-    """A permit that ends unused does not give back the probe that another thread has taken."""
+    """A permit that ends unused does not give back a probe of another thread."""
     world = World()
     one = breaker(world)
     with one.permit():
@@ -197,7 +185,7 @@ def test_a_permit_gives_back_no_probe_but_its_own() -> None:
 
 
 def test_a_probe_that_was_used_is_not_given_back() -> None:
-    """A probe that was used is not given back: a failed one keeps the breaker open for longer."""
+    """A probe that failed is not given back: the breaker stays open, for longer."""
     world = World()
     one = tripped(world)
     world.clock.advance(FIRST_PAUSE)
@@ -207,7 +195,7 @@ def test_a_probe_that_was_used_is_not_given_back() -> None:
 
 
 def test_a_late_failure_does_not_decide_for_a_probe() -> None:
-    """A late failure of a call from before the outage does not end another one's probe."""
+    """A failure of a call that began before the outage does not decide for the probe."""
     world = World()
     one = tripped(world)
     world.clock.advance(FIRST_PAUSE)
@@ -220,7 +208,7 @@ def test_a_late_failure_does_not_decide_for_a_probe() -> None:
 
 
 def test_a_probe_that_says_nothing_is_given_up() -> None:
-    """A probe without a result counts as lost after a while, and the next one is made."""
+    """A probe whose outcome is not told within 40 seconds is free for others."""
     world = World()
     one, other = tripped(world), breaker(world)
     world.clock.advance(FIRST_PAUSE)
@@ -237,7 +225,7 @@ def test_a_probe_that_says_nothing_is_given_up() -> None:
 
 
 def test_refused_credentials_open_it_at_once() -> None:
-    """Refused credentials open the breaker at the first call."""
+    """One reply that refuses the key pair opens the breaker."""
     one = breaker(World())
     hear_late(one, REFUSED)
 
@@ -246,7 +234,7 @@ def test_refused_credentials_open_it_at_once() -> None:
 
 
 def test_a_retry_after_lengthens_the_pause() -> None:
-    """A Retry-After that is longer than the pause makes the pause as long."""
+    """A Retry-After that is longer than the breaker's pause is kept to."""
     world = World()
     one = breaker(world)
     for _ in range(5):
@@ -257,7 +245,7 @@ def test_a_retry_after_lengthens_the_pause() -> None:
 
 
 def test_while_the_table_is_down_calls_go_on() -> None:
-    """Calls are allowed while the breaker's record can't be read."""
+    """While the table is down, calls go on, however many fail."""
     world = World()
     world.table.down = True
     one = breaker(world)
@@ -266,10 +254,7 @@ def test_while_the_table_is_down_calls_go_on() -> None:
 
 
 def test_an_open_breaker_whose_table_goes_down_lets_calls_through() -> None:
-    """An open breaker allows calls when its table goes down.
-
-    No probe could be booked in it, so nothing would ever find out that Rehook is back.
-    """
+    """While the table is down, an open breaker lets calls go on: no probe could be booked."""
     world = World()
     one = tripped(world)
     world.table.down = True
@@ -279,7 +264,7 @@ def test_an_open_breaker_whose_table_goes_down_lets_calls_through() -> None:
 
 
 def test_two_that_trip_at_once_make_one_record() -> None:
-    """When two environments open the breaker at once, the second obeys the first's record."""
+    """Of two environments that open the breaker at once, the second one follows the first."""
     world = World()
     one, other = breaker(world), breaker(world)
     assert ask(one).allowed
@@ -295,10 +280,7 @@ def test_two_that_trip_at_once_make_one_record() -> None:
 
 
 def test_a_probe_whose_booking_is_unheard_is_not_made() -> None:
-    """A probe is not made when the table did not answer its booking.
-
-    It may be another environment's. If nobody makes it, it counts as lost in time.
-    """
+    """If it is not known whether a probe was written, no call is made until it is given up."""
     world = World()
     one = tripped(world)
     world.clock.advance(FIRST_PAUSE)

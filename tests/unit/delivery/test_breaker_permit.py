@@ -1,4 +1,4 @@
-"""What a permit means while the call is made, and when it ends without one."""
+"""A permit while its call is made, and a permit that ends without a call."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_redrive_keeps_the_permit_until_its_call_has_ended() -> None:
 
 
 def test_a_permit_without_a_probe_writes_nothing_when_it_ends() -> None:
-    """A permit that is no probe writes nothing when it ends unused, as after each duplicate."""
+    """A permit without a probe writes nothing when it ends unused."""
     world = World()
     one = tripped(world)
     record = world.breaker.record

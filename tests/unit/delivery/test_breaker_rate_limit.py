@@ -1,4 +1,4 @@
-"""What a rate limit is to the breaker: no outage, but ingest holds for a while."""
+"""The breaker at a rate limit: ingest holds for a while, and redrive goes on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.unit.delivery.world import World
 
 
 def test_a_rate_limit_holds_ingest_and_not_redrive() -> None:
-    """A rate limit stops ingest's calls for a while, and not redrive's, which paces itself."""
+    """After a rate limit, ingest makes no calls for five seconds, and redrive does."""
     world = World()
     ingest, redrive = breaker(world), breaker(world, heeds_throttling=False)
     hear_late(ingest, LIMITED)
@@ -30,7 +30,7 @@ def test_a_rate_limit_holds_ingest_and_not_redrive() -> None:
 def test_a_rate_limit_holds_as_long_as_rehook_asks_up_to_a_minute(
     asked: float | None, held: float
 ) -> None:
-    """Ingest's calls stop for as long as Rehook's Retry-After says, but for a minute at most."""
+    """The hold is as long as Retry-After says, at least 5 s and at most 60 s."""
     one = breaker(World())
     hear_late(one, Reply(kind=ReplyClass.THROTTLED, code="429", retry_after=asked))
 
@@ -38,7 +38,7 @@ def test_a_rate_limit_holds_as_long_as_rehook_asks_up_to_a_minute(
 
 
 def test_a_rate_limit_met_during_a_hold_does_not_lengthen_it() -> None:
-    """Calls that were under way and are throttled as well do not lengthen the hold."""
+    """A rate limit during a hold does not lengthen it; one after it begins another."""
     world = World()
     one = breaker(world)
     hear_late(one, LIMITED)
@@ -52,7 +52,7 @@ def test_a_rate_limit_met_during_a_hold_does_not_lengthen_it() -> None:
 
 
 def test_a_rate_limit_does_not_end_an_outage() -> None:
-    """A throttled answer to a call from before the outage does not close the breaker."""
+    """A 429 to a call from before the breaker opened leaves it open."""
     world = World()
     one = tripped(world)
     hear_late(one, LIMITED)
@@ -61,7 +61,7 @@ def test_a_rate_limit_does_not_end_an_outage() -> None:
 
 
 def test_a_probe_that_meets_a_rate_limit_ends_the_outage() -> None:
-    """A probe that is throttled ends the outage: ingest holds, redrive goes on at its pace."""
+    """A probe that gets a 429 ends the outage: ingest holds, and redrive calls."""
     world = World()
     one, redrive = tripped(world), breaker(world, heeds_throttling=False)
     world.clock.advance(FIRST_PAUSE)
@@ -72,7 +72,7 @@ def test_a_probe_that_meets_a_rate_limit_ends_the_outage() -> None:
 
 
 def test_a_rate_limit_is_no_outage() -> None:
-    """Any number of throttled calls leaves the breaker closed."""
+    """Any number of rate limits in a row leaves the breaker closed for redrive."""
     world = World()
     redrive = breaker(world, heeds_throttling=False)
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""One call under a claim: its second try, its time, its lease."""
+"""One call under a claim: its second try, its time-out, and its lease."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tools.fakes import rehook
     ids=lambda value: value.reply.kind if isinstance(value, rehook.Turn) else "",
 )
 def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> None:
-    """Only a 503 is tried again at once: no other failure says that nothing was processed."""
+    """A second call follows at once only after a 503, which says that nothing was processed."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.extend([turn, rehook.DELIVERED])
@@ -38,7 +38,7 @@ def test_only_a_503_is_tried_again_at_once(turn: rehook.Turn, calls: int) -> Non
     ("left", "calls", "kind"), [(1.9, 1, ReplyClass.UNAVAILABLE), (2.0, 2, ReplyClass.DELIVERED)]
 )
 def test_no_second_try_without_the_time_for_it(left: float, calls: int, kind: ReplyClass) -> None:
-    """A second try is made only where a whole time-out is left for it."""
+    """A second call is made only if a whole time-out is left for it."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.append(rehook.UNAVAILABLE)
@@ -55,7 +55,7 @@ def test_no_second_try_without_the_time_for_it(left: float, calls: int, kind: Re
     ],
 )
 def test_no_call_under_a_lease_about_to_run_out(frozen: float, reply: Reply) -> None:
-    """No call is made under a lease that ends before its answer would come."""
+    """If most of the lease is over before the call, no call is made."""
     world = World()
     ingest, mine = ready(world)
     world.clock.advance(frozen)
@@ -65,7 +65,7 @@ def test_no_call_under_a_lease_about_to_run_out(frozen: float, reply: Reply) -> 
 
 
 def test_what_was_never_called_says_nothing_of_rehook() -> None:
-    """Deliveries that were never called for do not count as failures of Rehook."""
+    """A call that is not made because its lease is over does not count for the breaker."""
     world = World()
     ingest, mine = ready(world)
     world.clock.advance(60.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from segment_rehook.delivery.ledger.claim_rules import Verdict, ingest, redrive
 from segment_rehook.delivery.ledger.record import CLOCK_MARGIN, Record, State
@@ -21,13 +22,13 @@ FOUND = Record(
     lease=NOW + 10,
 )
 HEADER = Header(delivery="m1:track", user="u", content="same", reason="unavailable")
-RELEASED = replace(FOUND, state=State.RELEASED, lease=0.0)
-QUEUED = replace(FOUND, state=State.QUEUED, in_queue=True, lease=0.0)
-DELIVERED = replace(FOUND, state=State.DELIVERED, lease=0.0)
-PARKED = replace(FOUND, state=State.PARKED, parked_token=3, lease=0.0)
-DOUBTFUL = replace(PARKED, doubtful=True)
-RAN_OUT = replace(FOUND, lease=NOW - CLOCK_MARGIN - 0.1)
-WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
+RELEASED = structs.replace(FOUND, state=State.RELEASED, lease=0.0)
+QUEUED = structs.replace(FOUND, state=State.QUEUED, in_queue=True, lease=0.0)
+DELIVERED = structs.replace(FOUND, state=State.DELIVERED, lease=0.0)
+PARKED = structs.replace(FOUND, state=State.PARKED, parked_token=3, lease=0.0)
+DOUBTFUL = structs.replace(PARKED, doubtful=True)
+RAN_OUT = structs.replace(FOUND, lease=NOW - CLOCK_MARGIN - 0.1)
+WITHIN_MARGIN = structs.replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +40,14 @@ WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
         pytest.param(FOUND, "same", Verdict.CLAIMED, id="claimed"),
         pytest.param(WITHIN_MARGIN, "same", Verdict.CLAIMED, id="run out by less than the margin"),
         pytest.param(RAN_OUT, "same", Verdict.TAKE_CRASHED, id="run out"),
-        pytest.param(replace(FOUND, in_queue=True), "same", Verdict.QUEUED, id="redrive is at it"),
         pytest.param(
-            replace(RAN_OUT, in_queue=True), "same", Verdict.TAKE_CRASHED, id="redrive died at it"
+            structs.replace(FOUND, in_queue=True), "same", Verdict.QUEUED, id="redrive is at it"
+        ),
+        pytest.param(
+            structs.replace(RAN_OUT, in_queue=True),
+            "same",
+            Verdict.TAKE_CRASHED,
+            id="redrive died at it",
         ),
         pytest.param(QUEUED, "same", Verdict.QUEUED, id="queued"),
         pytest.param(DELIVERED, "same", Verdict.DELIVERED, id="delivered"),
@@ -53,13 +59,13 @@ WITHIN_MARGIN = replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
         pytest.param(PARKED, "other", Verdict.TAKE, id="another event parked, never delivered"),
         pytest.param(DOUBTFUL, "other", Verdict.CONFLICT, id="another one parked, in doubt"),
         pytest.param(
-            replace(DOUBTFUL, state=State.RELEASED),
+            structs.replace(DOUBTFUL, state=State.RELEASED),
             "other",
             Verdict.CONFLICT,
             id="another one released, in doubt",
         ),
         pytest.param(
-            replace(RELEASED, doubtful=True), "same", Verdict.TAKE, id="released, in doubt"
+            structs.replace(RELEASED, doubtful=True), "same", Verdict.TAKE, id="released, in doubt"
         ),
         pytest.param(PARKED, "same.payload", Verdict.TAKE, id="the same event's other payload"),
         pytest.param(DOUBTFUL, "same.payload", Verdict.PARKED, id="the same event's, in doubt"),
@@ -102,7 +108,7 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
             PARKED, replace(HEADER, parked_token=2), Verdict.PARKED, id="parked anew since"
         ),
         pytest.param(
-            replace(PARKED, parked_token=None),
+            structs.replace(PARKED, parked_token=None),
             HEADER,
             Verdict.PARKED,
             id="no epoch opens no parked one",
@@ -124,13 +130,13 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
             DOUBTFUL, replace(HEADER, content="other"), Verdict.CONFLICT, id="mended, in doubt"
         ),
         pytest.param(
-            replace(DELIVERED, parked_token=3),
+            structs.replace(DELIVERED, parked_token=3),
             replace(HEADER, content="other", parked_token=3),
             Verdict.DELIVERED,
             id="replaced by a mended one, which was delivered",
         ),
         pytest.param(
-            replace(DELIVERED, parked_token=3),
+            structs.replace(DELIVERED, parked_token=3),
             replace(HEADER, content="other", parked_token=2),
             Verdict.CONFLICT,
             id="another one's epoch, delivered",

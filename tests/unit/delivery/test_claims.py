@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from segment_rehook.delivery.ledger.claim_rules import Verdict
-from segment_rehook.delivery.ledger.claims import Claim, Claims, ClaimUnknown
+from segment_rehook.delivery.ledger.claims import Claim, Claims, ClaimUnknown, Settlement, Wanted
 from segment_rehook.delivery.ledger.record import Record, State
 from tests.unit.delivery.claiming import claim, claimed, claims_of
 from tests.unit.delivery.world import World
@@ -110,10 +110,10 @@ def test_a_late_writer_undoes_nothing() -> None:
     lost = claimed(late)
     world.clock.advance(36.0)
     won = claimed(other)
-    late.release(lost)
-    late.settle_queued(lost)
-    late.settle_parked(lost, "rejected")
-    late.settle_delivered(lost, "req-1")
+    late.settle(late.released(lost))
+    late.settle(late.queued(lost))
+    late.settle(late.parked(lost, "rejected"))
+    late.settle(late.delivered(lost, "req-1"))
 
     assert world.record("m1:track") == won
     assert world.telemetry.counts["Unrecorded"] == 1
@@ -126,7 +126,7 @@ def test_a_claim_says_whether_a_message_rests_in_the_queue(by_redrive: bool) -> 
     A duplicate that meets redrive's claim need not be stored as well.
     """
     claims = claims_of(World())
-    taken = claims.claim("m1:track", "c", lambda _found: Verdict.TAKE, by_redrive=by_redrive)
+    taken = claims.claim(Wanted("m1:track", "c", lambda _: Verdict.TAKE, by_redrive=by_redrive))
 
     assert taken.mine is not None
     assert taken.mine.in_queue is by_redrive
@@ -136,7 +136,7 @@ def test_a_delivery_is_recorded_with_rehooks_name_for_it() -> None:
     """A delivery's record has Rehook's request id, by which Rehook's support finds the call."""
     world = World()
     claims = claims_of(world)
-    claims.settle_delivered(claimed(claims), "req-1")
+    claims.settle(claims.delivered(claimed(claims), "req-1"))
 
     record = world.record("m1:track")
     assert record is not None
@@ -144,18 +144,18 @@ def test_a_delivery_is_recorded_with_rehooks_name_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settle", "state"),
+    ("end", "state"),
     [
-        (lambda claims, mine: claims.settle_delivered(mine, "req-1"), "delivered"),
-        (lambda claims, mine: claims.settle_queued(mine), "queued"),
-        (lambda claims, mine: claims.settle_parked(mine, "rejected"), "parked"),
-        (lambda claims, mine: claims.release(mine), "released"),
+        (lambda claims, mine: claims.delivered(mine, "req-1"), "delivered"),
+        (lambda claims, mine: claims.queued(mine), "queued"),
+        (lambda claims, mine: claims.parked(mine, "rejected"), "parked"),
+        (lambda claims, mine: claims.released(mine), "released"),
     ],
     ids=["delivered", "queued", "parked", "released"],
 )
 @pytest.mark.parametrize("fate", list(Fate))
 def test_an_end_is_written_again_where_no_answer_came(
-    settle: Callable[[Claims, Record], None], state: str, fate: Fate
+    end: Callable[[Claims, Record], Settlement], state: str, fate: Fate
 ) -> None:
     """An end whose write got no answer is written again, whether the first write landed or not.
 
@@ -165,7 +165,7 @@ def test_an_end_is_written_again_where_no_answer_came(
     claims = claims_of(world)
     mine = claimed(claims)
     world.table.order(fate)
-    settle(claims, mine)
+    claims.settle(end(claims, mine))
 
     record = world.record("m1:track")
     assert record is not None
@@ -183,7 +183,7 @@ def test_a_table_that_hangs_is_not_asked_again() -> None:
     mine = claimed(claims)
     world.table.before = lambda *_: world.clock.advance(3.0)
     world.table.down = True
-    claims.settle_delivered(mine, "req-1")
+    claims.settle(claims.delivered(mine, "req-1"))
 
     assert world.table.calls["ledger.swap"] == 2
 
@@ -194,7 +194,7 @@ def test_a_delivery_that_cant_be_recorded_is_counted() -> None:
     claims = claims_of(world)
     mine = claimed(claims)
     world.table.down = True
-    claims.settle_delivered(mine, "req-1")
+    claims.settle(claims.delivered(mine, "req-1"))
 
     assert world.telemetry.counts == {"Unrecorded": 1, "Unsettled": 1}
     warning = ("delivered, but not recorded", {"delivery": "m1:track"})

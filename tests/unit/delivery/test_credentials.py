@@ -1,4 +1,4 @@
-"""Refused key pairs, told from refused payloads by check-auth; and rotation."""
+"""A refused key pair, told apart from a refused payload by check-auth, and its rotation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools.fakes.secrets import SECRETS
 
 
 def ready_since(world: World, seconds: float) -> tuple[Ingest, Record]:
-    """An environment that read its secrets `seconds` ago, and a claim that it has just won."""
+    """Make an environment that read its secrets `seconds` ago and has just won a claim."""
     ingest = world.ingest().webhook.ingest
     ingest.caller.secrets.read()
     world.clock.advance(seconds)
@@ -23,10 +23,7 @@ def ready_since(world: World, seconds: float) -> tuple[Ingest, Record]:
 
 
 def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
-    """A 401 counts as a rejected payload when check-auth takes the same key pair.
-
-    The other deliveries go on.
-    """
+    """If check-auth says that the pair is good, the event is rejected and others go on."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -37,7 +34,7 @@ def test_a_refusal_that_check_auth_contradicts_is_the_payloads() -> None:
 
 @pytest.mark.parametrize("says", [False, None])
 def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) -> None:
-    """A 401 counts as refused credentials when check-auth refuses, or gives no clear answer."""
+    """If check-auth refuses the pair, or gives no clear answer, the event waits."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.credentials = says
@@ -50,7 +47,7 @@ def test_a_refusal_that_check_auth_confirms_is_the_key_pairs(says: bool | None) 
 
 
 def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
-    """When the cached key pair is refused, a newer one in SSM is tried at once."""
+    """If SSM has another pair than the refused one, the call is made again with it."""
     world = World()
     ingest, mine = ready_since(world, 31.0)
     world.store_secrets(api_key="key-2")
@@ -64,7 +61,7 @@ def test_a_key_pair_rotated_meanwhile_is_tried_at_once() -> None:
 
 
 def test_rotated_while_the_call_was_under_way() -> None:
-    """When the key pair changes during the call, a second call with the new pair decides."""
+    """If the pair was rotated during the call, the call is made again, whatever check-auth says."""
     world = World()
     ingest, mine = ready_since(world, 58.0)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -81,7 +78,7 @@ def test_rotated_while_the_call_was_under_way() -> None:
 
 
 def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
-    """Without time to ask check-auth a 401 is refused credentials, and the breaker stays closed."""
+    """Without time for check-auth, the reply stays `credentials` and the breaker is not told."""
     world = World()
     ingest, mine = ready(world)
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -93,7 +90,7 @@ def test_no_time_to_ask_check_auth_leaves_it_open() -> None:
 
 
 def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
-    """No second call is made when asking check-auth has used up the time."""
+    """If no time is left after check-auth, the call is not made again with the new pair."""
     world = World()
     ingest, mine = ready_since(world, 31.0)
     world.store_secrets(api_key="key-2")

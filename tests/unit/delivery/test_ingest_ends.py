@@ -8,7 +8,7 @@ import pytest
 
 from segment_rehook.delivery.ids import user_hash
 from segment_rehook.delivery.ingest.answer import HttpAnswer
-from segment_rehook.delivery.ingest.attempt import Progress
+from segment_rehook.delivery.ingest.lane import Progress
 from segment_rehook.delivery.outcomes import Stored
 from segment_rehook.delivery.queues.message import Header
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES

@@ -1,4 +1,4 @@
-"""Redrive's pace: as fast as Rehook takes it, found by trying."""
+"""Redrive's pace: as high as Rehook allows, found by trying."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DOWN = Reply(kind=ReplyClass.UNAVAILABLE, code="503")
 
 
 def calls(pace: Pace, clock: FakeClock, *, each: float, count: int) -> None:
-    """Calls that are taken, `each` seconds apart."""
+    """Make calls that are delivered, `each` seconds apart."""
     for _ in range(count):
         pace.heard(TAKEN)
         clock.advance(each)
 
 
 def seconds_for(pace: Pace, clock: FakeClock, count: int) -> float:
-    """How long `count` turns take, with calls that take no time."""
+    """Give the seconds that `count` turns take, with calls that take no time."""
     before = clock.monotonic()
     for _ in range(count):
         assert pace.wait(1_000.0) == 0.0
@@ -31,14 +31,14 @@ def seconds_for(pace: Pace, clock: FakeClock, count: int) -> float:
 
 
 def test_without_a_refusal_nobody_waits() -> None:
-    """No call waits for its turn as long as Rehook has refused none."""
+    """Before the first refusal, no call waits."""
     clock = FakeClock()
 
     assert seconds_for(Pace(clock), clock, 1_000) == 0.0
 
 
 def test_a_refusal_says_how_fast_is_too_fast() -> None:
-    """After a refusal at ten calls a second the pace is seven."""
+    """A refusal at ten calls a second lowers the rate to seven."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.1, count=50)
@@ -48,7 +48,7 @@ def test_a_refusal_says_how_fast_is_too_fast() -> None:
 
 
 def test_an_idle_environment_is_not_a_slow_one() -> None:
-    """The rate is measured over the last burst, without the quiet time before it."""
+    """Idle time before a burst does not lower the rate that is measured."""
     clock = FakeClock()
     pace = Pace(clock)
     clock.advance(3_600.0)
@@ -59,7 +59,7 @@ def test_an_idle_environment_is_not_a_slow_one() -> None:
 
 
 def test_the_refusals_of_one_second_count_once() -> None:
-    """Several refusals within one second slow the pace down once."""
+    """Several refusals within a second lower the rate once."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.1, count=50)
@@ -70,7 +70,7 @@ def test_the_refusals_of_one_second_count_once() -> None:
 
 
 def taken_in(pace: Pace, clock: FakeClock, seconds: float) -> int:
-    """How many calls are made, and taken, in so many seconds."""
+    """Make calls for so many seconds, all delivered, and give their number."""
     begun, taken = clock.monotonic(), 0
     while clock.monotonic() - begun < seconds:
         assert pace.wait(1_000.0) == 0.0
@@ -80,7 +80,7 @@ def taken_in(pace: Pace, clock: FakeClock, seconds: float) -> int:
 
 
 def test_it_doubles_until_it_is_refused_again() -> None:
-    """After the first refusal each call that is taken adds one a second, until the next refusal."""
+    """Up to the second refusal, each delivered call raises the rate by one a second."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.1, count=20)
@@ -91,7 +91,7 @@ def test_it_doubles_until_it_is_refused_again() -> None:
 
 
 def test_then_it_climbs_while_calls_are_taken() -> None:
-    """Then the pace grows by half a call a second each second, until the next refusal."""
+    """After the second refusal, the rate grows by half a call a second, each second."""
     clock = FakeClock()
     pace = Pace(clock)
     calls(pace, clock, each=0.125, count=40)
@@ -104,7 +104,7 @@ def test_then_it_climbs_while_calls_are_taken() -> None:
 
 
 def test_it_never_stands_still() -> None:
-    """The pace has a lower bound that no number of refusals gets below."""
+    """The rate never falls below one call in two seconds."""
     clock = FakeClock()
     pace = Pace(clock)
     for _ in range(50):
@@ -115,7 +115,7 @@ def test_it_never_stands_still() -> None:
 
 
 def test_a_turn_too_far_off_is_not_waited_for_and_not_taken() -> None:
-    """A turn that comes too late for the function is not taken, and the wait for it is told."""
+    """A turn that comes too late is not waited for, and stays free for another call."""
     clock = FakeClock()
     pace = Pace(clock)
     pace.heard(LIMITED)
@@ -128,7 +128,7 @@ def test_a_turn_too_far_off_is_not_waited_for_and_not_taken() -> None:
 
 
 def test_an_outage_is_not_a_limit() -> None:
-    """Failures other than a rate limit leave the pace as it is."""
+    """Failures that are not rate limits leave the pace without a limit."""
     clock = FakeClock()
     pace = Pace(clock)
     for _ in range(10):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE

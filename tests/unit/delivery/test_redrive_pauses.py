@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord

@@ -1,4 +1,4 @@
-"""`evaluate`: one line in, one line out, whatever the line."""
+"""Tests of `evaluate`: it answers each line with one line, whatever the line is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from segment_rehook_cli.evaluate import DEEPEST, evaluate
+from segment_rehook_cli.evaluate import MAX_DEPTH, evaluate
 
 
 @pytest.mark.parametrize(
@@ -28,20 +28,20 @@ from segment_rehook_cli.evaluate import DEEPEST, evaluate
     ],
 )
 def test_a_line_is_answered(line: str | bytes, answer: str) -> None:
-    """As `JSON.stringify` would write the engine's own answer, in ASCII."""
+    """An answer is what `JSON.stringify` writes of the engine's answer, in ASCII."""
     assert list(evaluate([line])) == [answer]
 
 
 @pytest.mark.parametrize("line", ["", "{", "[]", "5", "{}", b"\xff", '{"fql": 5}', '{"fql": ""}'])
 def test_what_is_no_question_is_answered_by_an_error(line: str | bytes) -> None:
-    """Each line has an answer, so that answers can be told from each other by their place."""
+    """Each line has an answer, also an empty one, so that answers are in the lines' order."""
     (answer,) = evaluate([line])
     assert list(json.loads(answer)) == ["error"]
 
 
 def test_deep_nesting_is_followed_as_far_as_the_engine_does() -> None:
-    """Deeper than an event may be, for whoever compares; beyond that it is an error."""
+    """A line may nest deeper than an event, up to MAX_DEPTH levels; beyond, it is an error."""
     deep = '{"mapping": {"a": {"@path": "$.a"}}, "input": {"a": %s}}'
-    near, beyond = ("[" * levels + "]" * levels for levels in (600, DEEPEST + 1))
+    near, beyond = ("[" * levels + "]" * levels for levels in (600, MAX_DEPTH + 1))
     assert list(evaluate([deep % near])) == [f'{{"output":{{"a":{near}}}}}']
     assert "error" in json.loads(next(iter(evaluate([deep % beyond]))))

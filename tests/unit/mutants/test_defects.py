@@ -9,7 +9,7 @@ import pytest
 
 from tools.mutants.defect import Defect
 from tools.mutants.defects import DEFECTS
-from tools.mutants.workshop import LAYER, PACKAGE, ROOT
+from tools.mutants.working_copy import LAYER, PACKAGE, ROOT
 
 CODE = ROOT / LAYER / PACKAGE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.mutants.generated import SURVIVORS
-from tools.mutants.workshop import LAYER, PACKAGE, ROOT
+from tools.mutants.working_copy import LAYER, PACKAGE, ROOT
 
 CODE = ROOT / LAYER / PACKAGE
 FILES = sorted(SURVIVORS.glob("*.toml"))

@@ -24,7 +24,7 @@ MARKS = {
 
 
 def named(table: str) -> set[str]:
-    """What the first column of a table names."""
+    """Give the names in the first column of a table."""
     rows = PAGE[PAGE.index(MARKS[table]) :].partition("\n| --- ")[2].partition("\n\n")[0]
     firsts = [row.split("|")[1] for row in rows.splitlines()[1:]]
     return {name for first in firsts for name in re.findall(r"`([a-z_]+)`", first)}
@@ -44,5 +44,5 @@ def named(table: str) -> set[str]:
     ],
 )
 def test_the_page_names_them_all_and_no_others(table: str, values: set[str]) -> None:
-    """A reason that nobody can look up explains nothing."""
+    """Every class, cause and reason that the code has is on the page."""
     assert named(table) == {str(value) for value in values}

@@ -1,4 +1,4 @@
-"""The table of failures, row by row (design: "One table of failures")."""
+"""The table of failures in `rehook/reply.py`, row by row."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def answered(
 
 
 def expected(status: int, action: str) -> ReplyClass:
-    """The table, written a second time, for answers without a readable body."""
+    """Give the class of an answer whose body says nothing: the table, written a second time."""
     if 200 <= status < 300:
         return ReplyClass.DELIVERED
     if status in CREDENTIALS:
@@ -53,7 +53,7 @@ def expected(status: int, action: str) -> ReplyClass:
 @pytest.mark.parametrize("action", BOTH)
 @pytest.mark.parametrize("body", [None, b"<html>oops</html>", OK_BODY], ids=["no", "html", "ok"])
 def test_status_alone_decides_without_an_error_in_the_body(body: Any, action: str) -> None:
-    """Where the body says nothing of an error, each status has its class."""
+    """If the body names no error, the status alone decides the class."""
     replies = {status: answered(status, body, action=action) for status in STATUSES}
     assert {status: reply.kind for status, reply in replies.items()} == {
         status: expected(status, action) for status in STATUSES
@@ -62,7 +62,7 @@ def test_status_alone_decides_without_an_error_in_the_body(body: Any, action: st
 
 
 def test_only_503_may_be_tried_again_at_once() -> None:
-    """A second try at once needs a server that says it has not processed the first."""
+    """Only a 503 allows a second try at once: it says that nothing was processed."""
     assert [status for status in STATUSES if answered(status).again_at_once] == [503]
 
 
@@ -70,7 +70,7 @@ def test_only_503_may_be_tried_again_at_once() -> None:
     ("action", "outcome"), [(TRACK, ReplyClass.UNKNOWN), (IDENTIFY, ReplyClass.UNAVAILABLE)]
 )
 def test_a_503_that_is_not_trusted_counts_as_any_5xx(action: str, outcome: ReplyClass) -> None:
-    """Behind a proxy that gives up early, a 503 does not say that nothing was processed."""
+    """A 503 that is not trusted counts as any 5xx: a proxy may have given up too early."""
     reply = judge(Answer(503, {}, b""), action=action, now=0.0, trusts_503=False)
     assert reply.kind is outcome
     assert not reply.again_at_once
@@ -78,13 +78,13 @@ def test_a_503_that_is_not_trusted_counts_as_any_5xx(action: str, outcome: Reply
 
 @pytest.mark.parametrize("status", [100, 102, 103, 600, 999])
 def test_a_status_outside_the_table_leaves_the_outcome_of_an_event_unknown(status: int) -> None:
-    """What no source knows is never taken for a delivery, nor for a failure."""
+    """A status outside 200 to 599 is taken neither for a delivery nor for a failure."""
     assert answered(status).kind is ReplyClass.UNKNOWN
 
 
 @pytest.mark.parametrize("status", [199, 101, 600])
 def test_a_status_outside_the_table_lets_an_upsert_be_repeated(status: int) -> None:
-    """An upsert may be repeated whatever came of it."""
+    """An upsert may be repeated whatever its outcome was."""
     assert answered(status, action=IDENTIFY).kind is ReplyClass.UNAVAILABLE
 
 
@@ -94,7 +94,7 @@ def test_a_status_outside_the_table_lets_an_upsert_be_repeated(status: int) -> N
 def test_a_success_with_an_error_in_its_body_is_rejected(
     status: int, body: Any, action: str
 ) -> None:
-    """Rehook's own code wins over a 2xx: the event did not do what it was sent for."""
+    """An error code in the body of a 2xx makes it a rejection."""
     reply = answered(status, body, action=action)
     assert reply.kind is ReplyClass.REJECTED
     assert reply.code == str(body["code"])
@@ -132,7 +132,7 @@ def test_a_success_with_an_error_in_its_body_is_rejected(
     ids=lambda value: repr(value)[:20],
 )
 def test_which_codes_of_a_body_say_no(code: Any, says_no: bool) -> None:
-    """A code counts as a number or as a number's text; anything else leaves it to the status."""
+    """A code counts if it is a number, or its text, from 400 to 999,999."""
     reply = answered(200, {"code": code, "message": "m"})
     assert reply.kind is (ReplyClass.REJECTED if says_no else ReplyClass.DELIVERED)
 
@@ -140,7 +140,7 @@ def test_which_codes_of_a_body_say_no(code: Any, says_no: bool) -> None:
 @pytest.mark.parametrize("action", BOTH)
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_a_refusal_that_names_a_field_is_the_payloads_fault(status: int, action: str) -> None:
-    """A 401, as status or in the body, that names a `key`: no other key pair would mend it."""
+    """A refusal that names a `key` is a rejection, also with a 401: another key pair can't help."""
     reply = answered(status, NAMES_A_FIELD, action=action)
     assert reply.kind is ReplyClass.REJECTED
     assert reply.code == "401"
@@ -152,19 +152,19 @@ def test_a_refusal_that_names_a_field_is_the_payloads_fault(status: int, action:
 @pytest.mark.parametrize("code", [401, "401", 403, "403"], ids=repr)
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_a_refusal_that_names_no_field_concerns_the_key_pair(status: int, code: int | str) -> None:
-    """The code in the body counts as much as the status: the page says 400, its samples 401."""
+    """A 401 or 403 without a `key`, as status or in the body, is about the key pair."""
     assert answered(status, {"code": code, "message": "no"}).kind is ReplyClass.CREDENTIALS
 
 
 @pytest.mark.parametrize("key", [None, "", "  ", 0, False, ["event_name"], {"a": 1}])
 def test_a_key_that_names_nothing_is_no_key(key: Any) -> None:
-    """Then check-auth decides, as for any refusal that names no field."""
+    """A `key` that is empty or no text counts as none, so check-auth decides."""
     assert answered(401, {"code": 401, "key": key}).kind is ReplyClass.CREDENTIALS
 
 
 @pytest.mark.parametrize("status", sorted(THROTTLED))
 def test_throttling_is_throttling_whatever_the_body_says(status: int) -> None:
-    """An error body with a code and a key does not make it the payload's fault."""
+    """A throttling status stays one when the body names a code and a key."""
     assert answered(status, NAMES_A_FIELD).kind is ReplyClass.THROTTLED
 
 
@@ -173,20 +173,20 @@ def test_throttling_is_throttling_whatever_the_body_says(status: int) -> None:
 def test_a_server_error_with_an_error_body_leaves_an_events_outcome_unknown(
     status: int, body: Any
 ) -> None:
-    """Rehook may have handed the reward out before something behind it failed."""
+    """After a 5xx with an error body, Rehook may have given the reward: it is unknown."""
     assert answered(status, body).kind is ReplyClass.UNKNOWN
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_rejected_even_with_a_refusal_in_its_body(status: int) -> None:
-    """It is never followed, and says nothing of the key pair."""
+    """A redirect is rejected, also when its body has a code of the key pair's."""
     reply = answered(status, NO_KEY, headers={"location": "https://elsewhere.example/"})
     assert reply.kind is ReplyClass.REJECTED
 
 
 @pytest.mark.parametrize("action", BOTH)
 def test_silence_is_unreachable_or_unknown(action: str) -> None:
-    """What was not sent can be tried again freely; of what was sent nothing is known."""
+    """Without an answer, a call that was not sent is unreachable, and one that was is unknown."""
     unsent = judge(Silence(sent=False, cause="dns_failed"), action=action, now=0.0)
     sent = judge(Silence(sent=True, cause="answer_timeout"), action=action, now=0.0)
     assert unsent == Reply(kind=ReplyClass.UNREACHABLE, code="dns_failed")
@@ -215,6 +215,6 @@ def test_silence_is_unreachable_or_unknown(action: str) -> None:
     ],
 )
 def test_garbage_reads_as_nothing(body: bytes) -> None:
-    """A body that is no JSON object leaves it to the status."""
+    """A body that is not a JSON object is ignored, and the status decides."""
     reply = answered(200, body)
     assert reply == Reply(kind=ReplyClass.DELIVERED, code="200")

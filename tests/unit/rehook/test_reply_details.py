@@ -1,4 +1,4 @@
-"""What is kept of an answer besides its class: texts, ids, how long to wait."""
+"""What a reply keeps of an answer besides its class: texts, ids, and the time to wait."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def judged(status: int, body: Any, headers: dict[str, str] | None = None) -> Rep
 def test_every_answer_is_judged(
     status: int, headers: dict[str, str], body: bytes, action: str, now: float
 ) -> None:
-    """No bytes, status or header makes it raise, and what it keeps is bounded and printable."""
+    """No bytes, status or header make it raise, and what it keeps is bounded and printable."""
     reply = judge(Answer(status, headers, body), action=action, now=now)
     assert reply.kind is not ReplyClass.UNREACHABLE
     assert len(reply.code) <= 6
@@ -88,7 +88,7 @@ def test_every_answer_is_judged(
 def test_every_silence_is_judged_by_whether_anything_was_sent(
     sent: bool, cause: str, action: str
 ) -> None:
-    """Nothing else counts."""
+    """Without an answer, only whether anything was sent decides the class."""
     reply = judge(Silence(sent=sent, cause=cause), action=action, now=THEN)
     assert reply.kind is (ReplyClass.UNKNOWN if sent else ReplyClass.UNREACHABLE)
 
@@ -122,14 +122,14 @@ def test_every_silence_is_judged_by_whether_anything_was_sent(
     ],
 )
 def test_retry_after_in_each_of_its_forms(header: str, seconds: float | None) -> None:
-    """Seconds or a date (RFC 9110, 10.2.3), never below 0 or above an hour; else nothing."""
+    """Retry-After is read as seconds or a date (RFC 9110, 10.2.3), and held to 0 to 3,600 s."""
     assert judged(429, {}, {"retry-after": header}).retry_after == seconds
 
 
 def test_a_date_without_a_zone_is_utc_wherever_the_bridge_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The machine's own zone says nothing of HTTP's dates."""
+    """HTTP's dates are in UTC, whatever the machine's own time zone is."""
     with monkeypatch.context() as elsewhere:
         elsewhere.setenv("TZ", "EST5")
         time.tzset()
@@ -141,13 +141,13 @@ def test_a_date_without_a_zone_is_utc_wherever_the_bridge_runs(
 
 @pytest.mark.parametrize("status", [200, 401, 408, 429, 500, 503])
 def test_retry_after_is_read_with_any_status(status: int) -> None:
-    """Whoever waits decides what it is worth."""
+    """Retry-After is kept for each class of reply."""
     assert judged(status, {}, {"retry-after": "9"}).retry_after == 9.0
 
 
 @pytest.mark.parametrize("name", ["requestId", "request_id"])
 def test_request_id_under_both_names(name: str) -> None:
-    """Rehook's page has both."""
+    """The request id is read from either of its two names."""
     assert judged(200, {name: "6df44043-1"}).request_id == "6df44043-1"
     assert judged(400, {name: "6df44043-1", "code": 400}).request_id == "6df44043-1"
 
@@ -157,13 +157,13 @@ def test_request_id_under_both_names(name: str) -> None:
     "unfit", ["", "a\nb", "ü", "\ud800", "x" * (MAX_REQUEST_ID_CHARACTERS + 1), 7, None, ["a"]]
 )
 def test_a_request_id_unfit_for_ledger_and_log_is_left_out(unfit: Any, name: str) -> None:
-    """An id of control characters could forge a log line, a lone surrogate fails a write."""
+    """An id that is not printable ASCII, or too long, is dropped: logs and ledger hold it."""
     assert judged(200, {name: unfit}).request_id is None
 
 
 @pytest.mark.parametrize("fit", ["r", "6df44043-1 ~", "x" * MAX_REQUEST_ID_CHARACTERS])
 def test_a_request_id_is_kept_as_it_is(fit: str) -> None:
-    """Whoever asks Rehook about a call must name it exactly."""
+    """A request id that is kept is not changed, since Rehook's support looks it up."""
     assert judged(200, {"requestId": fit}).request_id == fit
 
 
@@ -181,12 +181,12 @@ def test_a_request_id_is_kept_as_it_is(fit: str) -> None:
     ],
 )
 def test_message_is_one_bounded_line(body: dict[str, Any], message: str) -> None:
-    """It is shown in terminals and stored in queues."""
+    """A text is kept as one bounded line of printable characters."""
     assert judged(400, {**body, "code": 400}).message == message
 
 
 def test_a_delivery_keeps_no_text() -> None:
-    """That it was processed is no news, and a parked message is all that texts are for."""
+    """A delivery keeps neither message nor key, since these are for parked messages only."""
     reply = judged(200, {"message": "Request processed sucessfully", "key": "k", "requestId": "r"})
     assert (reply.message, reply.key, reply.request_id) == ("", None, "r")
 
@@ -212,5 +212,5 @@ def test_a_delivery_keeps_no_text() -> None:
 def test_when_the_referral_code_is_to_blame(
     status: int, body: dict[str, Any], blamed: bool
 ) -> None:
-    """Only a rejection blames it: by its key, or without one by its message."""
+    """Only a rejection blames the referral code: by its key, or if it has none, by its message."""
     assert judged(status, body).blames_referral_code is blamed

@@ -1,4 +1,4 @@
-"""Which messages an event source mapping deletes."""
+"""Which messages an event source mapping deletes after an invocation."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ IDS = ["a", "b", "c"]
     ],
 )
 def test_partial_responses(payload: bytes, deleted: str) -> None:
-    """Each form of answer that AWS documents is read as documented."""
+    """Each form of answer that AWS documents has the documented meaning."""
     assert settled(IDS, InvocationResult(payload), partial_responses=True) == set(deleted)
 
 
 def test_without_partial_responses_an_answer_settles_all() -> None:
-    """A mapping that does not ask for partial responses does not look at the answer."""
+    """A mapping without partial responses deletes all messages, whatever the answer is."""
     payload = b'{"batchItemFailures": [{"itemIdentifier": "b"}]}'
     assert settled(IDS, InvocationResult(payload), partial_responses=False) == set(IDS)
 
 
 def test_a_failed_invocation_settles_nothing() -> None:
-    """An error, a time-out and a crash leave the whole batch."""
+    """After an error, a time-out or a crash no message of the batch is deleted."""
     assert settled(IDS, InvocationResult(b"{}", failed=True), partial_responses=True) == set()

@@ -1,4 +1,4 @@
-"""The sample events under ``events/``."""
+"""Tests of the sample events under ``events/``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tools.events import wrap as events
 
 
 def test_wrapped_events_are_what_the_tool_writes() -> None:
-    """``python -m tools.events`` was run after the last change, and nothing else lies there."""
+    """The files are those that ``python -m tools.events`` writes now, and there are no others."""
     found = {path.name: path.read_text() for path in events.WRAPPED.iterdir()}
     assert found == {name: events.text(event) for name, event in events.wrapped().items()}
 
 
 def test_every_sample_passes_the_door() -> None:
-    """Signed as Segment signs, single and batch, and none of it unreadable."""
+    """The webhook accepts each sample's signature and body, for single events and batches."""
     access = AccessRules.from_lines([events.SHARED_SECRET], [])
     for name, payload in events.payloads().items():
         request = webhook_request(events.wrapped()[f"ingest-{name}.json"])
@@ -29,7 +29,7 @@ def test_every_sample_passes_the_door() -> None:
 
 
 def test_every_dead_letter_is_one() -> None:
-    """Its attributes are those that redrive reads."""
+    """Redrive can read the attributes of every sample dead letter."""
     letters = [event for name, event in events.wrapped().items() if name.startswith("redrive-")]
     assert len(letters) >= 4
     for event in letters:

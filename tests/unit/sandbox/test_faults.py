@@ -1,4 +1,4 @@
-"""Faults to order."""
+"""Tests of ordered faults."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ CALL = {"path": "/customers", "customer": "u1"}
 
 
 def test_a_fault_hits_so_often_and_no_more() -> None:
-    """``skip`` calls pass, then ``times`` calls are hit."""
+    """A fault lets ``skip`` calls succeed and then hits ``times`` calls."""
     plan = FaultPlan(FACTS)
     plan.order(Fault(kind=Kind.RESET, skip=1, times=2))
     assert [plan.take(CALL) is not None for _ in range(4)] == [False, True, True, False]
 
 
 def test_a_fault_hits_only_what_it_names() -> None:
-    """Every pair of ``match`` must be among the call's facts."""
+    """A fault hits a call only if every pair of ``match`` is among the call's facts."""
     plan = FaultPlan(FACTS)
     plan.order(Fault(kind=Kind.RESET, match={"customer": "u2"}, times=None))
     assert plan.take(CALL) is None
@@ -30,7 +30,7 @@ def test_a_fault_hits_only_what_it_names() -> None:
 
 
 def test_a_fault_lasts_until_it_is_cleared() -> None:
-    """Clearing one leaves the others."""
+    """A fault without ``times`` hits until it is cleared; the other faults stay."""
     plan = FaultPlan(FACTS)
     first = plan.order(Fault(kind=Kind.RESET, times=None))
     plan.order(Fault(kind=Kind.GARBAGE, times=None))
@@ -41,7 +41,7 @@ def test_a_fault_lasts_until_it_is_cleared() -> None:
 
 
 def test_a_share_of_calls_is_hit_the_same_ones_each_time() -> None:
-    """``probability`` draws from the plan's seed."""
+    """Two plans with the same seed hit the same calls."""
 
     def hits(seed: int) -> list[bool]:
         plan = FaultPlan(FACTS, seed=seed)
@@ -53,7 +53,7 @@ def test_a_share_of_calls_is_hit_the_same_ones_each_time() -> None:
 
 
 def test_a_held_call_waits_for_its_release() -> None:
-    """``release`` lets exactly so many go on."""
+    """``release`` lets exactly the given number of held calls continue."""
     plan = FaultPlan(FACTS)
     threads = [threading.Thread(target=plan.hold) for _ in range(3)]
     for thread in threads:
@@ -78,7 +78,7 @@ def test_a_held_call_waits_for_its_release() -> None:
     ],
 )
 def test_a_fault_that_can_hit_nothing_is_refused(match: dict[str, str], said: str) -> None:
-    """By the fact that no call has; nothing is ordered."""
+    """The error names the fact that no call has, and no fault is added."""
     plan = FaultPlan(FACTS)
     with pytest.raises(ValueError, match=said):
         plan.order(Fault(kind=Kind.RESET, match=match))
@@ -86,7 +86,7 @@ def test_a_fault_that_can_hit_nothing_is_refused(match: dict[str, str], said: st
 
 
 def test_a_kind_that_there_is_not_here_is_refused() -> None:
-    """The error lists those that there are."""
+    """The error lists the kinds that are possible here."""
     plan = FaultPlan(FACTS, without=Kind.PARTIAL)
     with pytest.raises(ValueError, match=r"known are answer, reset, .*delay, hold"):
         plan.order(Fault(kind=Kind.PARTIAL, entries=[0]))
@@ -96,21 +96,30 @@ def test_a_kind_that_there_is_not_here_is_refused() -> None:
     "match", [{}, {"operation": "SendMessage"}, {"service": "SQS", "operation": "SendMessageBatch"}]
 )
 def test_at_aws_only_a_batch_can_fail_in_part(match: dict[str, str]) -> None:
-    """Another call has no entries."""
+    """A partial fault must name a batch call, because other calls have no entries."""
     plan = AwsFaultPlan()
     with pytest.raises(ValueError, match="one of"):
         plan.order(Fault(kind=Kind.PARTIAL, entries=[0], match=match))
     plan.order(Fault(kind=Kind.PARTIAL, entries=[0], match={"operation": "SendMessageBatch"}))
 
 
+def test_a_statement_fails_only_with_a_code_that_dynamodb_has() -> None:
+    """An unknown code, and one that depends on the statement itself, are refused."""
+    plan = AwsFaultPlan()
+    match = {"operation": "BatchExecuteStatement"}
+    with pytest.raises(ValueError, match=r"one of AccessDenied, .*ThrottlingError"):
+        plan.order(Fault(kind=Kind.PARTIAL, entries=[0], code="DuplicateItem", match=match))
+    plan.order(Fault(kind=Kind.PARTIAL, entries=[0], code="ThrottlingError", match=match))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"kind": "reset", "status": 503}', "reset does not heed status"),
-        ('{"kind": "hold", "body": "x", "entries": [1]}', "hold does not heed body, entries"),
+        ('{"kind": "reset", "status": 503}', "reset does not use status"),
+        ('{"kind": "hold", "body": "x", "entries": [1]}', "hold does not use body, entries"),
         ('{"kind": "delay"}', "seconds"),
         ('{"kind": "partial"}', "entries"),
-        ('{"kind": "partial", "entries": [0], "acted": true}', "acted"),
+        ('{"kind": "reset", "code": "ThrottlingError"}', "reset does not use code"),
         ('{"kind": "partial", "entries": [-1]}', "entries"),
         ('{"kind": "reset", "times": 0}', "times"),
         ('{"kind": "reset", "skip": -1}', "skip"),
@@ -121,7 +130,7 @@ def test_at_aws_only_a_batch_can_fail_in_part(match: dict[str, str]) -> None:
         ('{"kind": "reset", "stauts": 1}', "stauts"),
     ],
 )
-def test_a_fault_that_says_what_is_not_heeded_is_refused(text: str, said: str) -> None:
-    """Whatever would have been left out silently, or have failed at the call it hits."""
+def test_a_fault_with_a_field_that_has_no_effect_is_refused(text: str, said: str) -> None:
+    """A field with a wrong value, or without effect on the kind, is refused at once."""
     with pytest.raises(msgspec.ValidationError, match=said):
         msgspec.json.decode(text, type=Fault)

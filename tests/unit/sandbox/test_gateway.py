@@ -1,4 +1,4 @@
-"""The HTTP API's payload format 2.0, both ways."""
+"""Tests of the HTTP API's payload format 2.0, for requests and answers."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
 
 def event(body: bytes, *headers: tuple[str, str], target: str = "/segment") -> dict[str, object]:
-    """The event of a POST."""
+    """Return the event of a POST with these headers, body and query."""
     request = Request("POST", target, headers, body)
     return event_of(request, "POST /segment", "request-1", NOW)
 
 
 def test_headers_are_lower_case_and_repeated_ones_joined() -> None:
-    """What a function sees of headers: one value per lower-case name, commas between repeats."""
+    """A function sees one value for each lower-case name; commas join repeated headers."""
     seen = event(b"", ("X-Signature", "a"), ("x-signature", "b"), ("Cookie", "c=1; d=2"))
     assert seen["headers"] == {"x-signature": "a,b"}
     assert seen["cookies"] == ["c=1", "d=2"]
 
 
 def test_times_and_route_are_told() -> None:
-    """The request's own time is there in both forms, and the route's key."""
+    """The event contains the request's time in both formats, and the route's key."""
     context = event(b"", target="/segment?a=1&a=2&b=")["requestContext"]
     assert isinstance(context, dict)
     assert context["timeEpoch"] == 1767323045678
@@ -36,7 +36,7 @@ def test_times_and_route_are_told() -> None:
 
 
 def test_query_parameters_are_joined() -> None:
-    """Repeated query parameters are joined by commas, empty ones stay."""
+    """Commas join repeated query parameters, and empty parameters stay."""
     seen = event(b"", target="/segment?a=1&a=2&b=")
     assert seen["queryStringParameters"] == {"a": "1,2", "b": ""}
     assert seen["rawPath"] == "/segment"
@@ -53,20 +53,20 @@ def test_query_parameters_are_joined() -> None:
     ],
 )
 def test_bodies_are_text_or_base64(body: bytes, content_type: str, plain: bool) -> None:
-    """Text types come as text if they are valid UTF-8; all else comes in base64."""
+    """A body of a text type in valid UTF-8 is text, and every other body is base64."""
     seen = event(body, ("content-type", content_type))
     assert seen["isBase64Encoded"] is not plain
     assert seen["body"] == (body.decode() if plain else base64.b64encode(body).decode())
 
 
 def test_a_compressed_body_comes_in_base64() -> None:
-    """A content encoding makes even JSON binary."""
+    """A body with a content encoding is base64, even if its type is JSON."""
     seen = event(b"{}", ("content-type", "application/json"), ("content-encoding", "gzip"))
     assert seen["isBase64Encoded"] is True
 
 
 def test_a_structured_answer_is_taken_apart() -> None:
-    """Status, headers, cookies and a base64 body of a function's answer reach the client."""
+    """The client gets status, headers, cookies and decoded body of a function's answer."""
     answer = {
         "statusCode": 503,
         "headers": {"Retry-After": "5"},
@@ -81,7 +81,7 @@ def test_a_structured_answer_is_taken_apart() -> None:
 
 
 def test_any_other_json_is_a_200() -> None:
-    """Without a statusCode the answer itself is the body."""
+    """An answer without a statusCode becomes the body of a 200."""
     response = response_of(b'{"a": 1}')
     assert (response.status, response.body) == (200, b'{"a": 1}')
 
@@ -90,5 +90,5 @@ def test_any_other_json_is_a_200() -> None:
     "payload", [b"no json", b'{"statusCode": "x"}', b'{"statusCode": 200, "body": 5}']
 )
 def test_a_malformed_answer_is_a_500(payload: bytes) -> None:
-    """What API Gateway can't read it reports as an internal error."""
+    """An answer that API Gateway cannot read becomes a 500."""
     assert response_of(payload).status == 500

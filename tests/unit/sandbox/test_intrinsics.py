@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions."""
+"""Tests of CloudFormation's intrinsic functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.sandbox.intrinsics import Resolver, Unresolved, pseudo_parameters
 
 
 def attribute(logical_id: str, name: str | None) -> str:
-    """A stand-in for resources."""
+    """Return an attribute of a made-up resource."""
     return f"<{logical_id}.{name}>" if name else f"<{logical_id}>"
 
 
@@ -44,12 +44,12 @@ RESOLVER = Resolver({"Size": "small", **pseudo_parameters("stack")}, CONDITIONS,
     ],
 )
 def test_each_function(value: Any, resolved: Any) -> None:
-    """Every function that the template uses gives what CloudFormation gives."""
+    """Every function that the template uses has the same result as in CloudFormation."""
     assert RESOLVER.resolve(value) == resolved
 
 
 @pytest.mark.parametrize("value", [{"Fn::ImportValue": "x"}, {"Fn::If": ["None", 1, 2]}])
 def test_what_is_not_known_is_refused(value: Any) -> None:
-    """Nothing is passed over in silence."""
+    """An unknown function or condition raises Unresolved."""
     with pytest.raises(Unresolved):
         RESOLVER.resolve(value)

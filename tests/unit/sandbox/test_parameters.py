@@ -1,4 +1,4 @@
-"""Template parameters are refused here as CloudFormation refuses them."""
+"""Tests of template parameters, which are checked as CloudFormation checks them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DECLARED: dict[str, dict[str, Any]] = {
 
 
 def test_what_is_not_given_has_its_default() -> None:
-    """As text, whatever YAML made of it."""
+    """A parameter that is not given has its default as text, whatever type YAML gave it."""
     assert values(DECLARED, {"Seconds": "8", "Policy": "park", "Days": "1"}) == {
         "Seconds": "8",
         "Policy": "park",
@@ -46,7 +46,7 @@ def test_what_is_not_given_has_its_default() -> None:
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused(name: str, value: str, wanted: str) -> None:
-    """The error names the parameter and what it wants."""
+    """The error names the parameter and its constraint."""
     with pytest.raises(Unresolved) as refused:
         values(DECLARED, {name: value})
     assert name in str(refused.value)
@@ -54,13 +54,13 @@ def test_a_value_that_is_not_allowed_is_refused(name: str, value: str, wanted: s
 
 
 def test_a_value_that_must_not_be_shown_is_not() -> None:
-    """Neither in an error."""
+    """An error about a NoEcho parameter does not contain its value."""
     with pytest.raises(Unresolved) as refused:
         values(DECLARED, {"Secret": "hunter2"})
     assert "hunter2" not in str(refused.value)
 
 
 def test_a_parameter_needs_a_value() -> None:
-    """One without a default must be given."""
+    """A parameter without a default and without a value is refused."""
     with pytest.raises(Unresolved, match="without a value: Needed"):
         values({"Needed": {"Type": "String"}}, {})

@@ -1,4 +1,4 @@
-"""The fake Rehook behaves as the API is documented."""
+"""The fake Rehook behaves as Rehook's documentation says."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ GOOD = {"authorization": "Basic " + base64.b64encode(b"key:secret").decode()}
 
 @pytest.fixture
 def rehook() -> Rehook:
-    """One Rehook application."""
+    """A fake Rehook with one key pair."""
     return Rehook(Behaviour(api_key="key", api_secret="secret"))
 
 
 def post(rehook: Rehook, path: str, **body: Any) -> Answer:
-    """A call with good credentials."""
+    """Send a POST with valid credentials."""
     return rehook.handle("POST", path, GOOD, json.dumps(body).encode())
 
 
 def test_an_upsert_is_harmless_twice(rehook: Rehook) -> None:
-    """Two identifies make one customer with the traits of both."""
+    """Two upserts of a customer result in one customer with the traits of both."""
     post(rehook, "/customers", source_id="u1", metadata={"a": 1, "b": 1})
     answer = post(rehook, "/customers", source_id="u1", metadata={"b": 2}, referral_code="U1")
     assert answer.status == 200
@@ -36,7 +36,7 @@ def test_an_upsert_is_harmless_twice(rehook: Rehook) -> None:
 
 
 def test_an_event_rewards_each_time(rehook: Rehook) -> None:
-    """The same event twice gives two rewards, and makes the customer."""
+    """The same event twice gives two rewards, and creates the customer."""
     for _ in range(2):
         assert post(rehook, "/events/invoke", source_id="u1", event_name="order").status == 200
     assert rehook.rewards() == [{"source_id": "u1", "event_name": "order", "count": 2}]
@@ -44,7 +44,7 @@ def test_an_event_rewards_each_time(rehook: Rehook) -> None:
 
 
 def test_a_referral_code_belongs_to_one_customer(rehook: Rehook) -> None:
-    """A code that another customer has is refused, by name."""
+    """A code of another customer is refused, and the answer names the field."""
     post(rehook, "/customers", source_id="u1", referral_code="X")
     answer = post(rehook, "/customers", source_id="u2", referral_code="X")
     assert answer.status == 400
@@ -54,7 +54,7 @@ def test_a_referral_code_belongs_to_one_customer(rehook: Rehook) -> None:
 
 @pytest.mark.parametrize("field", ["event_name", "source_id"])
 def test_a_missing_field_is_a_401_that_names_it(rehook: Rehook, field: str) -> None:
-    """Empty and missing are the same, and the body is the documented one."""
+    """An empty and a missing field have the same answer, with the documented body."""
     body = {"event_name": "e", "source_id": "u", field: ""}
     answer = post(rehook, "/events/invoke", **body)
     assert answer.status == 401
@@ -65,7 +65,7 @@ def test_a_missing_field_is_a_401_that_names_it(rehook: Rehook, field: str) -> N
 
 
 def test_the_status_of_a_field_error_can_be_chosen(rehook: Rehook) -> None:
-    """The documentation says 400 and shows 401."""
+    """The status can be 400, as the documentation's text says, or 401, as its example shows."""
     rehook.behaviour = Behaviour(api_key="key", api_secret="secret", field_error_status=400)
     answer = post(rehook, "/events/invoke", event_name="e")
     assert (answer.status, answer.body["code"]) == (400, 401)
@@ -73,14 +73,14 @@ def test_the_status_of_a_field_error_can_be_chosen(rehook: Rehook) -> None:
 
 @pytest.mark.parametrize("header", ["", "Basic !", "Bearer x", "Basic a2V5Ondyb25n"])
 def test_wrong_credentials_name_no_field(rehook: Rehook, header: str) -> None:
-    """Bad credentials are a 401 without a key."""
+    """Wrong credentials are answered with 401 and without a key."""
     answer = rehook.handle("POST", "/customers", {"authorization": header}, b"{}")
     assert answer.status == 401
     assert "key" not in answer.body
 
 
 def test_check_auth_and_unknown_paths(rehook: Rehook) -> None:
-    """check-auth says whether the pair is good; what is not there is a 404."""
+    """check-auth accepts a valid key pair, and an unknown path is answered with 404."""
     assert rehook.handle("GET", "/events/segment/check-auth", GOOD, b"").status == 200
     assert rehook.handle("GET", "/events/segment/check-auth", {}, b"").status == 401
     assert rehook.handle("GET", "/customers/nobody", GOOD, b"").status == 404
@@ -88,7 +88,7 @@ def test_check_auth_and_unknown_paths(rehook: Rehook) -> None:
 
 
 def test_a_conversion_event_wants_its_referral_code(rehook: Rehook) -> None:
-    """Empty will do, missing will not."""
+    """A conversion event needs a referral code, which may be empty."""
     rehook.behaviour = Behaviour(api_key="key", api_secret="secret", conversion_events=["signup"])
     without = post(rehook, "/events/invoke", source_id="u", event_name="signup")
     direct = post(

@@ -1,4 +1,4 @@
-"""Templates as they come: what is said of the stack, and of files that are no template."""
+"""Tests of reading templates, and of files that are not templates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AWS = "http://127.0.0.1:1"
 
 
 def test_outputs_and_parameters_are_as_they_resolve() -> None:
-    """Conditions hold, overrides count, what must not be shown is not."""
+    """Conditions and overrides are applied, and NoEcho values are not shown."""
     stack = template.read(STACK, AWS, {"Greeting": "hi"})
     assert sorted(stack.outputs) == ["LettersUrl", "ReturnedArn", "WebhookUrl"]
     queue = f"{stack.name}-Returned.fifo"
@@ -47,7 +47,7 @@ def test_outputs_and_parameters_are_as_they_resolve() -> None:
     ],
 )
 def test_a_file_that_is_no_template_is_refused(text: str, tmp_path: Path) -> None:
-    """One error for whatever is wrong with it, never another."""
+    """Every invalid template raises Unresolved and no other exception."""
     file = tmp_path / "template.yaml"
     file.write_text(text)
     with pytest.raises(Unresolved):

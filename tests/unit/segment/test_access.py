@@ -8,7 +8,7 @@ import hmac
 
 import pytest
 
-from segment_rehook.segment.access import AccessNotConfigured, AccessRules, Token
+from segment_rehook.segment.access import AccessNotConfigured, AccessRules, AccessToken
 from segment_rehook.segment.refusal import RefusedAccess
 
 EVENT = b'{"type":"track","messageId":"m"}'
@@ -147,7 +147,7 @@ def test_nothing_secret_is_printed() -> None:
 )
 def test_a_token_is_written_as_a_header_or_bare(line: str, header: str, value: bytes) -> None:
     """A name, a colon and a blank make a header; anything else is a bare value."""
-    assert Token.from_line(line) == Token(header, value)
+    assert AccessToken.from_line(line) == AccessToken(header, value)
 
 
 def test_blanks_around_secrets_and_tokens_do_not_count() -> None:
@@ -169,7 +169,7 @@ def test_every_token_is_asked_whatever_another_proof_says() -> None:
     """Neither a wrong signature nor a right token spares the rest: time tells nothing of them."""
     asked: list[bytes] = []
 
-    class Watched(Token):
+    class Watched(AccessToken):
         def matches(self, sent: str) -> bool:
             asked.append(self.value)
             return super().matches(sent)

@@ -1,4 +1,4 @@
-"""What ``make verify-aws`` asks of a stack, and what it makes of the answers."""
+"""What `make verify-aws` asks of a stack, and what it finds in the answers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.template.deployed import FUNCTIONS, REGION, translated
 from tests.template.stack import parameters, template
 from tools.verify_aws.check import Check
 from tools.verify_aws.functions import permissions
-from tools.verify_aws.live import live
+from tools.verify_aws.live_alias import live_alias
 from tools.verify_aws.secrets import read_secrets
-from tools.verify_aws.stack import Stack, read_stack
+from tools.verify_aws.stack import DeployedStack, read_stack
 
 SESSION = boto3.Session("made-up", "made-up", region_name=REGION)
 PATH = "/segment-rehook/bridge"
@@ -33,22 +33,22 @@ SECRETS = {
 
 
 def failures(checks: Iterable[Check]) -> list[Check]:
-    """Those that do not hold."""
+    """Give the checks that do not hold."""
     return [check for check in checks if not check.holds]
 
 
 def page(values: dict[str, str], **more: str) -> dict[str, Any]:
-    """One page of SSM's answer."""
+    """Give one page of an answer of SSM."""
     listed = [{"Name": f"{PATH}/{name}", "Value": value} for name, value in values.items()]
     return {"Parameters": listed, **more}
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """A stack of this template, as deployed by default."""
+def stack(monkeypatch: pytest.MonkeyPatch) -> DeployedStack:
+    """Give a stack that was deployed from this template with default parameters."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     made = translated()
-    return Stack(
+    return DeployedStack(
         stack_id=ID,
         outputs={},
         parameters={name: str(said["Default"]) for name, said in parameters().items()},
@@ -58,8 +58,8 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
     )
 
 
-def behind_the_alias(stack: Stack) -> LambdaClient:
-    """Lambda, answering for ``live`` of each function what that stack deployed."""
+def behind_the_alias(stack: DeployedStack) -> LambdaClient:
+    """Give a client of Lambda that answers, for the alias `live`, what that stack deployed."""
     client: LambdaClient = SESSION.client("lambda")
     stub = Stubber(client)
     for function in FUNCTIONS:
@@ -78,9 +78,9 @@ def behind_the_alias(stack: Stack) -> LambdaClient:
     return client
 
 
-def test_an_alias_that_runs_what_was_deployed_passes(stack: Stack) -> None:
-    """An alias whose version has the stack's parameters, names and values passes."""
-    assert failures(live(behind_the_alias(stack), stack)) == []
+def test_an_alias_that_runs_what_was_deployed_passes(stack: DeployedStack) -> None:
+    """Functions that run with the values of the stack's parameters and resources pass the check."""
+    assert failures(live_alias(behind_the_alias(stack), stack)) == []
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_an_alias_that_runs_what_was_deployed_passes(stack: Stack) -> None:
     ],
 )
 def test_a_parameter_that_did_not_go_live_is_noticed(
-    stack: Stack, parameter: str, value: str, variable: str, functions: int
+    stack: DeployedStack, parameter: str, value: str, variable: str, functions: int
 ) -> None:
-    """A parameter that the stack has and the alias has not is a finding with both values."""
+    """A parameter that the stack has and the functions do not is found, with both values."""
     before = behind_the_alias(stack)
     changed = replace(stack, parameters={**stack.parameters, parameter: value})
-    failed = failures(live(before, changed))
+    failed = failures(live_alias(before, changed))
     assert len(failed) == functions
     for check in failed:
         assert check.seen == f"{variable} is {stack.parameters[parameter]}, deployed was {value}"
@@ -106,7 +106,7 @@ def test_a_parameter_that_did_not_go_live_is_noticed(
 
 @pytest.mark.parametrize("form", ["text", "object"])
 def test_a_stack_is_read_whole(form: str) -> None:
-    """A stack's resources are read beyond the first page."""
+    """All pages of the resources are read, and the template in either form of the answer."""
     client = SESSION.client("cloudformation")
     stub = Stubber(client)
     described = {
@@ -141,7 +141,7 @@ def test_a_stack_is_read_whole(form: str) -> None:
 
 
 def test_secrets_are_read_as_the_functions_read_them() -> None:
-    """Secrets are read beyond the first page, and a line is one secret with its blanks."""
+    """All pages of the parameters are read, and each line is one secret, with its blanks."""
     client: SSMClient = SESSION.client("ssm")
     stub = Stubber(client)
     others = {f"unrelated-{number}": "x" for number in range(10)}
@@ -158,10 +158,8 @@ def test_secrets_are_read_as_the_functions_read_them() -> None:
     ("change", "named"),
     [({"rehook/api-key": ""}, "rehook/api-key"), ({"mode": "of operation"}, "mode")],
 )
-def test_secrets_that_cannot_be_worked_with_are_a_finding(
-    change: dict[str, str], named: str
-) -> None:
-    """Secrets that can't be used are a finding with the function's words and without a value."""
+def test_secrets_that_are_missing_or_wrong_are_found(change: dict[str, str], named: str) -> None:
+    """The check fails with the name of the parameter, and does not show a value."""
     client: SSMClient = SESSION.client("ssm")
     stub = Stubber(client)
     stub.add_response("get_parameters_by_path", page(SECRETS | change))
@@ -173,7 +171,7 @@ def test_secrets_that_cannot_be_worked_with_are_a_finding(
 
 
 def test_a_permission_under_a_condition_is_tried_under_it() -> None:
-    """A permission under a condition is simulated under it: `kms:Decrypt` by way of SSM."""
+    """A permission with a condition is simulated with values that meet the condition."""
     client: IAMClient = SESSION.client("iam")
     stub = Stubber(client)
     role = {

@@ -1,4 +1,4 @@
-"""The deliberate defects: each breaks one sentence of the promise."""
+"""The deliberate defects. Each breaks one rule of the delivery protocol."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tools.mutants.defects.ledger import IN_THE_LEDGER
 from tools.mutants.defects.order import IN_THE_ORDER
 from tools.mutants.defects.queues import IN_THE_QUEUES
 from tools.mutants.defects.redrive import IN_REDRIVE
+from tools.mutants.defects.sharing import IN_SHARED_CALLS
 
 DEFECTS = (
     *IN_THE_LEDGER,
@@ -17,5 +18,6 @@ DEFECTS = (
     *IN_THE_QUEUES,
     *IN_THE_ORDER,
     *IN_REDRIVE,
+    *IN_SHARED_CALLS,
     *IN_THE_ASSEMBLY,
 )

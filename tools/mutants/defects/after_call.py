@@ -1,4 +1,4 @@
-"""Deliberate defects in what follows a call: the protocol's table, and how ingest acts on it."""
+"""Deliberate defects in what follows a call: in the protocol's table, and in how ingest acts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from tools.mutants.defect import Defect
 
 TABLE = "delivery/after_call.py"
 INGEST = "delivery/ingest/attempt.py"
+STEPS = "delivery/ingest/steps.py"
 
 AFTER_THE_CALL = (
     Defect(
@@ -79,20 +80,19 @@ AFTER_THE_CALL = (
         "settle before the call",
         INGEST,
         "        reply = self.caller.call(permit, claim.mine,",
-        "        settled = self.claims._writer().deliver(claim.mine, None)\n"
-        "        self.claims.ledger.swap(settled, claim.mine)\n"
+        "        self.claims.settle(self.claims.delivered(claim.mine, None))\n"
         "        reply = self.caller.call(permit, claim.mine,",
     ),
     Defect(
         "never write down what was delivered",
         INGEST,
-        "                self.claims.settle_delivered(mine, request_id)\n",
+        "                    settlement=self.claims.delivered(mine, request_id),\n",
         "",
     ),
     Defect(
         "ingest does not write down a doubt",
         INGEST,
-        "            mine = replace(mine, doubtful=True)\n",
+        "            mine = mine.in_doubt()\n",
         "            pass\n",
     ),
     Defect(
@@ -104,39 +104,39 @@ AFTER_THE_CALL = (
     Defect(
         "ledger before send",
         INGEST,
-        "                sent = self._send(delivery, reason, mine.token, mine.nonce)\n",
-        "                self.claims.settle_queued(mine)\n"
-        "                sent = self._send(delivery, reason, mine.token, mine.nonce)\n",
+        "            sent = self.dead_letters.send_one(message)\n",
+        "            self.claims.settle(self.claims.queued(mine))\n"
+        "            sent = self.dead_letters.send_one(message)\n",
     ),
     Defect(
         "release when the outcome is unknown",
         INGEST,
-        "                elif undelivered:\n",
-        "                else:\n",
+        "        released = self.claims.released(mine) if undelivered else None\n",
+        "        released = self.claims.released(mine)\n",
     ),
     Defect(
         "release nothing that can't be stored",
         INGEST,
-        "                elif undelivered:\n                    self.claims.release(mine)\n",
-        "",
+        "settlement=self.claims.queued(mine) if sent else released,",
+        "settlement=self.claims.queued(mine) if sent else None,",
     ),
     Defect(
         "ledger before parking",
         INGEST,
         "        if self.parking_lot.send_one(message):\n",
-        "        self.claims.settle_parked(mine, park.reason)\n"
+        "        self.claims.settle(self.claims.parked(mine, park.reason))\n"
         "        if self.parking_lot.send_one(message):\n",
     ),
     Defect(
         "release an unknown one that could not be parked",
         INGEST,
-        "        if park.undelivered:\n            self.claims.release(mine)",
-        "        self.claims.release(mine)",
+        "        released = self.claims.released(mine) if park.undelivered else None\n",
+        "        released = self.claims.released(mine)\n",
     ),
     Defect(
         "a claim that went unheard stops no further claims",
-        INGEST,
-        "            self.waiting.ledger_down = True\n",
+        STEPS,
+        "                self._waiting.ledger_down = True\n",
         "",
     ),
     Defect(
@@ -148,7 +148,7 @@ AFTER_THE_CALL = (
     Defect(
         "200 for what could not be parked",
         INGEST,
-        "Progress(Result(Outcome.FAILED, park.reason), fail_rest=True)",
-        "Progress(Result(Outcome.PARKED, park.reason), fail_rest=True)",
+        "        failed = Result(Outcome.FAILED, park.reason)\n",
+        "        failed = Result(Outcome.PARKED, park.reason)\n",
     ),
 )

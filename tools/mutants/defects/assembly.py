@@ -1,4 +1,4 @@
-"""Deliberate defects in how the two functions are put together, and in their figures."""
+"""Deliberate defects in how the two functions are assembled, and in their settings."""
 
 from __future__ import annotations
 

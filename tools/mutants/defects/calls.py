@@ -1,4 +1,4 @@
-"""Deliberate defects in the calls: their time, their key pair, the breaker's leave, the pace."""
+"""Deliberate defects in calls: their time-outs and key pair, the breaker's permits, the pace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ CALLER = "delivery/caller.py"
 BREAKER = "delivery/pacing/breaker.py"
 BACKOFF = "delivery/pacing/backoff.py"
 PACE = "delivery/pacing/pace.py"
-REQUEST = "delivery/ingest/request.py"
+STEPS = "delivery/ingest/steps.py"
 REDRIVE = "delivery/redrive/attempt.py"
 
 IN_THE_CALL = (
@@ -63,23 +63,25 @@ IN_THE_CALL = (
     ),
     Defect(
         "a call beyond the budget",
-        REQUEST,
-        "room = self._time_to_call() >= self._caller.timeout",
+        STEPS,
+        "room = self._time_to_call() >= self._attempts.caller.timeout",
         "room = self._time_left() >= 0",
     ),
     Defect(
         "ingest calls without the breaker's permit",
-        REQUEST,
-        "            if permit.allowed:\n",
-        "            if permit:\n",
+        STEPS,
+        "                    if permit.allowed:\n",
+        "                    if permit:\n",
     ),
     Defect(
         "ingest calls when the permit has been given back",
-        REQUEST,
-        "                return self._attempts.deliver(delivery, permit, self._time_to_call)\n",
-        "                pass\n"
-        "        if permit.allowed:\n"
-        "            return self._attempts.deliver(delivery, permit, self._time_to_call)\n",
+        STEPS,
+        "                        return self._attempts.call("
+        "lane.next, claim, permit, self._time_to_call)\n",
+        "                        pass\n"
+        "                if permit.allowed:\n"
+        "                    return self._attempts.call("
+        "lane.next, claim, permit, self._time_to_call)\n",
     ),
     Defect(
         "a call beyond redrive's time",

@@ -1,4 +1,4 @@
-"""Deliberate defects in the records, in what they allow, and in claiming and settling."""
+"""Deliberate defects in the records, in the claim rules, and in claiming and settling."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ IN_THE_LEDGER = (
     Defect(
         "drop the fence: settle under any claim",
         CLAIMS,
-        "                if self.ledger.swap(record, mine).won:",
-        "                found = self.ledger.swap(record, mine).found\n"
-        "                if found is None or self.ledger.swap(record, found).won:",
+        "            answered = list(zip(waiting, swaps, strict=True))\n",
+        "            swaps = self.ledger.swap([\n"
+        "                Change(each.record, getattr(swap, 'found', None) or each.mine)\n"
+        "                for each, swap in zip(waiting, swaps)])\n"
+        "            answered = list(zip(waiting, swaps, strict=True))\n",
     ),
     Defect(
         "settle with a new nonce at each try",
         CLAIMS,
-        "                if self.ledger.swap(record, mine).won:",
-        "                from dataclasses import replace as anew\n"
-        "                record = anew(record, nonce=self.randomness.nonce())\n"
-        "                if self.ledger.swap(record, mine).won:",
+        "[Change(each.record, each.mine) for each in waiting]",
+        "[Change(msgspec.structs.replace(each.record, nonce=self.randomness.nonce()), each.mine)"
+        " for each in waiting]",
     ),
     Defect(
         "settle once only",
@@ -51,14 +52,32 @@ IN_THE_LEDGER = (
     Defect(
         "a takeover counts no crash",
         CLAIMS,
-        "                crashed=verdict is Verdict.TAKE_CRASHED,\n",
+        "            crashed=verdict is Verdict.TAKE_CRASHED,\n",
         "",
     ),
     Defect(
         "a claim of redrive's does not say that a message waits",
         CLAIMS,
-        "                by_redrive=by_redrive,\n",
+        "            by_redrive=wanted.by_redrive,\n",
         "",
+    ),
+    Defect(
+        "a part of a shared claim that got no answer is called",
+        CLAIMS,
+        "                    claims[wish.delivery] = ClaimUnknown(each.verdict, each.new)\n",
+        "                    claims[wish.delivery] = Claim(each.verdict, mine=each.new)\n",
+    ),
+    Defect(
+        "a settlement that lost beside others is not counted",
+        CLAIMS,
+        "        for each in (*overtaken, *waiting):\n",
+        "        for each in waiting:\n",
+    ),
+    Defect(
+        "a shared settlement is written again where it was answered",
+        CLAIMS,
+        "            waiting = [each for each, swap in answered if isinstance(swap, Led",
+        "            waiting = [each for each, swap in answered if True or isinstance(swap, Led",
     ),
     Defect(
         "a mended event replaces what may have been given",

@@ -1,11 +1,13 @@
-"""Deliberate defects in each user's order: the marks, and what follows for the rest of a lane."""
+"""Deliberate defects in the order of a user's events: in the marks, and in the rest of a lane."""
 
 from __future__ import annotations
 
 from tools.mutants.defect import Defect
 
 ATTEMPT = "delivery/ingest/attempt.py"
+LANE = "delivery/ingest/lane.py"
 REQUEST = "delivery/ingest/request.py"
+STEPS = "delivery/ingest/steps.py"
 MARKS = "delivery/ingest/user_marks.py"
 REDRIVE = "delivery/redrive/attempt.py"
 
@@ -13,14 +15,16 @@ IN_THE_ORDER = (
     Defect(
         "mark after the send",
         ATTEMPT,
-        "        mark = self.waiting.mark([delivery.user])\n"
-        "        letter = delivery.letter(reason, token=token, nonce=nonce, mark=mark)\n"
-        "        return self.dead_letters.send_one("
-        "letter.for_dead_letters(ordered=self.waiting.ordered))",
-        '        letter = delivery.letter(reason, token=token, nonce=nonce, mark="x")\n'
-        "        out = letter.for_dead_letters(ordered=self.waiting.ordered)\n"
-        "        sent = self.dead_letters.send_one(out)\n"
-        "        self.waiting.mark([delivery.user])\n        return sent",
+        "            mark = self.waiting.mark([delivery.user])\n"
+        "            letter = delivery.letter("
+        "reason, token=mine.token, nonce=mine.nonce, mark=mark)\n"
+        "            message = letter.for_dead_letters(ordered=self.waiting.ordered)\n"
+        "            sent = self.dead_letters.send_one(message)\n",
+        "            letter = delivery.letter("
+        "reason, token=mine.token, nonce=mine.nonce, mark='x')\n"
+        "            message = letter.for_dead_letters(ordered=self.waiting.ordered)\n"
+        "            sent = self.dead_letters.send_one(message)\n"
+        "            self.waiting.mark([delivery.user])\n",
     ),
     Defect(
         "deliver the rest ahead of what was stored",
@@ -44,14 +48,14 @@ IN_THE_ORDER = (
     Defect(
         "go on after what could not be parked",
         ATTEMPT,
-        "Progress(Result(Outcome.FAILED, park.reason), fail_rest=True)",
-        "Progress(Result(Outcome.FAILED, park.reason))",
+        "        return Progress(failed, fail_rest=True, settlement=released)\n",
+        "        return Progress(failed, settlement=released)\n",
     ),
     Defect(
         "fail the rest after what is too large for any queue",
         ATTEMPT,
-        "            return Progress(dropped)\n",
-        "            return Progress(dropped, fail_rest=True)\n",
+        "            return Progress(dropped, settlement=released)\n",
+        "            return Progress(dropped, fail_rest=True, settlement=released)\n",
     ),
     Defect(
         "deliver the rest ahead of a duplicate that waits",
@@ -63,18 +67,17 @@ IN_THE_ORDER = (
         "deliver the rest ahead of what somebody else has claimed",
         ATTEMPT,
         "            return Progress(None, store_rest=Stored.CLAIMED_ELSEWHERE)\n",
-        "            sent = self._send(delivery, Stored.CLAIMED_ELSEWHERE, 0, '')\n"
-        "            return Progress(Result(Outcome.STORED if sent else Outcome.FAILED))\n",
+        "            return Progress(Result(Outcome.STORED, Stored.CLAIMED_ELSEWHERE))\n",
     ),
     Defect(
         "a lane forgets that something failed",
-        REQUEST,
+        LANE,
         "        self.store_as, self.failed = progress.store_rest, progress.fail_rest\n",
         "        self.store_as = progress.store_rest\n",
     ),
     Defect(
         "a lane goes on although the rest is to be stored",
-        REQUEST,
+        LANE,
         "        self.store_as, self.failed = progress.store_rest, progress.fail_rest\n",
         "        self.failed = progress.fail_rest\n"
         "        if progress.result is None:\n"
@@ -83,14 +86,14 @@ IN_THE_ORDER = (
     Defect(
         "clear the mark with the first message",
         REQUEST,
-        "delivery.letter(reason) for delivery in earlier",
-        "delivery.letter(reason, mark=mark) for delivery in earlier",
+        "            ends = number == len(fitting)\n",
+        "            ends = number == 1\n",
     ),
     Defect(
         "overtake whoever waits",
-        REQUEST,
-        "        if lane.store_as is None and lane.user in self._waiting:\n",
-        "        if lane.store_as is None and lane.user in ():\n",
+        STEPS,
+        "Stored.USER_WAITING if lane.user in self._waiting else None",
+        "Stored.USER_WAITING if lane.user in () else None",
     ),
     Defect(
         "no mark",
@@ -119,7 +122,7 @@ IN_THE_ORDER = (
     Defect(
         "clear the mark also of what waits on",
         REDRIVE,
-        "        if isinstance(step, Done):\n            self._unmark(header)",
+        "        if isinstance(step, Delete):\n            self._unmark(header)",
         "        self._unmark(header)",
     ),
 )

@@ -1,4 +1,4 @@
-"""Deliberate defects in what is sent to the queues: taken or not, its ids, its bytes."""
+"""Deliberate defects in messages to the queues: how they are sent, their ids, their bodies."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ IN_THE_QUEUES = (
     Defect(
         "200 for what SQS did not take",
         "delivery/ingest/request.py",
-        "Result(Outcome.STORED if taken else Outcome.FAILED, lane.store_as)",
-        "Result(Outcome.STORED, lane.store_as)",
+        "Outcome.STORED if any(sent[number : number + 1]) else Outcome.FAILED",
+        "Outcome.STORED",
     ),
     Defect(
         "trust a call to SQS as a whole",
         SENDING,
-        "                line.taken[index] = was_taken\n",
-        "                line.taken[index] = True\n",
+        "                user.taken[index] = was_taken\n",
+        "                user.taken[index] = True\n",
     ),
     Defect(
         "two messages of a user in a call",

@@ -1,4 +1,4 @@
-"""Deliberate defects in redrive: what is hidden, deleted, parked, and when nothing is called."""
+"""Deliberate defects in redrive: which messages are hidden, deleted, parked, or called for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from tools.mutants.defect import Defect
 
 BATCH = "delivery/redrive/batch.py"
 ATTEMPT = "delivery/redrive/attempt.py"
+LETTER_CALL = "delivery/redrive/letter_call.py"
 
 IN_REDRIVE = (
     Defect(
@@ -13,9 +14,9 @@ IN_REDRIVE = (
         BATCH,
         "                hidden = self._hide(messages[index:], step)\n"
         "                if step.mine is not None:\n"
-        "                    claims.settle_queued(step.mine)\n",
+        "                    claims.settle(claims.queued(step.mine))\n",
         "                if step.mine is not None:\n"
-        "                    claims.settle_queued(step.mine)\n"
+        "                    claims.settle(claims.queued(step.mine))\n"
         "                hidden = self._hide(messages[index:], step)\n",
     ),
     Defect(
@@ -80,25 +81,25 @@ IN_REDRIVE = (
         "redrive: ledger before parking",
         ATTEMPT,
         "        if self._redrive.parking_lot.send(",
-        "        self._claims.settle_parked(mine, park.reason)\n"
+        "        self._claims.settle(self._claims.parked(mine, park.reason))\n"
         "        if self._redrive.parking_lot.send(",
     ),
     Defect(
         "redrive never writes down what was delivered",
         ATTEMPT,
-        "                self._claims.settle_delivered(mine, request_id)\n",
+        "                self._claims.settle(self._claims.delivered(mine, request_id))\n",
         "",
     ),
     Defect(
         "redrive does not write down a doubt",
         ATTEMPT,
-        "            mine = replace(mine, doubtful=True)\n",
+        "            mine = mine.in_doubt()\n",
         "            pass\n",
     ),
     Defect(
         "redrive's claim looks like ingest's",
         ATTEMPT,
-        "                by_redrive=True,\n",
+        "                    by_redrive=True,\n",
         "",
     ),
     Defect(
@@ -166,26 +167,26 @@ IN_REDRIVE = (
     ),
     Defect(
         "retry with the new mapping",
-        ATTEMPT,
+        LETTER_CALL,
         "(header.parked_token is None or header.resend)",
         "header.resend",
     ),
     Defect(
         "send an operator's message as it was mapped",
-        ATTEMPT,
+        LETTER_CALL,
         "(header.parked_token is None or header.resend)",
         "True",
     ),
     Defect(
         "call for another delivery than the one that is claimed",
-        ATTEMPT,
-        '            if Delivery.of(event, key or "", planned).id != letter.header.delivery:\n'
-        "                return Park(Parked.NOT_MAPPED, ANOTHER_KEY)\n",
+        LETTER_CALL,
+        '        if Delivery.of(event, key or "", planned).id != letter.header.delivery:\n'
+        "            return Park(Parked.NOT_MAPPED, ANOTHER_KEY)\n",
         "",
     ),
     Defect(
         "send for a disabled subscription",
-        ATTEMPT,
+        LETTER_CALL,
         "each.id == header.subscription and each.enabled for each",
         "each.id == header.subscription for each",
     ),

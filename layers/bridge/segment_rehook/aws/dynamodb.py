@@ -1,167 +1,91 @@
-"""Ledger, marks and breaker over one DynamoDB table (partition key `id`, TTL `expires_at`).
+"""Ledger, marks and breaker over one DynamoDB table (TTL `expires_at`).
 
-Ledger and breaker are changed by one conditional PutItem each. It names the nonce that it replaces
-and asks for the old item where the condition fails, so that losing costs no second read; the
-library may have sent it twice, and the second one then finds its own nonce: it has won.
-
-Every method raises LedgerUnavailable where the table gave no clear answer.
+Ledger and breaker are changed by conditional writes. Each names the nonce that it replaces and asks
+for the old item where the condition fails, so that losing costs no second read; the library may
+have sent it twice, and the second one then finds its own nonce: it has won.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from segment_rehook.aws import items
-from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook.aws.statements import shares, statement
 from segment_rehook.delivery.ledger.record import Swap
-from segment_rehook.delivery.ports import LedgerUnavailable
+from segment_rehook.delivery.ports import MAX_CHANGES, LedgerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Collection, Mapping, Sequence
 
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_dynamodb.type_defs import BatchStatementResponseTypeDef
 
-    from segment_rehook.aws.items import Found, Item
-    from segment_rehook.delivery.ledger.record import Record
+    from segment_rehook.aws.items import Found
+    from segment_rehook.aws.table import Table
     from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
-    from segment_rehook.delivery.ports import Clock
+    from segment_rehook.delivery.ports import Change, Clock
 
-    # What a batch asks for, and what is left to ask for: the stubs have two types for each.
-    _Asked = Mapping[str, Any]
-
-KEYS_A_READ = 100  # BatchGetItem's limit
-PUTS_A_WRITE = 25  # BatchWriteItem's
-ROUNDS = 4
-PAUSE_SECONDS = 0.05  # before the second round; doubled for each further one
-SIDE_BY_SIDE = 8
-
-Chunked = TypeVar("Chunked")
-Answered = TypeVar("Answered")
-
-ABSENT = "attribute_not_exists(id)"
-STILL_WAS = "nonce = :was"
-
-
-class Table:
-    """The calls on the table that the three stores share."""
-
-    def __init__(self, client: DynamoDBClient, name: str, clock: Clock) -> None:
-        self._client = client
-        self._name = name
-        self._clock = clock
-
-    def swap(self, new: Item, was_nonce: str | None) -> Found | None:
-        """Put `new` if the item there has that nonce (None: if there is no item).
-
-        None where it was put; else the item found there, empty if there is none.
-        """
-        values: Mapping[str, AttributeValueTypeDef] = {":was": {"S": was_nonce or ""}}
-        condition = (
-            {"ConditionExpression": ABSENT}
-            if was_nonce is None
-            else {"ConditionExpression": STILL_WAS, "ExpressionAttributeValues": values}
-        )
-        try:
-            self._client.put_item(
-                TableName=self._name,
-                Item=new,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **condition,
-            )
-        except AWS_ERRORS as error:
-            found = _condition_failed(error)
-            if found is None:
-                raise _unavailable("PutItem", error) from error
-            return None if found.get("nonce") == new["nonce"] else found
-        return None
-
-    def put_all(self, new: Sequence[Item]) -> None:
-        """Put items, whatever is there in their place."""
-        _side_by_side(self._put, _chunks(new, PUTS_A_WRITE))
-
-    def delete_mark(self, key: str, last: str) -> None:
-        """Delete the item if its `last` is this one."""
-        try:
-            self._client.delete_item(
-                TableName=self._name,
-                Key={"id": {"S": key}},
-                ConditionExpression="#last = :last",
-                ExpressionAttributeNames={"#last": "last"},  # LAST is a reserved word
-                ExpressionAttributeValues={":last": {"S": last}},
-            )
-        except AWS_ERRORS as error:
-            if _condition_failed(error) is None:
-                raise _unavailable("DeleteItem", error) from error
-
-    def read(self, keys: Collection[str]) -> list[Found]:
-        """The items that there are among `keys`, as of now (consistent reads)."""
-        distinct = list(dict.fromkeys(keys))
-        parts = _side_by_side(self._read, _chunks(distinct, KEYS_A_READ))
-        return [item for part in parts for item in part]
-
-    def _put(self, new: Sequence[Item]) -> None:
-        asked: _Asked = {self._name: [{"PutRequest": {"Item": item}} for item in new]}
-        rounds = self._rounds("BatchWriteItem")
-        while asked:
-            next(rounds)
-            try:
-                answer = self._client.batch_write_item(RequestItems=asked)
-            except AWS_ERRORS as error:
-                raise _unavailable("BatchWriteItem", error) from error
-            asked = answer.get("UnprocessedItems", {})
-
-    def _read(self, keys: Sequence[str]) -> list[Found]:
-        found: list[Found] = []
-        wanted = [{"id": {"S": key}} for key in keys]
-        asked: _Asked = {self._name: {"Keys": wanted, "ConsistentRead": True}}
-        rounds = self._rounds("BatchGetItem")
-        while asked:
-            next(rounds)
-            try:
-                answer = self._client.batch_get_item(RequestItems=asked)
-            except AWS_ERRORS as error:
-                raise _unavailable("BatchGetItem", error) from error
-            found += answer["Responses"].get(self._name, [])
-            asked = answer.get("UnprocessedKeys", {})
-        return found
-
-    def _rounds(self, call: str) -> Iterator[None]:
-        """One step for each time that a batch may be sent: DynamoDB may process a part of it."""
-        yield
-        for number in range(ROUNDS - 1):
-            self._clock.sleep(PAUSE_SECONDS * 2**number)
-            yield
-        raise LedgerUnavailable(f"{call}: a part was left unprocessed {ROUNDS} times")
+WON = Swap(won=True)
+# A statement's error codes that say that another record is there, or none.
+LOST = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
 
 
 class DynamoLedger:
-    """The port `Ledger`."""
+    """The port `Ledger`: a write unit for each KiB of a change, won or lost.
+
+    One change is a PutItem; several share a BatchExecuteStatement, where each is a conditional
+    statement of its own. A share costs the function a fraction of a PutItem's CPU time.
+    """
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def swap(self, new: Record, was: Record | None) -> Swap:
-        """One PutItem: a write unit for each KiB, won or lost."""
-        found = self._table.swap(items.record_item(new), was.nonce if was else None)
-        if found is None:
-            return Swap(won=True)
-        if not found:
-            return Swap(won=False)
+    def swap(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
+        """Make the changes. Where a statement can't say what is there, a PutItem asks again."""
+        shared = [change for change in changes if shares(change)] if len(changes) > 1 else []
+        swaps = dict(zip(map(_key, shared), self._share(shared), strict=True))
+        return [
+            swaps[_key(change)] if _key(change) in swaps else self._swap(change)
+            for change in changes
+        ]
+
+    def _share(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
+        swaps: list[Swap | LedgerUnavailable] = []
+        for start in range(0, len(changes), MAX_CHANGES):
+            part = changes[start : start + MAX_CHANGES]
+            try:
+                answers = self._table.execute([statement(self._table.name, each) for each in part])
+            except LedgerUnavailable as error:
+                swaps += [error] * len(part)
+            else:
+                swaps += [self._told(*each) for each in zip(part, answers, strict=True)]
+        return swaps
+
+    def _told(
+        self, change: Change, answer: BatchStatementResponseTypeDef
+    ) -> Swap | LedgerUnavailable:
+        error = answer.get("Error")
+        if error is None:
+            return WON
+        code = error.get("Code")
+        if code not in LOST:
+            return LedgerUnavailable(f"a statement of BatchExecuteStatement: {code}")
+        found = error.get("Item")
+        return _lost(change, found) if found else self._swap(change)
+
+    def _swap(self, change: Change) -> Swap | LedgerUnavailable:
+        was = change.was.nonce if change.was else None
         try:
-            return Swap(won=False, found=items.record_of(found))
-        except items.ItemUnreadable as error:
-            raise LedgerUnavailable(str(error)) from error
+            found = self._table.swap(items.record_item(change.new), was)
+        except LedgerUnavailable as error:
+            return error
+        return WON if found is None else _lost(change, found)
 
 
 class DynamoUserMarks:
     """The port `UserMarks`. A mark expires `keep` seconds after it was put: later than any message.
 
-    One that has expired and is still there counts: it may delay, and that is all it does.
+    One that has expired and is still there counts: it may delay, and that is all it does. Every
+    method raises LedgerUnavailable where the table gave no clear answer.
     """
 
     def __init__(self, table: Table, clock: Clock, *, keep: int) -> None:
@@ -185,7 +109,7 @@ class DynamoUserMarks:
 
 
 class DynamoBreakerStore:
-    """The port `BreakerStore`."""
+    """The port `BreakerStore`. Raises LedgerUnavailable as `DynamoUserMarks` does."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -204,29 +128,17 @@ class DynamoBreakerStore:
         return self._table.swap(items.breaker_item(new), was.nonce if was else None) is None
 
 
-def _chunks(items: Sequence[Chunked], size: int) -> list[Sequence[Chunked]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
+def _key(change: Change) -> str:
+    return change.new.id
 
 
-def _side_by_side(
-    call: Callable[[Sequence[Chunked]], Answered], chunks: Sequence[Sequence[Chunked]]
-) -> list[Answered]:
-    """A large request has thousands of users: one call after the other would use up its budget."""
-    if len(chunks) <= 1:
-        return [call(chunk) for chunk in chunks]
-    with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(chunks))) as pool:
-        return list(pool.map(call, chunks))
-
-
-def _condition_failed(error: Exception) -> Found | None:
-    """The item that stood in a conditional write's way (empty: none); None: another error."""
-    if not isinstance(error, ClientError):
-        return None
-    if error_code(error) != "ConditionalCheckFailedException":
-        return None
-    found: Found = error.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
-    return found
-
-
-def _unavailable(call: str, error: Exception) -> LedgerUnavailable:
-    return LedgerUnavailable(f"{call}: {error_code(error)}")
+def _lost(change: Change, found: Found) -> Swap | LedgerUnavailable:
+    """What was found instead; a write that was sent twice finds itself, and has won."""
+    if not found:
+        return Swap(won=False)
+    if found.get("nonce") == {"S": change.new.nonce}:
+        return WON
+    try:
+        return Swap(won=False, found=items.record_of(found))
+    except items.ItemUnreadable as error:
+        return LedgerUnavailable(str(error))

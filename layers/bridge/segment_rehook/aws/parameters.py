@@ -11,6 +11,7 @@ order mark at the start of a parameter is nothing: some editors and shells write
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
@@ -18,13 +19,19 @@ from segment_rehook.delivery.stack_parameters import Mode, Secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-API_KEY = "rehook/api-key"
-API_SECRET = "rehook/api-secret"  # noqa: S105 — a parameter's name
-SHARED_SECRETS = "segment/shared-secrets"
-TOKENS = "segment/tokens"
 MODE = "mode"
 
-LISTS = (SHARED_SECRETS, TOKENS)
+
+class SecretName(StrEnum):
+    """The names of a stack's secrets, below its path in SSM."""
+
+    API_KEY = "rehook/api-key"
+    API_SECRET = "rehook/api-secret"  # noqa: S105 — a parameter's name
+    SHARED_SECRETS = "segment/shared-secrets"
+    TOKENS = "segment/tokens"
+
+
+LISTS = (SecretName.SHARED_SECRETS, SecretName.TOKENS)
 BYTE_ORDER_MARK = "\ufeff"
 
 # What stands in examples and consoles until somebody puts the real one.
@@ -42,7 +49,7 @@ class ParametersInvalid(ValueError):
 def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, list[str]]:
     """Secrets from values by name, and warnings for the log. Raises ParametersInvalid."""
     stack = path.rpartition("/")[2]
-    values = {name: parameters.get(name, "") for name in (API_KEY, API_SECRET, *LISTS)}
+    values = {name: parameters.get(name, "") for name in SecretName}
     mistakes = [
         f"{name} {mistake}: {_command(name, stack)}"
         for name, value in values.items()
@@ -53,16 +60,16 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
     )
     if not shared and not tokens:
         mistakes.append(
-            f"Neither {SHARED_SECRETS} nor {TOKENS} is set, so nobody may send: "
-            + _command(SHARED_SECRETS, stack)
+            f"Neither {' nor '.join(LISTS)} is set, so nobody may send: "
+            + _command(SecretName.SHARED_SECRETS, stack)
         )
     if mistakes:
         raise ParametersInvalid(f"Under {path}: " + " ".join(mistakes))
     mode, warnings = mode_from(parameters.get(MODE), path)
     return (
         Secrets(
-            api_key=_bare(values[API_KEY]),
-            api_secret=_bare(values[API_SECRET]),
+            api_key=_bare(values[SecretName.API_KEY]),
+            api_secret=_bare(values[SecretName.API_SECRET]),
             shared_secrets=shared,
             tokens=tokens,
             mode=mode,
@@ -119,7 +126,7 @@ def _mistake_in_half_a_pair(name: str, value: str) -> list[str]:
         return ["has a line break, control character or invisible character in it"]
     if not _latin_1(value):
         return ["has a character that HTTP Basic cannot carry (copied from a formatted page?)"]
-    if name == API_KEY and ":" in value:
+    if name == SecretName.API_KEY and ":" in value:
         return ["has a colon in it, where HTTP Basic ends the user name (key and secret in one?)"]
     return []
 

@@ -10,17 +10,16 @@ import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from segment_rehook.delivery.settings import DAY, HOUR, IngestSettings, RedriveSettings
+from segment_rehook.rehook.safe_url import SafeUrl, UrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from segment_rehook.delivery.settings import Settings
+    from segment_rehook.delivery.settings import SharedSettings
 
 SERVICE, NAMESPACE = "segment-rehook", "SegmentRehook"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class SettingsInvalid(ValueError):
@@ -108,8 +107,8 @@ def _stack(reader: _Reader) -> StackSettings:
     )
 
 
-def _shared(reader: _Reader, default: Settings) -> dict[str, Any]:
-    """The members of `Settings` that an operator may set."""
+def _shared(reader: _Reader, default: SharedSettings) -> dict[str, Any]:
+    """The members of `SharedSettings` that an operator may set."""
     days = reader.whole("LEDGER_DAYS", 45, 3650, default=default.ledger_keep // DAY)
     return {
         "call_timeout": reader.number(
@@ -142,10 +141,12 @@ class _Reader:
     def url(self, name: str, *, default: str | None = None) -> str:
         """An https URL; http on this machine only, since credentials and events go there."""
         value = self._environment.get(name, default) or ""
-        if _safe_url(value):
-            return value
-        self._mistake(name, "an https URL without user name, query or fragment")
-        return default or ""
+        try:
+            SafeUrl.parse(value)
+        except UrlInvalid:
+            self._mistake(name, "an https URL without user name, query or fragment")
+            return default or ""
+        return value
 
     def choice(self, name: str, *options: str) -> str:
         """One of `options`; the first is the default."""
@@ -192,13 +193,3 @@ class _Reader:
         found = self._environment.get(name)
         shown = "is not set" if found is None else f"is {found!r}"
         self._mistakes.append(f"{name} must be {kind}, and {shown}.")
-
-
-def _safe_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-    return safe and bool(host) and not (parts.username or parts.query or parts.fragment)

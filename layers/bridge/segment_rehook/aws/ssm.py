@@ -1,8 +1,8 @@
 """The stack's secrets and its mode, from the SSM parameters under one path.
 
-One reading serves for a minute. A refresh that fails, or that finds what no delivery could be made
-with, leaves the last good reading in force: a slip of an operator's hand or an SSM outage must not
-stop a running stack. Only a stack that never had a good reading raises SecretsUnavailable.
+One reading is used for a minute. If a refresh fails, or finds parameters that no delivery could be
+made with, the last good reading stays in use: an operator's mistake or an outage of SSM must not
+stop a running stack. SecretsUnavailable is raised only if there never was a good reading.
 """
 
 from __future__ import annotations
@@ -34,20 +34,21 @@ class SsmSecretStore:
         self._telemetry = telemetry
         self._cached: Secrets | None = None
         self._tried_at = self._refused_at = float("-inf")
-        # Held across the call: threads that find the cache old wait for one reading, not for many.
+        # Held while SSM is asked: threads that find the reading too old wait for one new reading.
         self._lock = threading.Lock()
 
     def read(self) -> Secrets:
-        """The secrets, read at most 60 s ago or the last good ones."""
+        """Give the secrets: read at most 60 s ago, or else the last good ones."""
         with self._lock:
             if self._cached is not None and self._age(self._tried_at) < FRESH_SECONDS:
                 return self._cached
             return self._anew()
 
     def refused(self) -> Secrets:
-        """The secrets as they are now or the last good ones; SSM is asked at most every 30 s.
+        """Give the secrets as they are now, or the last good ones. SSM is asked at most every 30 s.
 
-        However fresh the last reading is: what was put a moment ago is what is looked for.
+        A reading that `read` would still use is not enough: the secret that was put a moment ago is
+        looked for.
         """
         with self._lock:
             if self._cached is not None and self._age(self._refused_at) < REFUSED_SECONDS:
@@ -66,7 +67,7 @@ class SsmSecretStore:
             if self._cached is None:
                 raise
             self._telemetry.warn(f"The last known secrets stay in use. {error}")
-        # Also after a failure: an SSM that hangs must not cost its time-out at each event.
+        # Also after a failure: if SSM hangs, not every event may wait for its time-out.
         self._tried_at = self._clock.monotonic()
         return self._cached
 
@@ -88,7 +89,7 @@ class SsmSecretStore:
         return secrets
 
     def _parameters(self) -> dict[str, str]:
-        """Values by their name below the path. SSM gives ten a page, and empty pages at times."""
+        """Give values by their name below the path. SSM gives ten a page; pages may be empty."""
         found: dict[str, str] = {}
         pages = self._client.get_paginator("get_parameters_by_path").paginate(
             Path=self._path, Recursive=True, WithDecryption=True

@@ -18,7 +18,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Field = str | int | float | None
+LogValue = str | int | float | None
 
 
 class LambdaTelemetry:
@@ -45,11 +45,11 @@ class LambdaTelemetry:
         finally:
             self._flush()
 
-    def outcome(self, line: Mapping[str, Field]) -> None:
+    def outcome(self, line: Mapping[str, LogValue]) -> None:
         """Log one event's answer, without the fields that are None."""
         self._logger.info("outcome", extra=_present(line))
 
-    def warn(self, message: str, **fields: Field) -> None:
+    def warn(self, message: str, **fields: LogValue) -> None:
         """Log a warning."""
         self._logger.warning(message, extra=_present(fields))
 
@@ -71,5 +71,5 @@ def _ascii_json(line: dict[str, Any]) -> str:
     return json.dumps(line, separators=(",", ":"), default=str)
 
 
-def _present(fields: Mapping[str, Field]) -> dict[str, Any]:
+def _present(fields: Mapping[str, LogValue]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}

@@ -1,7 +1,7 @@
 """What follows a call, and what follows a claim under which none may be made.
 
-The protocol's table (docs/protocol.md, "What follows a call") as functions over values: ingest and
-redrive both ask here what is to be done, and each does it in its own way.
+These functions are the table in docs/protocol.md, "What follows a call". They take and give values
+only: ingest and redrive both ask here what is to be done, and each does it in its own way.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Rehook has it: settle the claim as delivered. `request_id`: Rehook's name for the call."""
+    """Rehook has the event: settle the claim as delivered. `request_id`: Rehook's id for it."""
 
     request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """It is to be tried again from the dead-letter queue, and waits there for this reason.
+    """The delivery is tried again later. It waits in the dead-letter queue for this reason.
 
-    `undelivered`: that is known. If not, a message that can't be sent leaves the claim standing.
+    `undelivered`: whether it is known that Rehook has not acted on it. If that is not known and no
+    message can be sent, the claim is left to run out.
     """
 
     reason: Stored
@@ -36,9 +37,9 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """It is given up and waits for an operator. `detail`: for a person, with Rehook's words.
+    """The delivery is given up and waits for an operator.
 
-    `undelivered`: as in `Retry`.
+    `detail`: Rehook's text or ours, for a person. `undelivered`: as in `Retry`.
     """
 
     reason: Parked
@@ -62,8 +63,8 @@ def after_call(
 ) -> Consequence:
     """Say what follows a call.
 
-    `park_unknown`: the operator's policy for calls that may not be repeated. `last_try`: redrive
-    makes no further one, for the message's age.
+    `park_unknown`: the operator's policy for unknown outcomes of calls that may not be repeated.
+    `last_try`: the message is so old that redrive makes no further try.
     """
     unknown = reply.kind is ReplyClass.UNKNOWN
     if reply.kind is ReplyClass.DELIVERED:
@@ -78,7 +79,7 @@ def after_call(
 
 
 def after_crash(action: str, *, park_unknown: bool) -> Park | None:
-    """Say what follows when a claimant died, perhaps after its call: None if it is made again."""
+    """Say what follows when a claimant died, perhaps after its call; None: call again."""
     if repeats(action, park_unknown=park_unknown):
         return None
     return Park(Parked.OUTCOME_UNKNOWN, "claimant died", undelivered=False)
@@ -90,5 +91,5 @@ def repeats(action: str, *, park_unknown: bool) -> bool:
 
 
 def leaves_doubt(reply: Reply, action: str) -> bool:
-    """Whether Rehook may have acted on the call, and to make it twice would do harm."""
+    """Whether Rehook may have acted on a call that does harm if it is made twice."""
     return reply.kind is ReplyClass.UNKNOWN and action not in REPEATABLE

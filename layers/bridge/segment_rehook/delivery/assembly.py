@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Telemetry,
         UserMarks,
     )
-    from segment_rehook.delivery.settings import IngestSettings, RedriveSettings, Settings
+    from segment_rehook.delivery.settings import IngestSettings, RedriveSettings, SharedSettings
     from segment_rehook.rehook.destination import Destination
 
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class Ports:
     """The world outside, as far as delivery needs it.
 
-    `threads`: makes the pool on which redrive works, of a given size.
+    `threads`: makes a pool of threads, of a given size.
     """
 
     ledger: Ledger
@@ -67,6 +67,7 @@ def assemble_ingest(settings: IngestSettings, destination: Destination, ports: P
             parking_lot=Sender(ports.parking_lot, ports.telemetry, settings.senders),
             ordered=settings.ordered,
             workers=settings.workers,
+            threads=ports.threads,
             grace=settings.listens - settings.budget,
             park_unknown=settings.park_unknown,
         ),
@@ -101,7 +102,7 @@ def assemble_redrive(settings: RedriveSettings, destination: Destination, ports:
     )
 
 
-def _claims(settings: Settings, ports: Ports) -> Claims:
+def _claims(settings: SharedSettings, ports: Ports) -> Claims:
     return Claims(
         ledger=ports.ledger,
         clock=ports.clock,
@@ -112,7 +113,7 @@ def _claims(settings: Settings, ports: Ports) -> Claims:
     )
 
 
-def _caller(settings: Settings, ports: Ports, *, heeds_throttling: bool) -> Caller:
+def _caller(settings: SharedSettings, ports: Ports, *, heeds_throttling: bool) -> Caller:
     return Caller(
         rehook=ports.rehook,
         secrets=ports.secrets,

@@ -1,4 +1,4 @@
-"""One call to Rehook under a claim, and whose fault it is where Rehook refuses the key pair."""
+"""One call to Rehook under a claim. If Rehook refuses the key pair, check-auth is asked."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Clock, Rehook, SecretStore, Telemetry
     from segment_rehook.rehook.plan import Request
 
-# Seconds that a call needs of its lease beyond its own time-out.
+# Seconds of the lease that must be left when a call's time-out ends.
 LEASE_MARGIN = 2.0
 
 
 @dataclass(slots=True)
 class Caller:
-    """Calls Rehook. Thread-safe as far as its ports are. `timeout`: seconds for one call."""
+    """Calls Rehook. Thread-safe if its ports are. `timeout`: seconds for one call."""
 
     rehook: Rehook
     secrets: SecretStore
@@ -40,20 +40,21 @@ class Caller:
     ) -> Reply:
         """Call Rehook under the claim `mine`; if it refuses the key pair, ask check-auth.
 
-        `time_left`: seconds until the caller must have finished; a second try needs a whole
-        time-out of it. The breaker hears of the reply, unless the reply says nothing of Rehook.
+        `time_left` gives the seconds until the caller must have finished. A second try is made only
+        if a whole time-out is left. The breaker is told the reply, unless no call was made or
+        whether the key pair is refused was not found out.
         """
         used = self._key_pair()
         timeout = min(self.timeout, self._lease_left(mine))
         if timeout < self.timeout / 2:
-            # Frozen between claim and call: the claim may be somebody else's by now.
+            # Frozen between claim and call: another environment may have the claim by now.
             return Reply(kind=ReplyClass.UNREACHABLE, code="late")
 
         def in_time() -> bool:
             return min(time_left(), self._lease_left(mine)) >= self.timeout
 
         def again() -> Reply | None:
-            """The call once more, if there is time for it."""
+            """Make the call once more, if there is time for it."""
             if not in_time():
                 return None
             return self.rehook.call(request, timeout=self.timeout, action=action)
@@ -75,11 +76,10 @@ class Caller:
     def _arbitrate(
         self, reply: Reply, used: tuple[str, str], again: Callable[[], Reply | None]
     ) -> Reply | None:
-        """Tell a payload that Rehook dislikes from a key pair that it refuses.
+        """Find out whether Rehook refuses the payload or the key pair.
 
-        `used`: the pair that was refused. It may have been rotated since, so what check-auth says
-        of another pair says nothing of this one: the call is made `again`. None where there is no
-        time for that.
+        `used`: the pair that was refused. If it has been rotated since, check-auth's answer is
+        about another pair: then the call is made `again`. None if there is no time for that.
         """
         good = self.rehook.credentials_good(timeout=self.timeout)
         if not good:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Outcome(StrEnum):
@@ -61,8 +62,7 @@ class Dropped(StrEnum):
     DRY_RUN = "dry_run"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What became of one delivery.
 
     `reason`: of Stored, Parked or DropReason. `request_id`: Rehook's. `code`: Rehook's code, HTTP's

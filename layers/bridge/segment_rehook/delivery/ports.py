@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -40,14 +42,27 @@ class SecretsUnavailable(StoreUnavailable):
     """The secrets could not be read and none are cached. The text names parameter and command."""
 
 
+MAX_CHANGES = 25
+"""How many changes share one call of the ledger: DynamoDB's limit of statements in a call."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A record, and the one whose place it takes (None: there is none)."""
+
+    new: Record
+    was: Record | None
+
+
 class Ledger(Protocol):
     """One record per delivery, replaced by compare-and-swap."""
 
-    def swap(self, new: Record, was: Record | None) -> Swap:
-        """Put `new` if the record there is still `was`, told by its nonce (None: if none is there).
+    def swap(self, changes: Sequence[Change]) -> Sequence[Swap | LedgerUnavailable]:
+        """Make changes of different records, MAX_CHANGES in a call.
 
-        A write that was repeated by the SDK and finds its own nonce has won. Raises
-        LedgerUnavailable when it is not known whether the write landed.
+        Each wins or loses by itself: `new` is put if the record there is still `was`, told by its
+        nonce. A change that was repeated by the SDK and finds its own nonce has won.
+        LedgerUnavailable, which is returned and not raised: it is not known whether that change
+        landed.
         """
 
 

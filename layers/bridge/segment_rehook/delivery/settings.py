@@ -14,7 +14,7 @@ DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class SharedSettings:
     """What both functions need.
 
     `call_timeout`: for one call to Rehook, all of it. `lease`: how long a claim is safe from
@@ -35,7 +35,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IngestSettings(Settings):
+class IngestSettings(SharedSettings):
     """`budget` runs from the request's own time to its answer.
 
     `listens`: after so long Segment's Webhooks (Actions) destination, which waits for ten, may be
@@ -51,7 +51,7 @@ class IngestSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RedriveSettings(Settings):
+class RedriveSettings(SharedSettings):
     """A call may take longer here, since nobody waits for it.
 
     `give_up_after`: the age in the queue at which a failing event is parked. `queue_retention`: the

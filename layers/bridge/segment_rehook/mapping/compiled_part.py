@@ -27,7 +27,7 @@ class CompiledPart:
     reads: Reads
 
 
-Compile: TypeAlias = "Callable[[Value], CompiledPart]"
+CompilePart: TypeAlias = "Callable[[Value], CompiledPart]"
 """Compiles what stands inside a directive; handed to directives so that they need not know it."""
 
 

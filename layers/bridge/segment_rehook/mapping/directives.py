@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.mapping.compiled_part import (
-    Compile,
     CompiledPart,
+    CompilePart,
     constant,
     reads_of,
     throwing,
@@ -35,7 +35,7 @@ from segment_rehook.segment.jsontext import NotJson
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Directive: TypeAlias = "Callable[[Value, Compile], CompiledPart]"
+Directive: TypeAlias = "Callable[[Value, CompilePart], CompiledPart]"
 
 ABSENT = constant(UNDEFINED)
 
@@ -45,7 +45,7 @@ def _textual(
 ) -> Directive:
     """Make a directive whose option is text, or a directive that gives text."""
 
-    def compile_textual(option: Value, compiled: Compile) -> CompiledPart:
+    def compile_textual(option: Value, compiled: CompilePart) -> CompiledPart:
         if isinstance(option, str):
             return static(option)
         inner = compiled(option).run
@@ -61,7 +61,7 @@ def _textual(
     return compile_textual
 
 
-def _condition(options: Value, compiled: Compile) -> CompiledPart:
+def _condition(options: Value, compiled: CompilePart) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@if requires an object with an "exists" key')
     exists, blank = options.get("exists", UNDEFINED), options.get("blank", UNDEFINED)
@@ -82,7 +82,7 @@ def _condition(options: Value, compiled: Compile) -> CompiledPart:
     return CompiledPart(run, reads_of((subject, then, otherwise)))
 
 
-def _case(options: Value, compiled: Compile) -> CompiledPart:
+def _case(options: Value, compiled: CompilePart) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@case requires an object with a "operator" key')
     operator = options.get("operator")
@@ -105,7 +105,7 @@ def _case(options: Value, compiled: Compile) -> CompiledPart:
     return CompiledPart(run, subject.reads)
 
 
-def _replace(options: Value, compiled: Compile) -> CompiledPart:
+def _replace(options: Value, compiled: CompilePart) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@replace requires an object with a "pattern" key')
     if not truthy(options.get("pattern")):
@@ -145,7 +145,7 @@ def _or_default(options: Mapping[str, Value], key: str, *, default: Value) -> Va
     return default if value is None else value
 
 
-def _array_path(options: Value, compiled: Compile) -> CompiledPart:
+def _array_path(options: Value, compiled: CompilePart) -> CompiledPart:
     if not isinstance(options, list):
         return throwing(f"@arrayPath expected array, got {type_name(options)}")
     path, shape = [*options, UNDEFINED, UNDEFINED][:2]
@@ -163,7 +163,7 @@ def _array_path(options: Value, compiled: Compile) -> CompiledPart:
     return CompiledPart(run, root.reads)
 
 
-def _flatten(options: Value, compiled: Compile) -> CompiledPart:
+def _flatten(options: Value, compiled: CompilePart) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@flatten requires an object with a "separator" key')
     if not truthy(options.get("separator")):
@@ -181,7 +181,7 @@ def _flatten(options: Value, compiled: Compile) -> CompiledPart:
     return CompiledPart(run, reads_of((separator, subject)))
 
 
-def _json(options: Value, compiled: Compile) -> CompiledPart:
+def _json(options: Value, compiled: CompilePart) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@json requires an object with a "value" key')
     for key in ("mode", "value"):
@@ -208,7 +208,7 @@ def _decoded(value: Value) -> Value:
         return value  # the engine gives back what does not decode
 
 
-def _merge(options: Value, compiled: Compile) -> CompiledPart:
+def _merge(options: Value, compiled: CompilePart) -> CompiledPart:
     if not isinstance(options, dict):
         return throwing('@merge requires an object with an "objects" key and a "direction" key')
     if not truthy(options.get("direction")):
@@ -232,7 +232,7 @@ def _merge(options: Value, compiled: Compile) -> CompiledPart:
     return CompiledPart(run, reads_of((direction, *members)))
 
 
-def _exclude_when_null(option: Value, compiled: Compile) -> CompiledPart:
+def _exclude_when_null(option: Value, compiled: CompilePart) -> CompiledPart:
     inner = compiled(option)
 
     def run(payload: Value) -> Value:
@@ -242,11 +242,11 @@ def _exclude_when_null(option: Value, compiled: Compile) -> CompiledPart:
     return CompiledPart(run, inner.reads)
 
 
-def _literal(option: Value, compiled: Compile) -> CompiledPart:
+def _literal(option: Value, compiled: CompilePart) -> CompiledPart:
     return compiled(option)
 
 
-def _liquid(option: Value, _: Compile) -> CompiledPart:
+def _liquid(option: Value, _: CompilePart) -> CompiledPart:
     # Few mappings use it: those that do not need not wait for its import.
     from segment_rehook.mapping.liquid.template import compile_liquid  # noqa: PLC0415 — as said
 

@@ -18,7 +18,7 @@ Kind: TypeAlias = Literal[
     "brackleft", "brackright", "parenleft", "parenright", "comma", "eos",
 ]  # fmt: skip
 
-LONGEST = 100_000
+MAX_TOKEN_UNITS = 100_000
 """UTF-16 units that a word, a number or a string may have."""
 
 END = ""
@@ -44,14 +44,14 @@ _KEYWORDS: dict[str, tuple[str, Kind, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class FqlToken:
     """`value` is the token's text: a string keeps its quotes, a word loses its backslashes."""
 
     kind: Kind
     value: str
 
 
-def lex(fql: str) -> list[Token]:
+def lex(fql: str) -> list[FqlToken]:
     """Cut FQL into tokens, the last of kind `eos`. Raises TriggerInvalid."""
     return _Lexer(text.to_units(fql)).tokens()
 
@@ -61,20 +61,20 @@ class _Lexer:
         self._units = units
         self._at = 0
 
-    def tokens(self) -> list[Token]:
-        found: list[Token] = []
+    def tokens(self) -> list[FqlToken]:
+        found: list[FqlToken] = []
         while (unit := self._next()) != END:
             if unit not in _BLANK:
                 found.append(self._token(unit))
-        return [*found, Token("eos", "eos")]
+        return [*found, FqlToken("eos", "eos")]
 
-    def _token(self, unit: str) -> Token:
+    def _token(self, unit: str) -> FqlToken:
         if unit == "!":
             return self._negation()
         if unit == "=":
-            return Token("operator", "=")
+            return FqlToken("operator", "=")
         if unit in {"<", ">"}:
-            return Token("operator", f"{unit}=" if self._accept("=") else unit)
+            return FqlToken("operator", f"{unit}=" if self._accept("=") else unit)
         if unit in _LETTERS or unit in {"\\", "_"}:
             return self._keyword(unit) or self._word(unit)
         if unit in _DIGITS or unit in {"-", "+"}:
@@ -82,24 +82,24 @@ class _Lexer:
         if unit in {'"', "'"}:
             return self._string(unit)
         if unit in _PUNCTUATION:
-            return Token(_PUNCTUATION[unit], unit)
+            return FqlToken(_PUNCTUATION[unit], unit)
         raise self._error("a character that no token begins with")
 
-    def _negation(self) -> Token:
+    def _negation(self) -> FqlToken:
         following = self._peek()
         if following in _LETTERS or following == "(":
-            return Token("operator", "!")
+            return FqlToken("operator", "!")
         if self._accept("="):
-            return Token("operator", "!=")
+            return FqlToken("operator", "!=")
         raise self._error("'!' goes before a function or a bracket, '!=' before a blank")
 
-    def _keyword(self, first: str) -> Token | None:
+    def _keyword(self, first: str) -> FqlToken | None:
         if first not in _KEYWORDS:
             return None
         rest, kind, value = _KEYWORDS[first]
-        return Token(kind, value) if self._accept(rest) else None
+        return FqlToken(kind, value) if self._accept(rest) else None
 
-    def _word(self, unit: str) -> Token:
+    def _word(self, unit: str) -> FqlToken:
         word: list[str] = []
         while True:
             if unit == "\\":
@@ -113,18 +113,18 @@ class _Lexer:
             unit = self._next()
         if self._peek() not in _AFTER_WORD:
             raise self._error("a name must end before this character, or escape it")
-        return Token("ident", text.from_units("".join(word)))
+        return FqlToken("ident", text.from_units("".join(word)))
 
-    def _number(self, first: str) -> Token:
+    def _number(self, first: str) -> FqlToken:
         digits: list[str] = []
         while (unit := self._peek()) in _DIGITS or unit == ".":
             digits.append(self._next())
             if unit == "." and (self._peek() in _TERMINATORS or "." in digits[:-1]):
                 raise self._error("a stray decimal point")
             self._limit(digits)
-        return Token("number", first + "".join(digits))
+        return FqlToken("number", first + "".join(digits))
 
-    def _string(self, quote: str) -> Token:
+    def _string(self, quote: str) -> FqlToken:
         end = self._units.find(quote, self._at)
         if end < 0:
             raise self._error("a string without its closing quote")
@@ -133,7 +133,7 @@ class _Lexer:
         self._limit(content)
         # Without a terminator after it the closing quote is not taken, and opens the next string.
         self._accept(quote)
-        return Token("string", text.from_units(f"{quote}{content}{quote}"))
+        return FqlToken("string", text.from_units(f"{quote}{content}{quote}"))
 
     def _accept(self, expected: str) -> bool:
         """Take what is expected, if a terminator follows it.
@@ -159,8 +159,8 @@ class _Lexer:
         return self._units[self._at : self._at + 1]
 
     def _limit(self, units: list[str] | str) -> None:
-        if len(units) >= LONGEST:
-            raise self._error(f"more than {LONGEST} characters in one token")
+        if len(units) >= MAX_TOKEN_UNITS:
+            raise self._error(f"more than {MAX_TOKEN_UNITS} characters in one token")
 
     def _error(self, reason: str) -> TriggerInvalid:
         return TriggerInvalid(f"the trigger does not parse at character {self._at}: {reason}")

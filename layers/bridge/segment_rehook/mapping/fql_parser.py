@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from segment_rehook.mapping import text
 from segment_rehook.mapping.errors import TriggerInvalid
-from segment_rehook.mapping.fql_lexer import Token, lex
+from segment_rehook.mapping.fql_lexer import FqlToken, lex
 from segment_rehook.mapping.fql_syntax import Clause, Group, PassedOver
 from segment_rehook.mapping.members import OBJECT_MEMBERS
 from segment_rehook.mapping.values import to_number, to_text
@@ -40,7 +40,7 @@ _PLAIN_KEYWORDS = {
 }
 _NUMERIC = {"=": "number_equals", "!=": "number_not_equals"}
 
-Tokens: TypeAlias = deque[Token]
+Tokens: TypeAlias = deque[FqlToken]
 
 
 def parse_trigger(fql: str) -> Group:
@@ -48,14 +48,14 @@ def parse_trigger(fql: str) -> Group:
     return _parse(deque(_normalize(lex(fql))))
 
 
-def _normalize(tokens: list[Token]) -> list[Token]:
+def _normalize(tokens: list[FqlToken]) -> list[FqlToken]:
     """Join words with dots between them into one: `properties . plan`."""
-    joined: list[Token] = []
+    joined: list[FqlToken] = []
     waiting = deque(tokens)
     while waiting:
         token = waiting.popleft()
         if token.kind == "dot" and joined and joined[-1].kind == "ident" == waiting[0].kind:
-            token = Token("ident", f"{joined.pop().value}.{waiting.popleft().value}")
+            token = FqlToken("ident", f"{joined.pop().value}.{waiting.popleft().value}")
         joined.append(token)
     return joined
 
@@ -87,7 +87,7 @@ def _parse(tokens: Tokens, *, negated: bool = False) -> Group:
 
 
 def _read(
-    token: Token,
+    token: FqlToken,
     tokens: Tokens,
     members: list[Clause | Group],
     passed_over: list[PassedOver],
@@ -107,7 +107,7 @@ def _read(
         passed_over.append(unread)
 
 
-def _take(tokens: Tokens, missing: str) -> Token:
+def _take(tokens: Tokens, missing: str) -> FqlToken:
     if not tokens:
         raise TriggerInvalid(f"the trigger does not parse: {missing} is missing")
     return tokens.popleft()
@@ -117,7 +117,7 @@ def _bracketed(tokens: Tokens) -> Tokens:
     inner: Tokens = deque()
     while (token := _take(tokens, "a closing bracket")).kind != "parenright":
         inner.append(token)
-    inner.append(Token("eos", "eos"))
+    inner.append(FqlToken("eos", "eos"))
     return inner
 
 
@@ -127,7 +127,7 @@ def _is_function(tokens: Tokens) -> bool:
     return tokens[0].kind == "ident" and tokens[0].value in FUNCTIONS
 
 
-def _comparison(token: Token, tokens: Tokens) -> list[Clause]:
+def _comparison(token: FqlToken, tokens: Tokens) -> list[Clause]:
     source = token.value.partition(".")[0]
     if source not in _KNOWN:
         return []
@@ -188,7 +188,7 @@ def _skip(tokens: Tokens) -> None:
         tokens.popleft()
 
 
-def _value(token: Token) -> str | float | bool:
+def _value(token: FqlToken) -> str | float | bool:
     if token.kind == "string":
         return token.value.removeprefix('"').removesuffix('"')
     if token.kind == "number":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from segment_rehook.mapping.fql_lexer import Token
+    from segment_rehook.mapping.fql_lexer import FqlToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Clause:
     expected: str | float | bool
     subject: str
     sign: str
-    given: Token
+    given: FqlToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class PassedOver:
 
     word: str
     kind: Literal["word", "subject", "negation", "bracket"]
-    following: tuple[Token, ...] = ()
+    following: tuple[FqlToken, ...] = ()
 
     @property
     def called(self) -> bool:

@@ -1,45 +1,42 @@
-"""Rehook's HTTP API over urllib3: keep-alive, HTTP Basic, and a deadline for the whole call.
+"""Rehook's HTTP API: HTTP Basic, kept connections, and a deadline for the whole call.
 
 What this module owes the promise: it always knows whether any of a request can have reached the
 server. It neither retries nor follows a redirect (which would carry the credentials away), and
-heeds no proxy of the environment.
+takes no proxy from the environment.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib.parse import quote
 
 from segment_rehook import __version__
-from segment_rehook.rehook.connection import pool_for, timed_by
+from segment_rehook.rehook.connection import Connector
 from segment_rehook.rehook.deadline import CallTimer, Clocks
+from segment_rehook.rehook.http_answer import MAX_ANSWER_BYTES
+from segment_rehook.rehook.pool import Pool
 from segment_rehook.rehook.reply import Answer, Reply, Silence, judge
 from segment_rehook.rehook.resolver import Resolver, look_up
+from segment_rehook.rehook.safe_url import SafeUrl
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
-
-    from urllib3 import BaseHTTPResponse
+    from collections.abc import Callable
 
     from segment_rehook.rehook.plan import Request
     from segment_rehook.rehook.resolver import Address
 
-# An answer longer than this is not Rehook's; what lies beyond is not read.
-MAX_ANSWER_BYTES = 65_536
 CHECK_AUTH = "/events/segment/check-auth"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
+# A method and a target that can neither end the request's first line nor name another host.
+_REQUEST_LINE = re.compile(r"[A-Z]+ /[!-~]*")
+_SAFE_IN_TARGET = "/%?=&:@!$'()*+,;~"
 # zlib finds out by itself whether it is gzip or zlib (deflate).
-GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
-
-
-class BaseUrlInvalid(ValueError):
-    """The base URL would send credentials in clear, or is no URL at all."""
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class RehookClient:
@@ -62,17 +59,15 @@ class RehookClient:
         look_up: Callable[[str, int], list[Address]] = look_up,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        host, port, self._prefix = _checked(base_url)
+        url = SafeUrl.parse(base_url)
+        self._prefix, self._host = url.path, url.authority
         self._credentials = credentials
         self._trusts_503 = trusts_503
         self._clocks = clocks or Clocks()
-        self._pool = pool_for(
-            base_url,
-            connections=connections,
-            resolver=Resolver(host, port, self._clocks, look_up),
-            clocks=self._clocks,
-            tls=tls,
-        )
+        resolver = Resolver(url.host, url.port, self._clocks, look_up)
+        connector = Connector(url, resolver, tls)
+        self._pool = Pool(connector, self._clocks, connections=connections)
+        self._headers: tuple[tuple[str, str], bytes] | None = None
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
         """Make one call; `timeout` in seconds bounds all of it. What goes wrong, the Reply says."""
@@ -94,75 +89,52 @@ class RehookClient:
         self, method: str, path: str, body: bytes | None, timeout: float
     ) -> Answer | Silence:
         timer = CallTimer(timeout, self._clocks)
-        headers = self._headers(body)
+        headers = self._headers_for(self._credentials())
         try:
-            with timed_by(timer):
-                response = self._pool.urlopen(
-                    method,
-                    self._prefix + path,
-                    body=body,
-                    headers=headers,
-                    retries=False,
-                    redirect=False,
-                    preload_content=False,
-                )
-                try:
-                    content = _read(response)
-                finally:
-                    response.close()
-        except (HTTPError, OSError, ValueError):
+            request = self._request(method, path, headers, body)
+            answer = self._pool.exchange(request, timer)
+        except (OSError, ValueError):
             # The error's text may name hosts and bodies; how far the call came says enough.
             how = "timeout" if timer.over else "failed"
             return Silence(sent=timer.sent, cause=f"{timer.stage}_{how}")
-        received = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, received, _plain(content, received))
+        return _unpacked(answer)
 
-    def _headers(self, body: bytes | None) -> dict[str, str]:
-        key, secret = self._credentials()
-        basic = base64.b64encode(f"{key}:{secret}".encode()).decode()
-        headers = {
-            "Authorization": f"Basic {basic}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"segment-rehook/{__version__}",
-        }
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        return headers
+    def _request(self, method: str, path: str, headers: bytes, body: bytes | None) -> bytes:
+        """Write the request. A path that is not plain is escaped, or refused with ValueError."""
+        line = f"{method} {self._prefix}{path}"
+        if _REQUEST_LINE.fullmatch(line) is None:
+            line = f"{method} {quote(self._prefix + path, _SAFE_IN_TARGET)}"
+            if _REQUEST_LINE.fullmatch(line) is None:
+                raise ValueError("the stored method or path is none")
+        if body is None:
+            return b"%b HTTP/1.1\r\n%b\r\n" % (line.encode(), headers)
+        return (
+            b"%b HTTP/1.1\r\n%bContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        ) % (line.encode(), headers, len(body), body)
+
+    def _headers_for(self, pair: tuple[str, str]) -> bytes:
+        """The lines that each request of a key pair has; those of the last pair are kept."""
+        kept = self._headers
+        if kept is None or kept[0] != pair:
+            basic = base64.b64encode(":".join(pair).encode()).decode()
+            lines = (
+                f"Host: {self._host}",
+                f"Authorization: Basic {basic}",
+                "Accept: application/json",
+                "Accept-Encoding: identity",
+                f"User-Agent: segment-rehook/{__version__}",
+                "",
+            )
+            kept = self._headers = (pair, "\r\n".join(lines).encode())
+        return kept[1]
 
 
-def _checked(base_url: str) -> tuple[str, int, str]:
-    """Host, port, and the path to put before each call's own. Raises BaseUrlInvalid."""
+def _unpacked(answer: Answer) -> Answer:
+    """The answer, its body unpacked if a server or proxy packed it without being asked to."""
+    if answer.headers.get("content-encoding", "identity") == "identity":
+        return answer
     try:
-        url = urlsplit(base_url)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        host = (url.hostname or "").encode("idna").decode()
-    except ValueError as error:
-        raise BaseUrlInvalid(f"REHOOK_URL is no URL: {error}") from error
-    blank = not base_url.isprintable() or " " in base_url
-    if not host or blank or url.scheme not in {"https", "http"}:
-        raise BaseUrlInvalid("REHOOK_URL must be a URL such as https://api.rehook.ai")
-    if url.scheme == "http" and host not in LOOPBACK:
-        raise BaseUrlInvalid("REHOOK_URL must be https: the credentials would travel in clear")
-    if url.query or url.fragment or "@" in url.netloc:
-        raise BaseUrlInvalid("REHOOK_URL must have no user name, query or fragment")
-    return host, port, url.path.rstrip("/")
-
-
-def _read(response: BaseHTTPResponse) -> bytes:
-    """The body's beginning. Read to its end, the connection goes back to the pool by itself."""
-    content = response.read(MAX_ANSWER_BYTES, decode_content=False)
-    # urllib3 says so itself only where nothing at all has come, or at a further read.
-    if len(content) < MAX_ANSWER_BYTES and response.length_remaining:
-        raise ProtocolError("the answer's body broke off")
-    return content
-
-
-def _plain(content: bytes, headers: Mapping[str, str]) -> bytes:
-    """The content, unpacked if a server or proxy packed it without being asked to."""
-    if headers.get("content-encoding", "identity") == "identity":
-        return content
-    try:
-        return zlib.decompressobj(GZIP_OR_ZLIB).decompress(content, MAX_ANSWER_BYTES)
+        body = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(answer.body, MAX_ANSWER_BYTES)
     except zlib.error:
-        return content
+        return answer
+    return replace(answer, body=body)

@@ -1,7 +1,7 @@
-"""How much of a call's time has gone by, and how far the call has come.
+"""How much of a call's time has passed, and how far the call has come.
 
 Two clocks are read. Lambda freezes a function between invocations, which may stop the monotonic
-one; the wall clock may be set back. Whichever says that more time has gone by is believed.
+clock; the wall clock may be set back. The clock that says that more time has passed is believed.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ class Clocks:
 
 
 class Stopwatch:
-    """Runs from when it is made."""
+    """Measures the time since it was made."""
 
     def __init__(self, clocks: Clocks) -> None:
         self._clocks = clocks
         self._monotonic, self._wall = clocks.monotonic(), clocks.wall()
 
     def elapsed(self) -> float:
-        """Seconds, never less than either clock says."""
+        """Give the seconds that have passed, by the clock that says more."""
         clocks = self._clocks
         return max(clocks.monotonic() - self._monotonic, clocks.wall() - self._wall)
 
 
 class Stage(StrEnum):
-    """What a call is at."""
+    """The steps of a call, in their order."""
 
     DNS = "dns"
     CONNECT = "connect"
@@ -49,7 +49,8 @@ class Stage(StrEnum):
 class CallTimer:
     """One call's time-out, in seconds, for everything that the call does.
 
-    `sent`: whether any of the request may have become readable to the server.
+    `stage`: the step that the call has reached. `sent`: whether any of the request may have become
+    readable to the server.
     """
 
     def __init__(self, timeout: float, clocks: Clocks) -> None:
@@ -64,7 +65,7 @@ class CallTimer:
         return self._watch.elapsed() >= self._timeout
 
     def left(self) -> float:
-        """Seconds left, more than 0. Raises TimeoutError if there are none."""
+        """Give the seconds that are left, more than 0. Raises TimeoutError if none are."""
         left = self._timeout - self._watch.elapsed()
         if left <= 0:
             raise TimeoutError("the call's time is over")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 IDENTIFY = "identifyUser"
 
 
-class Caller(Protocol):
+class Client(Protocol):
     """What the client does."""
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
@@ -35,7 +35,7 @@ class Caller(Protocol):
 class ResendWithoutCode:
     """The port `Rehook`, over a `rehook` that rejects referral codes."""
 
-    rehook: Caller
+    rehook: Client
     clocks: Clocks = field(default_factory=Clocks)
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:

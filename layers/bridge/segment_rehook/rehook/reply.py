@@ -1,18 +1,18 @@
-"""The one table of failures: what Rehook's answer, or its silence, means for a delivery.
+"""The table of failures: what Rehook's answer, or a missing answer, means for a delivery.
 
-The question behind every row is whether Rehook may already have acted: a reward that may have been
-given must not be given again by accident, and one that was surely not given must not be lost.
+Each row decides whether Rehook may already have acted. A reward that may have been given must not
+be given again by accident, and a reward that was certainly not given must not be lost.
 
     delivered     Rehook has it
-    rejected      Rehook read it and will never take it: parked, not retried by itself
+    rejected      Rehook read it and will never take it: parked until an operator sends it back
     credentials   the key pair seems to be refused; check-auth decides (delivery.caller)
-    throttled     not processed; Rehook asks for patience
-    unavailable   not processed; Rehook is in trouble
+    throttled     not processed: Rehook limits the rate
+    unavailable   not processed: Rehook is out of order
     unreachable   nothing was sent: name, connection or TLS failed
-    unknown       it was sent, and what came of it is not known
+    unknown       it was sent, and whether Rehook acted on it is not known
 
-Sources: Rehook's trigger-event reference (error bodies, the 401 that names a `key`), and
-docs/failures.md, which says it all to users.
+Sources: Rehook's trigger-event reference (error bodies, the 401 that names a `key`).
+docs/failures.md explains the table to users.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ CREDENTIALS = frozenset({401, 403})
 UNPROCESSED = 503
 SUCCESSES, REDIRECTS, CLIENT_ERRORS, SERVER_ERRORS = 200, 300, 400, 500
 
-# Longer than a queue's patience is no better than the queue's own back-off.
+# Seconds. A longer wait is left to the queue's own back-off.
 MAX_RETRY_AFTER = 3600.0
 MAX_TEXT_CHARACTERS = 500
 MAX_REQUEST_ID_CHARACTERS = 200
-# Rehook's codes have three digits. Longer numbers are looked at as well, but not without end.
+# Rehook's codes have three digits. Longer ones are accepted up to this one.
 MAX_CODE = 999_999
 
 REFERRAL_CODE = "referral_code"
@@ -51,7 +51,7 @@ _NAMES_REFERRAL_CODE = re.compile(r"referral[ _-]?code", re.IGNORECASE)
 
 
 class ReplyClass(StrEnum):
-    """What an answer means; the module's docstring has the table."""
+    """What an answer means: see the table in the module's docstring."""
 
     DELIVERED = "delivered"
     REJECTED = "rejected"
@@ -73,7 +73,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No whole answer came. `sent`: whether any of the request may have reached the server."""
+    """No whole answer came.
+
+    `sent`: whether any of the request may have reached the server. `cause`: the stage that the call
+    had reached, and `timeout` or `failed`; safe to log.
+    """
 
     sent: bool
     cause: str
@@ -83,10 +87,10 @@ class Silence:
 class Reply:
     """A classed answer.
 
-    `code` is Rehook's code or HTTP's status or the cause of the silence: safe to log. `message` is
-    Rehook's text: it may quote the payload, so it goes into parked messages and never into a log.
-    `key` is the field that Rehook complains about; as `message`. `retry_after` in seconds, 0 to
-    3,600. `again_at_once`: one quick second try is allowed.
+    `code` is Rehook's error code, HTTP's status, or the cause of the silence: safe to log.
+    `message` is Rehook's text. It may quote the payload, so it goes into parked messages and never
+    into a log. `key` is the field that Rehook refuses, and is treated as `message` is.
+    `retry_after`: seconds, 0 to 3,600. `again_at_once`: one second try without a wait is allowed.
     """
 
     kind: ReplyClass
@@ -99,14 +103,15 @@ class Reply:
 
     @property
     def said(self) -> str:
-        """Rehook's own words: the field that it complains about, and its text. Not for a log."""
+        """The field that Rehook refuses and Rehook's text. Not for a log."""
         return ": ".join(filter(None, (self.key, self.message)))
 
     @property
     def blames_referral_code(self) -> bool:
         """Whether it is rejected for its referral code, which may belong to another customer.
 
-        No source says how Rehook words that: the key counts, and without one the message.
+        No source says how Rehook words this. If the answer names a key, the key decides; if not,
+        the message does.
         """
         if self.kind is not ReplyClass.REJECTED:
             return False
@@ -116,76 +121,60 @@ class Reply:
 
 
 def judge(exchange: Answer | Silence, *, action: str, now: float, trusts_503: bool = True) -> Reply:
-    """Class what came of a call. `now` (epoch seconds) is for a Retry-After given as a date.
+    """Class an answer, or a missing one. `now`: epoch seconds, for a Retry-After that is a date.
 
-    `trusts_503`: whether a 503 says that the request was not processed. A proxy that answers so
-    after it has given up on a server that is still at work makes it as unknown as any 5xx.
+    `trusts_503`: whether a 503 means that the request was not processed. It does not where a proxy
+    answers 503 while the server behind it may still be at work: then it is unknown, as any 5xx.
     """
     if isinstance(exchange, Silence):
         outcome = ReplyClass.UNKNOWN if exchange.sent else ReplyClass.UNREACHABLE
         return Reply(kind=outcome, code=exchange.cause)
-    error = _error_body(exchange.body)
+    said = _object(exchange.body)
+    code, key = _code(said.get("code")), _line(said.get("key")) or None
     unprocessed = trusts_503 and exchange.status == UNPROCESSED
-    outcome = _outcome(exchange.status, error, action, unprocessed=unprocessed)
-    said = error.code if error.says_no else exchange.status
+    outcome = _outcome(exchange.status, code, key, action, unprocessed=unprocessed)
+    delivered = outcome is ReplyClass.DELIVERED
+    retry_after = exchange.headers.get("retry-after")
     return Reply(
         kind=outcome,
-        code=str(said),
-        message="" if outcome is ReplyClass.DELIVERED else error.message,
-        key=None if outcome is ReplyClass.DELIVERED else error.key,
-        request_id=error.request_id,
-        retry_after=_retry_after(exchange.headers.get("retry-after"), now),
+        code=str(exchange.status if code is None else code),
+        message="" if delivered else _line(said.get("message")) or _line(said.get("details")),
+        key=None if delivered else key,
+        request_id=_id(said.get("requestId") or said.get("request_id")),
+        retry_after=None if retry_after is None else _seconds(retry_after, now),
         again_at_once=unprocessed,
     )
 
 
-def _outcome(status: int, error: _ErrorBody, action: str, *, unprocessed: bool) -> ReplyClass:
+def _outcome(
+    status: int, code: int | None, key: str | None, action: str, *, unprocessed: bool
+) -> ReplyClass:
+    """Class an answer by its status, and by the error code and the field that its body names."""
     if SUCCESSES <= status < REDIRECTS:
-        return ReplyClass.REJECTED if error.says_no else ReplyClass.DELIVERED
+        return ReplyClass.DELIVERED if code is None else ReplyClass.REJECTED
     if status in THROTTLING:
         return ReplyClass.THROTTLED
     if REDIRECTS <= status < SERVER_ERRORS:
         # Rehook's page says 400 while its samples say 401: the code in the body counts as much as
         # the status, and check-auth has the last word on both.
-        refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and error.code in CREDENTIALS)
-        return ReplyClass.CREDENTIALS if refused and error.key is None else ReplyClass.REJECTED
+        refused = status in CREDENTIALS or (status >= CLIENT_ERRORS and code in CREDENTIALS)
+        return ReplyClass.CREDENTIALS if refused and key is None else ReplyClass.REJECTED
     if unprocessed or action in REPEATABLE:
         return ReplyClass.UNAVAILABLE
     return ReplyClass.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class _ErrorBody:
-    """What a body says of an error. `code`: 400 or more."""
-
-    code: int | None = None
-    key: str | None = None
-    message: str = ""
-    request_id: str | None = None
-
-    @property
-    def says_no(self) -> bool:
-        return self.code is not None
-
-
-def _error_body(body: bytes) -> _ErrorBody:
-    """What can be read of an answer's body; garbage reads as nothing."""
+def _object(body: bytes) -> dict[str, jsontext.JSON]:
+    """The object that a body is; an empty one for anything else."""
     try:
         value = jsontext.decode(body)
     except jsontext.JsonError:
-        return _ErrorBody()
-    if not isinstance(value, dict):
-        return _ErrorBody()
-    return _ErrorBody(
-        code=_code(value.get("code")),
-        key=_line(value.get("key")) or None,
-        message=_line(value.get("message")) or _line(value.get("details")),
-        request_id=_id(value.get("requestId") or value.get("request_id")),
-    )
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _code(value: object) -> int | None:
-    """It, if it is an error's: as a number or as a number's text."""
+    """Give an error's code, which may be a number or a number's text; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = float(value)
     if isinstance(value, int | float) and CLIENT_ERRORS <= value <= MAX_CODE:
@@ -194,24 +183,25 @@ def _code(value: object) -> int | None:
 
 
 def _line(value: object) -> str:
-    """One line that any store and terminal takes; nothing for what is no text."""
+    """Give a text as one printable line; an empty one for what is no text."""
     if not isinstance(value, str):
         return ""
-    return "".join(c if c.isprintable() else " " for c in value[:MAX_TEXT_CHARACTERS]).strip()
+    text = value[:MAX_TEXT_CHARACTERS]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return text.strip()
 
 
 def _id(value: object) -> str | None:
-    """It, if it is fit for the ledger and for a log."""
+    """Give an id that is fit for the ledger and for a log; None for anything else."""
     if isinstance(value, str) and 0 < len(value) <= MAX_REQUEST_ID_CHARACTERS:
         return value if value.isascii() and value.isprintable() else None
     return None
 
 
-def _retry_after(header: str | None, now: float) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date (RFC 9110, 10.2.3); None if it says neither."""
-    if header is None:
-        return None
-    text = header.strip()
+def _seconds(retry_after: str, now: float) -> float | None:
+    """Give the seconds to wait, from seconds or a date (RFC 9110, 10.2.3); None for neither."""
+    text = retry_after.strip()
     if text.isascii() and text.isdecimal():
         seconds = float(text)
     else:

@@ -1,8 +1,8 @@
-"""Name resolution with an end.
+"""Name resolution with a time-out.
 
-getaddrinfo has no time-out of its own, and a thread that waits in it can't be called off. So it
-runs in a thread that does nothing else, one at a time however many calls wait for it, and an
-answer is kept for a minute.
+getaddrinfo has no time-out of its own, and a thread that waits in it can't be stopped. So it runs
+in a thread that does nothing else. However many calls wait, one thread asks at a time, and all
+calls get its answer. An answer is kept for a minute.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
 Address = tuple[str, int]
 
+# Seconds for which an answer is used.
 NAME_KEPT = 60.0
 
 
 def look_up(host: str, port: int) -> list[Address]:
-    """Ask the system. Raises OSError (socket.gaierror), or UnicodeError for what is no name."""
+    """Ask the system. Raises OSError (socket.gaierror), and UnicodeError for what is no name."""
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [(str(info[4][0]), port) for info in infos]
 
 
 class Resolver:
-    """The addresses of one host. Thread-safe."""
+    """Gives the addresses of one host. Thread-safe. `ask`: who is asked for them."""
 
     def __init__(
         self,
@@ -47,13 +48,13 @@ class Resolver:
         self._age = Stopwatch(clocks)
 
     def addresses(self, timeout: float) -> list[Address]:
-        """The addresses, or what asking raised; TimeoutError after `timeout` seconds."""
+        """Give the addresses, or raise what asking raised. TimeoutError after `timeout` seconds."""
         if _is_address(self._host):
             return [(self._host, self._port)]
         return self._asked().result(timeout)
 
     def forget(self) -> None:
-        """Ask anew next time: none of the addresses could be reached."""
+        """Drop the answer, since no address of it could be reached: the next call asks anew."""
         with self._lock:
             self._answer = None
 

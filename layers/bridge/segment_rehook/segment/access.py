@@ -40,7 +40,7 @@ class AccessNotConfigured(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AccessToken:
     """A secret that comes in a header: in `Authorization` behind any scheme, or whole in another.
 
     `header` is in lower case; `value` is never shown (no repr).
@@ -50,10 +50,10 @@ class Token:
     value: bytes
 
     def __repr__(self) -> str:
-        return f"Token(header={self.header!r})"
+        return f"AccessToken(header={self.header!r})"
 
     @classmethod
-    def from_line(cls, line: str) -> Token:
+    def from_line(cls, line: str) -> AccessToken:
         """Read `X-My-Header: value`, `Authorization: Basic …`, or a bare value.
 
         A bare value is looked for in `Authorization`, with any scheme (`Bearer`, `Token`, …) or
@@ -78,7 +78,7 @@ class AccessRules:
     """The secrets and tokens that are live now, and whether batches need a token."""
 
     secrets: tuple[bytes, ...] = ()
-    tokens: tuple[Token, ...] = ()
+    tokens: tuple[AccessToken, ...] = ()
     batches_need_token: bool = False
 
     def __repr__(self) -> str:
@@ -91,10 +91,10 @@ class AccessRules:
     def from_lines(
         cls, secrets: Iterable[str], tokens: Iterable[str], *, batches_need_token: bool = False
     ) -> AccessRules:
-        """Take secrets and tokens (`Token.from_line`), one a line; blank lines don't count."""
+        """Take secrets and tokens, one a line (see `AccessToken`); blank lines don't count."""
         return cls(
             tuple(line.strip().encode() for line in secrets if line.strip()),
-            tuple(Token.from_line(line.strip()) for line in tokens if line.strip()),
+            tuple(AccessToken.from_line(line.strip()) for line in tokens if line.strip()),
             batches_need_token,
         )
 

@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from segment_rehook.delivery.outcomes import Outcome, Result
 
 if TYPE_CHECKING:
@@ -33,12 +35,11 @@ PRECEDENCE = (
 )
 
 
-@dataclass(slots=True)
-class EventReport:
+class EventReport(msgspec.Struct):
     """One event's deliveries: (subscription id or None for the event as a whole, result)."""
 
     message_id: str | None
-    deliveries: list[tuple[str | None, Result]] = field(default_factory=list)
+    deliveries: list[tuple[str | None, Result]] = []  # a new one for each report: msgspec's way
     hint: str | None = None
     ignored: tuple[Ignored, ...] = ()
     """Where no subscription takes it: why each does not. Not looked for in large requests."""
@@ -46,7 +47,9 @@ class EventReport:
     @property
     def outcome(self) -> Outcome:
         """The event's one terminal answer."""
-        found = {result.outcome for _, result in self.deliveries}
+        found = [result.outcome for _, result in self.deliveries]
+        if len(found) == 1:
+            return found[0]
         return next((outcome for outcome in PRECEDENCE if outcome in found), Outcome.IGNORED)
 
     def body(self) -> JSON:
@@ -74,14 +77,15 @@ class HttpAnswer:
 
 def answer(reports: list[EventReport]) -> HttpAnswer:
     """200 when each event is settled or stored; 503, to be tried again, when one is neither."""
-    counts = Counter(report.outcome for report in reports)
+    outcomes = [report.outcome for report in reports]
+    counts = Counter(outcomes)
     body: dict[str, JSON] = {"received": len(reports)}
     for outcome in (*PRECEDENCE[1:], Outcome.IGNORED):
         body[outcome.value] = counts[outcome]
     listed = [
         report
-        for report in reports
-        if len(reports) <= LISTED_WHOLE or report.outcome is not Outcome.DELIVERED
+        for report, outcome in zip(reports, outcomes, strict=True)
+        if len(reports) <= LISTED_WHOLE or outcome is not Outcome.DELIVERED
     ]
     body["events"] = [report.body() for report in listed]
     if not counts[Outcome.FAILED]:

@@ -1,7 +1,8 @@
 """Claiming deliveries and settling them: every write to the ledger that ingest and redrive make.
 
 The order is always claim → call → message → ledger, so that whatever is killed in between is met by
-somebody who can tell.
+somebody who can tell. Deliveries of one request share calls to the ledger: each is claimed, or
+settled, by a conditional write of its own, which wins or loses by itself.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from segment_rehook.delivery.ledger.claim_rules import Verdict
-from segment_rehook.delivery.ledger.record import Record, RecordWriter
-from segment_rehook.delivery.ports import LedgerUnavailable
+from segment_rehook.delivery.ledger.record import Record, RecordWriter, State, Swap
+from segment_rehook.delivery.ports import Change, LedgerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from segment_rehook.delivery.ports import Clock, Ledger, Randomness, Telemetry
 
@@ -25,9 +28,19 @@ MAX_SETTLE_TRIES = 2
 # whole function's time, and then nobody hears that the delivery was made.
 MAX_SETTLE_SECONDS = 1.0
 
+TAKES = frozenset({Verdict.TAKE, Verdict.TAKE_CRASHED})
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A delivery to be claimed, if its record allows it, as `judge` says."""
+
+    delivery: str
+    content: str
+    judge: Callable[[Record | None], Verdict]
+    by_redrive: bool = False
+
+
+class Claim(msgspec.Struct, frozen=True):
     """What claiming came to.
 
     `mine`: the claim, where it was taken. `found`: the record that was met last, if any.
@@ -52,6 +65,22 @@ class ClaimUnknown(Exception):
         self.token = 0 if crashed else claim.token
 
 
+class Settlement(msgspec.Struct, frozen=True):
+    """How the claim `mine` ends: with this record in its place."""
+
+    record: Record
+    mine: Record
+
+
+class _Try(msgspec.Struct, frozen=True):
+    """A claim that is being tried: `new` in the place of `was`, which allows it (`verdict`)."""
+
+    wanted: Wanted
+    verdict: Verdict
+    was: Record | None
+    new: Record
+
+
 @dataclass(slots=True)
 class Claims:
     """One environment's claims. Thread-safe as far as its ports are.
@@ -67,73 +96,89 @@ class Claims:
     lease: float
     keep: int
 
-    def claim(
-        self,
-        delivery: str,
-        content: str,
-        judge: Callable[[Record | None], Verdict],
-        *,
-        by_redrive: bool = False,
-    ) -> Claim:
-        """Claim a delivery if its record allows it, as `judge` says.
+    def claim(self, wanted: Wanted) -> Claim:
+        """Claim one delivery. Raises ClaimUnknown when the ledger gave no answer."""
+        [claim] = self.claim_all([wanted])
+        if isinstance(claim, ClaimUnknown):
+            raise claim
+        return claim
 
-        Raises ClaimUnknown when the ledger gave no answer.
-        """
-        was: Record | None = None
-        verdict = Verdict.TAKE
+    def claim_all(self, wanted: Sequence[Wanted]) -> list[Claim | ClaimUnknown]:
+        """Claim different deliveries in shared calls of the ledger."""
+        claims: dict[str, Claim | ClaimUnknown] = {}
+        tries = [self._try(each) for each in wanted]
         for _ in range(MAX_CLAIM_TRIES):
-            new = self._writer().claim(
-                delivery,
-                content,
-                was,
-                lease=self.lease,
-                by_redrive=by_redrive,
-                crashed=verdict is Verdict.TAKE_CRASHED,
-            )
-            try:
-                swap = self.ledger.swap(new, was)
-            except LedgerUnavailable as error:
-                raise ClaimUnknown(verdict, new) from error
-            if swap.won:
-                return Claim(verdict, mine=new, found=was)
-            was = swap.found
-            verdict = judge(was)
-            if verdict not in {Verdict.TAKE, Verdict.TAKE_CRASHED}:
-                return Claim(verdict, found=was)
-        return Claim(Verdict.CLAIMED, found=was)
+            swaps = self.ledger.swap([Change(each.new, each.was) for each in tries])
+            again = []
+            for each, swap in zip(tries, swaps, strict=True):
+                wish = each.wanted
+                if isinstance(swap, LedgerUnavailable):
+                    claims[wish.delivery] = ClaimUnknown(each.verdict, each.new)
+                elif swap.won:
+                    claims[wish.delivery] = Claim(each.verdict, mine=each.new, found=each.was)
+                elif (verdict := wish.judge(swap.found)) in TAKES:
+                    claims[wish.delivery] = Claim(Verdict.CLAIMED, found=swap.found)
+                    again.append(self._try(wish, verdict, swap.found))
+                else:
+                    claims[wish.delivery] = Claim(verdict, found=swap.found)
+            if not again:
+                break
+            tries = again
+        return [claims[each.delivery] for each in wanted]
 
-    def settle_delivered(self, mine: Record, request_id: str | None) -> None:
-        """Rehook has it, whatever the ledger says. `request_id`: Rehook's name for the call."""
-        if not self._settle(self._writer().deliver(mine, request_id), mine):
-            self.telemetry.count("Unrecorded")
-            self.telemetry.warn("delivered, but not recorded", delivery=mine.id)
+    def delivered(self, mine: Record, request_id: str | None) -> Settlement:
+        """Rehook has it. `request_id`: Rehook's name for the call."""
+        return Settlement(self._writer().deliver(mine, request_id), mine)
 
-    def settle_queued(self, mine: Record) -> None:
+    def queued(self, mine: Record) -> Settlement:
         """A message for it is in the queue. If this is not recorded, the message still says it."""
-        self._settle(self._writer().queue(mine), mine)
+        return Settlement(self._writer().queue(mine), mine)
 
-    def settle_parked(self, mine: Record, reason: str) -> None:
+    def parked(self, mine: Record, reason: str) -> Settlement:
         """A message for it is in the parking lot."""
-        self._settle(self._writer().park(mine, reason), mine)
+        return Settlement(self._writer().park(mine, reason), mine)
 
-    def release(self, mine: Record) -> None:
+    def released(self, mine: Record) -> Settlement:
         """It is known to be undelivered, and it is stored nowhere."""
-        self._settle(self._writer().release(mine), mine)
+        return Settlement(self._writer().release(mine), mine)
 
-    def _settle(self, record: Record, mine: Record) -> bool:
-        """Write it, and once more where the ledger gave no answer: it knows its own nonce."""
+    def settle(self, *settlements: Settlement) -> None:
+        """Write how different claims ended, in shared calls of the ledger.
+
+        What gets no answer is written once more: the ledger knows its own nonce. What stays
+        unwritten is counted, and found out by whoever meets the record when its lease has run out.
+        """
         until = self.clock.monotonic() + MAX_SETTLE_SECONDS
+        waiting = list(settlements)
+        overtaken: list[Settlement] = []
         for _ in range(MAX_SETTLE_TRIES):
-            try:
-                if self.ledger.swap(record, mine).won:
-                    return True
-                break  # overtaken: the lease ran out, or a message that names the claim came first
-            except LedgerUnavailable:
-                if self.clock.monotonic() > until:
-                    break
-        # The lease runs out, and whoever meets the record then finds out what happened.
-        self.telemetry.count("Unsettled")
-        return False
+            swaps = self.ledger.swap([Change(each.record, each.mine) for each in waiting])
+            answered = list(zip(waiting, swaps, strict=True))
+            waiting = [each for each, swap in answered if isinstance(swap, LedgerUnavailable)]
+            # Lost: the lease ran out, or a message that names the claim came first.
+            overtaken += [
+                each for each, swap in answered if isinstance(swap, Swap) and not swap.won
+            ]
+            if not waiting or self.clock.monotonic() > until:
+                break
+        for each in (*overtaken, *waiting):
+            self.telemetry.count("Unsettled")
+            if each.record.state is State.DELIVERED:
+                self.telemetry.count("Unrecorded")
+                self.telemetry.warn("delivered, but not recorded", delivery=each.mine.id)
+
+    def _try(
+        self, wanted: Wanted, verdict: Verdict = Verdict.TAKE, was: Record | None = None
+    ) -> _Try:
+        new = self._writer().claim(
+            wanted.delivery,
+            wanted.content,
+            was,
+            lease=self.lease,
+            by_redrive=wanted.by_redrive,
+            crashed=verdict is Verdict.TAKE_CRASHED,
+        )
+        return _Try(wanted, verdict, was, new)
 
     def _writer(self) -> RecordWriter:
         return RecordWriter(now=self.clock.now(), nonce=self.randomness.nonce(), keep=self.keep)

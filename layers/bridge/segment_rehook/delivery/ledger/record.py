@@ -8,8 +8,10 @@ carry it, so that a message can be matched with the claim it was sent under.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
 
 # Two clocks may disagree: a lease counts as run out only this many seconds after its end.
 CLOCK_MARGIN = 5.0
@@ -25,8 +27,7 @@ class State(StrEnum):
     PARKED = "parked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item of the ledger.
 
     `lease` and `expires_at` are seconds since the epoch. `in_queue` says that a message for this
@@ -54,6 +55,10 @@ class Record:
         """Whether the claim may be taken over, clocks' disagreement allowed for."""
         return now > self.lease + CLOCK_MARGIN
 
+    def in_doubt(self) -> Record:
+        """The same claim, after a call that may have been acted on."""
+        return replace(self, doubtful=True)
+
     def gives_way_to(self, content: str) -> bool:
         """Whether a mended event, which has another fingerprint, may take this one's place.
 
@@ -63,16 +68,14 @@ class Record:
         return at_rest and not self.doubtful and self.content != content
 
 
-@dataclass(frozen=True, slots=True)
-class Swap:
+class Swap(msgspec.Struct, frozen=True):
     """What a conditional write came to: won, or the record found in its place (None: absent)."""
 
     won: bool
     found: Record | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordWriter:
+class RecordWriter(msgspec.Struct, frozen=True):
     """Writes the next record: what every write needs apart from the record it replaces.
 
     `now` in seconds since the epoch, `nonce` new for this write, `keep` in seconds.
@@ -136,7 +139,7 @@ class RecordWriter:
         return self._next(mine, state=State.RELEASED)
 
     def _next(self, mine: Record, **changes: object) -> Record:
-        return replace(mine, nonce=self.nonce, lease=0.0, expires_at=self._expiry(), **changes)  # type: ignore[arg-type]  # the callers above name fields of Record
+        return replace(mine, nonce=self.nonce, lease=0.0, expires_at=self._expiry(), **changes)
 
     def _expiry(self) -> int:
         return int(self.now) + self.keep

@@ -1,7 +1,7 @@
 """How long a dead letter is hidden before its next try.
 
-A message may be received 1,000 times at most in its life, so the delay grows with its age: even a
-message that is tried for ten days stays below 900 receives.
+SQS lets a message be received at most 1,000 times, so the delay grows with the message's age: a
+message that is tried for ten days is received fewer than 900 times.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ from segment_rehook.delivery.queues.transport import MAX_HIDDEN_SECONDS
 if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Randomness
 
-# Rehook asked for patience: a short pause suits a rate limit, while the message is young.
+# All in seconds. After a rate limit a short pause is enough, while the message is young.
 THROTTLED_PAUSE = 5.0
 YOUNG = 1800.0
 MIN_CEILING, MAX_CEILING = 20.0, 7200.0
-# The pause at which handing back begins to cost receives: see the module's docstring.
+# Each hiding costs a receive, so a message is not looked at more often while none is delivered.
 MIN_PAUSED = 300.0
 
 
 def delay(*, age: float, throttled: bool, at_least: float | None, randomness: Randomness) -> int:
-    """Seconds to hide a message of `age` seconds, `at_least` what Rehook or the breaker asked for.
+    """Give the seconds to hide a message of `age` seconds.
 
-    Full jitter below a ceiling that is the age itself, between 20 s and 2 h (so an hour on average
-    in the long run); 5 s for a throttled message younger than 30 minutes.
+    `at_least`: what Rehook or the breaker asked for. A throttled message younger than 30 minutes is
+    hidden for 5 s. Any other is hidden for a random time below its own age; this limit is at least
+    20 s and at most 2 h, so the mean is an hour in the end.
     """
     pause = THROTTLED_PAUSE if throttled and age < YOUNG else _jitter(age, randomness)
     return whole(max(pause, at_least or pause))
 
 
 def while_paused(*, age: float, randomness: Randomness) -> int:
-    """Seconds to hide a message while deliveries are switched off: at least five minutes."""
+    """Give the seconds to hide a message while deliveries are switched off: at least 300."""
     return whole(max(MIN_PAUSED, _jitter(age, randomness)))
 
 
 def whole(seconds: float) -> int:
-    """What SQS takes: whole seconds, at most twelve hours, a little less than that to be safe."""
+    """Round to what SQS takes: whole seconds, two minutes less than its limit of twelve hours."""
     return min(round(seconds), MAX_HIDDEN_SECONDS - 120)
 
 

@@ -1,13 +1,12 @@
-"""The circuit breaker: an outage costs a handful of calls, not one time-out per event.
+"""The circuit breaker: an outage costs a few calls, not one time-out per event.
 
-Who owns which truth: this object counts the failures of its own environment; the shared record
-says whether the breaker is open, and every environment looks at it every two seconds. So an outage
-costs (threshold × running environments) calls, then one probe at a time. The healthy path writes
-nothing. When the record can't be read, calls go on: the breaker spares Rehook, the ledger keeps
-the promise.
+This object counts the failures of its own environment. The shared record says whether the breaker
+is open, and every environment reads it every two seconds. So an outage costs (threshold × running
+environments) calls, then one probe at a time. While all calls succeed, nothing is written. When the
+record can't be read, calls go on: the breaker only spares Rehook, and the ledger keeps the promise.
 
-A rate limit is not an outage: then ingest stores what comes, and redrive, which paces itself, goes
-on with the queue.
+A rate limit is not an outage: then ingest stores new events, and redrive, which has a pace of its
+own, goes on with the queue.
 """
 
 from __future__ import annotations
@@ -27,9 +26,10 @@ if TYPE_CHECKING:
 
     from segment_rehook.delivery.ports import BreakerStore, Clock, Randomness, Telemetry
 
+# Seconds.
 LOOK_EVERY = 2.0
 FIRST_PAUSE, MAX_PAUSE = 5.0, 60.0
-MAX_PROBE = 40.0  # a probe that says nothing for so long is given up
+MAX_PROBE = 40.0  # a probe whose outcome is not told for so long is given up
 THROTTLED_HOLD = 5.0
 
 ALIVE = frozenset({ReplyClass.DELIVERED, ReplyClass.REJECTED})
@@ -39,13 +39,16 @@ ALIVE = frozenset({ReplyClass.DELIVERED, ReplyClass.REJECTED})
 class Permit:
     """Whether a call may be made; if not, for how many seconds (`wait`), and why (`reason`).
 
-    `probe`: the record under which this call is the one that finds out whether Rehook is back.
+    `probe`: if this call is to find out whether Rehook is back, the record that says so.
     """
 
     allowed: bool
     wait: float = 0.0
     reason: str = ""
     probe: BreakerRecord | None = None
+
+
+ALLOWED = Permit(allowed=True)
 
 
 class Breaker:
@@ -79,10 +82,10 @@ class Breaker:
 
     @contextmanager
     def permit(self) -> Iterator[Permit]:
-        """Ask whether a call may be made now, and tell what came of it to `heard` in the block.
+        """Ask whether a call may be made now. Tell the reply to `heard` within the block.
 
-        A probe that the block did not use is given back when it ends, also by an error: the next
-        one who asks, here or in another environment, gets it.
+        A probe that the block did not use is given back when the block ends, also by an error. The
+        next one that asks, here or in another environment, gets it.
         """
         with self._lock:
             permit = self._decide()
@@ -93,7 +96,7 @@ class Breaker:
                 self._give_back(permit.probe)
 
     def heard(self, permit: Permit, reply: Reply) -> None:
-        """Tell what came of the call that `permit` allowed."""
+        """Take the reply to the call that `permit` allowed."""
         with self._lock:
             if reply.kind in ALIVE:
                 self._failures = 0
@@ -104,7 +107,7 @@ class Breaker:
                 self._hold(reply)
             else:
                 self._failures += 1
-                # A call that began before the breaker opened decides nothing about the probe.
+                # A call that began before the breaker opened does not decide for the probe.
                 probed = permit.probe is not None and permit.probe is self._probing
                 at_once = probed or reply.kind is ReplyClass.CREDENTIALS
                 if at_once or self._failures >= self._threshold:
@@ -114,10 +117,10 @@ class Breaker:
         record = self._look()
         now = self._clock.now()
         if record is None or record.open_until == 0:
-            return Permit(allowed=True)
+            return ALLOWED
         if record.reason == ReplyClass.THROTTLED:
             wait = record.open_until - now if self._heeds_throttling else 0.0
-            return _refused(wait, record) if wait > 0 else Permit(allowed=True)
+            return _refused(wait, record) if wait > 0 else ALLOWED
         busy_until = max(record.open_until, record.probing_until)
         if now < busy_until:
             return _refused(busy_until - now, record)
@@ -183,7 +186,7 @@ class Breaker:
             self._telemetry.count("BreakerOpened")
 
     def _write(self, record: BreakerRecord) -> bool:
-        """Replace what was seen; whoever comes second looks at what the first one wrote."""
+        """Replace the record that was seen. If another one was quicker, its record is read next."""
         self._probing = None
         try:
             won = self._store.swap(record, self._seen)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerRecord:
-    """The breaker's shared truth. Absent, or `open_until` 0: closed. Times: seconds, epoch.
+    """The breaker's shared state. No record, or `open_until` 0: closed. Times in epoch seconds.
 
-    `probing_until`: one environment may try a call and has until then to say what came of it.
-    `trips` grows with each failed probe, and lengthens the pause.
+    `probing_until`: until then one environment may make a call and tell its outcome. `trips` grows
+    with each failed probe, and makes the next pause longer.
     """
 
     nonce: str

@@ -1,10 +1,10 @@
-"""How fast redrive calls: as fast as Rehook takes it, found by trying.
+"""The rate of redrive's calls: as high as Rehook allows, found by trying.
 
-Rehook's rate limit is not documented. So each environment begins without one, takes a refusal
-(429) as a measure of how fast is too fast, slows down, and then climbs again in small steps:
-additive increase, multiplicative decrease, as TCP does. The first measure is taken within moments
-and may be far too low, so up to the second refusal the climb is a doubling each second. Waiting
-costs little here, since the queue keeps what waits.
+Rehook's rate limit is not documented. So each environment begins without a limit. A refusal (429)
+shows that the present rate is too high: the rate is cut, and then grows again in small steps
+(additive increase, multiplicative decrease, as in TCP). The first refusal comes after so few calls
+that the rate measured then may be far too low, so up to the second refusal the rate doubles each
+second. Waiting costs little here, since the queue keeps the messages.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 SLOWEST = 0.5
 STEP = 0.5
 CUT = 0.7
-# A second's refusals count once: they were all sent at the same speed.
+# Seconds. The refusals within this time count once: those calls were all sent at the same rate.
 SETTLE = 1.0
-# Seconds over which calls are counted: an environment that had nothing to do is not a slow one.
+# Seconds over which calls are counted. Idle time before them must not lower the measured rate.
 WINDOW = 10.0
 
 
 class Pace:
-    """A limit for one environment's calls. Thread-safe."""
+    """Limits the rate of one environment's calls. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -46,7 +46,8 @@ class Pace:
     def wait(self, most: float) -> float:
         """Wait for a turn to call, if it comes within `most` seconds.
 
-        Gives 0 when it has come, else the seconds until then: no turn was taken.
+        Gives 0 after the wait. If the turn comes later, it is not taken, and the seconds until it
+        are given at once.
         """
         with self._lock:
             if self._rate is None:
@@ -60,7 +61,7 @@ class Pace:
         return 0.0
 
     def heard(self, reply: Reply) -> None:
-        """Learn from what came of a call."""
+        """Adapt the rate to the reply to a call."""
         with self._lock:
             now = self._clock.monotonic()
             if reply.kind is ReplyClass.THROTTLED:
@@ -70,7 +71,7 @@ class Pace:
                     self._count_anew(now)
                 self._taken += 1
                 if self._rate is not None:
-                    # Doubled in a second, or by STEP a second: as many are taken as the rate says.
+                    # As many replies a second as the rate: it doubles, or grows by STEP, a second.
                     self._rate += 1.0 if self._doubling else STEP / self._rate
 
     def _slow_down(self, now: float) -> None:

@@ -1,1 +1,1 @@
-"""The two queues: what a message says, how messages are sent, and the way into the parking lot."""
+"""The two queues: what a message says, how messages are sent, and how one is parked."""

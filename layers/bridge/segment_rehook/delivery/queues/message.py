@@ -1,14 +1,14 @@
-"""The dead letter: what a message in either queue says, and how it is written and read.
+"""What a message in either queue says, and how it is written and read.
 
-The attributes hold what decides about the delivery, so that a body that can't be read, or that
-kills the function, can be claimed and counted first. The body holds the event as it was sent and
-the request as it was mapped, in JSON, escaped to ASCII (SQS refuses some code points):
+The attributes hold what a claim needs. So redrive can claim the delivery, and count its crashes,
+before it reads a body that may be unreadable or may end the process. The body holds the event as
+Segment sent it and the request as it was mapped, as JSON in ASCII (SQS refuses some code points):
 
     {"action": "trackEvent",
      "request": {"method": "POST", "path": "/events/invoke", "body": {…}},
      "event": {…}}
 
-    MessageUnreadable    not a message of this bridge, or of a newer one
+    MessageUnreadable    the bridge did not write the message, or a newer version wrote it
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.queues.transport import Received
 
 SCHEMA = "1"
+# Of the attribute `detail`; longer texts are cut.
 MAX_ATTRIBUTE_CHARACTERS = 1_000
-# What fits into the dead-letter queue must fit into the parking lot, where a detail is added.
+# Bytes: a message that fits into the dead-letter queue must fit into the parking lot with a detail.
 PARKING_ROOM = 2 * MAX_ATTRIBUTE_CHARACTERS
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -42,18 +43,19 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class MessageUnreadable(Exception):
-    """Not a message of this bridge's making; the text says what is missing."""
+    """The message can't be read; the text says what is missing or wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What a message's attributes say.
 
-    `token` and `nonce`: of the claim under which it was sent; 0 and empty where it was stored
-    without one. `parked_token`: only of a parked message, the token under which it was parked (the
-    attribute `epoch`). `user` is a hash. `mark`: the name of the user's mark that this message
-    clears (see `ingest.user_marks`). `resend`: an operator wants the stored request sent, not the
-    event mapped anew.
+    `delivery`: its id. `user`: a hash. `content`: the event's fingerprint. `reason`: why it is in
+    the queue. `token` and `nonce`: of the claim under which it was sent, or 0 and empty where it
+    was stored without a claim. `mark`: the name of the user's mark that this message clears (see
+    `ingest.user_marks`). `parked_token`: the token under which a message was parked (the attribute
+    `epoch`), None for one that never was. `detail`: for a person. `resend`: an operator wants the
+    stored request sent; without it, redrive maps the event again.
     """
 
     delivery: str
@@ -73,7 +75,7 @@ class Header:
         return ids.subscription_of(self.delivery)
 
     def attributes(self) -> dict[str, str]:
-        """As SQS message attributes; at most ten are allowed, and none may be empty."""
+        """Give the SQS message attributes. SQS allows at most ten, and no empty one."""
         values = {
             "schema": SCHEMA,
             "delivery": self.delivery,
@@ -91,7 +93,7 @@ class Header:
 
     @classmethod
     def read(cls, attributes: Mapping[str, str]) -> Header:
-        """Raises MessageUnreadable."""
+        """Read the attributes of a message. Raises MessageUnreadable."""
         if attributes.get("schema") != SCHEMA:
             raise MessageUnreadable("no attribute `schema` of a version that is known here")
         missing = {"delivery", "user", "content", "reason"} - attributes.keys()
@@ -116,9 +118,9 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A delivery that waits, or that was given up. `event` is its JSON text.
+    """A message as a whole: a delivery that waits, or that was given up.
 
-    `request` is None where there was nothing to send: mapping it failed.
+    `event`: the event's JSON text. `request`: None where the mapping failed.
     """
 
     header: Header
@@ -127,7 +129,10 @@ class Letter:
     event: bytes = field(repr=False)
 
     def for_dead_letters(self, *, ordered: bool) -> Outgoing:
-        """For the dead-letter queue: in its user's group, or in its own where order is off."""
+        """Give the message for the dead-letter queue.
+
+        Its group is the user's, or the delivery's own where the bridge keeps no order.
+        """
         return Outgoing(
             group=self.header.user if ordered else ids.delivery_group(self.header.delivery),
             dedupe=ids.dead_letter_dedupe(
@@ -139,7 +144,7 @@ class Letter:
         )
 
     def for_parking(self, reason: str, detail: str) -> Outgoing:
-        """For the parking lot, under the claim that the header names: in a group of its own."""
+        """Give the message for the parking lot, under the claim that the header names."""
         return parked(self.header, self._body(), reason=reason, detail=detail)
 
     def _body(self) -> str:
@@ -152,10 +157,10 @@ class Letter:
 
 
 def parked(header: Header, body: str, *, reason: str, detail: str, dedupe: str = "") -> Outgoing:
-    """A message for the parking lot, its body as it is: it need not be readable.
+    """Give a message for the parking lot, in a group of its own. The body need not be readable.
 
-    `header` names the claim under which it is parked. If that claim's end goes unrecorded, the
-    message itself says that its holder was done with it.
+    `header` names the claim under which it is parked: if the table fails to record the end of that
+    claim, the message proves it. `dedupe`: the deduplication id, if not by delivery and token.
     """
     kept = replace(
         header, parked_token=header.token, reason=reason, detail=detail, resend=False, mark=""
@@ -184,7 +189,7 @@ _decoder = msgspec.json.Decoder(_Body)
 
 
 def read_body(header: Header, received: Received) -> Letter:
-    """The whole letter, event and request byte for byte as they were. Raises MessageUnreadable."""
+    """Read the body. Event and request are byte for byte as written. Raises MessageUnreadable."""
     text = received.body.encode(errors="surrogatepass")
     try:
         body = _decoder.decode(text)
@@ -197,7 +202,7 @@ def read_body(header: Header, received: Received) -> Letter:
 
 
 def _read_slowly(text: bytes) -> _Body:
-    """What msgspec refuses and JavaScript takes, such as a lone surrogate."""
+    """Read a body with what msgspec refuses and JavaScript accepts, such as a lone surrogate."""
     try:
         body = jsontext.decode(text)
     except jsontext.JsonError as error:
@@ -219,7 +224,7 @@ def _read_slowly(text: bytes) -> _Body:
 
 
 def _members(text: bytes) -> dict[bytes, bytes]:
-    """The raw texts of an object's members, by the raw texts of their names."""
+    """Give the raw text of each member of an object, by the raw text of its name."""
     pairs = (each.partition(b":") for each in elements(b"[" + text.strip()[1:-1] + b"]"))
     return {name.strip(): value.strip() for name, _, value in pairs}
 
@@ -232,5 +237,5 @@ def _object(raw: msgspec.Raw) -> bytes:
 
 
 def _ascii(text: bytes) -> str:
-    """The same JSON in ASCII: beyond it, characters stand only within strings."""
+    """Escape JSON to ASCII. Other characters occur in strings only, where an escape is allowed."""
     return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text.decode())

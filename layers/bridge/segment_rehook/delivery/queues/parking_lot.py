@@ -1,4 +1,4 @@
-"""The way into the parking lot, where what was given up waits for an operator."""
+"""Sends messages to the parking lot, the queue of what was given up."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ParkingLot:
-    """Parks messages of the dead-letter queue; each method says whether SQS took it."""
+    """Parks messages of the dead-letter queue. Each method says whether SQS has taken it."""
 
     sender: Sender
 
     def send(
         self, header: Header, received: Received, mine: Record, reason: Parked, detail: str
     ) -> bool:
-        """Park a delivery under the claim `mine`, its body as it is."""
+        """Park a delivery under the claim `mine`, with its body unchanged."""
         header = replace(header, token=mine.token, nonce=mine.nonce)
         parked = message.parked(header, received.body, reason=reason, detail=detail)
         return self.sender.send_one(parked)
 
     def conflict(self, header: Header, received: Received, detail: str) -> bool:
-        """Park what has another delivery's id: no record is its own, so no token opens it again."""
+        """Park a message whose id belongs to another delivery.
+
+        It has no record of its own, so no token lets redrive deliver it later.
+        """
         parked = message.parked(
             replace(header, token=0),
             received.body,
@@ -44,7 +47,7 @@ class ParkingLot:
         return self.sender.send_one(parked)
 
     def foreign(self, received: Received, why: str) -> bool:
-        """Park a message that this bridge did not write."""
+        """Park a message that this bridge did not write. `why`: for a person who reads it."""
         name = hashlib.sha256(received.message_id.encode()).hexdigest()
         kept = dict(list(received.attributes.items())[: MAX_ATTRIBUTES - 2])
         parked = Outgoing(

@@ -1,1 +1,1 @@
-"""The dead-letter queue's side: deliver again, hide, or park."""
+"""The dead-letter queue's side: delivers what waits, hides what must wait on, parks the rest."""

@@ -1,11 +1,10 @@
-"""One dead letter: claim it, deliver it again, and say what SQS is to do with the message."""
+"""One dead letter: claims it, delivers it, and says what SQS must do with the message."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from segment_rehook.delivery import ids
 from segment_rehook.delivery.after_call import (
     Park,
     Retry,
@@ -14,18 +13,16 @@ from segment_rehook.delivery.after_call import (
     after_crash,
     leaves_doubt,
 )
-from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ledger import claim_rules
 from segment_rehook.delivery.ledger.claim_rules import Verdict
-from segment_rehook.delivery.ledger.claims import ClaimUnknown
+from segment_rehook.delivery.ledger.claims import ClaimUnknown, Wanted
 from segment_rehook.delivery.ledger.record import CLOCK_MARGIN
 from segment_rehook.delivery.outcomes import Outcome, Parked, Result, Stored
 from segment_rehook.delivery.pacing import backoff
 from segment_rehook.delivery.ports import LedgerUnavailable
-from segment_rehook.delivery.queues.message import Header, Letter, MessageUnreadable, read_body
-from segment_rehook.rehook.plan import Call, MappingFault
+from segment_rehook.delivery.queues.message import Header, MessageUnreadable, read_body
+from segment_rehook.delivery.redrive.letter_call import letter_call
 from segment_rehook.rehook.reply import Reply, ReplyClass
-from segment_rehook.segment.event import Event, UnreadableEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,41 +36,39 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.queues.parking_lot import ParkingLot
     from segment_rehook.delivery.queues.transport import Received
     from segment_rehook.rehook.destination import Destination
+    from segment_rehook.rehook.plan import Call
 
-ANOTHER_KEY = (
-    "its idempotencyKey names another delivery now, which may have been made: have Segment replay "
-    "the event"
-)
-# A message that ended the function this often is not tried again.
+# A message is parked when the process has died so many times during its delivery.
 MAX_CRASHES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """The message may be deleted."""
+class Delete:
+    """SQS may delete the message."""
 
     result: Result
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """The message is to be hidden for `seconds`; the claim `mine` is then settled as queued."""
+class Hide:
+    """SQS must hide the message for `seconds`. Then the claim `mine` is settled as queued."""
 
     result: Result
     seconds: int
     mine: Record | None = None
 
 
-Step = Done | Again
+Step = Delete | Hide
 
 
 @dataclass(slots=True, kw_only=True)
 class RedriveAttempts:
-    """Takes one message to its next step.
+    """Takes each message to its next step.
 
-    In seconds from entering the queue: after `give_up_after` a try is the last one, after
-    `hard_stop`, a day before SQS deletes the message silently, none is made. `park_unknown`: the
-    operator's policy for calls with an unknown outcome.
+    `give_up_after` and `hard_stop` are ages of a message in the queue, in seconds. After
+    `give_up_after` the next try is the last one. After `hard_stop`, a day before SQS would delete
+    the message silently, no try is made. `park_unknown`: the operator's policy for calls with an
+    unknown outcome.
     """
 
     claims: Claims
@@ -87,12 +82,12 @@ class RedriveAttempts:
     park_unknown: bool
 
     def step(self, message: Received, time_left: Callable[[], float], *, paused: bool) -> Step:
-        """Give the next step. `time_left`: seconds for calls; a call needs a whole time-out."""
+        """Give the next step. `time_left`: seconds for calls; one may take its whole time-out."""
         return _Attempt(self, message, time_left).step(paused=paused)
 
 
 class _Attempt:
-    """One message on its way; what each step needs to know of it is here."""
+    """One attempt: holds what all its parts need to know of the message."""
 
     def __init__(
         self, redrive: RedriveAttempts, message: Received, time_left: Callable[[], float]
@@ -112,12 +107,12 @@ class _Attempt:
             return self._foreign(str(error))
         if paused and not self._expired:
             pause = backoff.while_paused(age=self._age, randomness=self._claims.randomness)
-            return Again(Result(Outcome.STORED, Stored.PAUSED), pause)
+            return Hide(Result(Outcome.STORED, Stored.PAUSED), pause)
         if self._time_left() < self._caller.timeout:
-            return Again(Result(Outcome.STORED, Stored.OVER_BUDGET), 0)
+            return Hide(Result(Outcome.STORED, Stored.OVER_BUDGET), 0)
         with self._caller.breaker.permit() as permit:
             step = self._permitted(header, permit)
-        if isinstance(step, Done):
+        if isinstance(step, Delete):
             self._unmark(header)
         return step
 
@@ -128,21 +123,23 @@ class _Attempt:
     def _permitted(self, header: Header, permit: Permit) -> Step:
         if not permit.allowed and not self._expired:
             pause = self._pause(at_least=permit.wait)
-            return Again(Result(Outcome.STORED, Stored.BREAKER_OPEN), pause)
-        # Before the claim: whoever holds one and dies is taken to have called.
+            return Hide(Result(Outcome.STORED, Stored.BREAKER_OPEN), pause)
+        # The pace comes before the claim: who dies with a claim counts as having called.
         ahead = self._redrive.pace.wait(self._time_left() - self._caller.timeout)
         if ahead:
             pause = self._pause(throttled=True, at_least=ahead)
-            return Again(Result(Outcome.STORED, Stored.THROTTLED), pause)
+            return Hide(Result(Outcome.STORED, Stored.THROTTLED), pause)
         try:
             claim = self._claims.claim(
-                header.delivery,
-                header.content,
-                lambda found: claim_rules.redrive(found, header, self._now()),
-                by_redrive=True,
+                Wanted(
+                    header.delivery,
+                    header.content,
+                    lambda found: claim_rules.redrive(found, header, self._now()),
+                    by_redrive=True,
+                )
             )
         except ClaimUnknown:
-            return Again(Result(Outcome.STORED, Stored.LEDGER_UNAVAILABLE), self._pause())
+            return Hide(Result(Outcome.STORED, Stored.LEDGER_UNAVAILABLE), self._pause())
         if claim.mine is None:
             return self._found(header, claim)
         return self._claimed(header, permit, claim.mine, claim.verdict)
@@ -151,14 +148,14 @@ class _Attempt:
         crashed = verdict is Verdict.TAKE_CRASHED
         call = self._call_of(header, mine, crashed=crashed)
         if isinstance(call, Park):
-            # What its dead claimant did is not known, whatever this one is parked for.
+            # Whatever the reason for parking: what the dead claimant did is not known.
             return self._park(header, mine, replace(call, undelivered=not crashed))
         reply = self._caller.call(permit, mine, call.request, call.action, self._time_left)
         self._redrive.pace.heard(reply)
         return self._after(header, mine, reply, call.action)
 
     def _call_of(self, header: Header, mine: Record, *, crashed: bool) -> Call | Park:
-        """What is to be called, or why the message is given up instead."""
+        """Give the call, or why the message is parked instead."""
         if mine.crashes >= MAX_CRASHES:
             return Park(Parked.CRASHES, header.detail)
         try:
@@ -170,79 +167,57 @@ class _Attempt:
             return park
         if self._expired:
             return Park(Parked.EXPIRED, header.detail)
-        known = self._redrive.destination.subscriptions
-        if not any(each.id == header.subscription and each.enabled for each in known):
-            return Park(Parked.SUBSCRIPTION_GONE, "no enabled subscription has this id")
-        if letter.request is not None and (header.parked_token is None or header.resend):
-            return Call(header.subscription, letter.action, header.user, None, letter.request)
-        return self._map_anew(letter)
-
-    def _map_anew(self, letter: Letter) -> Call | Park:
-        """What an operator sent back is mapped by the mapping that is deployed now."""
-        try:
-            event = Event.parse(letter.event)
-        except UnreadableEvent as error:
-            return Park(Parked.UNREADABLE, error.detail)
-        planned = self._redrive.destination.plan_for(event, letter.header.subscription)
-        if isinstance(planned, Call):
-            key = ids.event_key(event)
-            if Delivery.of(event, key or "", planned).id != letter.header.delivery:
-                return Park(Parked.NOT_MAPPED, ANOTHER_KEY)
-            return planned
-        if isinstance(planned, MappingFault):
-            return Park(Parked.MAPPING_ERROR, planned.detail)
-        detail = planned.detail if planned else "the trigger does not match"
-        return Park(Parked.NOT_MAPPED, detail)
+        return letter_call(letter, self._redrive.destination)
 
     def _after(self, header: Header, mine: Record, reply: Reply, action: str) -> Step:
         if leaves_doubt(reply, action):
-            mine = replace(mine, doubtful=True)
-        # Given up only after a try: what stood behind a blocked message gets one too.
+            mine = mine.in_doubt()
+        # A message is given up only after a try, also if it has waited behind another all the time.
         last_try = self._age > self._redrive.give_up_after
         park_unknown = self._redrive.park_unknown
         match after_call(reply, action, park_unknown=park_unknown, last_try=last_try):
             case Settle(request_id):
-                self._claims.settle_delivered(mine, request_id)
-                return Done(Result(Outcome.DELIVERED, request_id=request_id))
+                self._claims.settle(self._claims.delivered(mine, request_id))
+                return Delete(Result(Outcome.DELIVERED, request_id=request_id))
             case Park() as park:
                 return self._park(header, mine, park, reply)
             case Retry(reason):
                 throttled = reply.kind is ReplyClass.THROTTLED
                 pause = self._pause(throttled=throttled, at_least=reply.retry_after)
-                return Again(Result(Outcome.STORED, reason, code=reply.code), pause, mine)
+                return Hide(Result(Outcome.STORED, reason, code=reply.code), pause, mine)
 
     def _found(self, header: Header, claim: Claim) -> Step:
         if claim.verdict is Verdict.CLAIMED:
             lease_left = max(claim.found.lease - self._now(), 0.0) if claim.found else 0.0
             pause = backoff.whole(lease_left + CLOCK_MARGIN + 1.0)
-            return Again(Result(Outcome.STORED, Stored.CLAIMED_ELSEWHERE), pause)
+            return Hide(Result(Outcome.STORED, Stored.CLAIMED_ELSEWHERE), pause)
         if claim.verdict is Verdict.CONFLICT:
             if self._redrive.parking_lot.conflict(
                 header, self._message, "its id is another event's"
             ):
-                return Done(Result(Outcome.PARKED, Parked.ID_CONFLICT))
-            return Again(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
-        # Delivered already, or a stale copy of something parked.
-        return Done(Result(Outcome.DUPLICATE, claim.verdict.name.lower()))
+                return Delete(Result(Outcome.PARKED, Parked.ID_CONFLICT))
+            return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
+        # Delivered before, or an old copy of a message that is parked.
+        return Delete(Result(Outcome.DUPLICATE, claim.verdict.name.lower()))
 
     def _park(self, header: Header, mine: Record, park: Park, reply: Reply | None = None) -> Step:
-        """Give it up: send → ledger → delete. `reply`: Rehook's, where it was called."""
+        """Send it to the parking lot, record it, delete it. `reply`: Rehook's, after a call."""
         code = reply.code if reply else None
         text = " ".join(filter(None, (code, park.detail)))
         if self._redrive.parking_lot.send(header, self._message, mine, park.reason, text):
-            self._claims.settle_parked(mine, park.reason)
+            self._claims.settle(self._claims.parked(mine, park.reason))
             request_id = reply.request_id if reply else None
-            return Done(Result(Outcome.PARKED, park.reason, request_id, code))
-        # Known to be undelivered; an unknown outcome is found again when the lease has run out.
+            return Delete(Result(Outcome.PARKED, park.reason, request_id, code))
+        # An unknown outcome keeps its claim, so that the next claimant knows of it.
         known = mine if park.undelivered else None
         stored = Result(Outcome.STORED, Stored.PARKING_FAILED, code=code)
-        return Again(stored, self._pause(), known)
+        return Hide(stored, self._pause(), known)
 
     def _foreign(self, why: str) -> Step:
-        """Not a message of ours: kept in the parking lot, since it can't be told what it is."""
+        """Park a message that the bridge did not write: an operator must look at it."""
         if self._redrive.parking_lot.foreign(self._message, why):
-            return Done(Result(Outcome.PARKED, Parked.UNREADABLE))
-        return Again(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
+            return Delete(Result(Outcome.PARKED, Parked.UNREADABLE))
+        return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
 
     def _unmark(self, header: Header) -> None:
         if not header.mark:
@@ -250,7 +225,7 @@ class _Attempt:
         try:
             self._redrive.marks.clear(header.user, header.mark)
         except LedgerUnavailable:
-            # A stale mark delays the user's next event, which clears it.
+            # The mark that is left delays the user's next event, whose message clears it.
             self._claims.telemetry.count("StaleMarks")
 
     def _pause(self, *, throttled: bool = False, at_least: float | None = None) -> int:

@@ -1,9 +1,10 @@
-"""The dead-letter queue's consumer: deliver again, or hide, or park.
+"""The dead-letter queue's consumer: works on a batch of messages, and hides those that must wait.
 
-SQS deletes a message that is not reported as failed, and blocks a group while one of its messages
-is in flight. So a group stops at its first failure, the failed message and those behind it are
-hidden for the same time, and all of them are reported. A failure is never sent anew: that would
-lose its order and its age, and Lambda stops a function that feeds its own queue.
+Lambda deletes each message that is not reported as failed, and SQS gives out nothing of a group
+while one of its messages is in flight. So a group stops at its first failure: that message and
+those behind it are hidden for the same time, and all of them are reported as failed. A failed
+message is never sent again as a new one: it would lose its place and its age, and Lambda stops a
+function that writes to its own queue.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.outcomes import Outcome, Result, Stored
 from segment_rehook.delivery.ports import QueueUnavailable, SecretsUnavailable
-from segment_rehook.delivery.redrive.attempt import Again, RedriveAttempts, Step
+from segment_rehook.delivery.redrive.attempt import Hide, RedriveAttempts, Step
 from segment_rehook.delivery.stack_parameters import Mode
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Queue, SecretStore, Telemetry
     from segment_rehook.delivery.queues.transport import Received
 
-# Seconds kept back of the function's time for hiding and settling.
+# Seconds of the function's time, kept free for hiding and settling.
 RESERVE = 5.0
-# Seconds for which a message is hidden that ran into a defect: longer than a claim's lease.
+# How long a message is hidden after an unexpected error: longer than the lease of a claim.
 DEFECT_SECONDS = 120
 
 
@@ -33,7 +34,8 @@ DEFECT_SECONDS = 120
 class Worked:
     """What became of one message.
 
-    `kept`: SQS must keep it. `next_try`: seconds until SQS shows it again, where it was told so.
+    `kept`: SQS must keep it. `next_try`: seconds until SQS shows it again, None where SQS did not
+    accept that time.
     """
 
     message: Received
@@ -47,7 +49,7 @@ class Worked:
         return self.message.attributes.get("delivery")
 
     def report(self, telemetry: Telemetry) -> None:
-        """Count the message, and write its line in the log."""
+        """Count the message, and log its outcome."""
         telemetry.count(f"DeadLetters{self.result.outcome.capitalize()}")
         telemetry.outcome(
             {
@@ -65,9 +67,9 @@ class Worked:
 
 @dataclass(slots=True)
 class Redrive:
-    """Works on one batch of dead letters at a time, its groups side by side.
+    """Works on one batch of dead letters at a time, on its groups side by side.
 
-    `workers`: how many groups at once. `threads`: makes the pool of as many that they run on.
+    `workers`: how many groups at once. `threads`: makes a pool of so many threads.
     """
 
     attempts: RedriveAttempts
@@ -77,9 +79,9 @@ class Redrive:
     threads: Callable[[int], Executor]
 
     def run(self, messages: Sequence[Received], until: float) -> list[Worked]:
-        """Work on `messages`; `until`, on the monotonic clock: the function must be done by then.
+        """Work on `messages`, and end before `until` (seconds of the monotonic clock).
 
-        What stood behind a failure in its group is kept with that failure's result.
+        Messages behind a failure in their group get the result of that failure.
         """
         telemetry = self.attempts.claims.telemetry
         worked = self._work(messages, until, paused=self._paused())
@@ -88,7 +90,7 @@ class Redrive:
         return worked
 
     def _paused(self) -> bool:
-        """Whether the operator has switched deliveries off; without secrets none can be made."""
+        """Whether deliveries are switched off, or the secrets that they need can't be read."""
         try:
             return self.secrets.read().mode is not Mode.DELIVER
         except SecretsUnavailable as error:
@@ -119,10 +121,10 @@ class Redrive:
         worked: list[Worked] = []
         for index, message in enumerate(messages):
             step = self._step(message, time_left, paused=paused)
-            if isinstance(step, Again):
+            if isinstance(step, Hide):
                 hidden = self._hide(messages[index:], step)
                 if step.mine is not None:
-                    claims.settle_queued(step.mine)
+                    claims.settle(claims.queued(step.mine))
                 return worked + hidden
             worked.append(Worked(message, step.result, kept=False))
         return worked
@@ -130,14 +132,14 @@ class Redrive:
     def _step(self, message: Received, time_left: Callable[[], float], *, paused: bool) -> Step:
         try:
             return self.attempts.step(message, time_left, paused=paused)
-        except Exception as error:  # noqa: BLE001 — a defect of ours must not stop the other groups
+        except Exception as error:  # noqa: BLE001 — an unexpected error must not stop the other groups
             telemetry = self.attempts.claims.telemetry
             telemetry.warn("unexpected error", error=type(error).__name__)
             telemetry.count("UnexpectedErrors")
-            # Its claim runs out meanwhile, and counts as a crash: so it ends in the parking lot.
-            return Again(Result(Outcome.STORED, Stored.UNEXPECTED), DEFECT_SECONDS)
+            # Its claim runs out and counts as a crash. After some of them the message is parked.
+            return Hide(Result(Outcome.STORED, Stored.UNEXPECTED), DEFECT_SECONDS)
 
-    def _hide(self, messages: Sequence[Received], step: Again) -> list[Worked]:
+    def _hide(self, messages: Sequence[Received], step: Hide) -> list[Worked]:
         try:
             refused = self.dead_letters.change_visibility(
                 {message.receipt: step.seconds for message in messages}
@@ -145,7 +147,7 @@ class Redrive:
         except QueueUnavailable:
             refused = {message.receipt for message in messages}
         if refused:
-            # They come back when the queue's own visibility time-out has run out.
+            # SQS shows them again when the visibility time-out of the queue has run out.
             self.attempts.claims.telemetry.count("VisibilityUnchanged", len(refused))
         told = {each.receipt: step.seconds for each in messages if each.receipt not in refused}
         return [

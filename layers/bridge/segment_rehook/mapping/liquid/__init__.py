@@ -1,6 +1,6 @@
 """`@liquid`: templates as LiquidJS renders them.
 
-A template is cut (`lexer`), its tags are compiled (`parser`, `tags`) with the expressions and
-filters in them (`expressions`, `filtered`, `filters`), and what results is rendered with a
-`context`. `template` is the way in. Imported only where a mapping uses it.
+`lexer` splits a template into lexemes. `parser` and `tags` compile them, with the expressions and
+filters in them (`expressions`, `filtered`, `filters`). The result is rendered with a `context`.
+`template` is the entry. The package is imported only if a mapping uses it.
 """

@@ -1,4 +1,4 @@
-"""What a template is rendered with, and where its variables are looked up."""
+"""The state of a rendering, in which a template's variables are looked up."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Context:
-    """The state of one rendering. The payload need not be an object.
+    """The state of one rendering.
 
-    `cycles` holds which of its values each `cycle` gives next, `blocks` how many `block` tags are
-    open.
+    `payload` may be any value, not only an object. `cycles` has the index of the next value of each
+    `cycle`. `blocks` is the number of `block` tags that are open.
     """
 
     payload: Value
@@ -27,12 +27,12 @@ class Context:
     blocks: int = 0
 
     def variable(self, name: Value) -> Value:
-        """Look a variable up: what was assigned, then counters, then the payload."""
+        """Look a variable up: first the assigned ones, then the counters, then the payload."""
         key = key_text(name)
         if key == "block" and self.blocks:
             return {"super": ""}
         for known in (self.assigned, self.counters):
             if key in known:
                 return known[key]
-        # What is nowhere is looked up in an empty object, which has a size.
+        # LiquidJS looks up an unknown name in an empty object, so that `size` is 0.
         return read({} if own(self.payload, key) is UNDEFINED else self.payload, name)

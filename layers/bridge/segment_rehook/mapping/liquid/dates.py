@@ -1,6 +1,6 @@
 """Filters on dates, with the format letters of Ruby's strftime as LiquidJS has them.
 
-Where the engine follows its machine's time zone and language, this is UTC and American English.
+Segment's engine uses its machine's time zone and language; here they are UTC and US English.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.date_text import MOST_MILLISECONDS, milliseconds
+from segment_rehook.mapping.liquid.date_text import MAX_MILLISECONDS, milliseconds
 from segment_rehook.mapping.liquid.moment import MONTHS, WEEKDAYS, Moment
 from segment_rehook.mapping.liquid.values import (
-    allow,
     as_number,
-    limited,
+    check_size,
+    checked_size,
     own,
     plain,
     primitive,
@@ -66,7 +66,7 @@ def _clock(moment: Moment) -> str:
 
 def _calendar(moment: Moment) -> str:
     year, month, day = moment.date
-    # Before the year 1 years are counted backwards, and the era goes unsaid.
+    # Years before the year 1 are written as years BC, without the era.
     return f"{month}/{day}/{year if year > 0 else 1 - year}"
 
 
@@ -108,7 +108,7 @@ _LETTERS: Mapping[str, Callable[[Moment], object]] = {
 
 
 def _formatted(moment: Moment, layout: str) -> str:
-    return limited(_DIRECTIVE.sub(lambda found: _directive(moment, found), layout))
+    return checked_size(_DIRECTIVE.sub(lambda found: _directive(moment, found), layout))
 
 
 def _directive(moment: Moment, found: re.Match[str]) -> str:
@@ -116,7 +116,7 @@ def _directive(moment: Moment, found: re.Match[str]) -> str:
     wanted = int((found[2] or "0")[:10])
     if letter == "N":
         size = wanted or 9
-        allow(size)
+        check_size(size)
         text = f"{moment.time[3]:03}"[:size].ljust(size, "0")
     elif letter == "z" or (letter == "Z" and not moment.zone):
         text = _offset(moment, colon=":" in flags)
@@ -135,7 +135,7 @@ def _padded(text: str, flags: str, letter: str, wanted: int) -> str:
     elif "#" in flags:
         text = text.upper() if re.search("[a-z]", text) else text.lower()
     width = 0 if "-" in flags else wanted or _WIDTHS.get(letter, 0)
-    allow(width)
+    check_size(width)
     if "_" in flags or ("0" not in flags and letter in _PADDED_BY_SPACES):
         return text.rjust(width)
     if text.startswith("-"):
@@ -147,7 +147,7 @@ def _moment(value: Value, clock: Callable[[], float], zone: Value = UNDEFINED) -
     value = plain(value)
     if value is None or value is UNDEFINED:
         return None
-    count = _counted(value, clock)
+    count = _milliseconds_of(value, clock)
     if count is None:
         return None
     if zone is None or zone is UNDEFINED:
@@ -156,10 +156,10 @@ def _moment(value: Value, clock: Callable[[], float], zone: Value = UNDEFINED) -
         return Moment(count, _zone_offset(zone, count), zone)
     offset = as_number(zone)
     shown = abs(count - offset * 60_000)
-    return Moment(count, offset) if shown <= MOST_MILLISECONDS else None
+    return Moment(count, offset) if shown <= MAX_MILLISECONDS else None
 
 
-def _counted(value: Value, clock: Callable[[], float]) -> int | None:
+def _milliseconds_of(value: Value, clock: Callable[[], float]) -> int | None:
     if isinstance(value, str) and value in {"now", "today"}:
         return int(clock() * 1_000)
     if isinstance(value, bool):
@@ -169,11 +169,12 @@ def _counted(value: Value, clock: Callable[[], float]) -> int | None:
     if not isinstance(value, int | float):
         return milliseconds(str(primitive(value)))
     exact = to_double(value) * 1_000
-    return int(exact) if abs(exact) <= MOST_MILLISECONDS else None
+    return int(exact) if abs(exact) <= MAX_MILLISECONDS else None
 
 
 def _zone_offset(name: str, count: int) -> float:
-    # Beyond the years that datetime holds, the calendar and the zone's rule repeat after 400.
+    # datetime holds only some years. Others are moved by multiples of 400 years, after which the
+    # calendar repeats.
     seconds = count // 1_000
     cycles = max(0, (seconds - _LAST_SECOND + _CYCLE - 1) // _CYCLE)
     cycles = cycles or min(0, (seconds - _FIRST_SECOND) // _CYCLE)
@@ -181,17 +182,17 @@ def _zone_offset(name: str, count: int) -> float:
     try:
         offset = moment.astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        # Node prints the name's UTF-8 byte by byte.
+        # Node writes each byte of the name's UTF-8 as one character.
         shown = name.encode("utf-8", "surrogatepass").decode("latin-1")
         raise MappingError(f"Invalid time zone specified: {shown}") from None
     return 0 if offset is None else -offset.total_seconds() / 60
 
 
 def date_filters(clock: Callable[[], float]) -> Mapping[str, Filter]:
-    """Give the filters; `clock` tells the seconds since 1970, for `now`."""
+    """Return the filters on dates. `clock` gives the seconds since 1970, for `now`."""
 
     def date(value: Value, layout: Value = UNDEFINED, zone: Value = UNDEFINED, *_: Value) -> Value:
-        allow(as_number(own(value, "length")))
+        check_size(as_number(own(value, "length")))
         moment = _moment(value, clock, zone)
         if moment is None:
             return value
@@ -202,7 +203,7 @@ def date_filters(clock: Callable[[], float]) -> Mapping[str, Filter]:
     def fixed(layout: str) -> Filter:
         return lambda value, *_: date(value, layout)
 
-    def worded(month: str) -> Filter:
+    def with_month(month: str) -> Filter:
         def apply(value: Value, kind: Value = "", style: Value = "", *_: Value) -> Value:
             if kind != "ordinal":
                 return date(value, f"%d {month} %Y")
@@ -212,8 +213,8 @@ def date_filters(clock: Callable[[], float]) -> Mapping[str, Filter]:
 
     return {
         "date": date,
-        "date_to_long_string": worded("%B"),
+        "date_to_long_string": with_month("%B"),
         "date_to_rfc822": fixed(RFC_822),
-        "date_to_string": worded("%b"),
+        "date_to_string": with_month("%b"),
         "date_to_xmlschema": fixed(XML_SCHEMA),
     }

@@ -1,8 +1,8 @@
 """LiquidJS's expressions, compiled to callables on a render context.
 
-Its grammar takes operands and operators in any order and evaluates what results on a stack:
-the first value left is the answer, what is missing is undefined. `and` and `or` are read from
-right to left, and both their sides are always evaluated.
+The grammar allows operands and operators in any order, and evaluates them on a stack. The result is
+the first value that is left; missing operands are undefined. `and` and `or` are right-associative,
+and both operands are always evaluated.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.scanner import NAMED, Scanner, TemplateError
 from segment_rehook.mapping.liquid.values import (
     LITERALS,
-    allow,
     as_number,
+    check_size,
     compared,
     contains,
     equal,
@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.liquid.context import Context
 
 Evaluate: TypeAlias = "Callable[[Context], Value]"
+"""Returns an expression's value. Raises TemplateError or MappingError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """What stands between operands, or before one; the tighter it binds, the higher."""
+    """An operator with one or two operands. A higher `binds` binds tighter."""
 
     binds: int
     apply: Callable[..., Value]
@@ -64,19 +65,22 @@ _OPERATORS: Mapping[str, Operator] = {
 }
 _OPERATOR = re.compile(f"(?:contains|not|and|or)(?!{NAMED})|==|!=|>=|<=|>|<")
 _LITERAL = re.compile(f"(?:{'|'.join(LITERALS)})(?!{NAMED})")
-# A point ends a number where another one follows: that is a range's.
+# A point that another point follows belongs to a range, not to the number.
 _NUMBER = re.compile(rf"(?>[+-]?[0-9]+(?:\.(?!\.)[0-9]*)?)(?!\.(?!\.)|{NAMED})")
 _DOTS = re.compile(r"\.\.")
 
 
 @dataclass(slots=True)
-class Names:
-    """The variables that a template starts from; None once one is not known beforehand."""
+class Variables:
+    """The variables that a template reads.
+
+    `found` is None if a variable's name is computed when the template is rendered.
+    """
 
     found: set[str] | None = field(default_factory=set)
 
     def add(self, name: str | None) -> None:
-        """Take note of a variable."""
+        """Add a variable; None if its name is computed."""
         if name is None:
             self.found = None
         elif self.found is not None:
@@ -84,14 +88,17 @@ class Names:
 
 
 class Expressions(Scanner):
-    """Compiles what stands in a range of a template; notes the variables in `names`."""
+    """Compiles the expressions in a range of a template; adds the variables to `variables`."""
 
-    def __init__(self, source: str, begin: int, end: int, names: Names) -> None:
+    def __init__(self, source: str, begin: int, end: int, variables: Variables) -> None:
         super().__init__(source, begin, end)
-        self.names = names
+        self.variables = variables
 
     def expression(self) -> Evaluate:
-        """Read operands and operators as far as they go. Raises TemplateError if there is none."""
+        """Read operands and operators as long as there are any; at least one.
+
+        Raises TemplateError.
+        """
         postfix: list[Evaluate | Operator] = []
         waiting: list[Operator] = []
         while not self.done():
@@ -110,14 +117,14 @@ class Expressions(Scanner):
         return _on_stack(postfix)
 
     def operand(self) -> Evaluate | None:
-        """Read one operand; None where there is none."""
+        """Read one operand; None if there is none."""
         self.skip_blank()
         begin = self.at
         start = self._constant() or self._range()
         return self._member(begin, start, self._steps(named=start is None))
 
     def path(self) -> Evaluate | None:
-        """Read a variable and its members; None where there is none."""
+        """Read a variable and its members; None if there is none."""
         return self._member(self.at, None, self._steps(named=True))
 
     def _constant(self) -> Evaluate | None:
@@ -159,7 +166,7 @@ class Expressions(Scanner):
                 step = self.operand()
                 self.check(self.go_past("]"), "[ not closed")
                 if first:
-                    self.names.add(None)
+                    self.variables.add(None)
                 steps.append(step or _constant(""))
                 continue
             name = self.word() if first else ""
@@ -169,7 +176,7 @@ class Expressions(Scanner):
             if not name:
                 return steps
             if first:
-                self.names.add(from_units(name))
+                self.variables.add(from_units(name))
             steps.append(_constant(from_units(name)))
 
     def _member(self, begin: int, start: Evaluate | None, steps: list[Evaluate]) -> Evaluate | None:
@@ -216,6 +223,6 @@ def _span(low: Value, high: Value) -> Value:
     first, last = as_number(low), as_number(high)
     count = last + 1 - first
     if not count > 0:
-        return []  # upside down, or of what is no number
-    allow(count)
+        return []  # the last is before the first, or an end is not a number
+    check_size(count)
     return [first + step for step in range(ceil(count))]

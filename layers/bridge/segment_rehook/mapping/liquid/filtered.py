@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.values import Value
 
 Filter: TypeAlias = "Callable[..., Value]"
-"""Given the value, then the arguments; a named argument is a list of its name and value."""
+"""Called with the value and then the arguments. A named argument is a list of name and value."""
 
 _AFTER_FILTER = frozenset([END, ",", "|", ")"])
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A filter with its arguments; without a function it gives the value back."""
+    """A filter with its arguments. If `function` is None, the value stays as it is."""
 
     function: Filter | None
     arguments: tuple[Evaluate, ...]
 
     def apply(self, value: Value, context: Context) -> Value:
-        """Apply it. The arguments are evaluated whether or not they are used."""
+        """Apply the filter. The arguments are evaluated even if there is no function."""
         given = [argument(context) for argument in self.arguments]
         return value if self.function is None else self.function(value, *given)
 
@@ -38,7 +38,7 @@ class Application:
 def filtered_value(reader: Expressions, find: Callable[[str, int], Filter | None]) -> Evaluate:
     """Compile an expression and its filters. Raises TemplateError.
 
-    `find` is given a filter's name and the number of its arguments.
+    `find` returns a filter's function, given its name and the number of its arguments.
     """
     initial = reader.expression()
     filters: list[Application] = []

@@ -1,4 +1,4 @@
-"""LiquidJS's filters by name. Those that Segment disables throw when they are reached."""
+"""LiquidJS's filters by name. A filter that Segment disables throws when it is applied."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DISABLED = (
 
 
 def filters(clock: Callable[[], float]) -> Mapping[str, Filter]:
-    """Give all filters; any other name leaves the value as it is."""
+    """Return all filters. A name that is not among them does not change the value."""
     return {
         **TEXT_FILTERS,
         **URL_FILTERS,

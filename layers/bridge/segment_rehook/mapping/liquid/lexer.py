@@ -1,6 +1,6 @@
-"""Cutting a template into texts, outputs and tags as LiquidJS does.
+"""Splitting a template into texts, outputs and tags as LiquidJS does.
 
-`-` beside a delimiter trims the text beyond it.
+A `-` next to a delimiter trims the white space of the text on the delimiter's other side.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TEXT, OUTPUT = "", "{{"
-"""What a token has for a name if it is no tag."""
+"""The names of lexemes that are not tags."""
 
 _TAG_START, _TAG_END = "{%", "%}"
 _RAW, _END_RAW = "raw", "endraw"
@@ -25,11 +25,12 @@ _TEXT = re.compile(r".+?(?=\{%|\{\{|\Z)", re.DOTALL)
 
 
 @dataclass(slots=True)
-class Token:
+class Lexeme:
     """A text, an output or a tag, from `begin` to `end`.
 
-    `content` is the range that counts: of a text what is not trimmed, of an output and a tag what
-    stands between delimiters and name, without white space.
+    `content` is a range: of a text, what is not trimmed; of an output, what is between the
+    delimiters; of a tag, what is between its name and the closing delimiter. It begins and ends
+    without white space, unless it is a text's.
     """
 
     name: str
@@ -40,61 +41,61 @@ class Token:
     trim_right: bool = False
 
 
-def tokenize(source: str) -> list[Token]:
-    """Cut a template. Raises TemplateError."""
+def lexemes_of(source: str) -> list[Lexeme]:
+    """Split a template. Raises TemplateError."""
     scanner = Scanner(source)
-    tokens: list[Token] = []
+    lexemes: list[Lexeme] = []
     raw_from = -1
     while not scanner.done():
         if raw_from >= 0:
-            token = _raw_content(scanner, raw_from)
+            lexeme = _raw_content(scanner, raw_from)
         elif source.startswith(_TAG_START, scanner.at):
-            token = _tag(scanner)
+            lexeme = _tag(scanner)
         elif source.startswith(OUTPUT, scanner.at):
-            token = _output(scanner)
+            lexeme = _output(scanner)
         else:
-            token = _text(scanner)
-        if token.name in {_RAW, _END_RAW}:
-            raw_from = token.begin if token.name == _RAW else -1
-        tokens.append(token)
-    _trim(source, tokens)
-    return tokens
+            lexeme = _text(scanner)
+        if lexeme.name in {_RAW, _END_RAW}:
+            raw_from = lexeme.begin if lexeme.name == _RAW else -1
+        lexemes.append(lexeme)
+    _trim(source, lexemes)
+    return lexemes
 
 
-def tokenize_lines(source: str, begin: int, end: int) -> list[Token]:
-    """Cut the lines of a `liquid` tag, each a tag without delimiters. Raises TemplateError."""
+def lexemes_of_lines(source: str, begin: int, end: int) -> list[Lexeme]:
+    """Split the lines of a `liquid` tag; each is a tag without delimiters. Raises TemplateError."""
     scanner = Scanner(source, begin, end)
-    tokens: list[Token] = []
+    lexemes: list[Lexeme] = []
     while True:
         scanner.skip_blank()
         if scanner.done():
-            return tokens
+            return lexemes
         start = scanner.at
         scanner.go_past("\n")
-        token = _delimited(source, start, scanner.at, (start, scanner.at))
-        tokens.append(_named(source, token, "illegal liquid tag syntax"))
+        lexeme = _delimited(source, start, scanner.at, (start, scanner.at))
+        lexemes.append(_named(source, lexeme, "illegal liquid tag syntax"))
 
 
-def _text(scanner: Scanner) -> Token:
+def _text(scanner: Scanner) -> Lexeme:
     begin = scanner.at
     scanner.take(_TEXT)
-    return Token(TEXT, begin, scanner.at, (begin, scanner.at))
+    return Lexeme(TEXT, begin, scanner.at, (begin, scanner.at))
 
 
-def _tag(scanner: Scanner) -> Token:
+def _tag(scanner: Scanner) -> Lexeme:
     begin = scanner.at
     if not scanner.go_past(_TAG_END):
         raise scanner.error(f"tag {scanner.snapshot(begin)} not closed", begin)
     return _closed_tag(scanner, begin)
 
 
-def _closed_tag(scanner: Scanner, begin: int) -> Token:
+def _closed_tag(scanner: Scanner, begin: int) -> Lexeme:
     content = (begin + len(_TAG_START), scanner.at - len(_TAG_END))
-    token = _delimited(scanner.source, begin, scanner.at, content)
-    return _named(scanner.source, token, "illegal tag syntax, tag name expected")
+    lexeme = _delimited(scanner.source, begin, scanner.at, content)
+    return _named(scanner.source, lexeme, "illegal tag syntax, tag name expected")
 
 
-def _output(scanner: Scanner) -> Token:
+def _output(scanner: Scanner) -> Lexeme:
     begin = scanner.at
     if scanner.take(_OUTPUT) is None:
         raise scanner.error(f"output {scanner.snapshot(begin)} not closed", begin)
@@ -102,12 +103,12 @@ def _output(scanner: Scanner) -> Token:
     return _delimited(scanner.source, begin, scanner.at, content)
 
 
-def _delimited(source: str, begin: int, end: int, content: tuple[int, int]) -> Token:
+def _delimited(source: str, begin: int, end: int, content: tuple[int, int]) -> Lexeme:
     first, last = content
     trim_left = source[first : first + 1] == "-"
     trim_right = source[last - 1 : last] == "-"
     content = _without_blank(source, first + trim_left, last - trim_right)
-    return Token(OUTPUT, begin, end, content, trim_left, trim_right)
+    return Lexeme(OUTPUT, begin, end, content, trim_left, trim_right)
 
 
 def _without_blank(source: str, begin: int, end: int) -> tuple[int, int]:
@@ -116,21 +117,21 @@ def _without_blank(source: str, begin: int, end: int) -> tuple[int, int]:
     return begin, begin + len(text.rstrip(BLANK))
 
 
-def _named(source: str, token: Token, complaint: str) -> Token:
-    begin, end = token.content
+def _named(source: str, lexeme: Lexeme, complaint: str) -> Lexeme:
+    begin, end = lexeme.content
     scanner = Scanner(source, begin, end)
     if source[begin : begin + 1] == "#":
         scanner.at += 1
-        token.name = "#"
+        lexeme.name = "#"
     else:
-        token.name = scanner.word()
-    scanner.check(token.name, complaint)
+        lexeme.name = scanner.word()
+    scanner.check(lexeme.name, complaint)
     scanner.skip_blank()
-    token.content = (scanner.at, end)
-    return token
+    lexeme.content = (scanner.at, end)
+    return lexeme
 
 
-def _raw_content(scanner: Scanner, raw_from: int) -> Token:
+def _raw_content(scanner: Scanner, raw_from: int) -> Lexeme:
     begin = scanner.at
     start = _past_tag_start(scanner)
     while scanner.at < scanner.stop:
@@ -142,7 +143,7 @@ def _raw_content(scanner: Scanner, raw_from: int) -> Token:
                 if begin == start:
                     return _closed_tag(scanner, begin)
                 scanner.at = start
-                return Token(TEXT, begin, start, (begin, start))
+                return Lexeme(TEXT, begin, start, (begin, start))
             if scanner.before(_TAG_START):
                 break
             scanner.at += 1
@@ -153,19 +154,19 @@ def _past_tag_start(scanner: Scanner) -> int:
     return scanner.at - len(_TAG_START) if scanner.go_past(_TAG_START) else -1 - len(_TAG_START)
 
 
-def _trim(source: str, tokens: list[Token]) -> None:
+def _trim(source: str, lexemes: list[Lexeme]) -> None:
     in_raw = False
-    for index, token in enumerate(tokens):
-        if token.trim_left and not in_raw and index:
-            _trim_text(source, tokens[index - 1], str.rstrip)
-        if token.name in {_RAW, _END_RAW}:
-            in_raw = token.name == _RAW
-        if token.trim_right and not in_raw and index + 1 < len(tokens):
-            _trim_text(source, tokens[index + 1], str.lstrip)
+    for index, lexeme in enumerate(lexemes):
+        if lexeme.trim_left and not in_raw and index:
+            _trim_text(source, lexemes[index - 1], str.rstrip)
+        if lexeme.name in {_RAW, _END_RAW}:
+            in_raw = lexeme.name == _RAW
+        if lexeme.trim_right and not in_raw and index + 1 < len(lexemes):
+            _trim_text(source, lexemes[index + 1], str.lstrip)
 
 
-def _trim_text(source: str, token: Token, strip: Callable[[str, str], str]) -> None:
-    if token.name == TEXT:
-        begin, end = token.content
+def _trim_text(source: str, lexeme: Lexeme, strip: Callable[[str, str], str]) -> None:
+    if lexeme.name == TEXT:
+        begin, end = lexeme.content
         size = len(strip(source[begin:end], BLANK))
-        token.content = (begin, begin + size) if strip is str.rstrip else (end - size, end)
+        lexeme.content = (begin, begin + size) if strip is str.rstrip else (end - size, end)

@@ -1,4 +1,4 @@
-"""Filters on lists; what is no list counts as a list of one, and nothing as an empty one."""
+"""Filters on lists. A value that is not a list counts as a list of one; null as an empty list."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.liquid.context import Context
-from segment_rehook.mapping.liquid.expressions import Expressions, Names
+from segment_rehook.mapping.liquid.expressions import Expressions, Variables
 from segment_rehook.mapping.liquid.values import (
-    allow,
     as_list,
     as_number,
+    check_size,
     equal,
     falsy,
     is_nil,
@@ -32,7 +32,7 @@ def _join(value: Value, separator: Value = UNDEFINED, *_: Value) -> str:
     separator = plain(separator)
     between = " " if is_nil(separator) else printed(separator)
     texts = ["" if is_nil(item) else to_text(item) for item in as_list(value)]
-    allow(sum(map(len, texts)) + len(between) * len(texts))
+    check_size(sum(map(len, texts)) + len(between) * len(texts))
     return from_units(between.join(texts))
 
 
@@ -72,7 +72,7 @@ def _slice(value: Value, begin: Value = UNDEFINED, size: Value = UNDEFINED, *_: 
         begin = added(len(items), begin)
     if as_number(begin) < 0 or as_number(size) < 0:
         return nothing
-    allow(as_number(size))
+    check_size(as_number(size))
     if isinstance(items, list):
         return items[_index(begin, items) : _index(added(begin, size), items)]
     start = min(_steps(begin), len(items))
@@ -80,7 +80,7 @@ def _slice(value: Value, begin: Value = UNDEFINED, size: Value = UNDEFINED, *_: 
 
 
 def added(left: Value, right: Value) -> Value:
-    """Add as JavaScript's `+`: with a text on either side, put the two together."""
+    """Add as JavaScript's `+`: if a side is a text, list or object, join both as texts."""
     if isinstance(left, str | list | dict) or isinstance(right, str | list | dict):
         return to_text(left) + to_text(right)
     return as_number(left) + as_number(right)
@@ -102,7 +102,7 @@ def _steps(value: Value) -> int:
 def _where(value: Value, path: Value = UNDEFINED, expected: Value = UNDEFINED, *_: Value) -> Value:
     items = as_list(value)
     source = to_units(printed(path))
-    evaluate = Expressions(source, 0, len(source), Names()).path()
+    evaluate = Expressions(source, 0, len(source), Variables()).path()
     kept: list[Value] = []
     for item in items:
         found = UNDEFINED if evaluate is None else evaluate(Context(item))
@@ -112,7 +112,7 @@ def _where(value: Value, path: Value = UNDEFINED, expected: Value = UNDEFINED, *
 
 
 def _sample(value: Value, count: Value = UNDEFINED, *_: Value) -> Value:
-    # Not at random: one and the same event must always be mapped in one and the same way.
+    # Not random: the same event must always be mapped the same way.
     value = plain(value)
     if is_nil(value):
         return []

@@ -1,4 +1,4 @@
-"""A moment at an offset from UTC, in the calendar that JavaScript counts by."""
+"""A moment at an offset from UTC, in JavaScript's calendar (proleptic Gregorian)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "S
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`milliseconds` since 1970 in UTC; `offset` in minutes, west of Greenwich positive.
+    """A moment: `milliseconds` since 1970 in UTC, and `offset` in minutes, west positive.
 
-    Years go from -271821 to 275760, beyond what `datetime` holds. `zone` is the name that the
-    offset was given by.
+    Years range from -271821 to 275760, more than `datetime` holds. `zone` is the time zone's name;
+    empty if the offset was given as a number.
     """
 
     milliseconds: int
@@ -31,7 +31,7 @@ class Moment:
 
     @property
     def date(self) -> tuple[int, int, int]:
-        """Year, month from 1, day of the month."""
+        """Year, month and day, each from 1."""
         return civil(self._local // _DAY)
 
     @property
@@ -44,7 +44,7 @@ class Moment:
 
     @property
     def weekday(self) -> int:
-        """Day of the week, Sunday being 0."""
+        """Day of the week; Sunday is 0."""
         return (self._local // _DAY + 4) % 7
 
     @property
@@ -54,15 +54,18 @@ class Moment:
         return self._local // _DAY - days(year, 1, 1) + 1
 
     def week(self, first_day: int) -> int:
-        """Week of the year; days before the first `first_day` are in week 0."""
+        """Week of the year; weeks begin on the weekday `first_day`.
+
+        Days before the first such day are in week 0.
+        """
         since = (self.weekday - first_day) % 7
         return (self.day_of_year - 1 - since + 7) // 7
 
 
 def days(year: int, month: int, day: int) -> int:
-    """Count days since 1970-01-01 in the proleptic Gregorian calendar; any day number will do."""
+    """Count days since 1970-01-01. Month and day may be out of range."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
-    # March comes first, so that the leap day is a year's last.
+    # Years are counted from March, so that the leap day is the last day of a year.
     year -= month <= 2  # noqa: PLR2004 — January and February
     era, of_era = divmod(year, 400)
     of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
@@ -70,10 +73,10 @@ def days(year: int, month: int, day: int) -> int:
 
 
 def civil(count: int) -> tuple[int, int, int]:
-    """Give the date that `days` counts to."""
+    """Return the date so many days after 1970-01-01: the inverse of `days`."""
     era, of_era = divmod(count + 719_468, 146_097)
     year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
     of_year = of_era - (365 * year + year // 4 - year // 100)
     shifted = (5 * of_year + 2) // 153
-    month = shifted + 3 if shifted < 10 else shifted - 9  # noqa: PLR2004 — March comes first
+    month = shifted + 3 if shifted < 10 else shifted - 9  # noqa: PLR2004 — years from March
     return year + era * 400 + (month <= 2), month, of_year - (153 * shifted + 2) // 5 + 1  # noqa: PLR2004 — as above

@@ -1,4 +1,4 @@
-"""Filters that calculate, in JavaScript's doubles: what is no number counts as 0."""
+"""Filters that calculate in doubles, as JavaScript does. What is not a number counts as 0."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     from segment_rehook.mapping.liquid.filtered import Filter
 
-_MOST_EXACT = 2.0**53 - 1
+_MAX_EXACT = 2.0**53 - 1
 
 
 def number(value: Value) -> float:
-    """Convert a value for calculation: NaN becomes 0, and so does -0."""
+    """Convert a value to a number; NaN and -0 become 0."""
     converted = as_number(value)
     return 0.0 if math.isnan(converted) or not converted else converted
 
 
 def _numeric(calculate: Callable[..., float]) -> Filter:
-    # A missing argument is undefined, which makes the result NaN.
+    # With a missing argument the result is NaN.
     def apply(*values: Value) -> float:
         return calculate(*(number(value) for value in values))
 
@@ -32,7 +32,7 @@ def _numeric(calculate: Callable[..., float]) -> Filter:
 
 
 def divided(dividend: float, divisor: float) -> float:
-    """Divide as JavaScript does, by zero as well."""
+    """Divide as JavaScript does; a division by zero gives an infinity or NaN."""
     if divisor:
         return dividend / divisor
     if not dividend or math.isnan(dividend) or math.isnan(divisor):
@@ -69,9 +69,9 @@ def _shifted(value: float, places: float) -> float:
 def _round(value: Value, places: Value = 0) -> float:
     exact, shift = number(value), number(places)
     scaled = _shifted(abs(exact), shift)
-    if not scaled <= _MOST_EXACT:
+    if not scaled <= _MAX_EXACT:
         return exact
-    # Halves go up; adding a half would round 0.49999999999999994 up as well.
+    # A half rounds up. Adding 0.5 before the floor would round 0.49999999999999994 up too.
     whole = math.floor(scaled)
     rounded = _shifted(whole + (scaled - whole >= 0.5), -shift)  # noqa: PLR2004 — a half
     return -rounded if exact < 0 else rounded

@@ -1,4 +1,4 @@
-"""Filters that convert, encode and hash, and the default."""
+"""Filters that convert, encode or hash a value, and the filter `default`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.liquid.values import (
-    Drop,
+    Keyword,
     as_number,
+    checked_size,
     falsy,
-    limited,
     plain,
     printed,
 )
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.mapping.liquid.filtered import Filter
 
-_WIDEST_GAP = 10
+_MAX_INDENT = 10
 _BASE64 = re.compile("[A-Za-z0-9+/]*")
 _BASE64_BLANK = re.compile("[\t\n\f\r ]")
 _LONE = re.compile("[\ud800-\udfff]")
@@ -47,7 +47,7 @@ def _named(options: tuple[Value, ...]) -> dict[str, Value]:
     named: dict[str, Value] = {}
     for option in options:
         if isinstance(option, dict):
-            continue  # an entry without a key of its own
+            continue  # as an entry, an object has no key
         if not isinstance(option, list):
             raise MappingError(f"Iterator value {to_text(option)} is not an entry object")
         key, value = [*option, UNDEFINED, UNDEFINED][:2]
@@ -57,22 +57,22 @@ def _named(options: tuple[Value, ...]) -> dict[str, Value]:
 
 
 def _json(value: Value, space: Value = 0, *_: Value) -> Value:
-    value = _without_words(value)
+    value = _without_keywords(value)
     gap: str | None = None
     if is_number(space) and space > 0:
-        # V8 breaks lines for a number between 0 and 1 too, and indents by nothing.
-        gap = " " * int(min(space, _WIDEST_GAP))
+        # For a number between 0 and 1, V8 breaks lines too, without indentation.
+        gap = " " * int(min(space, _MAX_INDENT))
     elif isinstance(space, str) and space:
-        gap = to_units(space)[:_WIDEST_GAP].partition("\0")[0]  # where V8 ends it
+        gap = to_units(space)[:_MAX_INDENT].partition("\0")[0]  # V8 stops there
     written = stringify(value) if gap is None else _indented(value, gap, "\n")
-    return limited(from_units(written)) if isinstance(written, str) else written
+    return checked_size(from_units(written)) if isinstance(written, str) else written
 
 
-def _without_words(value: Value) -> Value:
-    # A word is an object without members to JSON.
+def _without_keywords(value: Value) -> Value:
+    # To JSON, a keyword is an object without members.
     if isinstance(value, list):
-        return [_without_words(item) for item in value]
-    return {} if isinstance(value, Drop) else value
+        return [_without_keywords(item) for item in value]
+    return {} if isinstance(value, Keyword) else value
 
 
 def _indented(value: Value, gap: str, line: str) -> Value:
@@ -92,7 +92,7 @@ def _utf8(value: Value) -> bytes:
 
 
 def _base64_encode(value: Value, *_: Value) -> str:
-    return limited(b64encode(_utf8(value)).decode())
+    return checked_size(b64encode(_utf8(value)).decode())
 
 
 def _base64_decode(value: Value, *_: Value) -> str:

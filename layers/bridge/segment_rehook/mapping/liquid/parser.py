@@ -1,6 +1,6 @@
-"""Compiling a template's tokens to callables that render, tag by tag.
+"""Compiling a template's lexemes to callables that render them.
 
-What each tag means is not known here: the parser is given a compiler for each name.
+The parser is given a compiler for each tag's name; it does not know the tags itself.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.expressions import Expressions, Names
+from segment_rehook.mapping.liquid.expressions import Expressions, Variables
 from segment_rehook.mapping.liquid.filtered import filtered_value
-from segment_rehook.mapping.liquid.lexer import Token, tokenize, tokenize_lines
+from segment_rehook.mapping.liquid.lexer import Lexeme, lexemes_of, lexemes_of_lines
 from segment_rehook.mapping.liquid.scanner import TemplateError
-from segment_rehook.mapping.liquid.uses import Uses
+from segment_rehook.mapping.liquid.uses import FilterUses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.liquid.filtered import Filter
 
 Render: TypeAlias = "Callable[[Context, list[str]], object]"
-"""Given the state and the output, which it appends to."""
-Compile: TypeAlias = "Callable[[Tag], Render]"
-"""Raises TemplateError, or MappingError for what is wrong at the tag's own place."""
+"""Called with the state and with the output, to which it appends."""
+TagCompiler: TypeAlias = "Callable[[Tag], Render]"
+"""Raises TemplateError; or MappingError, if the error is at the tag's own position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What is rendered one after another, each with its place in the template."""
+    """Parts that are rendered one after another, each with its position in the template."""
 
     source: str
     parts: tuple[tuple[int, Render], ...]
 
     def render(self, context: Context, output: list[str]) -> None:
-        """Render. Raises TemplateError with the place of the part that threw."""
+        """Render all parts. Raises TemplateError with the position of the part that threw."""
         place = 0
         try:
-            for place, render in self.parts:  # noqa: B007 — read where a part throws
+            for place, render in self.parts:  # noqa: B007 — read if a part throws
                 render(context, output)
         except MappingError as thrown:
             raise TemplateError(str(thrown), self.source, place) from None
@@ -47,111 +47,111 @@ class Block:
 
 @dataclass(slots=True)
 class Parser:
-    """Compiles one template, given in UTF-16 units, and notes its variables and filters."""
+    """Compiles one template, given in UTF-16 units, and collects its variables and filters."""
 
     source: str
-    compilers: Mapping[str, Compile]
-    unknown: Compile
+    compilers: Mapping[str, TagCompiler]
+    unknown: TagCompiler
     filters: Mapping[str, Filter]
-    names: Names = field(default_factory=Names)
-    uses: Uses = field(default_factory=Uses)
-    tokens: Iterator[Token] = field(default_factory=lambda: iter(()))
+    variables: Variables = field(default_factory=Variables)
+    uses: FilterUses = field(default_factory=FilterUses)
+    lexemes: Iterator[Lexeme] = field(default_factory=lambda: iter(()))
 
     def template(self) -> Block:
         """Compile the whole template. Raises TemplateError."""
-        return self.parse(tokenize(self.source))
+        return self.parse(lexemes_of(self.source))
 
-    def parse(self, tokens: Iterable[Token]) -> Block:
-        """Compile all of the tokens, and then go on with those that were being compiled."""
-        outer, self.tokens = self.tokens, iter(tokens)
+    def parse(self, lexemes: Iterable[Lexeme]) -> Block:
+        """Compile these lexemes; afterwards the parser continues with its own lexemes."""
+        outer, self.lexemes = self.lexemes, iter(lexemes)
         block, _ = self.block()
-        self.tokens = outer
+        self.lexemes = outer
         return block
 
     def block(self, *ends: str) -> tuple[Block, Tag | None]:
-        """Compile up to one of the tags and give that too; None where the template ends first."""
+        """Compile up to one of these tags, and return that tag; None if the template ends first."""
         parts: list[tuple[int, Render]] = []
         end: Tag | None = None
-        for token in self.tokens:
-            tag = Tag(self, token)
+        for lexeme in self.lexemes:
+            tag = Tag(self, lexeme)
             if tag.name in ends:
                 end = tag
                 break
-            parts.append((token.begin, tag.compile()))
+            parts.append((lexeme.begin, tag.compile()))
         return Block(self.source, tuple(parts)), end
 
 
 class Tag(Expressions):
-    """A tag, an output or a text while it is compiled: a reader of its arguments."""
+    """A tag, an output or a text that is being compiled: it reads its own arguments."""
 
-    def __init__(self, parser: Parser, token: Token) -> None:
-        super().__init__(parser.source, *token.content, parser.names)
+    def __init__(self, parser: Parser, lexeme: Lexeme) -> None:
+        super().__init__(parser.source, *lexeme.content, parser.variables)
         self._parser = parser
-        self._token = token
+        self._lexeme = lexeme
 
     @property
     def name(self) -> str:
-        """The tag's name, or what lexer has for an output and a text."""
-        return self._token.name
+        """The tag's name; OUTPUT or TEXT if it is not a tag."""
+        return self._lexeme.name
 
     @property
     def text(self) -> str:
-        """The arguments, or what there is to render of a text."""
-        begin, end = self._token.content
+        """The tag's arguments, or the text to render."""
+        begin, end = self._lexeme.content
         return self.source[begin:end]
 
     @property
     def whole(self) -> str:
-        """The tag's own text, delimiters or line end included."""
-        return self.source[self._token.begin : self._token.end]
+        """The tag as it is written, with its delimiters or line end."""
+        return self.source[self._lexeme.begin : self._lexeme.end]
 
     def compile(self) -> Render:
-        """Compile it. Raises TemplateError."""
+        """Compile the tag. Raises TemplateError."""
         compile_tag = self._parser.compilers.get(self.name, self._parser.unknown)
         try:
             return compile_tag(self)
         except MappingError as thrown:
-            raise self.at_its_place(str(thrown)) from None
+            raise self.error_here(str(thrown)) from None
 
-    def value(self, *, sometimes: bool = False) -> Evaluate:
-        """Read an expression with filters; `sometimes`: not evaluated on every rendering."""
+    def value(self, *, conditional: bool = False) -> Evaluate:
+        """Read an expression with filters. `conditional`: not every rendering evaluates it."""
 
         def find(name: str, arguments: int) -> Filter | None:
             function = self._parser.filters.get(name)
             uses = self._parser.uses
-            uses.note(name, function, arguments, self.at_its_place, sometimes=sometimes)
+            uses.note(name, function, arguments, self.error_here, conditional=conditional)
             return function
 
         return filtered_value(self, find)
 
-    def block(self, *ends: str, sometimes: bool = False) -> tuple[Block, Tag]:
-        """Compile up to one of the tags, and give that as well; `sometimes` as for a value."""
-        with self._parser.uses.inside(sometimes=sometimes):
+    def block(self, *ends: str, conditional: bool = False) -> tuple[Block, Tag]:
+        """Compile up to one of these tags, and return that tag. `conditional` as in `value`."""
+        with self._parser.uses.inside(conditional=conditional):
             block, end = self._parser.block(*ends)
         if end is None:
             raise self._not_closed()
         return block, end
 
     def ends_template(self) -> None:
-        """Take note that what follows is not rendered, or not always."""
+        """Record that a rendering may not reach the rest of the template."""
         self._parser.uses.end()
 
     def skip_to(self, end: str) -> str:
-        """Go to a tag without compiling what lies before it; give that as it stands."""
+        """Skip to a tag without compiling what is before it, and return that as it is written."""
         skipped: list[str] = []
-        for token in self._parser.tokens:
-            if token.name == end:
+        for lexeme in self._parser.lexemes:
+            if lexeme.name == end:
                 return "".join(skipped)
-            skipped.append(self.source[token.begin : token.end])
+            skipped.append(self.source[lexeme.begin : lexeme.end])
         raise self._not_closed()
 
     def lines(self) -> Block:
         """Compile each line of the arguments as a tag."""
-        return self._parser.parse(tokenize_lines(self.source, self.at, self.stop))
+        return self._parser.parse(lexemes_of_lines(self.source, self.at, self.stop))
 
-    def at_its_place(self, text: str) -> TemplateError:
-        """Make an error at the tag."""
-        return TemplateError(text, self.source, self._token.begin)
+    def error_here(self, text: str) -> TemplateError:
+        """Make an error at the tag's position."""
+        return TemplateError(text, self.source, self._lexeme.begin)
 
     def _not_closed(self) -> MappingError:
         return MappingError(f"tag {self.whole} not closed")

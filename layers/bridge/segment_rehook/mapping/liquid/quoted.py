@@ -1,4 +1,4 @@
-"""Quoted texts of a template: JavaScript's escapes, octal ones included."""
+"""Quoted texts of a template, with JavaScript's escapes, octal escapes included."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from segment_rehook.mapping.errors import MappingError
 
 QUOTED = r"""'(?:[^'\\]|\\.)*(?:'|\\?\Z)|"(?:[^"\\]|\\.)*(?:"|\\?\Z)"""
-"""The pattern of a quoted text; one that is never closed goes to the end. For re.DOTALL."""
+"""Matches a quoted text; if it is not closed, it goes to the end. To be used with re.DOTALL."""
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _UNIT = re.compile(r"\\(?:u([0-9A-Fa-f]{0,4})|([0-7]{1,3})|(.))|.", re.DOTALL)
@@ -15,10 +15,10 @@ _HEX_DIGITS = 4
 
 
 def unquoted(quoted: str) -> str:
-    """Give what a quoted text stands for, in UTF-16 units.
+    """Return the value of a quoted text, in UTF-16 units.
 
-    Without its closing quote it loses its last unit. Raises MappingError for a hexadecimal escape
-    that runs over the end.
+    As in LiquidJS, a text without a closing quote loses its last unit. Raises MappingError if a
+    hexadecimal escape is cut off by the end.
     """
     units: list[str] = []
     for found in _UNIT.finditer(quoted, 1):

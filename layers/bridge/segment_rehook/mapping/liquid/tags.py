@@ -1,24 +1,22 @@
-"""LiquidJS's tags, but for those that Segment disables: each is compiled to what renders it."""
+"""LiquidJS's tags, each compiled to a function that renders it. Segment disables some of them."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.values import falsy, limited, plain, printed
-from segment_rehook.mapping.stringify import quote
+from segment_rehook.mapping.liquid.conditionals import compile_if, compile_unless
+from segment_rehook.mapping.liquid.values import checked_size, plain, printed
 from segment_rehook.mapping.text import WHITESPACE, from_units
 from segment_rehook.mapping.values import UNDEFINED, is_number, to_double, to_text, truthy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
 
     from segment_rehook.mapping.liquid.context import Context
     from segment_rehook.mapping.liquid.expressions import Evaluate
-    from segment_rehook.mapping.liquid.parser import Block, Compile, Render, Tag
-
-Holds: TypeAlias = "Callable[[Context], bool]"
+    from segment_rehook.mapping.liquid.parser import Render, Tag, TagCompiler
 
 DISABLED = ("case", "for", "include", "layout", "render", "tablerow")
 """Tags that Segment's engine refuses (actions-core, mapping-kit/liquid-directive)."""
@@ -27,7 +25,7 @@ _UNMARKED_LINE = re.compile(f"\n[{WHITESPACE}]*[^#{WHITESPACE}]")
 
 
 class EndOfTemplate(Exception):
-    """Nothing more is rendered."""
+    """Ends the rendering; what is rendered so far is the result."""
 
 
 def text(tag: Tag) -> Render:
@@ -42,7 +40,7 @@ def output(tag: Tag) -> Render:
 
 
 def unknown(tag: Tag) -> Render:
-    """Refuse a tag that does not exist, or that ends nothing."""
+    """Refuse a tag that does not exist, or that ends no block."""
     raise MappingError(f'tag "{tag.name}" not found')
 
 
@@ -80,8 +78,8 @@ def _capture(tag: Tag) -> Render:
         try:
             block.render(context, captured)
         finally:
-            # What was written before a `break` is captured all the same.
-            context.assigned[variable] = limited(from_units("".join(captured)))
+            # A `break` ends the template; what was rendered before it is captured.
+            context.assigned[variable] = checked_size(from_units("".join(captured)))
 
     return render
 
@@ -109,20 +107,20 @@ def _stop(tag: Tag) -> Render:
     tag.ends_template()
 
     def render(_: Context, __: list[str]) -> None:
-        # Outside a loop, and there are none, `break` and `continue` end the template.
+        # Outside a loop, `break` and `continue` end the template. Segment disables all loops.
         raise EndOfTemplate
 
     return render
 
 
-def _counter(step: int, *, before: bool) -> Compile:
+def _counter(step: int, *, before: bool) -> TagCompiler:
     def compile_counter(tag: Tag) -> Render:
         name = from_units(tag.word())
-        tag.names.add(name)
+        tag.variables.add(name)
 
         def render(context: Context, output: list[str]) -> None:
             payload = context.payload
-            # Counters are members of the payload: CompiledMapping gives such templates a copy.
+            # Counters are members of the payload. CompiledMapping gives such templates a copy.
             counters = payload if isinstance(payload, dict) else context.counters
             value = counters.get(name)
             number = to_double(value) if is_number(value) else 0
@@ -146,7 +144,7 @@ def _cycle(tag: Tag) -> Render:
     texts: list[str] = []
     while not tag.done():
         begin = tag.at
-        candidates.append(tag.value(sometimes=True))
+        candidates.append(tag.value(conditional=True))
         texts.append(tag.source[begin : tag.at])
         tag.go_past(",")
     tag.check(candidates, f'empty candidates: "{tag.whole}"')
@@ -160,67 +158,6 @@ def _cycle(tag: Tag) -> Render:
         value = plain(candidates[index](context))
         if truthy(value):
             output.append(printed(value))
-
-    return render
-
-
-def _if(tag: Tag) -> Render:
-    branches: list[tuple[Holds, Block]] = []
-    otherwise: Block | None = None
-    condition: Holds | None = _met(tag.value())
-    while True:
-        block, end = tag.block("elsif", "else", "endif", sometimes=True)
-        if condition is None:
-            otherwise = block
-        else:
-            branches.append((condition, block))
-        if end.name == "elsif":
-            if condition is None:
-                raise MappingError("unexpected elsif after else")
-            condition = _met(end.value(sometimes=True))
-            continue
-        if end.text:
-            raise MappingError(f"unexpected {quote(from_units(end.text))}")
-        if end.name == "endif":
-            return _choice(branches, otherwise)
-        if condition is None:
-            raise MappingError("duplicated else")
-        condition = None
-
-
-def _unless(tag: Tag) -> Render:
-    met = _met(tag.value())
-    branches: list[tuple[Holds, Block]] = []
-    otherwise: Block | None = None
-    condition: Holds | None = lambda context: not met(context)  # noqa: E731 — one of several
-    seen_else = False
-    while True:
-        block, end = tag.block("elsif", "else", "endunless", sometimes=True)
-        if condition is not None:
-            branches.append((condition, block))
-        elif seen_else and otherwise is None:
-            otherwise = block
-        if end.name == "endunless":
-            return _choice(branches, otherwise)
-        condition = None
-        if end.name == "else":
-            seen_else = True
-        elif not seen_else:
-            condition = _met(end.value(sometimes=True))
-
-
-def _met(evaluate: Evaluate) -> Holds:
-    return lambda context: not falsy(evaluate(context))
-
-
-def _choice(branches: Iterable[tuple[Holds, Block]], otherwise: Block | None) -> Render:
-    def render(context: Context, output: list[str]) -> None:
-        for holds, block in branches:
-            if holds(context):
-                block.render(context, output)
-                return
-        if otherwise is not None:
-            otherwise.render(context, output)
 
     return render
 
@@ -240,7 +177,7 @@ def _lines(tag: Tag) -> Render:
     return tag.lines().render
 
 
-TAGS: Mapping[str, Compile] = {
+TAGS: Mapping[str, TagCompiler] = {
     "#": _inline_comment,
     "assign": _assign,
     "block": _block,
@@ -251,10 +188,10 @@ TAGS: Mapping[str, Compile] = {
     "cycle": _cycle,
     "decrement": _counter(-1, before=True),
     "echo": _echo,
-    "if": _if,
+    "if": compile_if,
     "increment": _counter(1, before=False),
     "liquid": _lines,
     "raw": _raw,
-    "unless": _unless,
+    "unless": compile_unless,
     **dict.fromkeys(DISABLED, _disabled),
 }

@@ -1,4 +1,4 @@
-"""`@liquid` itself: templates compiled as LiquidJS reads them."""
+"""The directive `@liquid`: templates compiled as LiquidJS reads them."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from segment_rehook.mapping.liquid.parser import Block
-    from segment_rehook.mapping.liquid.uses import Use
+    from segment_rehook.mapping.liquid.uses import FilterUse
     from segment_rehook.mapping.values import Value
 
-LONGEST = 1_000
-"""UTF-16 units that a template may have (actions-core, mapping-kit/liquid-directive)."""
+MAX_TEMPLATE_UNITS = 1_000
+"""As in actions-core, mapping-kit/liquid-directive."""
 
 _COMPILERS = {**TAGS, OUTPUT: output, TEXT: text}
 
 
 def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> CompiledPart:
-    """Compile a template. What is wrong with it is thrown when it runs, as the engine does.
+    """Compile a template. As in Segment's engine, an error in it is thrown when it is rendered.
 
-    `clock` is what the filter `date` takes for `now`.
+    `clock` gives the seconds since 1970, for `now` in the filter `date`.
     """
     if not isinstance(template, str):
         return throwing("liquid template value must be a string")
     if not template:
         return constant("")
-    if length(template) > LONGEST:
-        return throwing(f"liquid template values are limited to {LONGEST} characters")
+    if length(template) > MAX_TEMPLATE_UNITS:
+        return throwing(f"liquid template values are limited to {MAX_TEMPLATE_UNITS} characters")
     parser = _parser(template, clock)
     try:
         block = parser.template()
@@ -47,17 +47,17 @@ def compile_liquid(template: Value, clock: Callable[[], float] = time.time) -> C
         return throwing(error.text)
     except RecursionError:
         return throwing(STACK_EXHAUSTED)
-    found = parser.names.found
+    found = parser.variables.found
     return CompiledPart(partial(_render, block), None if found is None else frozenset(found))
 
 
 def known_filters() -> Collection[str]:
-    """Give the names of all filters, the disabled ones too."""
+    """Return the names of all filters, disabled ones included."""
     return filters(time.time).keys()
 
 
-def filter_uses(template: str) -> tuple[Use, ...]:
-    """Give the filters of a template in their order; none where it can't be compiled."""
+def filter_uses(template: str) -> tuple[FilterUse, ...]:
+    """Return the filters of a template in order; none if it can't be compiled."""
     parser = _parser(template, time.time)
     try:
         parser.template()

@@ -1,4 +1,4 @@
-"""Filters on texts; what is no text is converted first, a list to its items without separator."""
+"""Filters on texts. Other values are converted first; a list to its items without a separator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.values import allow, as_number, limited, plain, printed
+from segment_rehook.mapping.liquid.values import as_number, check_size, checked_size, plain, printed
 from segment_rehook.mapping.text import WHITESPACE, from_units, length, to_units
 from segment_rehook.mapping.values import UNDEFINED, Value, truthy
 
@@ -34,7 +34,7 @@ def _joined(name: str, join: Callable[[str, str], str]) -> Filter:
     def apply(value: Value, *arguments: Value) -> str:
         if len(arguments) != 1:
             raise MappingError(f"{name} expect 2 arguments")
-        return limited(from_units(join(printed(value), printed(arguments[0]))))
+        return checked_size(from_units(join(printed(value), printed(arguments[0]))))
 
     return apply
 
@@ -45,7 +45,7 @@ def _stripped(side: str) -> Filter:
     def apply(value: Value, characters: Value = UNDEFINED, *_: Value) -> str:
         chosen = _is_given(characters)
         wanted = printed(characters) if chosen else WHITESPACE
-        # Nothing to remove is not the same as white space.
+        # An empty text of characters removes nothing.
         return strip(printed(value), wanted) if wanted else printed(value)
 
     return apply
@@ -58,7 +58,7 @@ def _is_given(argument: Value) -> bool:
 def _substituted(substitute: Callable[[str, str, str], str]) -> Filter:
     def apply(value: Value, sought: Value = "", instead: Value = "", *_: Value) -> str:
         units, pattern, replacement = (to_units(printed(each)) for each in (value, sought, instead))
-        allow((units.count(pattern) + 1) * len(replacement) + len(units))
+        check_size((units.count(pattern) + 1) * len(replacement) + len(units))
         return from_units(substitute(units, pattern, replacement))
 
     return apply
@@ -119,7 +119,7 @@ def _truncate_words(
         most = 1.0
     kept = words[: int(min(most, len(words)))] if most == most else []  # noqa: PLR0124 — NaN
     text = " ".join(kept)
-    return limited(from_units(text + ellipsis)) if len(words) >= most else text
+    return checked_size(from_units(text + ellipsis)) if len(words) >= most else text
 
 
 def _number_of_words(value: Value, mode: Value = UNDEFINED, *_: Value) -> int:
@@ -133,7 +133,7 @@ def _number_of_words(value: Value, mode: Value = UNDEFINED, *_: Value) -> int:
 
 
 def _escape(text: str) -> str:
-    return limited("".join(_ESCAPES.get(character, character) for character in text))
+    return checked_size("".join(_ESCAPES.get(character, character) for character in text))
 
 
 def _unescape(text: str) -> str:
@@ -154,7 +154,7 @@ def _strip_html(text: str) -> str:
             if end >= 0:
                 at = end + len(closer)
                 break
-            # Never closed from here on: nobody need look again.
+            # No later tag has this closer either, so it is not searched for again.
             del closers[opener]
         if at <= start:
             break
@@ -185,6 +185,6 @@ TEXT_FILTERS: Mapping[str, Filter] = {
     "strip_newlines": _on_text(lambda text: _LINE_END.sub("", text)),
     "truncate": _truncate,
     "truncatewords": _truncate_words,
-    "upcase": _on_text(lambda text: limited(text.upper())),
+    "upcase": _on_text(lambda text: checked_size(text.upper())),
     "xml_escape": _on_text(_escape),
 }

@@ -1,4 +1,4 @@
-"""Filters for addresses: JavaScript's percent-encoding, and slugs."""
+"""Filters for URLs: JavaScript's percent-encoding, and slugs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.liquid.values import limited, printed
+from segment_rehook.mapping.liquid.values import checked_size, printed
 from segment_rehook.mapping.text import WHITESPACE
 from segment_rehook.mapping.values import UNDEFINED, Value, to_text, truthy
 
@@ -45,7 +45,7 @@ _LATIN = {
 
 def _encoded(text: str, safe: str) -> str:
     try:
-        return limited(quote(text, safe=safe))
+        return checked_size(quote(text, safe=safe))
     except UnicodeEncodeError:
         raise MappingError("URI malformed") from None
 
@@ -55,7 +55,7 @@ def _url_decode(value: Value, *_: Value) -> str:
     if _BAD_ESCAPE.search(text):
         raise MappingError("URI malformed")
     try:
-        # Lone surrogates stand for themselves: only what is escaped must be UTF-8.
+        # Only the escaped bytes must be UTF-8; lone surrogates beside them stay as they are.
         pieces = re.split("((?:%[0-9A-Fa-f]{2})+)", text)
         pieces[1::2] = [unquote_to_bytes(piece).decode() for piece in pieces[1::2]]
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Which filters a template applies, and which of them throw whatever they are given."""
+"""Which filters a template applies, and which of them throw for every value."""
 
 from __future__ import annotations
 
@@ -20,27 +20,26 @@ _SAMPLES: Final[tuple[Value, ...]] = (UNDEFINED, None, "", "a", 1, True, [], {})
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """One application of a filter, with a number of arguments.
+class FilterUse:
+    """One application of a filter, with its number of arguments.
 
-    `function` is None where there is no such filter, so that the value stays as it is. `always`
-    tells that every rendering of the template comes to it. `at_its_place` adds the place to an
-    error's text.
+    `function` is None if there is no such filter, so that the value stays as it is. `always`: every
+    rendering of the template applies it. `make_error` adds the position to an error's text.
     """
 
     name: str
     function: Filter | None
     arguments: int
     always: bool
-    at_its_place: Callable[[str], TemplateError]
+    make_error: Callable[[str], TemplateError]
 
     def throws(self) -> str:
-        """Give what it throws whatever the value; empty if it takes some values."""
+        """Return the error that it throws for every value; empty if it accepts some values."""
         if self.function is None:
             return ""
         said = {self._said(sample) for sample in _SAMPLES}
         (text, *others) = said
-        return "" if others or not text else self.at_its_place(text).text
+        return "" if others or not text else self.make_error(text).text
 
     def _said(self, value: Value) -> str:
         if self.function is None:
@@ -53,34 +52,34 @@ class Use:
 
 
 @dataclass(slots=True)
-class Uses:
-    """The filters of a template, noted while it is compiled."""
+class FilterUses:
+    """The filters of a template, collected while it is compiled."""
 
-    found: list[Use] = field(default_factory=list)
-    _sometimes: int = 0
+    found: list[FilterUse] = field(default_factory=list)
+    _conditional: int = 0
 
     def note(
         self,
         name: str,
         function: Filter | None,
         arguments: int,
-        at_its_place: Callable[[str], TemplateError],
+        make_error: Callable[[str], TemplateError],
         *,
-        sometimes: bool,
+        conditional: bool,
     ) -> None:
-        """Take note of a filter."""
-        always = not (sometimes or self._sometimes)
-        self.found.append(Use(name, function, arguments, always, at_its_place))
+        """Add a filter."""
+        always = not (conditional or self._conditional)
+        self.found.append(FilterUse(name, function, arguments, always, make_error))
 
     @contextmanager
-    def inside(self, *, sometimes: bool) -> Iterator[None]:
-        """Note what is compiled meanwhile as what not every rendering comes to."""
-        self._sometimes += sometimes
+    def inside(self, *, conditional: bool) -> Iterator[None]:
+        """Add the filters that are compiled meanwhile; if conditional, not as `always`."""
+        self._conditional += conditional
         try:
             yield
         finally:
-            self._sometimes -= sometimes
+            self._conditional -= conditional
 
     def end(self) -> None:
-        """Note the rest of the template so: a tag that ends it has been met."""
-        self._sometimes += 1
+        """Add the rest of the template's filters as conditional: a tag before them may end it."""
+        self._conditional += 1

@@ -22,64 +22,64 @@ from segment_rehook.mapping.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIMIT = 1_000_000
-"""Characters, or items, that one step of a template may make. LiquidJS allows a hundred times
-as many in all, and half a second: that would be a function's whole memory."""
+MAX_SIZE = 1_000_000
+"""How many characters or items one step of a template may make. LiquidJS allows a hundred times as
+many in total, and half a second: that would take all of a function's memory."""
 
 _ONLY_BLANK = re.compile(f"[{WHITESPACE}]*")
 
 
-class Drop(Enum):
-    """The words `nil`, `empty` and `blank`: each compares in its own way."""
+class Keyword(Enum):
+    """The keywords `nil`, `empty` and `blank` (LiquidJS's drops), each with its own comparison."""
 
     NIL = "nil"
     EMPTY = "empty"
     BLANK = "blank"
 
     def __str__(self) -> str:
-        return "[object Object]"  # what it is to JavaScript where a text is wanted
+        return "[object Object]"  # how JavaScript converts it to a text
 
 
 LITERALS: dict[str, Value] = {
     "true": True,
     "false": False,
-    "nil": Drop.NIL,
-    "null": Drop.NIL,
-    "empty": Drop.EMPTY,
-    "blank": Drop.BLANK,
+    "nil": Keyword.NIL,
+    "null": Keyword.NIL,
+    "empty": Keyword.EMPTY,
+    "blank": Keyword.BLANK,
 }
 
 
 def plain(value: Value) -> Value:
-    """Give what a word stands for: null, or an empty text."""
-    if isinstance(value, Drop):
-        return None if value is Drop.NIL else ""
+    """Return a keyword's value, null or an empty text; any other value as it is."""
+    if isinstance(value, Keyword):
+        return None if value is Keyword.NIL else ""
     return value
 
 
 def is_nil(value: Value) -> bool:
-    """Tell null and undefined from all else, words not looked into."""
+    """Whether a value is null or undefined. A keyword is neither."""
     return value is None or value is UNDEFINED
 
 
 def falsy(value: Value) -> bool:
-    """Tell whether a condition fails: only false, null and undefined do."""
+    """Whether a value is false as a condition: only false, null and undefined are."""
     value = plain(value)
     return value is False or is_nil(value)
 
 
 def printed(value: Value) -> str:
-    """Convert for output: lists without a separator, null and undefined to nothing."""
+    """Convert for output: a list to its items without a separator, null and undefined to ''."""
     value = plain(value)
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return limited(from_units("".join(printed(item) for item in value)))
+        return checked_size(from_units("".join(printed(item) for item in value)))
     return "" if is_nil(value) else to_text(value)
 
 
 def as_number(value: Value) -> float:
-    """Convert as `Number(value)`: null is 0, undefined and what is no number NaN."""
+    """Convert as `Number(value)`: null to 0; undefined, and what is not a number, to NaN."""
     value = primitive(value)
     if isinstance(value, str):
         return to_number(value)
@@ -89,37 +89,37 @@ def as_number(value: Value) -> float:
 
 
 def primitive(value: Value) -> Value:
-    """Convert lists and objects to the text that they compare by."""
+    """Convert lists and objects to text, as JavaScript does before a comparison."""
     value = plain(value)
     return to_text(value) if isinstance(value, list | dict) else value
 
 
 def as_list(value: Value) -> list[Value]:
-    """Take a list as it is, nothing as no item, all else as one."""
+    """Return a list as it is; null and undefined as an empty list; any other value as one item."""
     value = plain(value)
     if isinstance(value, list):
         return value
     return [] if is_nil(value) else [value]
 
 
-def limited(text: str) -> str:
-    """Refuse a text beyond LIMIT."""
-    allow(len(text))
+def checked_size(text: str) -> str:
+    """Return a text. Raises MappingError if it is longer than MAX_SIZE."""
+    check_size(len(text))
     return text
 
 
-def allow(size: float) -> None:
-    """Raise MappingError for a size beyond LIMIT."""
-    if size > LIMIT:
+def check_size(size: float) -> None:
+    """Raise MappingError for a size above MAX_SIZE."""
+    if size > MAX_SIZE:
         raise MappingError("memory alloc limit exceeded")
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Compare as `==`: words in their own way, lists item by item, objects by identity."""
-    if isinstance(left, Drop):
-        return _equals_word(left, right)
-    if isinstance(right, Drop):
-        return _equals_word(right, left)
+    """Compare as `==`: keywords by their own rules, lists by items, objects by identity."""
+    if isinstance(left, Keyword):
+        return _equals_keyword(left, right)
+    if isinstance(right, Keyword):
+        return _equals_keyword(right, left)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, bool) or isinstance(right, bool):
@@ -129,10 +129,10 @@ def equal(left: Value, right: Value) -> bool:
     return left == right if isinstance(left, str) and isinstance(right, str) else left is right
 
 
-def _equals_word(word: Drop, value: Value) -> bool:
-    if word is Drop.NIL:
+def _equals_keyword(word: Keyword, value: Value) -> bool:
+    if word is Keyword.NIL:
         return is_nil(plain(value))
-    if word is Drop.BLANK:
+    if word is Keyword.BLANK:
         if value is False or is_nil(plain(value)):
             return True
         if isinstance(value, str):
@@ -141,8 +141,8 @@ def _equals_word(word: Drop, value: Value) -> bool:
 
 
 def compared(left: Value, right: Value, holds: Callable[[Any, Any], bool]) -> bool:
-    """Compare as `<` and its kin: two texts by their units, all else as numbers."""
-    if isinstance(left, Drop) or isinstance(right, Drop):
+    """Compare as `<`, `<=`, `>` or `>=`: two texts by their units, other values as numbers."""
+    if isinstance(left, Keyword) or isinstance(right, Keyword):
         return False
     left, right = primitive(left), primitive(right)
     if isinstance(left, str) and isinstance(right, str):
@@ -151,7 +151,7 @@ def compared(left: Value, right: Value, holds: Callable[[Any, Any], bool]) -> bo
 
 
 def contains(container: Value, sought: Value) -> bool:
-    """Look into a list for an equal item, into a text for a piece of it."""
+    """Whether a list has an equal item, or a text has this part."""
     container = plain(container)
     if isinstance(container, list):
         return any(equal(item, sought) for item in container)
@@ -159,12 +159,12 @@ def contains(container: Value, sought: Value) -> bool:
 
 
 def key_text(key: Value) -> str:
-    """Convert a key as JavaScript does before it looks a member up."""
+    """Convert a key to text, as JavaScript does before it looks up a member."""
     return key if isinstance(key, str) else to_text(key)
 
 
 def own(value: Value, key: str) -> Value:
-    """Give a member that the value itself has, `length` of lists and texts included."""
+    """Return a value's own member, `length` of lists and texts included; else UNDEFINED."""
     if isinstance(value, dict):
         return value.get(key, UNDEFINED)
     if isinstance(value, list | str):
@@ -177,19 +177,19 @@ def own(value: Value, key: str) -> Value:
 
 
 def size(value: list[Value] | str) -> int:
-    """Count items, or UTF-16 units."""
+    """Count the items of a list, or the UTF-16 units of a text."""
     return length(value) if isinstance(value, str) else len(value)
 
 
 def read(value: Value, key: Value) -> Value:
-    """Read `value[key]` in a template: own members, negative indexes, size, first and last."""
-    if is_nil(value) or isinstance(value, Drop):
+    """Read `value[key]` as a template does: own members, negative indexes, size, first, last."""
+    if is_nil(value) or isinstance(value, Keyword):
         return None if value is None else UNDEFINED
     if isinstance(value, list) and is_number(key):
         return own(value, to_text(len(value) + key if key < 0 else key))
     name = key_text(key)
     found = own(value, name)
-    # A key that only converts to one of these words is no such word.
+    # `size`, `first` and `last` count only if the key is a text.
     if not isinstance(key, str) or found is not UNDEFINED:
         return found
     if key == "size" and isinstance(value, str | list | dict):

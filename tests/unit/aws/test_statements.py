@@ -1,0 +1,148 @@
+"""Changes that share a call: which do, what is sent, and what becomes of each one's answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from msgspec.structs import replace
+
+from segment_rehook.aws import items
+from segment_rehook.aws.dynamodb import DynamoLedger
+from segment_rehook.aws.statements import shares, statement
+from segment_rehook.aws.table import PAUSE_SECONDS, Table
+from segment_rehook.delivery.ledger.record import Record, State, Swap
+from segment_rehook.delivery.ports import Change, LedgerUnavailable
+from tools.fakes.surroundings import FakeClock
+
+CLAIMED = Record(id="m1:track", state=State.CLAIMED, token=1, nonce="n1", content="c", expires_at=1)
+DELIVERED = replace(CLAIMED, state=State.DELIVERED, nonce="n2", request_id="6df44043")
+PARKED = replace(CLAIMED, state=State.PARKED, nonce="n2", reason="rejected", parked_token=1)
+FIRST, SECOND = Change(CLAIMED, None), Change(replace(CLAIMED, id="m2:track"), None)
+WON = Swap(won=True)
+
+
+class World:
+    """A ledger over a stubbed client."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        client = session.client("dynamodb")
+        self.stub = Stubber(client)
+        self.stub.activate()
+        self.clock = FakeClock()
+        self.ledger = DynamoLedger(Table(client, "ledger", self.clock))
+
+    def answers(self, *answers: dict[str, Any]) -> None:
+        """What the next shared call answers, for each statement."""
+        self.stub.add_response("batch_execute_statement", {"Responses": list(answers)})
+
+
+@pytest.fixture
+def world(session: boto3.Session) -> World:
+    """A ledger whose client answers what the test says."""
+    return World(session)
+
+
+def failed(code: str, item: Any = None) -> dict[str, Any]:
+    """A statement's error."""
+    error = {"Code": code, "Message": "of key ann@example.com"}
+    return {"Error": error | ({"Item": item} if item else {})}
+
+
+def test_a_new_record_is_inserted() -> None:
+    """An insert names each attribute of the record, and fails where the key is there."""
+    sent = statement("ledger", FIRST)
+
+    names = list(items.record_item(CLAIMED))
+    members = ", ".join(f"'{name}': ?" for name in names)
+    assert sent["Statement"] == f'INSERT INTO "ledger" VALUE {{{members}}}'
+    assert sent["Parameters"] == list(items.record_item(CLAIMED).values())
+    assert sent["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
+
+
+def test_a_record_is_updated_where_the_nonce_is_the_old_one() -> None:
+    """An update sets every attribute but the key, and holds for the record that it replaces."""
+    sent = statement("ledger", Change(DELIVERED, CLAIMED))
+
+    item = items.record_item(DELIVERED)
+    key = item.pop("id")
+    changes = " ".join(f'SET "{name}"=?' for name in item)
+    assert sent["Statement"] == f'UPDATE "ledger" {changes} WHERE "id"=? AND "nonce"=?'
+    assert sent["Parameters"] == [*item.values(), key, {"S": "n1"}]
+
+
+def test_a_change_that_drops_an_attribute_goes_alone(world: World) -> None:
+    """An update would leave the attribute behind: a PutItem replaces the record whole."""
+    parked = replace(PARKED, id="m3:track")
+    anew = Change(replace(parked, state=State.CLAIMED, nonce="n3", token=2, reason=None), parked)
+    assert not shares(anew)
+    world.answers({}, {})
+    world.stub.add_response("put_item", {})
+
+    assert world.ledger.swap([FIRST, anew, SECOND]) == [WON, WON, WON]
+    world.stub.assert_no_pending_responses()
+
+
+def test_an_insert_that_finds_an_unnamed_record_asks_with_a_put(world: World) -> None:
+    """DynamoDB may say `DuplicateItem` without the item; the refused PutItem brings it along."""
+    other = replace(CLAIMED, nonce="other", token=4)
+    world.answers({}, failed("DuplicateItem"))
+    world.stub.add_client_error(
+        "put_item",
+        "ConditionalCheckFailedException",
+        modeled_fields={"Item": items.record_item(replace(other, id="m2:track"))},
+    )
+
+    found = Swap(won=False, found=replace(other, id="m2:track"))
+    assert world.ledger.swap([FIRST, SECOND]) == [WON, found]
+    world.stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("code", ["DuplicateItem", "ConditionalCheckFailed"])
+def test_a_statement_that_finds_its_own_nonce_has_won(world: World, code: str) -> None:
+    """The library sent the call twice, and the first one landed unheard."""
+    world.answers(failed(code, items.record_item(CLAIMED)), {})
+
+    assert world.ledger.swap([FIRST, SECOND]) == [WON, WON]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_throttled_statement_is_sent_once_more(world: World, code: str) -> None:
+    """After a pause, and without those that succeeded."""
+    world.answers({}, failed(code))
+    world.stub.add_response(
+        "batch_execute_statement",
+        {"Responses": [{}]},
+        {"Statements": [statement("ledger", SECOND)]},
+    )
+    before = world.clock.monotonic()
+
+    assert world.ledger.swap([FIRST, SECOND]) == [WON, WON]
+    assert world.clock.monotonic() == before + PAUSE_SECONDS
+    world.stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("code", ["InternalServerError", "AccessDenied"])
+def test_a_statement_that_fails_is_told_by_its_code_alone(world: World, code: str) -> None:
+    """Its message may quote keys; whether it landed is not known. The others have won."""
+    world.answers({}, failed(code))
+    if code == "InternalServerError":
+        world.answers(failed(code))
+
+    won, unknown = world.ledger.swap([FIRST, SECOND])
+
+    assert won == WON
+    assert isinstance(unknown, LedgerUnavailable)
+    assert code in str(unknown)
+    assert "ann" not in str(unknown)
+
+
+def test_a_shared_call_without_an_answer_leaves_all_unknown(world: World) -> None:
+    """Any of its statements may have landed."""
+    world.stub.add_client_error("batch_execute_statement", "ThrottlingException")
+
+    answers = world.ledger.swap([FIRST, SECOND])
+
+    assert [type(each) for each in answers] == [LedgerUnavailable] * 2

@@ -1,0 +1,288 @@
+"""One request's users side by side: shared calls of the ledger, and what stops half-way."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.delivery.ports import MAX_CHANGES
+from tests.unit.delivery.samples import outcomes, reasons, track
+from tests.unit.delivery.world import InTurn, World, header_of
+from tools.fakes import rehook
+from tools.fakes.faults import Crash, Fate
+
+WORKERS = 4
+
+
+@pytest.fixture
+def world() -> World:
+    """A stack of four workers, whose work is done by one thread."""
+    return World(workers=WORKERS, threads=lambda _workers: InTurn())
+
+
+def users(count: int) -> list[dict[str, Any]]:
+    """One event for each of so many users."""
+    return [track(f"m{number}", f"u{number}") for number in range(count)]
+
+
+def test_different_users_share_calls_of_the_ledger(world: World) -> None:
+    """Eight users' claims and settlements take two calls each, four to a call."""
+    answer = world.post(*users(8))
+
+    assert outcomes(answer) == ["delivered"] * 8
+    assert world.table.calls["ledger.share"] == 4
+    assert world.table.calls["ledger.swap"] == 16
+
+
+def test_one_users_deliveries_never_share_a_call(world: World) -> None:
+    """The second of a user is claimed when the first is settled."""
+    world.post(*[track(f"m{number}", "u1") for number in range(3)])
+
+    assert world.table.calls["ledger.share"] == 0
+    states = [(each.id, each.state) for each in world.ledger.writes]
+    assert states == [
+        (f"m{number}:track", state)
+        for number in range(3)
+        for state in (State.CLAIMED, State.DELIVERED)
+    ]
+
+
+@pytest.mark.parametrize("threads", [lambda _workers: InTurn(), ThreadPoolExecutor])
+def test_what_is_claimed_and_not_settled_is_bounded(threads: Callable[[int], Executor]) -> None:
+    """Three times the workers and one call of the ledger at most, however many users there are."""
+    world = World(workers=WORKERS, threads=threads)
+    under_way: Counter[str] = Counter()
+    most = 0
+
+    def after(operation: str, subject: object) -> None:
+        nonlocal most
+        if operation == "ledger.swap" and isinstance(subject, Record):
+            under_way[subject.id] = int(subject.state is State.CLAIMED)
+            most = max(most, under_way.total())
+
+    world.table.after = after
+    answer = world.post(*users(120), on=world.ingest(threaded=True))
+
+    assert answer.body["delivered"] == 120
+    assert 1 < most <= 3 * WORKERS + MAX_CHANGES
+
+
+def test_no_call_is_begun_while_too_much_waits_to_be_settled() -> None:
+    """A table that hangs at a settlement holds up the calls: the others stay known."""
+    world = World(workers=WORKERS)
+    all_called = threading.Event()
+    held: list[int] = []
+
+    def before(operation: str, subject: object) -> None:
+        if operation != "ledger.share" or held:
+            return
+        assert isinstance(subject, list)
+        if subject[0].new.state is State.DELIVERED:
+            held.append(0)
+            assert not all_called.wait(0.3)
+            held.append(len(world.rehook.books))
+
+    def called(_operation: str, _request: object) -> None:
+        if len(world.rehook.books) == 120:
+            all_called.set()
+
+    world.table.before, world.rehook.after = before, called
+    answer = world.post(*users(120))
+
+    assert answer.body["delivered"] == 120
+    assert held[1] <= 2 * WORKERS + MAX_CHANGES
+
+
+def test_a_thread_that_dies_ends_the_others() -> None:
+    """Lambda ends a process that runs out of memory; until then nobody waits for a dead thread."""
+    world = World(workers=WORKERS, threads=lambda _workers: Daemons())
+
+    def before(_operation: str, _request: object) -> None:
+        raise Crash
+
+    world.rehook.before = before
+    threads = set(threading.enumerate())
+    with pytest.raises(Crash):
+        world.post(*users(2))
+
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=10.0)
+        assert not thread.is_alive()
+
+
+class Daemons(Executor):
+    """A pool whose threads hold up no process that ends, and is not waited for."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run it on a thread of its own."""
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 — a pool hands on whatever it was
+                future.set_exception(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        return future
+
+
+def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:
+    """The breaker opens after a claim: redrive may take the delivery over at once."""
+    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
+    answer = world.post(*users(8))
+
+    assert reasons(answer) == ["unreachable"] * 5 + ["breaker_open"] * 3
+    headers = {header.delivery: header for header in map(header_of, world.dead.stored())}
+    assert set(headers) == {f"m{number}:track" for number in range(8)}
+    claimed = {each.id: each.nonce for each in world.ledger.writes if each.state is State.CLAIMED}
+    # The last of them were claimed with the fifth: the breaker was closed then.
+    assert {name: header.nonce for name, header in headers.items() if header.nonce} == claimed
+    assert all(record.state is State.QUEUED for record in world.ledger.records.values())
+
+    world.clock.advance(100.0)
+    world.drain()
+    assert len(world.rehook.books) == 8
+
+
+def test_a_claim_that_is_not_used_and_not_stored_is_released(world: World) -> None:
+    """Neither Rehook nor SQS takes it: Segment's next try delivers it, at once."""
+    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
+    world.queues.down = True
+    assert world.post(*users(8)).status == 503
+
+    assert {record.state for record in world.ledger.records.values()} == {State.RELEASED}
+    world.queues.down = False
+    world.clock.advance(100.0)
+    world.post(*users(8))
+    world.drain()
+    assert len(world.rehook.books) == 8
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+def test_a_shared_claim_without_an_answer_stores_all_of_it(world: World, fate: Fate) -> None:
+    """Each message names its claim, which may have landed; nothing is called."""
+    world.table.order(fate, operation="ledger.share")
+    answer = world.post(*users(WORKERS))
+
+    assert reasons(answer) == ["ledger_unavailable"] * WORKERS
+    assert not world.rehook.books
+    nonces = {header.nonce for header in map(header_of, world.dead.stored())}
+    assert "" not in nonces
+    if fate is Fate.DONE_UNHEARD:
+        assert nonces == {record.nonce for record in world.ledger.records.values()}
+    world.drain()
+    assert len(world.rehook.books) == WORKERS
+
+
+def test_one_claim_without_an_answer_stops_the_others_before_their_call(world: World) -> None:
+    """The table that failed one write may fail the settlements, and then nobody would know."""
+    world.table.order(Fate.NOTHING_DONE, operation="ledger.swap")
+    answer = world.post(*users(WORKERS))
+
+    assert reasons(answer) == ["ledger_unavailable"] * WORKERS
+    assert not world.rehook.books
+    assert {record.state for record in world.ledger.records.values()} == {State.QUEUED}
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+def test_a_shared_settlement_without_an_answer_is_written_again(world: World, fate: Fate) -> None:
+    """Whether it landed or not, each delivery is recorded once, and nothing is counted."""
+
+    def before(_operation: str, request: object) -> None:
+        if "u0" in str(request):
+            world.table.order(fate, operation="ledger.share")
+
+    world.rehook.before = before
+    world.post(*users(WORKERS))
+
+    assert {record.state for record in world.ledger.records.values()} == {State.DELIVERED}
+    settled = [each.id for each in world.ledger.writes if each.state is State.DELIVERED]
+    assert len(settled) == WORKERS
+    assert "Unsettled" not in world.telemetry.counts
+
+
+def test_a_settlement_that_is_lost_is_counted_alone(world: World) -> None:
+    """Of four that share a call one finds another record: the others are recorded."""
+    world.post(*users(1))
+    other = world.ledger.records["m0:track"]
+
+    def before(operation: str, _subject: object) -> None:
+        if operation == "ledger.share" and len(world.rehook.books) == WORKERS + 1:
+            world.ledger.records["m3:track"] = other
+
+    world.table.before = before
+    world.post(*[track(f"m{number}", f"u{number}") for number in range(1, WORKERS + 1)])
+
+    assert world.telemetry.counts["Unrecorded"] == 1
+    assert world.ledger.records["m1:track"].state is State.DELIVERED
+
+
+def test_a_probe_is_one_users_alone(world: World) -> None:
+    """After an outage one delivery is claimed and called; the others when it has come back."""
+    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
+    environment = world.ingest()
+    world.post(*users(5), on=environment)
+    world.clock.advance(6.0)
+    claimed_at_the_call: list[int] = []
+
+    def before(_operation: str, _request: object) -> None:
+        states = [each.state for each in world.ledger.records.values()]
+        claimed_at_the_call.append(states.count(State.CLAIMED))
+
+    world.rehook.before = before
+    later = [track(f"n{number}", f"v{number}") for number in range(5)]
+    answer = world.post(*later, on=environment)
+
+    assert outcomes(answer) == ["delivered"] * 5
+    assert all(world.ledger.records[f"n{n}:track"].state is State.DELIVERED for n in range(5))
+    assert claimed_at_the_call[0] == 1
+    assert max(claimed_at_the_call[1:]) > 1
+
+
+def test_a_probe_that_fails_claims_nobody_else(world: World) -> None:
+    """The others are stored without a claim, and without a call."""
+    world.rehook.script.extend([rehook.UNREACHABLE] * (world.threshold + 1))
+    environment = world.ingest()
+    world.post(*users(5), on=environment)
+    world.clock.advance(6.0)
+    written = len(world.ledger.writes)
+    answer = world.post(*[track(f"n{n}", f"v{n}") for n in range(5)], on=environment)
+
+    assert reasons(answer) == ["unreachable"] + ["breaker_open"] * 4
+    assert {each.id for each in world.ledger.writes[written:]} == {"n0:track"}
+
+
+def test_a_defect_in_one_users_call_stores_that_users_events_only(world: World) -> None:
+    """Nobody knows what came of the call, so the message names no claim."""
+
+    def before(_operation: str, request: object) -> None:
+        if "u2" in str(request):
+            raise AttributeError
+
+    world.rehook.before = before
+    answer = world.post(*users(WORKERS))
+
+    assert sorted(outcomes(answer)) == ["delivered"] * 3 + ["stored"]
+    [stored] = world.dead.stored()
+    assert (header_of(stored).reason, header_of(stored).nonce) == ("unexpected", "")
+
+
+def test_a_defect_in_a_shared_claim_stores_all_of_it(world: World) -> None:
+    """Claims may have landed, but no event is lost, and the request is answered."""
+
+    def before(operation: str, _subject: object) -> None:
+        if operation == "ledger.share":
+            raise AttributeError
+
+    world.table.before = before
+    answer = world.post(*users(WORKERS))
+
+    assert reasons(answer) == ["unexpected"] * WORKERS
+    assert len(world.dead.stored()) == WORKERS
