@@ -192,7 +192,7 @@ def test_a_token_is_compared_in_both_readings_whichever_is_right(sent: str) -> N
     """
     compared: list[str] = []
 
-    class Watched(Token):
+    class Watched(AccessToken):
         @property
         def value(self) -> bytes:
             compared.append(sent)
