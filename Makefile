@@ -150,7 +150,7 @@ mutants-generated: .cache/mutants/.installed
 	@.cache/mutants/bin/python -m tools.mutants.generated $(ARGS)
 
 .PHONY: bench
-bench: $(SETUP) ## measure the hot paths, as ratios that hold on any machine (ARGS=events or calls)
+bench: native node .cache/bench/.installed ## measure beside Segment's engine, and write docs/performance.* (ARGS="--only start", ARGS=--help)
 	@$(PY) -m tools.bench $(ARGS)
 
 .PHONY: verify-aws
@@ -169,6 +169,7 @@ lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint layers/bridge/requirements.txt --output-file requirements/mutants.txt requirements/mutants.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/audit.txt requirements/audit.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/deploy.txt requirements/deploy.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/bench.txt requirements/bench.in
 	@sed -i "s/ ; python_full_version < '3.14' and sys_platform != 'win32' \\\\$$/ \\\\/" requirements/*.txt layers/bridge/requirements.txt
 
 .PHONY: clean

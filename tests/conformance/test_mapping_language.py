@@ -12,9 +12,9 @@ import os
 import pytest
 
 from tests.conformance.compare import Difference, differences, oracle_available
-from tests.conformance.documented import documented_cases
 from tests.conformance.generated.cases import GENERATORS, generate
 from tests.conformance.odd_cases import ODD_CASES
+from tools.bench.documented import documented_cases
 
 CASES = int(os.environ.get("MAPPING_LANGUAGE_CASES", "3000"))
 SEED = int(os.environ.get("MAPPING_LANGUAGE_SEED", "1"))

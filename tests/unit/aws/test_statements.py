@@ -1,4 +1,4 @@
-"""Changes that share a call: which do, what is sent, and what becomes of each one's answer."""
+"""Changes that share a call: which ones may, their statements, and the answer to each."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ class World:
         self.ledger = DynamoLedger(Table(client, "ledger", self.clock))
 
     def answers(self, *answers: dict[str, Any]) -> None:
-        """What the next shared call answers, for each statement."""
+        """Set the answer of the next shared call: one for each statement."""
         self.stub.add_response("batch_execute_statement", {"Responses": list(answers)})
 
 
 @pytest.fixture
 def world(session: boto3.Session) -> World:
-    """A ledger whose client answers what the test says."""
+    """Give a ledger whose client gives the answers that the test sets."""
     return World(session)
 
 
 def failed(code: str, item: Any = None) -> dict[str, Any]:
-    """A statement's error."""
+    """Give the answer of a statement that failed. `item`: the record that it found, if any."""
     error = {"Code": code, "Message": "of key ann@example.com"}
     return {"Error": error | ({"Item": item} if item else {})}
 
 
 def test_a_new_record_is_inserted() -> None:
-    """An insert names each attribute of the record, and fails where the key is there."""
+    """The statement of a new record is an INSERT that names each attribute."""
     sent = statement("ledger", FIRST)
 
     names = list(items.record_item(CLAIMED))
@@ -63,7 +63,7 @@ def test_a_new_record_is_inserted() -> None:
 
 
 def test_a_record_is_updated_where_the_nonce_is_the_old_one() -> None:
-    """An update sets every attribute but the key, and holds for the record that it replaces."""
+    """An UPDATE sets every attribute but the key, and its condition names the old nonce."""
     sent = statement("ledger", Change(DELIVERED, CLAIMED))
 
     item = items.record_item(DELIVERED)
@@ -74,7 +74,7 @@ def test_a_record_is_updated_where_the_nonce_is_the_old_one() -> None:
 
 
 def test_a_change_that_drops_an_attribute_goes_alone(world: World) -> None:
-    """An update would leave the attribute behind: a PutItem replaces the record whole."""
+    """A change that drops an attribute is a PutItem, since an UPDATE would keep the attribute."""
     parked = replace(PARKED, id="m3:track")
     anew = Change(replace(parked, state=State.CLAIMED, nonce="n3", token=2, reason=None), parked)
     assert not shares(anew)
@@ -86,7 +86,7 @@ def test_a_change_that_drops_an_attribute_goes_alone(world: World) -> None:
 
 
 def test_an_insert_that_finds_an_unnamed_record_asks_with_a_put(world: World) -> None:
-    """DynamoDB may say `DuplicateItem` without the item; the refused PutItem brings it along."""
+    """After `DuplicateItem` without an item, a PutItem is refused and returns the item."""
     other = replace(CLAIMED, nonce="other", token=4)
     world.answers({}, failed("DuplicateItem"))
     world.stub.add_client_error(
@@ -102,7 +102,7 @@ def test_an_insert_that_finds_an_unnamed_record_asks_with_a_put(world: World) ->
 
 @pytest.mark.parametrize("code", ["DuplicateItem", "ConditionalCheckFailed"])
 def test_a_statement_that_finds_its_own_nonce_has_won(world: World, code: str) -> None:
-    """The library sent the call twice, and the first one landed unheard."""
+    """If boto sent a call twice, the second one finds its own nonce: the change was made."""
     world.answers(failed(code, items.record_item(CLAIMED)), {})
 
     assert world.ledger.swap([FIRST, SECOND]) == [WON, WON]
@@ -110,7 +110,7 @@ def test_a_statement_that_finds_its_own_nonce_has_won(world: World, code: str) -
 
 @pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_a_throttled_statement_is_sent_once_more(world: World, code: str) -> None:
-    """After a pause, and without those that succeeded."""
+    """A throttled statement is sent once more after a pause, without those that succeeded."""
     world.answers({}, failed(code))
     world.stub.add_response(
         "batch_execute_statement",
@@ -126,7 +126,7 @@ def test_a_throttled_statement_is_sent_once_more(world: World, code: str) -> Non
 
 @pytest.mark.parametrize("code", ["InternalServerError", "AccessDenied"])
 def test_a_statement_that_fails_is_told_by_its_code_alone(world: World, code: str) -> None:
-    """Its message may quote keys; whether it landed is not known. The others have won."""
+    """The error has the code and not the text, which may quote keys. Other changes have won."""
     world.answers({}, failed(code))
     if code == "InternalServerError":
         world.answers(failed(code))
@@ -140,7 +140,7 @@ def test_a_statement_that_fails_is_told_by_its_code_alone(world: World, code: st
 
 
 def test_a_shared_call_without_an_answer_leaves_all_unknown(world: World) -> None:
-    """Any of its statements may have landed."""
+    """If a shared call gets no answer, it is unknown for each change whether it was made."""
     world.stub.add_client_error("batch_execute_statement", "ThrottlingException")
 
     answers = world.ledger.swap([FIRST, SECOND])

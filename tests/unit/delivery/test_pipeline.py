@@ -1,4 +1,4 @@
-"""One request's users side by side: shared calls of the ledger, and what stops half-way."""
+"""The deliveries of one request's users side by side: shared calls, bounds, and failures."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ WORKERS = 4
 
 @pytest.fixture
 def world() -> World:
-    """A stack of four workers, whose work is done by one thread."""
+    """Give a stack of four workers, all of whose jobs one thread does."""
     return World(workers=WORKERS, threads=lambda _workers: InTurn())
 
 
 def users(count: int) -> list[dict[str, Any]]:
-    """One event for each of so many users."""
+    """Give one event for each of `count` users."""
     return [track(f"m{number}", f"u{number}") for number in range(count)]
 
 
 def test_different_users_share_calls_of_the_ledger(world: World) -> None:
-    """Eight users' claims and settlements take two calls each, four to a call."""
+    """The claims of eight users go in two calls of four, and so do their settlements."""
     answer = world.post(*users(8))
 
     assert outcomes(answer) == ["delivered"] * 8
@@ -41,7 +41,7 @@ def test_different_users_share_calls_of_the_ledger(world: World) -> None:
 
 
 def test_one_users_deliveries_never_share_a_call(world: World) -> None:
-    """The second of a user is claimed when the first is settled."""
+    """The second delivery of a user is claimed after the first one is settled."""
     world.post(*[track(f"m{number}", "u1") for number in range(3)])
 
     assert world.table.calls["ledger.share"] == 0
@@ -55,7 +55,7 @@ def test_one_users_deliveries_never_share_a_call(world: World) -> None:
 
 @pytest.mark.parametrize("threads", [lambda _workers: InTurn(), ThreadPoolExecutor])
 def test_what_is_claimed_and_not_settled_is_bounded(threads: Callable[[int], Executor]) -> None:
-    """Three times the workers and one call of the ledger at most, however many users there are."""
+    """At most 3 × workers + 25 deliveries are claimed and not settled, with 120 users too."""
     world = World(workers=WORKERS, threads=threads)
     under_way: Counter[str] = Counter()
     most = 0
@@ -74,7 +74,7 @@ def test_what_is_claimed_and_not_settled_is_bounded(threads: Callable[[int], Exe
 
 
 def test_no_call_is_begun_while_too_much_waits_to_be_settled() -> None:
-    """A table that hangs at a settlement holds up the calls: the others stay known."""
+    """While a settlement gets no answer, calls stop, so that few outcomes can become unknown."""
     world = World(workers=WORKERS)
     all_called = threading.Event()
     held: list[int] = []
@@ -100,7 +100,7 @@ def test_no_call_is_begun_while_too_much_waits_to_be_settled() -> None:
 
 
 def test_a_thread_that_dies_ends_the_others() -> None:
-    """Lambda ends a process that runs out of memory; until then nobody waits for a dead thread."""
+    """After an error has ended one thread, no other thread waits for it."""
     world = World(workers=WORKERS, threads=lambda _workers: Daemons())
 
     def before(_operation: str, _request: object) -> None:
@@ -116,17 +116,41 @@ def test_a_thread_that_dies_ends_the_others() -> None:
         assert not thread.is_alive()
 
 
+def test_a_lane_that_is_finished_after_a_thread_has_died_holds_up_no_thread() -> None:
+    """One user's call ends its thread. Another user's lane ends later, and then all threads end."""
+    world = World(workers=2, threads=lambda _workers: Daemons())
+    dying: list[threading.Thread] = []
+    crashing = threading.Event()
+
+    def before(_operation: str, request: object) -> None:
+        if "u0" in str(request):
+            dying.append(threading.current_thread())
+            crashing.set()
+            raise Crash
+        assert crashing.wait(10.0)
+        dying[0].join(10.0)
+
+    world.rehook.before = before
+    threads = set(threading.enumerate())
+    with pytest.raises(Crash):
+        world.post(*users(2))
+
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=10.0)
+        assert not thread.is_alive()
+
+
 class Daemons(Executor):
-    """A pool whose threads hold up no process that ends, and is not waited for."""
+    """A pool of daemon threads. Leaving its block does not wait for them."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run it on a thread of its own."""
+        """Run `fn` on a new thread."""
         future: Future[Any] = Future()
 
         def work() -> None:
             try:
                 future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 — a pool hands on whatever it was
+            except BaseException as error:  # noqa: BLE001 — a pool passes on every error
                 future.set_exception(error)
 
         threading.Thread(target=work, daemon=True).start()
@@ -134,7 +158,7 @@ class Daemons(Executor):
 
 
 def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:
-    """The breaker opens after a claim: redrive may take the delivery over at once."""
+    """The breaker opens between claim and call. The message names the claim, for redrive."""
     world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
     answer = world.post(*users(8))
 
@@ -142,7 +166,7 @@ def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:
     headers = {header.delivery: header for header in map(header_of, world.dead.stored())}
     assert set(headers) == {f"m{number}:track" for number in range(8)}
     claimed = {each.id: each.nonce for each in world.ledger.writes if each.state is State.CLAIMED}
-    # The last of them were claimed with the fifth: the breaker was closed then.
+    # The last three were claimed together with the fifth, while the breaker was closed.
     assert {name: header.nonce for name, header in headers.items() if header.nonce} == claimed
     assert all(record.state is State.QUEUED for record in world.ledger.records.values())
 
@@ -152,7 +176,7 @@ def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:
 
 
 def test_a_claim_that_is_not_used_and_not_stored_is_released(world: World) -> None:
-    """Neither Rehook nor SQS takes it: Segment's next try delivers it, at once."""
+    """If SQS takes no message, the claims are released, and Segment's next try delivers at once."""
     world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
     world.queues.down = True
     assert world.post(*users(8)).status == 503
@@ -165,9 +189,43 @@ def test_a_claim_that_is_not_used_and_not_stored_is_released(world: World) -> No
     assert len(world.rehook.books) == 8
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_an_unused_claim_of_a_dead_claimants_reward_is_not_called_again(sent: bool) -> None:
+    """The time runs out between claim and call, and a dead claimant may have given the reward.
+
+    The reward is parked as `outcome_unknown`, whether SQS has taken the message or not.
+    """
+    world = World(policy="park")
+
+    def dies(_operation: str, _request: object) -> None:
+        raise Crash
+
+    world.rehook.after = dies
+    with pytest.raises(Crash):
+        world.post(track("m0", "u0"))
+    world.rehook.after = lambda _operation, _request: None
+    world.clock.advance(40.0)
+
+    def slow(operation: str, subject: object) -> None:
+        if operation == "ledger.swap" and isinstance(subject, Record):
+            world.clock.advance(3.0 if subject.crashes else 0.0)
+
+    world.table.after = slow
+    world.queues.down = not sent
+    world.post(track("m0", "u0"))
+    world.table.after = lambda _operation, _subject: None
+    world.queues.down = False
+    world.clock.advance(40.0)
+    world.post(track("m0", "u0"))
+    world.drain()
+
+    assert len(world.rehook.books) == 1
+    assert [each.reason for each in world.parked("m0:track")] == ["outcome_unknown"]
+
+
 @pytest.mark.parametrize("fate", list(Fate))
 def test_a_shared_claim_without_an_answer_stores_all_of_it(world: World, fate: Fate) -> None:
-    """Each message names its claim, which may have landed; nothing is called."""
+    """Each message names its claim, which may be written, and Rehook is not called."""
     world.table.order(fate, operation="ledger.share")
     answer = world.post(*users(WORKERS))
 
@@ -182,7 +240,7 @@ def test_a_shared_claim_without_an_answer_stores_all_of_it(world: World, fate: F
 
 
 def test_one_claim_without_an_answer_stops_the_others_before_their_call(world: World) -> None:
-    """The table that failed one write may fail the settlements, and then nobody would know."""
+    """After one claim got no answer, Rehook is not called: the settlements may fail as well."""
     world.table.order(Fate.NOTHING_DONE, operation="ledger.swap")
     answer = world.post(*users(WORKERS))
 
@@ -193,7 +251,7 @@ def test_one_claim_without_an_answer_stops_the_others_before_their_call(world: W
 
 @pytest.mark.parametrize("fate", list(Fate))
 def test_a_shared_settlement_without_an_answer_is_written_again(world: World, fate: Fate) -> None:
-    """Whether it landed or not, each delivery is recorded once, and nothing is counted."""
+    """Each delivery is recorded once, and no claim is counted as unsettled."""
 
     def before(_operation: str, request: object) -> None:
         if "u0" in str(request):
@@ -209,7 +267,7 @@ def test_a_shared_settlement_without_an_answer_is_written_again(world: World, fa
 
 
 def test_a_settlement_that_is_lost_is_counted_alone(world: World) -> None:
-    """Of four that share a call one finds another record: the others are recorded."""
+    """One of four settlements in a call finds another record. The other three are written."""
     world.post(*users(1))
     other = world.ledger.records["m0:track"]
 
@@ -225,7 +283,7 @@ def test_a_settlement_that_is_lost_is_counted_alone(world: World) -> None:
 
 
 def test_a_probe_is_one_users_alone(world: World) -> None:
-    """After an outage one delivery is claimed and called; the others when it has come back."""
+    """After an outage one delivery is claimed and called, and the others after its success."""
     world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
     environment = world.ingest()
     world.post(*users(5), on=environment)
@@ -246,8 +304,21 @@ def test_a_probe_is_one_users_alone(world: World) -> None:
     assert max(claimed_at_the_call[1:]) > 1
 
 
+def test_a_probe_of_one_user_is_settled_once() -> None:
+    """After an outage one user's event is claimed, called and settled: two writes."""
+    world = World()
+    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
+    environment = world.ingest()
+    world.post(*users(world.threshold), on=environment)
+    world.clock.advance(6.0)
+    before = world.table.calls["ledger.swap"]
+    world.post(track("n0", "v0"), on=environment)
+
+    assert world.table.calls["ledger.swap"] - before == 2
+
+
 def test_a_probe_that_fails_claims_nobody_else(world: World) -> None:
-    """The others are stored without a claim, and without a call."""
+    """The other users' deliveries are stored without a claim and without a call."""
     world.rehook.script.extend([rehook.UNREACHABLE] * (world.threshold + 1))
     environment = world.ingest()
     world.post(*users(5), on=environment)
@@ -260,7 +331,7 @@ def test_a_probe_that_fails_claims_nobody_else(world: World) -> None:
 
 
 def test_a_defect_in_one_users_call_stores_that_users_events_only(world: World) -> None:
-    """Nobody knows what came of the call, so the message names no claim."""
+    """Only that user's delivery is stored. Its call may have been made: no claim is named."""
 
     def before(_operation: str, request: object) -> None:
         if "u2" in str(request):
@@ -275,7 +346,7 @@ def test_a_defect_in_one_users_call_stores_that_users_events_only(world: World) 
 
 
 def test_a_defect_in_a_shared_claim_stores_all_of_it(world: World) -> None:
-    """Claims may have landed, but no event is lost, and the request is answered."""
+    """All deliveries of the call are stored, and the request is answered."""
 
     def before(operation: str, _subject: object) -> None:
         if operation == "ledger.share":

@@ -9,7 +9,7 @@ from segment_rehook.mapping.fql_conditions import OPERATORS
 from segment_rehook.mapping.liquid.filters import DISABLED, filters
 from segment_rehook.mapping.liquid.tags import TAGS
 from segment_rehook_cli.evaluate import evaluate
-from tests.conformance.documented import PAGE, Documented, as_documented, documented_cases
+from tools.bench.documented import PAGE, Documented, as_documented, documented_cases
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def test_properties_unfit_to_pass_are_decoded_and_written_anew() -> None:
 
 
 def test_only_what_is_read_is_decoded() -> None:
-    """Context, which no default mapping reads, stays undecoded; so do passed properties."""
+    """Context, which no default mapping reads, stays undecoded."""
     asked = set()
 
     class Watched(Event):
@@ -225,7 +225,7 @@ def test_only_what_is_read_is_decoded() -> None:
 
     DEFAULTS.plan(Watched.parse(event(context={"page": {}}, properties={"a": 1}).raw), NOW)
     assert asked
-    assert not {"context", "properties"} & asked
+    assert "context" not in asked
 
 
 @given(value=values)

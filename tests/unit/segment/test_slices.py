@@ -72,6 +72,17 @@ def test_nesting_is_the_depth_of_the_value(value: object) -> None:
     assert nesting(text.encode()) == 1 + depth(value)
 
 
+@given(st.lists(st.sampled_from("[{]}"), max_size=60), st.integers(0, 20))
+def test_unmatched_brackets_are_counted_one_by_one(brackets: list[str], levels: int) -> None:
+    """Up to any depth, matched or not: the most that were open at once."""
+    text = "[" * levels + "".join(brackets) + "]" * levels
+    opened = most = 0
+    for bracket in text:
+        opened += 1 if bracket in "[{" else -1
+        most = max(most, opened)
+    assert max(nesting(text.encode()), 0) == most
+
+
 def test_only_what_is_asked_for_is_cut() -> None:
     """The first element costs its own length, not the body's."""
     text = b'[{"a":1},' + b"[" * 5_000_000

@@ -64,8 +64,8 @@ IN_THE_LEDGER = (
     Defect(
         "a part of a shared claim that got no answer is called",
         CLAIMS,
-        "                    claims[wish.delivery] = ClaimUnknown(each.verdict, each.new)\n",
-        "                    claims[wish.delivery] = Claim(each.verdict, mine=each.new)\n",
+        "                    claims[asked.delivery] = ClaimUnknown(each.verdict, each.new)\n",
+        "                    claims[asked.delivery] = Claim(each.verdict, mine=each.new)\n",
     ),
     Defect(
         "a settlement that lost beside others is not counted",

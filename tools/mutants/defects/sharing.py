@@ -42,8 +42,8 @@ IN_SHARED_CALLS = (
     Defect(
         "a thread that dies leaves the others waiting",
         PIPELINE,
-        "                self._open = 0  # also where this thread dies, so that the others end\n",
-        "",
+        "                self._ended = True  # also",
+        "                self._ended = False  # also",
     ),
     Defect(
         "a message does not name the claim that was not used",
@@ -62,6 +62,18 @@ IN_SHARED_CALLS = (
         REQUEST,
         "        if settlements:\n",
         "        if not settlements:\n",
+    ),
+    Defect(
+        "a thread that finishes a lane after another has died waits",
+        PIPELINE,
+        "                self._ended = True  # also",
+        "                self._open = 0  # also",
+    ),
+    Defect(
+        "a message names a claim that was taken over from a dead claimant",
+        STEPS,
+        "            if claim.verdict is Verdict.TAKE:\n",
+        "            if claim.verdict:\n",
     ),
     Defect(
         "a claim that was not used is released although its message waits",
@@ -86,6 +98,12 @@ IN_SHARED_CALLS = (
         STEPS,
         "            self._claims.settle(progress.settlement)\n",
         "            pass\n",
+    ),
+    Defect(
+        "a probe is settled twice",
+        STEPS,
+        "return replace(progress, settlement=None)",
+        "return progress",
     ),
     Defect(
         "call although the ledger has failed a claim",

@@ -1,8 +1,8 @@
-"""Ledger, marks and breaker over one DynamoDB table (TTL `expires_at`).
+"""The ports for ledger, marks and breaker over one DynamoDB table (TTL attribute `expires_at`).
 
-Ledger and breaker are changed by conditional writes. Each names the nonce that it replaces and asks
-for the old item where the condition fails, so that losing costs no second read; the library may
-have sent it twice, and the second one then finds its own nonce: it has won.
+Ledger and breaker are changed by conditional writes. Each names the nonce that it replaces, and
+asks DynamoDB to return the present item if the condition fails, so no second read is needed. boto
+may send a write twice. The second one then finds its own nonce, which means that the first has won.
 """
 
 from __future__ import annotations
@@ -25,22 +25,25 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Change, Clock
 
 WON = Swap(won=True)
-# A statement's error codes that say that another record is there, or none.
+# Error codes of a statement whose condition failed: another record is there, or none.
 LOST = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
 
 
 class DynamoLedger:
-    """The port `Ledger`: a write unit for each KiB of a change, won or lost.
+    """The port `Ledger`. A change costs one write unit for each KiB, also if it loses.
 
-    One change is a PutItem; several share a BatchExecuteStatement, where each is a conditional
-    statement of its own. A share costs the function a fraction of a PutItem's CPU time.
+    A single change is a PutItem. Several changes share a BatchExecuteStatement, each as a
+    conditional statement. A statement takes a fraction of the CPU time that a PutItem takes.
     """
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def swap(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
-        """Make the changes. Where a statement can't say what is there, a PutItem asks again."""
+        """Make the changes of different records, and answer for each, in order.
+
+        If a statement loses and its answer lacks the record that is there, a PutItem asks again.
+        """
         shared = [change for change in changes if shares(change)] if len(changes) > 1 else []
         swaps = dict(zip(map(_key, shared), self._share(shared), strict=True))
         return [
@@ -57,10 +60,10 @@ class DynamoLedger:
             except LedgerUnavailable as error:
                 swaps += [error] * len(part)
             else:
-                swaps += [self._told(*each) for each in zip(part, answers, strict=True)]
+                swaps += [self._swap_of(*each) for each in zip(part, answers, strict=True)]
         return swaps
 
-    def _told(
+    def _swap_of(
         self, change: Change, answer: BatchStatementResponseTypeDef
     ) -> Swap | LedgerUnavailable:
         error = answer.get("Error")
@@ -84,8 +87,8 @@ class DynamoLedger:
 class DynamoUserMarks:
     """The port `UserMarks`. A mark expires `keep` seconds after it was put: later than any message.
 
-    One that has expired and is still there counts: it may delay, and that is all it does. Every
-    method raises LedgerUnavailable where the table gave no clear answer.
+    A mark that has expired and is still there counts as a mark; it only delays an event. All
+    methods raise LedgerUnavailable if the table gave no clear answer.
     """
 
     def __init__(self, table: Table, clock: Clock, *, keep: int) -> None:
@@ -94,28 +97,28 @@ class DynamoUserMarks:
         self._keep = keep
 
     def read(self, users: Collection[str]) -> dict[str, str]:
-        """One BatchGetItem for each hundred users: a read unit for each user, marked or not."""
+        """Read with a BatchGetItem for each 100 users: one read unit a user, marked or not."""
         found = self._table.read([items.USER + user for user in users])
         return dict(items.mark_of(item) for item in found)
 
     def put(self, lasts: Mapping[str, str]) -> None:
-        """One BatchWriteItem for each 25 users: a write unit for each user."""
+        """Write with a BatchWriteItem for each 25 users: one write unit a user."""
         expires_at = int(self._clock.now()) + self._keep
         self._table.put_all([items.mark_item(*mark, expires_at) for mark in lasts.items()])
 
     def clear(self, user: str, last: str) -> None:
-        """One DeleteItem: a write unit, also where the mark stays."""
+        """Delete with a DeleteItem: one write unit, also if the mark stays."""
         self._table.delete_mark(items.USER + user, last)
 
 
 class DynamoBreakerStore:
-    """The port `BreakerStore`. Raises LedgerUnavailable as `DynamoUserMarks` does."""
+    """The port `BreakerStore`. Methods raise LedgerUnavailable as in `DynamoUserMarks`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def read(self) -> BreakerRecord | None:
-        """One read unit."""
+        """Read the record: one read unit."""
         for item in self._table.read([items.BREAKER_KEY]):
             try:
                 return items.breaker_of(item)
@@ -124,7 +127,7 @@ class DynamoBreakerStore:
         return None
 
     def swap(self, new: BreakerRecord, was: BreakerRecord | None) -> bool:
-        """One PutItem."""
+        """Replace the record with a PutItem: one write unit, also if it loses."""
         return self._table.swap(items.breaker_item(new), was.nonce if was else None) is None
 
 
@@ -133,7 +136,7 @@ def _key(change: Change) -> str:
 
 
 def _lost(change: Change, found: Found) -> Swap | LedgerUnavailable:
-    """What was found instead; a write that was sent twice finds itself, and has won."""
+    """Give the answer for a failed condition: a write that finds its own nonce has won."""
     if not found:
         return Swap(won=False)
     if found.get("nonce") == {"S": change.new.nonce}:

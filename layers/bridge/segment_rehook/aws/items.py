@@ -1,7 +1,8 @@
-"""How records lie in the ledger's table: attribute maps, built and read by hand.
+"""The items of the ledger's table: records, marks and the breaker as maps of attributes.
 
-Three kinds of items share the table, told apart by the prefix of their key. The library's own
-serialiser wants every number as a Decimal, and takes six times as long.
+The three kinds of items share the table and differ by the prefix of their key. The items are built
+here and not with boto's serialiser, which needs every number as a Decimal and takes six times as
+long.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class ItemUnreadable(ValueError):
 
 
 def record_item(record: Record) -> Item:
-    """A delivery's record as it is stored; attributes that are None are left out."""
+    """Give the item of a delivery's record. Attributes that are None are left out."""
     item: Item = {
         "id": {"S": DELIVERY + record.id},
         "state": {"S": record.state},
@@ -52,7 +53,7 @@ def record_item(record: Record) -> Item:
 
 
 def record_of(item: Found) -> Record:
-    """Undo `record_item`. Raises ItemUnreadable."""
+    """Give the record of an item. Raises ItemUnreadable."""
     try:
         return Record(
             id=item["id"]["S"].removeprefix(DELIVERY),
@@ -63,7 +64,7 @@ def record_of(item: Found) -> Record:
             lease=float(item["lease"]["N"]),
             in_queue=item["queued"]["BOOL"],
             crashes=int(item["crashes"]["N"]),
-            # A version that did not write it did not know: then it is in doubt.
+            # An older version did not write the attribute: then the record counts as doubtful.
             doubtful=item.get("doubtful", {"BOOL": True})["BOOL"],
             expires_at=int(item["expires_at"]["N"]),
             parked_token=int(item["epoch"]["N"]) if "epoch" in item else None,
@@ -75,7 +76,7 @@ def record_of(item: Found) -> Record:
 
 
 def mark_item(user: str, last: str, expires_at: int) -> Item:
-    """A user's mark: `last` is the name that the last storing for this user gave it."""
+    """Give the item of a user's mark. `last`: its name. `expires_at`: in Unix time, seconds."""
     return {
         "id": {"S": USER + user},
         "last": {"S": last},
@@ -84,12 +85,12 @@ def mark_item(user: str, last: str, expires_at: int) -> Item:
 
 
 def mark_of(item: Found) -> tuple[str, str]:
-    """Undo `mark_item`: user and name."""
+    """Give the user and the name of a mark."""
     return item["id"]["S"].removeprefix(USER), item["last"]["S"]
 
 
 def breaker_item(record: BreakerRecord) -> Item:
-    """The breaker's record. It never expires: there is one."""
+    """Give the item of the breaker's record. It never expires."""
     return {
         "id": {"S": BREAKER_KEY},
         "nonce": {"S": record.nonce},
@@ -101,7 +102,7 @@ def breaker_item(record: BreakerRecord) -> Item:
 
 
 def breaker_of(item: Found) -> BreakerRecord:
-    """Undo `breaker_item`. Raises ItemUnreadable."""
+    """Give the breaker's record of an item. Raises ItemUnreadable."""
     try:
         return BreakerRecord(
             nonce=item["nonce"]["S"],

@@ -1,11 +1,11 @@
-"""What the parameters under the stack's path have to be, and what to do where they are not.
+"""Reads the stack's parameters, and names every mistake with the command that corrects it.
 
     rehook/api-key, rehook/api-secret            required
     segment/shared-secrets, segment/tokens       one a line; at least one of the two required
     mode                                         deliver (if absent), pause or dry-run
 
-All mistakes are named at once, each with the command that mends it and never with a value. A byte
-order mark at the start of a parameter is nothing: some editors and shells write one.
+All mistakes are named at once; no text shows a value. A byte order mark at the start of a parameter
+is ignored, since some editors and shells write one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SecretName(StrEnum):
 LISTS = (SecretName.SHARED_SECRETS, SecretName.TOKENS)
 BYTE_ORDER_MARK = "\ufeff"
 
-# What stands in examples and consoles until somebody puts the real one.
+# Texts that examples and consoles have in place of a secret.
 _PLACEHOLDER = re.compile(
     r"<.*>|\$?\{.*\}|x{3,}|\*+|\.{3,}|-+|_+|none|null|undefined|"
     r"your[-_ ].*|.*\b(placeholder|change[-_ ]?me|replace[-_ ]?me|todo|tbd|fixme)\b.*",
@@ -43,11 +43,14 @@ _PLACEHOLDER = re.compile(
 
 
 class ParametersInvalid(ValueError):
-    """Parameters are missing or cannot be right; the text names each, and the command to put it."""
+    """Parameters are missing or can't be right. The text names each and the command to put it."""
 
 
 def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, list[str]]:
-    """Secrets from values by name, and warnings for the log. Raises ParametersInvalid."""
+    """Give the secrets and warnings for the log. Raises ParametersInvalid.
+
+    `parameters`: the values by their names below `path`, the stack's path in SSM.
+    """
     stack = path.rpartition("/")[2]
     values = {name: parameters.get(name, "") for name in SecretName}
     mistakes = [
@@ -68,8 +71,8 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
     mode, warnings = mode_from(parameters.get(MODE), path)
     return (
         Secrets(
-            api_key=_bare(values[SecretName.API_KEY]),
-            api_secret=_bare(values[SecretName.API_SECRET]),
+            api_key=_stripped(values[SecretName.API_KEY]),
+            api_secret=_stripped(values[SecretName.API_SECRET]),
             shared_secrets=shared,
             tokens=tokens,
             mode=mode,
@@ -79,12 +82,12 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
 
 
 def mistakes_in(name: str, value: str) -> list[str]:
-    """Why a secret's value cannot be right; each text follows the name and shows no value.
+    """Say why a secret's value can't be right, in texts that follow its name and show no value.
 
-    A list may be empty, if the other one is not.
+    One of the two lists may be empty, so an empty list is no mistake here.
     """
     if name not in LISTS:
-        return _mistake_in_half_a_pair(name, _bare(value))
+        return _mistakes_in_credential(name, _stripped(value))
     return [
         f"holds a placeholder in line {number}"
         for number, line in numbered_lines(value)
@@ -93,19 +96,19 @@ def mistakes_in(name: str, value: str) -> list[str]:
 
 
 def numbered_lines(value: str) -> list[tuple[int, str]]:
-    """A list's lines without the blanks around them, empty ones left out, each with its number."""
+    """Give a list's lines with their numbers, stripped of blanks and without empty lines."""
     lines = enumerate(value.removeprefix(BYTE_ORDER_MARK).split("\n"), 1)
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
 def mode_from(value: str | None, path: str) -> tuple[Mode, list[str]]:
-    """The mode that a text (None: there is none) comes to, and warnings.
+    """Give the mode that the parameter says, and warnings. `value`: None if it is absent.
 
-    An unknown mode pauses: everything is kept, and nothing happens that was not asked for.
+    An unknown mode counts as `pause`: all events are stored and none is delivered.
     """
     if value is None:
         return Mode.DELIVER, []
-    name = _bare(value).lower()
+    name = _stripped(value).lower()
     if name in {*Mode}:
         return Mode(name), []
     warning = (
@@ -116,26 +119,26 @@ def mode_from(value: str | None, path: str) -> tuple[Mode, list[str]]:
     return Mode.PAUSE, [warning]
 
 
-def _mistake_in_half_a_pair(name: str, value: str) -> list[str]:
-    """What is wrong with one half of the key pair, which goes into an HTTP Basic header."""
+def _mistakes_in_credential(name: str, value: str) -> list[str]:
+    """Say what is wrong with the API key or secret, which must fit an HTTP Basic header."""
     if not value:
         return ["is missing"]
     if _PLACEHOLDER.fullmatch(value):
         return ["holds a placeholder"]
     if not value.isprintable():
         return ["has a line break, control character or invisible character in it"]
-    if not _latin_1(value):
+    if not _is_latin_1(value):
         return ["has a character that HTTP Basic cannot carry (copied from a formatted page?)"]
     if name == SecretName.API_KEY and ":" in value:
         return ["has a colon in it, where HTTP Basic ends the user name (key and secret in one?)"]
     return []
 
 
-def _bare(value: str) -> str:
+def _stripped(value: str) -> str:
     return value.removeprefix(BYTE_ORDER_MARK).strip()
 
 
-def _latin_1(value: str) -> bool:
+def _is_latin_1(value: str) -> bool:
     try:
         value.encode("latin-1")
     except UnicodeEncodeError:

@@ -1,11 +1,11 @@
-"""A change of the ledger as a PartiQL statement, several of which share one call.
+"""Writes a change of the ledger as a PartiQL statement. Several statements share one call.
 
     INSERT INTO "table" VALUE {'id': ?, 'state': ?, …}
     UPDATE "table" SET "state"=? SET "token"=? … WHERE "id"=? AND "nonce"=?
 
-Unlike a PutItem, an UPDATE leaves attributes alone that it does not name. So a record that loses
-one does not share (`shares`), and a later version that adds an attribute to the records has to
-think of what this one leaves behind.
+A PutItem replaces the whole item. An UPDATE keeps attributes that it does not name. So a change
+that removes an attribute can't be a statement (`shares`). If a later version adds an attribute,
+statements of this version will keep the old value of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def shares(change: Change) -> bool:
-    """Whether the change can be a statement: no attribute of the old record vanishes."""
+    """Whether the change can be a statement: it removes no attribute of the old record."""
     new, was = change.new, change.was
     return was is None or all(
         after is not None or before is None
@@ -35,7 +35,7 @@ def shares(change: Change) -> bool:
 
 
 def statement(table: str, change: Change) -> BatchStatementRequestTypeDef:
-    """The change as a statement of BatchExecuteStatement."""
+    """Give the change as a statement of BatchExecuteStatement. `table`: its name."""
     item = items.record_item(change.new)
     if change.was is None:
         text, values = _insert(table, tuple(item)), list(item.values())

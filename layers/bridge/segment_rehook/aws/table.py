@@ -1,6 +1,6 @@
 """The calls on the DynamoDB table that ledger, marks and breaker share (partition key `id`).
 
-Every method raises LedgerUnavailable where the table gave no clear answer.
+All methods raise LedgerUnavailable if the table gave no clear answer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from segment_rehook.aws.items import Found, Item
     from segment_rehook.delivery.ports import Clock
 
-    # What a batch asks for, and what is left to ask for: the stubs have two types for each.
+    # The requests of a batch. The stubs have different types for all of them and for the rest.
     _Asked = Mapping[str, Any]
 
 KEYS_A_READ = 100  # BatchGetItem's limit
@@ -36,7 +36,7 @@ ROUNDS = 4
 PAUSE_SECONDS = 0.05  # before the second round; doubled for each further one
 SIDE_BY_SIDE = 8
 
-# Of one statement among several: it may succeed when it is sent again.
+# Error codes of one statement among several that may succeed if it is sent again.
 TRANSIENT = frozenset(
     {
         "InternalServerError",
@@ -55,7 +55,7 @@ STILL_WAS = "nonce = :was"
 
 
 class Table:
-    """The table `name`."""
+    """The table of the given `name`."""
 
     def __init__(self, client: DynamoDBClient, name: str, clock: Clock) -> None:
         self.name = name
@@ -63,9 +63,9 @@ class Table:
         self._clock = clock
 
     def swap(self, new: Item, was_nonce: str | None) -> Found | None:
-        """Put `new` if the item there has that nonce (None: if there is no item).
+        """Put `new` if the present item has the nonce `was_nonce` (None: if there is no item).
 
-        None where it was put; else the item found there, empty if there is none.
+        Gives None if it was put, else the present item, empty if there is none.
         """
         values: Mapping[str, AttributeValueTypeDef] = {":was": {"S": was_nonce or ""}}
         condition = (
@@ -90,9 +90,10 @@ class Table:
     def execute(
         self, statements: Sequence[BatchStatementRequestTypeDef]
     ) -> list[BatchStatementResponseTypeDef]:
-        """Run up to 25 statements on different items, each by itself; their answers, in order.
+        """Run up to 25 statements on different items in one call; give their answers in order.
 
-        A statement whose error may pass is sent once more.
+        Each statement succeeds or fails independently. After a transient error it is sent again,
+        once.
         """
         answers = self._execute(statements)
         again = [
@@ -116,11 +117,11 @@ class Table:
             raise _unavailable("BatchExecuteStatement", error) from error
 
     def put_all(self, new: Sequence[Item]) -> None:
-        """Put items, whatever is there in their place."""
+        """Put items. They replace what is there."""
         _side_by_side(self._put, _chunks(new, PUTS_A_WRITE))
 
     def delete_mark(self, key: str, last: str) -> None:
-        """Delete the item if its `last` is this one."""
+        """Delete the item of this key if its attribute `last` has this value."""
         try:
             self._client.delete_item(
                 TableName=self.name,
@@ -134,7 +135,7 @@ class Table:
                 raise _unavailable("DeleteItem", error) from error
 
     def read(self, keys: Collection[str]) -> list[Found]:
-        """The items that there are among `keys`, as of now (consistent reads)."""
+        """Give the items that exist among `keys`, by consistent reads."""
         distinct = list(dict.fromkeys(keys))
         parts = _side_by_side(self._read, _chunks(distinct, KEYS_A_READ))
         return [item for part in parts for item in part]
@@ -166,7 +167,10 @@ class Table:
         return found
 
     def _rounds(self, call: str) -> Iterator[None]:
-        """One step for each time that a batch may be sent: DynamoDB may process a part of it."""
+        """Give one step for each time that a batch may be sent; wait before each but the first.
+
+        A batch is sent again if DynamoDB has processed only a part of it.
+        """
         yield
         for number in range(ROUNDS - 1):
             self._clock.sleep(PAUSE_SECONDS * 2**number)
@@ -181,7 +185,7 @@ def _chunks(items: Sequence[Chunked], size: int) -> list[Sequence[Chunked]]:
 def _side_by_side(
     call: Callable[[Sequence[Chunked]], Answered], chunks: Sequence[Sequence[Chunked]]
 ) -> list[Answered]:
-    """A large request has thousands of users: one call after the other would use up its budget."""
+    """Make the calls on threads: a large request has too many users for one call at a time."""
     if len(chunks) <= 1:
         return [call(chunk) for chunk in chunks]
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(chunks))) as pool:
@@ -189,7 +193,7 @@ def _side_by_side(
 
 
 def _condition_failed(error: Exception) -> Found | None:
-    """The item that stood in a conditional write's way (empty: none); None: another error."""
+    """Give the present item (empty: none) if a condition failed; None after another error."""
     if not isinstance(error, ClientError):
         return None
     if error_code(error) != "ConditionalCheckFailedException":

@@ -1,4 +1,4 @@
-"""The promise: nothing lost, nothing doubled where it can be known, in order per user.
+"""Delivers events as promised: none lost, none twice where it can be known, in order per user.
 
-Everything here is written against the ports of `ports.py`; nothing imports an AWS library.
+The code here uses the ports of `ports.py`. It imports no AWS library.
 """

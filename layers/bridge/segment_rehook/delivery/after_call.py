@@ -1,7 +1,7 @@
 """What follows a call, and what follows a claim under which none may be made.
 
-These functions are the table in docs/protocol.md, "What follows a call". They take and give values
-only: ingest and redrive both ask here what is to be done, and each does it in its own way.
+These functions are the table in docs/protocol.md, "What follows a call". They take and return
+values only. Ingest and redrive both ask them what is to be done, and each does it in its own way.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def after_call(
 
 
 def after_crash(action: str, *, park_unknown: bool) -> Park | None:
-    """Say what follows when a claimant died, perhaps after its call; None: call again."""
+    """Say what follows if a claimant has died, perhaps after its call. None: call again."""
     if repeats(action, park_unknown=park_unknown):
         return None
     return Park(Parked.OUTCOME_UNKNOWN, "claimant died", undelivered=False)

@@ -1,4 +1,4 @@
-"""Both functions, built over ports: the one assembly that is deployed, tested and measured."""
+"""Builds both functions over ports. Production, the tests and the benchmarks all use it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.caller import Caller
+from segment_rehook.delivery.ingest.pipeline import LEDGER_THREADS
 from segment_rehook.delivery.ingest.request import Ingest
 from segment_rehook.delivery.ingest.webhook import Webhook
 from segment_rehook.delivery.ledger.claims import Claims
@@ -67,7 +68,7 @@ def assemble_ingest(settings: IngestSettings, destination: Destination, ports: P
             parking_lot=Sender(ports.parking_lot, ports.telemetry, settings.senders),
             ordered=settings.ordered,
             workers=settings.workers,
-            threads=ports.threads,
+            pool=ports.threads(settings.workers + LEDGER_THREADS),
             grace=settings.listens - settings.budget,
             park_unknown=settings.park_unknown,
         ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.queues.message import Header, Letter
@@ -19,8 +20,7 @@ _SMALL = MAX_MESSAGE_BYTES // 6
 so many bytes no more than half a message."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is to be delivered. `user` is a hash. `fault`: it could not be mapped, and why."""
 
     id: str
@@ -28,8 +28,11 @@ class Delivery:
     content: str
     action: str
     request: Request | None
-    event: bytes = field(repr=False)
+    event: bytes
     fault: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Delivery(id={self.id!r}, action={self.action!r}, fault={self.fault!r})"
 
     @classmethod
     def of(cls, event: Event, key: str, planned: Call | MappingFault) -> Delivery:

@@ -7,8 +7,10 @@ different deliveries from sharing one, or one from having two.
 from __future__ import annotations
 
 import hashlib
-import json
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
+
+from segment_rehook.segment.canonical import canonical_text
 
 if TYPE_CHECKING:
     from segment_rehook.segment.event import Event
@@ -20,12 +22,15 @@ MAX_KEY_CHARACTERS = 100
 DERIVED = ("k:", "h:", "s:")
 # These differ from one attempt of Segment's to the next.
 UNSTABLE = frozenset({"sentAt", "receivedAt"})
+_SUBJECT = frozenset({"type", "event", "userId"})
+_CONTENT = _SUBJECT | {"properties", "traits"}
 
 
 def event_key(event: Event) -> str | None:
     """Segment's messageId; without one, a hash of an event that has a timestamp; else None."""
-    if event.message_id is not None:
-        return _bounded(event.message_id)
+    message_id = event.message_id
+    if message_id is not None:
+        return _bounded(message_id)
     members = event.members()
     if not members.get("timestamp"):
         return None
@@ -59,9 +64,8 @@ def fingerprint(event: Event, *, by_business_key: bool) -> str:
     tries does not make another event of it. Under a business key one event may come with several
     payloads (a reloaded page has another URL), so those have a part of their own: see `same_event`.
     """
-    who = ("type", "event", "userId")
-    whole = _digest(event.members((*who, "properties", "traits")))[:32]
-    return f"{_digest(event.members(who))[:32]}.{whole}" if by_business_key else whole
+    whole = _digest(event.members(_CONTENT))[:32]
+    return f"{_digest(event.members(_SUBJECT))[:32]}.{whole}" if by_business_key else whole
 
 
 def same_event(one: str, other: str) -> bool:
@@ -105,11 +109,17 @@ def _bounded(text: str) -> str:
     return "h:" + _hash("key", text)
 
 
-def _hash(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+def _hash(first: str, *others: str) -> str:
+    """Hash what `json.dumps` writes of the parts, made without its cost."""
+    text = f"[{encode_basestring_ascii(first)}"
+    for part in others:
+        text += f", {encode_basestring_ascii(part)}"
+    return _sha256(f"{text}]".encode())
 
 
 def _digest(value: JSON) -> str:
-    """Of the value, not of its spelling: keys in order, escapes resolved."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _sha256(canonical_text(value))
+
+
+def _sha256(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()

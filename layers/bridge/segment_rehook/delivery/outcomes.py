@@ -1,4 +1,4 @@
-"""What can become of a delivery, and why: closed sets that answers, logs and metrics share."""
+"""The outcomes of a delivery and their reasons: closed sets for answers, logs and metrics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Outcome(StrEnum):
     DROPPED = "dropped"
     STORED = "stored"
     PARKED = "parked"
-    FAILED = "failed"  # neither settled nor stored: Segment is told to come again
+    FAILED = "failed"  # neither settled nor stored: Segment must send the request again
     IGNORED = "ignored"  # no subscription matched
 
 
@@ -25,17 +25,17 @@ class Stored(StrEnum):
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
     UNREACHABLE = "unreachable"
-    UNKNOWN = "unknown"  # sent, no whole answer; repeated under the policy `retry`
+    UNKNOWN = "unknown"  # sent without a complete answer; it may be called again
     CREDENTIALS = "credentials"
-    OVER_BUDGET = "over_budget"  # no time left to call and still answer in time
+    OVER_BUDGET = "over_budget"  # after a call there would be no time left to answer
     USER_WAITING = "user_waiting"  # an earlier event of the user waits
     BREAKER_OPEN = "breaker_open"
     PAUSED = "paused"
     ALREADY_QUEUED = "already_queued"
-    CLAIMED_ELSEWHERE = "claimed_elsewhere"  # another invocation is at it, or died at it
+    CLAIMED_ELSEWHERE = "claimed_elsewhere"  # another invocation has the claim, or died with it
     LEDGER_UNAVAILABLE = "ledger_unavailable"
-    PARKING_FAILED = "parking_failed"  # given up, but the parking lot did not take it
-    UNEXPECTED = "unexpected"  # a defect of ours; the log has it
+    PARKING_FAILED = "parking_failed"  # given up, but SQS did not take the parked message
+    UNEXPECTED = "unexpected"  # an unexpected error in the bridge; the log names it
 
 
 class Parked(StrEnum):
@@ -44,29 +44,30 @@ class Parked(StrEnum):
     REJECTED = "rejected"
     OUTCOME_UNKNOWN = "outcome_unknown"
     MAPPING_ERROR = "mapping_error"
-    NOT_MAPPED = "not_mapped"  # mapped anew, the event is dropped or no longer matches
+    NOT_MAPPED = "not_mapped"  # when it was mapped again, no call of this delivery came of it
     SUBSCRIPTION_GONE = "subscription_gone"
     GAVE_UP = "gave_up"  # too old to be tried again
     EXPIRED = "expired"  # the queue's retention is about to end
-    CRASHES = "crashes"  # it ended the function three times
-    UNREADABLE = "unreadable"  # not a message of this bridge
+    CRASHES = "crashes"  # the function died three times while it delivered this
+    UNREADABLE = "unreadable"  # this bridge did not write the message
     ID_CONFLICT = "id_conflict"  # its id belongs to another event
 
 
 class Dropped(StrEnum):
-    """Why delivery itself does not send something; mapping's own reasons are `plan.DropReason`."""
+    """Why a delivery is dropped. The mapping has reasons of its own: `plan.DropReason`."""
 
     MISSING_MESSAGE_ID = "missing_message_id"
     ID_CONFLICT = "id_conflict"  # its id belongs to another event
-    TOO_LARGE = "too_large"  # Rehook refused it, and it does not fit into a message
+    TOO_LARGE = "too_large"  # it is to be parked, and does not fit into a message
     DRY_RUN = "dry_run"
 
 
 class Result(msgspec.Struct, frozen=True):
     """What became of one delivery.
 
-    `reason`: of Stored, Parked or DropReason. `request_id`: Rehook's. `code`: Rehook's code, HTTP's
-    status or the cause of a silence.
+    `reason`: of Stored, Parked, Dropped or DropReason; of a duplicate, the first one's outcome or
+    `same_request`. `request_id`: Rehook's id of the call. `code`: Rehook's code, the HTTP status or
+    the cause why there is no answer. `detail`: a sentence for a person.
     """
 
     outcome: Outcome

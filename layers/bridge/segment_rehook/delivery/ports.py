@@ -1,9 +1,9 @@
-"""What the promise needs of the world outside, as small ports.
+"""The ports: small interfaces to the world outside.
 
-The real sides are in `segment_rehook.aws` and `segment_rehook.rehook.client`; the in-memory ones
-are with the tests, and both pass the same contract tests.
+The real sides are in `segment_rehook.aws` and `segment_rehook.rehook.client`, the fakes in
+`tools.fakes`. Both pass the same contract tests.
 
-    StoreUnavailable            the store gave no clear answer: the write may or may not have landed
+    StoreUnavailable            the store gave no clear answer: the write may have been made or not
     ├── LedgerUnavailable       DynamoDB
     ├── QueueUnavailable        SQS
     └── SecretsUnavailable      SSM, and nothing is cached
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class StoreUnavailable(Exception):
-    """A store gave no clear answer; what was asked of it may have happened all the same."""
+    """A store gave no clear answer. What was asked of it may have been done or not."""
 
 
 class LedgerUnavailable(StoreUnavailable):
-    """DynamoDB could not be reached, throttled past its retries, or refused the call."""
+    """DynamoDB could not be reached, throttled all tries, or refused the call."""
 
 
 class QueueUnavailable(StoreUnavailable):
@@ -39,126 +39,132 @@ class QueueUnavailable(StoreUnavailable):
 
 
 class SecretsUnavailable(StoreUnavailable):
-    """The secrets could not be read and none are cached. The text names parameter and command."""
+    """The secrets can't be read and none are cached. The text says what to put, and how."""
 
 
 MAX_CHANGES = 25
-"""How many changes share one call of the ledger: DynamoDB's limit of statements in a call."""
+"""The most changes in one call of the ledger: DynamoDB's limit of statements in a call."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A record, and the one whose place it takes (None: there is none)."""
+    """A record, and the one that it replaces (None: there must be no record yet)."""
 
     new: Record
     was: Record | None
 
 
 class Ledger(Protocol):
-    """One record per delivery, replaced by compare-and-swap."""
+    """The records of deliveries: one for each delivery, replaced by compare-and-swap."""
 
     def swap(self, changes: Sequence[Change]) -> Sequence[Swap | LedgerUnavailable]:
-        """Make changes of different records, MAX_CHANGES in a call.
+        """Make changes of different records, up to MAX_CHANGES in a call; answers in order.
 
-        Each wins or loses by itself: `new` is put if the record there is still `was`, told by its
-        nonce. A change that was repeated by the SDK and finds its own nonce has won.
-        LedgerUnavailable, which is returned and not raised: it is not known whether that change
-        landed.
+        Each change wins or loses independently: `new` is put if the record still has the nonce of
+        `was`. A change that the SDK has sent twice and that finds its own nonce has won.
+        LedgerUnavailable is returned, not raised, for a change of which it is not known whether it
+        was made.
         """
 
 
 class UserMarks(Protocol):
-    """Which users have dead letters waiting: one mark a user, named anew with each storing."""
+    """The marks of users who have dead letters waiting: one for each user. Users are hashes.
+
+    All methods raise LedgerUnavailable.
+    """
 
     def read(self, users: Collection[str]) -> dict[str, str]:
-        """The marked ones among `users` (hashes), each with its mark's name.
-
-        All of them raise LedgerUnavailable.
-        """
+        """Give the marked ones among `users`, each with its mark's name."""
 
     def put(self, lasts: Mapping[str, str]) -> None:
-        """Mark users (user → the mark's name); a later mark replaces an earlier one."""
+        """Mark users (user → the mark's name). A later mark replaces an earlier one."""
 
     def clear(self, user: str, last: str) -> None:
-        """Remove the mark if it is still the one named `last`; else leave it."""
+        """Remove the mark of `user` if its name is still `last`."""
 
 
 class BreakerStore(Protocol):
-    """Where the breaker's shared truth lies: one record, replaced by compare-and-swap."""
+    """The breaker's record, which all environments share, replaced by compare-and-swap."""
 
     def read(self) -> BreakerRecord | None:
-        """The record, or None where there is none. Raises LedgerUnavailable."""
+        """Give the record, or None if there is none. Raises LedgerUnavailable."""
 
     def swap(self, new: BreakerRecord, was: BreakerRecord | None) -> bool:
-        """Put `new` if the record is still `was`, told by its nonce. Raises LedgerUnavailable."""
+        """Put `new` if the record still has the nonce of `was`, and say whether it was put.
+
+        `was`: None if there must be no record yet. Raises LedgerUnavailable.
+        """
 
 
 class Queue(Protocol):
     """One FIFO queue: the dead-letter queue or the parking lot."""
 
     def send(self, messages: Sequence[Outgoing]) -> list[bool]:
-        """Send up to ten messages in one call; for each, in order, whether SQS took it.
+        """Send up to ten messages in one call. Say for each, in order, whether SQS has taken it.
 
-        Raises QueueUnavailable when the call as a whole failed: any of them may have been taken.
+        Raises QueueUnavailable if the call as a whole failed: SQS may have taken any of them.
         """
 
     def change_visibility(self, delays: Mapping[str, int]) -> set[str]:
-        """Hide messages (receipt → seconds, 0 to 43,200, from now; at most ten in one call).
+        """Hide up to ten messages (receipt → seconds from now, 0 to 43,200).
 
-        Returns the receipts for which SQS refused it. Raises QueueUnavailable.
+        Gives the receipts of the messages that SQS refused to hide. Raises QueueUnavailable.
         """
 
 
 class SecretStore(Protocol):
-    """All of the stack's secrets: cached for 60 s, kept when a refresh fails."""
+    """The stack's secrets. They are cached for 60 s, and longer while they can't be read."""
 
     def read(self) -> Secrets:
-        """The secrets, at most 60 s old, or the last ones known. Raises SecretsUnavailable."""
+        """Give the secrets, from the cache if they are there. Raises SecretsUnavailable."""
 
     def refused(self) -> Secrets:
-        """The secrets read anew (at most every 30 s), since somebody refused the ones we have."""
+        """Read the secrets again, since the present ones were refused; at most every 30 s.
+
+        Raises SecretsUnavailable.
+        """
 
 
 class Rehook(Protocol):
     """Rehook's API."""
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
-        """Make one call; `timeout` in seconds bounds all of it. Never raises: a Reply says it."""
+        """Make one call, of at most `timeout` seconds. It raises nothing: a Reply tells errors."""
 
     def credentials_good(self, *, timeout: float) -> bool | None:
-        """What check-auth says of the key pair; None where it gave no clear answer."""
+        """Ask check-auth whether the key pair is right; None if it gave no clear answer."""
 
 
 class Clock(Protocol):
-    """Time, so that tests can bend it."""
+    """The time. Tests set it."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Give the Unix time in seconds."""
 
     def monotonic(self) -> float:
-        """Seconds from some start, never going back."""
+        """Give the seconds since some start. They never go back."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
 
 
 class Randomness(Protocol):
-    """Randomness, so that tests can fix it."""
+    """Random values. Tests fix them."""
 
     def nonce(self) -> str:
-        """An id that no one else has made."""
+        """Give an id that nobody else has."""
 
     def uniform(self, low: float, high: float) -> float:
-        """A number between the two, each as likely."""
+        """Give a number from `low` to `high`; all are equally likely."""
 
 
 class Telemetry(Protocol):
     """Log lines and metrics. Nothing that is passed here may hold personal data or secrets."""
 
     def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
-        """One event's (or dead letter's) terminal answer, as one structured log line."""
+        """Log the outcome of an event or a dead letter as one structured line."""
 
     def warn(self, message: str, **fields: str | float | None) -> None:
-        """Something an operator should look at."""
+        """Log what an operator should look at."""
 
     def count(self, metric: str, value: int = 1) -> None:
-        """Add to a metric of this invocation."""
+        """Add `value` to a metric of this invocation."""

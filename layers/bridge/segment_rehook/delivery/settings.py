@@ -1,7 +1,7 @@
-"""The figures that delivery works with, and their defaults. Times in seconds.
+"""The settings of delivery and their defaults. All times are in seconds.
 
-What an operator may set comes from the template's parameters (`aws/settings.py` reads them); the
-leases and `listens` are the protocol's own.
+An operator sets some of them as parameters of the template; `aws/settings.py` reads those. The
+protocol fixes the leases and `listens`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedSettings:
-    """What both functions need.
+    """The settings of both functions.
 
-    `call_timeout`: for one call to Rehook, all of it. `lease`: how long a claim is safe from
-    others; longer than the function's time-out. `workers`: calls side by side. `ordered`: events
-    wait for the earlier ones of their user. `park_unknown`: a reward that may have been given is
-    parked, not repeated. `ledger_keep`: how long a delivery is remembered. `breaker_threshold`:
-    failures in a row that open the breaker. `senders`: calls to SQS side by side.
+    `call_timeout`: limits one call to Rehook as a whole. `lease`: for how long nobody else may take
+    over a claim; longer than the function's time-out. `workers`: how many calls to Rehook are made
+    side by side. `ordered`: whether events wait for the earlier ones of their user. `park_unknown`:
+    whether a reward that may have been given is parked instead of repeated. `ledger_keep`: how long
+    the ledger keeps a record. `breaker_threshold`: how many failures in a row open the breaker.
+    `senders`: how many calls to SQS are made side by side.
     """
 
     call_timeout: float
@@ -36,10 +37,12 @@ class SharedSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestSettings(SharedSettings):
-    """`budget` runs from the request's own time to its answer.
+    """The settings of ingest.
 
-    `listens`: after so long Segment's Webhooks (Actions) destination, which waits for ten, may be
-    gone. `batches_need_token`: a batch needs a token, or a signature over the whole of it.
+    `budget`: the time from API Gateway's time stamp of a request to the answer. `listens`: how long
+    an answer can be late and still reach Segment, whose Webhooks (Actions) destination waits for
+    ten seconds. `max_body_bytes`: larger requests are refused. `batches_need_token`: whether a
+    batch is refused without a token or a signature over the whole of it.
     """
 
     call_timeout: float = 2.0
@@ -52,10 +55,10 @@ class IngestSettings(SharedSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedriveSettings(SharedSettings):
-    """A call may take longer here, since nobody waits for it.
+    """The settings of redrive. A call may take longer than in ingest, since no request waits.
 
-    `give_up_after`: the age in the queue at which a failing event is parked. `queue_retention`: the
-    age at which SQS deletes it.
+    `give_up_after`: the age in the queue after which the next try is the last one.
+    `queue_retention`: the age at which SQS deletes a message.
     """
 
     call_timeout: float = 10.0
@@ -65,5 +68,5 @@ class RedriveSettings(SharedSettings):
 
     @property
     def hard_stop(self) -> int:
-        """The age at which an event is parked without a further try."""
+        """The age after which an event is parked without a further try."""
         return self.queue_retention - DAY

@@ -1,4 +1,4 @@
-"""What an operator puts into SSM for a stack: its secrets and its mode."""
+"""The parameters of a stack that an operator puts into SSM: its secrets and its mode."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ class Mode(StrEnum):
     """What a stack does with events."""
 
     DELIVER = "deliver"
-    PAUSE = "pause"  # store them, deliver none
-    DRY_RUN = "dry-run"  # map and answer, keep none
+    PAUSE = "pause"  # stores events and delivers none
+    DRY_RUN = "dry-run"  # maps events and answers, but neither delivers nor stores them
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """One reading of the stack's parameters. `repr` shows none of it."""
+    """The stack's parameters, as read at one time. `repr` shows none of them."""
 
     api_key: str
     api_secret: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.values import UNDEFINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +32,10 @@ CompilePart: TypeAlias = "Callable[[Value], CompiledPart]"
 """Compiles what stands inside a directive; handed to directives so that they need not know it."""
 
 
+Directive: TypeAlias = "Callable[[Value, CompilePart], CompiledPart]"
+"""Compiles a directive's options."""
+
+
 def constant(value: Value) -> CompiledPart:
     """Give the same value whatever the payload."""
     return CompiledPart(lambda _: value, NOTHING)
@@ -53,3 +58,7 @@ def reads_of(parts: Iterable[CompiledPart]) -> Reads:
             return None
         joined |= part.reads
     return joined
+
+
+ABSENT = constant(UNDEFINED)
+"""Gives undefined."""

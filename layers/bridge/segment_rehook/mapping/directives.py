@@ -6,59 +6,33 @@ find when it runs (it does not look into lists beforehand) becomes a callable th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.compiled_part import (
+    ABSENT,
     CompiledPart,
     CompilePart,
-    constant,
+    Directive,
     reads_of,
     throwing,
 )
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.objects import flatten, merge, without_nulls
 from segment_rehook.mapping.paths import follow, follow_late, without_root
-from segment_rehook.mapping.replacement import replace
 from segment_rehook.mapping.stringify import parse, stringify
 from segment_rehook.mapping.template import compile_template, render
+from segment_rehook.mapping.text_directives import case, replace_text, textual
 from segment_rehook.mapping.values import (
     UNDEFINED,
     Value,
     is_blank,
-    is_number,
-    to_text,
     truthy,
     type_name,
 )
 from segment_rehook.segment.jsontext import NotJson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-Directive: TypeAlias = "Callable[[Value, CompilePart], CompiledPart]"
-
-ABSENT = constant(UNDEFINED)
-
-
-def _textual(
-    name: str, static: Callable[[str], CompiledPart], late: Callable[[str, Value], Value]
-) -> Directive:
-    """Make a directive whose option is text, or a directive that gives text."""
-
-    def compile_textual(option: Value, compiled: CompilePart) -> CompiledPart:
-        if isinstance(option, str):
-            return static(option)
-        inner = compiled(option).run
-
-        def run(payload: Value) -> Value:
-            given = inner(payload)
-            if not isinstance(given, str):
-                raise MappingError(f"{name}: expected string, got {type_name(given)}")
-            return late(given, payload)
-
-        return CompiledPart(run, None)
-
-    return compile_textual
+    from collections.abc import Mapping
 
 
 def _condition(options: Value, compiled: CompilePart) -> CompiledPart:
@@ -71,78 +45,15 @@ def _condition(options: Value, compiled: CompilePart) -> CompiledPart:
     subject = compiled(blank if by_blank else exists)
     then = compiled(options["then"]) if "then" in options else ABSENT
     otherwise = compiled(options["else"]) if truthy(options.get("else")) else ABSENT
+    given, if_true, if_false = subject.run, then.run, otherwise.run
 
     def run(payload: Value) -> Value:
-        value = subject.run(payload)
-        holds = value is not UNDEFINED and value is not None
-        if by_blank and holds:
-            holds = not is_blank(value)
-        return (then if holds else otherwise).run(payload)
+        value = given(payload)
+        if value is UNDEFINED or value is None or (by_blank and is_blank(value)):
+            return if_false(payload)
+        return if_true(payload)
 
     return CompiledPart(run, reads_of((subject, then, otherwise)))
-
-
-def _case(options: Value, compiled: CompilePart) -> CompiledPart:
-    if not isinstance(options, dict):
-        return throwing('@case requires an object with a "operator" key')
-    operator = options.get("operator")
-    if not truthy(operator):
-        return throwing('@case requires a "operator" key')
-    if not truthy(options.get("value")):
-        return ABSENT
-    subject = compiled(options["value"])
-
-    def run(payload: Value) -> Value:
-        value = subject.run(payload)
-        if not isinstance(value, str):
-            return value
-        if operator == "lower":
-            return value.lower()
-        if operator == "upper":
-            return value.upper()
-        raise MappingError('operator key should have a value of "lower" or "upper"')
-
-    return CompiledPart(run, subject.reads)
-
-
-def _replace(options: Value, compiled: CompilePart) -> CompiledPart:
-    if not isinstance(options, dict):
-        return throwing('@replace requires an object with a "pattern" key')
-    if not truthy(options.get("pattern")):
-        return throwing('@replace requires a "pattern" key')
-    if not truthy(options.get("value")):
-        return ABSENT
-    subject = compiled(options["value"])
-    ignore_case = _or_default(options, "ignorecase", default=False)
-    everywhere = _or_default(options, "global", default=True)
-    pairs = [(options["pattern"], _or_default(options, "replacement", default=""))]
-    if isinstance(options.get("pattern2"), str) and options["pattern2"]:
-        pairs.append((options["pattern2"], _or_default(options, "replacement2", default="")))
-
-    def run(payload: Value) -> Value:
-        value = subject.run(payload)
-        if isinstance(value, bool) or is_number(value):
-            value = to_text(value)
-        if not (
-            isinstance(value, str)
-            and isinstance(ignore_case, bool)
-            and isinstance(everywhere, bool)
-            and all(isinstance(text, str) for text in pairs[0])
-        ):
-            return ""
-        for pattern, replacement in pairs:
-            if isinstance(replacement, str):
-                value = replace(
-                    value, pattern, replacement, ignore_case=ignore_case, everywhere=everywhere
-                )
-        return value
-
-    return CompiledPart(run, subject.reads)
-
-
-def _or_default(options: Mapping[str, Value], key: str, *, default: Value) -> Value:
-    value = options.get(key)
-    return default if value is None else value
 
 
 def _array_path(options: Value, compiled: CompilePart) -> CompiledPart:
@@ -255,7 +166,7 @@ def _liquid(option: Value, _: CompilePart) -> CompiledPart:
 
 DIRECTIVES: Mapping[str, Directive] = {
     "@arrayPath": _array_path,
-    "@case": _case,
+    "@case": case,
     "@excludeWhenNull": _exclude_when_null,
     "@flatten": _flatten,
     "@if": _condition,
@@ -263,11 +174,11 @@ DIRECTIVES: Mapping[str, Directive] = {
     "@liquid": _liquid,
     "@literal": _literal,
     "@merge": _merge,
-    "@path": _textual(
+    "@path": textual(
         "@path",
         lambda path: follow(without_root(path)),
         lambda path, payload: follow_late(payload, without_root(path)),
     ),
-    "@replace": _replace,
-    "@template": _textual("@template", compile_template, render),
+    "@replace": replace_text,
+    "@template": textual("@template", compile_template, render),
 }

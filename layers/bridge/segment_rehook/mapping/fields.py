@@ -10,19 +10,25 @@ here, the odd ones included: they are what a user finds in Segment's own logs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from segment_rehook.mapping.values import UNDEFINED, type_name
+from segment_rehook.mapping.objects import as_json
+from segment_rehook.mapping.values import UNDEFINED, Function, type_name
 from segment_rehook.segment.jsontext import number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 __all__ = ["Field", "FieldsInvalid", "check_fields"]
 
 EXEMPT: Final = "dynamicAuthSettings"
 """The one unknown field that actions-core puts back after its check."""
+
+_FITTING: Final[Mapping[str, type]] = {"string": str, "object": msgspec.Raw}
+"""Types of values that fit as they are, unless they are empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +63,48 @@ class FieldsInvalid(ValueError):
         self.missing = missing
 
 
-def check_fields(payload: object, fields: Sequence[Field]) -> dict[str, object]:
+def check_fields(payload: object, fields: Mapping[str, Field]) -> dict[str, object]:
     """Give the payload as the engine would send it, in the mapping's own order.
 
-    Strings, numbers and booleans become what a field wants where ajv makes them
-    so; empty values and fields that the action does not know are left out. A
-    `msgspec.Raw` counts as the object whose text it is.
+    `fields` are the action's, by name. Strings, numbers and booleans become what a field wants
+    where ajv makes them so; empty values and fields that the action does not know are left out.
+    All is JSON, or a `msgspec.Raw`, which counts as the object whose text it is.
 
     Raises FieldsInvalid: a required field has no value, or a value no fitting type.
     """
-    if not isinstance(payload, Mapping):
+    if not isinstance(payload, dict):
         found = "undefined" if payload in (None, "") else type_text(payload)
         raise FieldsInvalid(f"The root value must be an object but it was {found}.")
-    known = {field.name: field for field in fields}
-    kept = {name: value for name, value in payload.items() if not _is_empty(value, known.get(name))}
-    missing = [field.name for field in fields if field.required and field.name not in kept]
-    mistakes = [f"The root value is missing the required field '{name}'." for name in missing]
-    checked: dict[str, object] = {name: kept[name] for name in kept if name in known}
-    for field in fields:
-        if field.name in kept:
-            value, fits = _judge(kept[field.name], field)
-            checked[field.name] = value
+    checked: dict[str, object] = {}
+    misfits: list[str] = []
+    for name, value in payload.items():
+        field = fields.get(name)
+        if field is None:
+            continue
+        if value and isinstance(value, _FITTING[field.kind]):
+            checked[name] = value
+        elif not _is_empty(value, field):
+            judged, fits = _judge(value, field)
+            checked[name] = as_json(judged) if fits else judged
             if not fits:
-                mistakes.append(_misfit(value, field))
+                misfits.append(name)
+    if misfits or len(checked) < len(fields):
+        _require(checked, fields, misfits)
+    if EXEMPT in payload:
+        exempt = payload[EXEMPT]
+        if not _is_empty(exempt, None) and not isinstance(exempt, Function):
+            checked[EXEMPT] = as_json(exempt)
+    return checked
+
+
+def _require(
+    checked: Mapping[str, object], fields: Mapping[str, Field], misfits: Collection[str]
+) -> None:
+    missing = [name for name in fields if fields[name].required and name not in checked]
+    mistakes = [f"The root value is missing the required field '{name}'." for name in missing]
+    mistakes += [_misfit(checked[name], fields[name]) for name in fields if name in misfits]
     if mistakes:
         raise FieldsInvalid(" ".join(mistakes), frozenset(missing))
-    if EXEMPT in kept:
-        checked[EXEMPT] = kept[EXEMPT]
-    return checked
 
 
 def type_text(value: object) -> str:
@@ -104,7 +124,7 @@ def _is_empty(value: object, field: Field | None) -> bool:
 def _judge(value: object, field: Field) -> tuple[object, bool]:
     """Give the value as ajv leaves it, and whether it fits the field now."""
     if field.kind == "object":
-        return value, isinstance(value, Mapping | msgspec.Raw)
+        return value, isinstance(value, (dict, msgspec.Raw))
     if isinstance(value, str) or (value is None and field.nullable):
         return value, True
     if isinstance(value, list) and len(value) == 1:
@@ -117,7 +137,7 @@ def _judge(value: object, field: Field) -> tuple[object, bool]:
         return "", True
     if isinstance(value, bool):
         return "true" if value else "false", True
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         return number_text(value), True
     return value, False
 

@@ -15,6 +15,9 @@ from segment_rehook.mapping.fql_parser import parse_trigger
 from segment_rehook.mapping.fql_syntax import Clause
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from segment_rehook.mapping.fql_conditions import Holds
     from segment_rehook.mapping.fql_syntax import Group
     from segment_rehook.mapping.values import Value
 
@@ -32,7 +35,7 @@ class Trigger:
 
 
 def compile_trigger(fql: str) -> Trigger:
-    """Compile a trigger. Raises TriggerInvalid alone: at Segment it would match nothing."""
+    """CompilePart a trigger. Raises TriggerInvalid alone: at Segment it would match nothing."""
     compiled = _compile(parse_trigger(fql))
     if compiled is None:
         raise TriggerInvalid("the trigger has no condition that Segment understands")
@@ -48,11 +51,18 @@ def _compile(part: Clause | Group) -> Condition | None:
     # An empty bracket is found out only when its turn comes.
     empty = throwing("Cannot read properties of undefined (reading 'type')")
     members = tuple(each or empty for each in found)
-    decide = all if part.joint == "and" else any
     reads = frozenset().union(*(each.reads for each in members))
-    return Condition(
-        lambda event: decide(each.holds(event) for each in members),
-        reads,
-        members=members,
-        joint=part.joint,
-    )
+    holds = _joined([each.holds for each in members], deciding=part.joint != "and")
+    return Condition(holds, reads, members=members, joint=part.joint)
+
+
+def _joined(each: Sequence[Holds], *, deciding: bool) -> Holds:
+    """Ask one condition after the other, until one gives what is `deciding`."""
+
+    def holds(event: Value) -> bool:
+        for one in each:
+            if one(event) is deciding:
+                return deciding
+        return not deciding
+
+    return holds

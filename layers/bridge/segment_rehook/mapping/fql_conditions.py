@@ -60,7 +60,7 @@ class Condition:
 
 
 def condition(source: str, path: str | None, name: str, expected: str | float | bool) -> Condition:  # noqa: FBT001 — a value of the language, not a switch
-    """Compile one condition.
+    """CompilePart one condition.
 
     `source` is a top-level key of the event; `path` leads on inside it, None where nothing does.
     An operator that is none never holds.
@@ -70,11 +70,16 @@ def condition(source: str, path: str | None, name: str, expected: str | float | 
     if not steps and path:
         return throwing("Cannot read properties of null (reading 'reduce')")
 
+    def top(event: Value) -> Value:
+        if isinstance(event, dict) and source in event:
+            return event[source]
+        return _top(event, source)
+
     def nested(event: Value) -> Value:
-        value = walk(_top(event, source), steps)
+        value = walk(top(event), steps)
         return value if steps else UNDEFINED
 
-    value = nested if path is not None else lambda event: _top(event, source)
+    value = nested if path is not None else top
     leaf = Leaf(source, path, name, expected, value)
     return Condition(lambda event: holds(value(event)), frozenset({source}), leaf)
 

@@ -19,13 +19,12 @@ from segment_rehook.mapping.errors import (
     Mistake,
 )
 from segment_rehook.mapping.members import OBJECT_MEMBERS
-from segment_rehook.mapping.objects import PROTOTYPE, as_json, without_undefined
+from segment_rehook.mapping.objects import PROTOTYPE, json_of, without_undefined
 from segment_rehook.mapping.paths import steps_of, without_root
 from segment_rehook.mapping.text import to_units
 from segment_rehook.mapping.validation import METADATA, is_directive, validate
 from segment_rehook.mapping.values import (
     UNDEFINED,
-    Function,
     Undefined,
     Value,
     in_order,
@@ -60,21 +59,23 @@ class CompiledMapping:
 
     def __call__(self, payload: Value) -> JSON | Undefined:
         """Map a payload. UNDEFINED is what JSON has no text for; raises MappingError alone."""
-        value = self.resolve(payload)
-        return UNDEFINED if isinstance(value, Undefined | Function) else as_json(value)
+        try:
+            return json_of(self._run(payload))
+        except RecursionError:
+            raise MappingError(STACK_EXHAUSTED) from None
 
     def resolve(self, payload: Value) -> Value:
         """Map a payload, and leave undefined in lists where the engine does."""
         try:
-            return self._run(payload)
+            return without_undefined(self._run(payload))
         except RecursionError:
             raise MappingError(STACK_EXHAUSTED) from None
 
 
 def compile_mapping(mapping: Value) -> CompiledMapping:
-    """Compile a subscription's `settings`. Raises MappingInvalid alone."""
+    """CompilePart a subscription's `settings`. Raises MappingInvalid alone."""
     try:
-        part = _compile_transform(mapping)
+        part = _compile_root(mapping)
         run = _sparing(mapping, part.run)
     except RecursionError:
         mistake = Mistake("", "nests too many levels", STACK_EXHAUSTED)
@@ -90,14 +91,17 @@ def _sparing(mapping: Value, run: Run) -> Run:
     return lambda payload: run(deepcopy(payload))
 
 
-def _compile_transform(mapping: Value) -> CompiledPart:
+def _compile_root(mapping: Value) -> CompiledPart:
+    """CompilePart a mapping that is validated; what it gives still has its undefined members."""
     unfolded = unfold(mapping)
     validate(unfolded)
     inner = _compile(unfolded)
+    resolve = inner.run
 
     def run(payload: Value) -> Value:
-        require_object(payload)
-        return without_undefined(inner.run(payload))
+        if not isinstance(payload, dict):
+            require_object(payload)
+        return resolve(payload)
 
     return CompiledPart(run, inner.reads)
 
@@ -167,12 +171,15 @@ def _compile_object(members: dict[str, Value]) -> CompiledPart:
     parts = {key: _compile(members[key]) for key in in_order(members)}
     runs = [(key, part.run) for key, part in parts.items()]
 
-    def run(payload: Value) -> Value:
-        resolved = {key: member(payload) for key, member in runs}
-        resolved.pop(PROTOTYPE, None)
-        return resolved
+    def run(payload: Value) -> dict[str, Value]:
+        return {key: member(payload) for key, member in runs}
 
-    return CompiledPart(run, reads_of(parts.values()))
+    def run_without_prototype(payload: Value) -> Value:
+        return {key: value for key, value in run(payload).items() if key != PROTOTYPE}
+
+    return CompiledPart(
+        run_without_prototype if PROTOTYPE in parts else run, reads_of(parts.values())
+    )
 
 
 def _transform(options: Value) -> CompiledPart:
@@ -189,16 +196,16 @@ def _transform(options: Value) -> CompiledPart:
 
 
 def _compile_late(mapping: Value) -> CompiledPart:
-    """Compile a mapping inside a mapping, which the engine validates when it runs."""
+    """CompilePart a mapping inside a mapping, which the engine validates when it runs."""
     try:
-        part = _compile_transform(mapping)
+        part = _compile_root(mapping)
     except MappingInvalid as refused:
         part = throwing(str(refused))
 
     def run(payload: Value) -> Value:
         scope = {} if payload is UNDEFINED else payload
         require_object(scope)
-        return part.run(scope)
+        return without_undefined(part.run(scope))
 
     return CompiledPart(run, part.reads)
 

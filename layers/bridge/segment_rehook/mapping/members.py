@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.mapping import text
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, is_index, truthy
+from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, index_of, truthy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -99,9 +99,12 @@ def member(value: Value, key: str) -> Value:
 def walk(value: Value, steps: Iterable[str]) -> Value:
     """Follow a path; a falsy value on the way is itself the answer."""
     for key in steps:
-        if not truthy(value):
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif truthy(value):
+            value = member(value, key)
+        else:
             return value
-        value = member(value, key)
     return value
 
 
@@ -116,9 +119,10 @@ def _inherited(value: Value, owner: str, key: str) -> Value:
 def _item(value: Value, items: Sequence[Value], owner: str, key: str) -> Value:
     if key == "length":
         return len(items)
-    if is_index(key):
-        return items[int(key)] if int(key) < len(items) else UNDEFINED
-    return _inherited(value, owner, key)
+    index = index_of(key)
+    if index is None:
+        return _inherited(value, owner, key)
+    return items[index] if index < len(items) else UNDEFINED
 
 
 def _function_member(function: Function, key: str) -> Value:

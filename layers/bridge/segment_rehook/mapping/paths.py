@@ -33,15 +33,21 @@ def without_root(path: str) -> str:
 
 
 def follow(path: str) -> CompiledPart:
-    """Compile a path that is known beforehand."""
+    """CompilePart a path that is known beforehand."""
     steps = steps_of(path)
     if not steps:
         return CompiledPart(lambda payload: payload, None)
 
+    if len(steps) > 1:
+        return CompiledPart(lambda payload: walk(payload, steps), frozenset(steps[:1]))
+    (step,) = steps
+
     def run(payload: Value) -> Value:
+        if isinstance(payload, dict) and step in payload:
+            return payload[step]
         return walk(payload, steps)
 
-    return CompiledPart(run, frozenset(steps[:1]))
+    return CompiledPart(run, frozenset(steps))
 
 
 def follow_late(payload: Value, path: str) -> Value:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_PATTERN_LENGTH = 10
 MAX_REPLACEMENT_LENGTH = 10
 
+_AROUND = re.compile(r"\$[`']")
 _SPECIAL = re.compile(r"\$([$&`'])")
 
 
@@ -37,13 +38,18 @@ def replace(
             f'@replace requires a "replacement" less than {MAX_REPLACEMENT_LENGTH} characters'
         )
     units, sought = text.to_units(value), text.to_units(pattern)
+    if sought and not ignore_case and not _AROUND.search(replacement):
+        expanded = _expand(replacement, sought, 0, len(sought))
+        return text.from_units(units.replace(sought, expanded, -1 if everywhere else 1))
     searched = text.fold(units) if ignore_case else units
     found = _places(searched, text.fold(sought) if ignore_case else sought)
+    constant = "$" not in replacement
     pieces: list[str] = []
     done = 0
     for start in found:
         end = start + len(sought)
-        pieces += (units[done:start], _expand(replacement, units, start, end))
+        inserted = replacement if constant else _expand(replacement, units, start, end)
+        pieces += (units[done:start], inserted)
         done = end
         if not everywhere:
             break
@@ -58,7 +64,5 @@ def _places(searched: str, sought: str) -> Iterator[int]:
 
 
 def _expand(replacement: str, value: str, start: int, end: int) -> str:
-    if "$" not in replacement:
-        return replacement
     meaning = {"$": "$", "&": value[start:end], "`": value[:start], "'": value[end:]}
     return _SPECIAL.sub(lambda special: meaning[special[1]], replacement)

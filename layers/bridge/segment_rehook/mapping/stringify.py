@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import STACK_EXHAUSTED, MappingError
-from segment_rehook.mapping.objects import entries
+from segment_rehook.mapping.objects import entries, plain_text
 from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Value
 from segment_rehook.segment.jsontext import (
     MAX_DEPTH,
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 DEEPEST = 3 * MAX_DEPTH
 """Levels that a JSON text inside an event may have: with the mapping's own they can be encoded."""
 
+# Numbers that JavaScript writes otherwise than msgspec: `1.0` and those with an exponent.
+_WHOLE = re.compile(rb"\.0[,\]}]")
+_EXPONENT = re.compile(rb"e(?<=[0-9]e)-?[0-9]+[,\]}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
 
@@ -34,6 +37,10 @@ def stringify(value: Value) -> str | Undefined:
     """Write compact JSON, or give UNDEFINED for what JSON has no text for."""
     if value is UNDEFINED or isinstance(value, Function):
         return UNDEFINED
+    if isinstance(value, (dict, list)):
+        written = plain_text(value)
+        if written is not None and not (_WHOLE.search(written) or _EXPONENT.search(written)):
+            return written.decode()
     # Lists, not generators: these would make each level cost a frame of C's stack.
     if isinstance(value, list):
         items = [stringify(item) for item in value]
@@ -71,7 +78,7 @@ def _atom(value: Value) -> str:
         return quote(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float) and isfinite(value):
+    if isinstance(value, (int, float)) and isfinite(value):
         return number_text(value)
     return "null"
 

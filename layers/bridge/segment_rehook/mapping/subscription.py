@@ -88,8 +88,8 @@ def subscription_shape(actions: Collection[str]) -> Shape:
 class Subscription:
     """A compiled subscription.
 
-    `fields` are the mapping's own, in order. `passed` says which of them take an
-    object and copy a top-level member of the event whole; `rest` makes the others.
+    `passed` says which fields take an object and copy a top-level member of the event
+    whole, and which member; `rest` makes the others, and "" in the place of these.
     `definition` is the subscription as it was written.
     """
 
@@ -99,7 +99,6 @@ class Subscription:
     enabled: bool
     trigger: Trigger
     mapping: CompiledMapping
-    fields: tuple[str, ...]
     passed: Mapping[str, str]
     rest: CompiledMapping
     idempotency_key: CompiledMapping | None
@@ -114,7 +113,7 @@ class Subscription:
         value = self._key_value(event)
         if isinstance(value, bool):
             return "true" if value else "false"
-        if isinstance(value, int | float):
+        if isinstance(value, (int, float)):
             return number_text(value)
         return value if isinstance(value, str) and value else None
 
@@ -131,7 +130,7 @@ class Subscription:
 def read_subscription(
     raw: JSON, place: str, shape: Shape, objects: Collection[str]
 ) -> tuple[Subscription | None, list[Misshape]]:
-    """Compile a subscription, or give every mistake in it.
+    """CompilePart a subscription, or give every mistake in it.
 
     `place` is as in `subscriptions[3]`; `objects` are the fields that take an
     object, so that an event's member can be passed on to them as text.
@@ -151,7 +150,7 @@ def read_subscription(
     if mistakes or trigger is None or mapping is None or not isinstance(settings, dict):
         return None, mistakes
     passed = {name: key for name, key in mapping.passthrough.items() if name in objects}
-    rest = {name: value for name, value in settings.items() if name not in passed}
+    rest = {name: "" if name in passed else value for name, value in settings.items()}
     subscription = Subscription(
         id=identity,
         name=str(raw.get("name", identity)),
@@ -159,7 +158,6 @@ def read_subscription(
         enabled=enabled,
         trigger=trigger,
         mapping=mapping,
-        fields=tuple(settings),
         passed=passed,
         rest=compile_mapping(rest) if passed else mapping,
         idempotency_key=key,
@@ -191,7 +189,7 @@ def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Trigger | No
 def _mapping(
     raw: object, place: str, mistakes: list[Misshape], *, runs: bool
 ) -> CompiledMapping | None:
-    """Compile a mapping. What throws on every event is a mistake where the mapping `runs`."""
+    """CompilePart a mapping. What throws on every event is a mistake where the mapping `runs`."""
     if not isinstance(raw, dict):
         return None
     mapping, refused = None, list[Misshape]()

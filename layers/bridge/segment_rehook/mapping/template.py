@@ -16,6 +16,8 @@ from segment_rehook.mapping.paths import follow, follow_late
 from segment_rehook.mapping.values import UNDEFINED, to_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from segment_rehook.mapping.values import Value
 
 _TRIPLE = re.compile(r"\{\{\{([^}]+)\}\}\}")
@@ -23,10 +25,10 @@ _DOUBLE = re.compile(r"\{\{([^}]+)\}\}")
 
 
 def compile_template(template: str) -> CompiledPart:
-    """Compile a template that is known beforehand."""
+    """CompilePart a template that is known beforehand."""
     if _TRIPLE.search(template):
-        # What the first pass puts in may name further paths: nothing is known before the event.
-        return CompiledPart(lambda payload: render(template, payload), None)
+        # What the first pass puts in may name further paths: what is read is not known before.
+        return CompiledPart(_in_two_passes(template), None)
     literals, names = placeholders(template)
     if not names:
         return constant(text.from_units(template))
@@ -40,25 +42,37 @@ def placeholders(template: str) -> tuple[list[str], list[str]]:
     return pieces[::2], [text.trim(path) for path in pieces[1::2]]
 
 
-def render(template: str, payload: Value) -> str:
+def render(
+    template: str, payload: Value, *, passes: Iterable[re.Pattern[str]] = (_TRIPLE, _DOUBLE)
+) -> str:
     """Render a template that only the event gives."""
 
     def expand(found: re.Match[str]) -> str:
         return _printed(follow_late(_scope(payload), text.trim(found[1])))
 
     # The halves of a character may meet in the first pass already; that changes no match.
-    return text.from_units(_DOUBLE.sub(expand, _TRIPLE.sub(expand, template)))
+    for placeholder in passes:
+        template = placeholder.sub(expand, template)
+    return text.from_units(template)
 
 
-def _filling(literals: list[str], fillings: list[Run]) -> Run:
+def _in_two_passes(template: str) -> Run:
+    pieces = _TRIPLE.split(template)
+    first = _filling(pieces[::2], [follow(text.trim(path)).run for path in pieces[1::2]])
+    return lambda payload: render(first(payload), payload, passes=(_DOUBLE,))
+
+
+def _filling(literals: list[str], fillings: list[Run]) -> Callable[[Value], str]:
     first, *rest = literals
+    pairs = list(zip(fillings, rest, strict=True))
 
     def run(payload: Value) -> str:
         scope = _scope(payload)
-        pieces = [first]
-        for filling, literal in zip(fillings, rest, strict=True):
-            pieces += (_printed(filling(scope)), literal)
-        return text.from_units("".join(pieces))
+        filled = first
+        for filling, literal in pairs:
+            value = filling(scope)
+            filled += (value if isinstance(value, str) else _printed(value)) + literal
+        return text.from_units(filled)
 
     return run
 

@@ -43,7 +43,7 @@ def trim(text: str) -> str:
 
 def fold(units: str) -> str:
     """Map units as a regular expression's `i` flag does (ECMA-262, Canonicalize without `u`)."""
-    return "".join(map(_fold_unit, units))
+    return units.upper() if units.isascii() else "".join(map(_fold_unit, units))
 
 
 def _fold_unit(unit: str) -> str:

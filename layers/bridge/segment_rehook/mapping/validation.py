@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.mapping import text
 from segment_rehook.mapping.errors import MappingInvalid, Mistake
+from segment_rehook.mapping.place import Place
 from segment_rehook.mapping.replacement import MAX_PATTERN_LENGTH, MAX_REPLACEMENT_LENGTH
 from segment_rehook.mapping.stringify import quote
 from segment_rehook.mapping.values import UNDEFINED, Value, in_order, type_name
@@ -19,31 +20,6 @@ if TYPE_CHECKING:
 
 METADATA = "_metadata"
 """The one key beside a directive's own that does not make it an ordinary object."""
-
-
-class Place:
-    """Where in the mapping a check stands.
-
-    The engine forgets the way down inside `@merge`, so its own sentence may name another place.
-    """
-
-    __slots__ = ("known_as", "stack")
-
-    def __init__(self, stack: tuple[str, ...] = (), known_as: tuple[str, ...] = ()) -> None:
-        self.stack = stack
-        self.known_as = known_as
-
-    def into(self, key: str) -> Place:
-        """Go down to a member."""
-        return Place((*self.stack, key), (*self.known_as, key))
-
-    def forgotten(self, key: str) -> Place:
-        """Go down to a member, while the engine starts from the top."""
-        return Place((*self.stack, key), ())
-
-    def refuse(self, message: str) -> MappingInvalid:
-        """Make the mistake that is found here."""
-        return MappingInvalid([Mistake.at(self.stack, message, self.known_as)], grouped=False)
 
 
 Check: TypeAlias = "Callable[[Value, Place], object]"

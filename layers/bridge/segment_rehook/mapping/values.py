@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
 
 from segment_rehook.mapping import text as js_text
@@ -25,7 +25,8 @@ Value: TypeAlias = object
 class Undefined(Enum):
     """The type of UNDEFINED: what a path that leads nowhere gives. It is not null."""
 
-    UNDEFINED = "undefined"
+    UNDEFINED = object()
+    """No text or number: msgspec, which writes those of an Enum, must not write this one."""
 
     def __bool__(self) -> bool:
         return False
@@ -34,23 +35,30 @@ class Undefined(Enum):
 UNDEFINED: Final = Undefined.UNDEFINED
 
 
-@dataclass(frozen=True, slots=True)
 class Function:
-    """A built-in function of JavaScript; `length` is the number of its parameters."""
+    """A built-in function of JavaScript; `length` is the number of its parameters.
 
-    name: str
-    length: int
+    No dataclass, as Boxed is none: msgspec would take it for an object.
+    """
+
+    __slots__ = ("length", "name")
+
+    def __init__(self, name: str, length: int) -> None:
+        self.name: Final = name
+        self.length: Final = length
 
     def __str__(self) -> str:
         return f"function {self.name}() {{ [native code] }}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Boxed:
     """A primitive as an object, which only `__proto__` leads to; `owner` is its constructor."""
 
-    owner: str
-    primitive: str | float | bool
+    __slots__ = ("owner", "primitive")
+
+    def __init__(self, owner: str, primitive: str | float | bool) -> None:  # noqa: FBT001 — a value of the language, not a switch
+        self.owner: Final = owner
+        self.primitive: Final = primitive
 
 
 # Indexes are at most 2**32 - 2; beyond that a key is a name like any other.
@@ -93,12 +101,12 @@ def type_words(value: Value) -> str:
 
 def is_number(value: Value) -> TypeGuard[float]:
     """Tell a number from all else, booleans included."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def truthy(value: Value) -> bool:
     """Tell whether JavaScript takes the value for true: empty lists and objects are."""
-    if isinstance(value, dict | list | Function | Boxed):
+    if isinstance(value, (dict, list, Function, Boxed)):
         return True
     if isinstance(value, float):
         return value != 0 and not math.isnan(value)
@@ -114,7 +122,7 @@ def to_text(value: Value) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         return number_text(value)
     if isinstance(value, list):
         texts = ["" if item is None or item is UNDEFINED else to_text(item) for item in value]
@@ -132,7 +140,7 @@ def is_blank(value: Value) -> bool:
     """Tell whether `value == ''` holds, loosely: 0, false, [] and [null] are blank as well."""
     if isinstance(value, str):
         return not value
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         return value == 0
     if isinstance(value, Boxed):
         return is_blank(value.primitive)
@@ -159,15 +167,22 @@ def to_double(number: float) -> float:
         return math.inf if number > 0 else -math.inf
 
 
+@lru_cache(maxsize=1024)
+def index_of(key: str) -> int | None:
+    """Read a key that is an array index, written as JavaScript writes it; None if it is none."""
+    index = int(key) if _INDEX.fullmatch(key) else _INDEX_END
+    return index if index < _INDEX_END else None
+
+
 def is_index(key: str) -> bool:
-    """Tell whether a key is an array index, written as JavaScript writes it."""
-    return _INDEX.fullmatch(key) is not None and int(key) < _INDEX_END
+    """Tell whether a key is an array index."""
+    return index_of(key) is not None
 
 
 def in_order(keys: Iterable[str]) -> list[str]:
     """Order an object's keys as JavaScript does: indexes first, by number, then as they came."""
     names = list(keys)
-    indexes = [name for name in names if name[:1].isdecimal() and is_index(name)]
+    indexes = [name for name in names if name < ":" and is_index(name)]  # ":" follows "9"
     if not indexes:
         return names
     first = set(indexes)

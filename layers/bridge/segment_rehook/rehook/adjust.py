@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.settings import Settings
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["Adjusted", "ConversionWithoutCode", "adjust", "changes_metadata"]
+__all__ = ["Adjusted", "ConversionWithoutCode", "adjust", "changes", "changes_metadata"]
 
 _REFERRAL_CODE: Final = "referral_code"
 _SPELLINGS: Final = frozenset({"referralcode", "refcode"})
@@ -51,6 +51,13 @@ def changes_metadata(action: str, settings: Settings) -> bool:
     if action == IDENTIFY_USER.slug:
         return bool(settings.trait_names)
     return bool(settings.conversion_events)
+
+
+def changes(action: str, settings: Settings) -> bool:
+    """Whether the settings may change a payload of this action at all."""
+    if settings.event_names or settings.event_name_prefix:
+        return True
+    return changes_metadata(action, settings)
 
 
 def adjust(

@@ -6,16 +6,14 @@ The steps, in order: map, check the action's fields, apply the settings, encode.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from segment_rehook.mapping.errors import MappingError
 from segment_rehook.mapping.fields import FieldsInvalid, check_fields
-from segment_rehook.mapping.objects import as_json
-from segment_rehook.mapping.values import Function
 from segment_rehook.rehook.actions import ACTIONS
-from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes_metadata
+from segment_rehook.rehook.adjust import ConversionWithoutCode, adjust, changes, changes_metadata
 from segment_rehook.rehook.plan import Call, Drop, DropReason, MappingFault, Request
 from segment_rehook.segment.jsontext import encode
 
@@ -26,6 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["call_of", "mapping_fault"]
 
+_FIELDS: Final = {
+    slug: {field.name: field for field in action.fields} for slug, action in ACTIONS.items()
+}
+
 
 def call_of(
     subscription: Subscription, event: Event, settings: Settings
@@ -34,8 +36,11 @@ def call_of(
     action = ACTIONS[subscription.action]
     try:
         payload = _payload(subscription, event, settings)
-        included = event.members(_included_reads(settings))
-        adjusted, notes, warnings = adjust(action.slug, payload, settings, included)
+        notes: tuple[str, ...] = ()
+        warnings: tuple[str, ...] = ()
+        if changes(subscription.action, settings):
+            included = event.members(_included_reads(settings))
+            payload, notes, warnings = adjust(action.slug, payload, settings, included)
         key = None
         if subscription.idempotency_key is not None:
             keyed = event.members(subscription.idempotency_key.reads)
@@ -49,8 +54,8 @@ def call_of(
     except ConversionWithoutCode:
         detail = "settings.conversionEvents drops this event without a referral code."
         return Drop(subscription.id, DropReason.CONVERSION_WITHOUT_CODE, detail)
-    request = Request("POST", action.path, encode(adjusted))
-    user = str(adjusted["source_id"])
+    request = Request("POST", action.path, encode(payload))
+    user = str(payload["source_id"])
     return Call(subscription.id, action.slug, user, key, request, notes, warnings)
 
 
@@ -68,21 +73,12 @@ def _payload(subscription: Subscription, event: Event, settings: Settings) -> di
 
     Members that pass unchanged do so as the text that came, where it is fit.
     """
-    fields = ACTIONS[subscription.action].fields
-    mapped: object
     texts = _passed_texts(subscription, event, settings)
-    if texts is None:
-        mapping = subscription.mapping
-        mapped = mapping.resolve(event.members(mapping.reads))
-    else:
-        rest = subscription.rest.resolve(event.members(subscription.rest.reads))
-        values = {**(rest if isinstance(rest, dict) else {}), **texts}
-        mapped = {name: values[name] for name in subscription.fields if name in values}
-    return {
-        name: value if isinstance(value, msgspec.Raw) else as_json(value)
-        for name, value in check_fields(mapped, fields).items()
-        if not isinstance(value, Function)
-    }
+    mapping = subscription.mapping if texts is None else subscription.rest
+    mapped = mapping.resolve(event.payload(mapping.reads))
+    if texts and isinstance(mapped, dict):
+        mapped = {**mapped, **texts}
+    return check_fields(mapped, _FIELDS[subscription.action])
 
 
 def _passed_texts(
@@ -91,9 +87,13 @@ def _passed_texts(
     """Give the fields that can be sent as the text that came; None if not all of them can."""
     if not subscription.passed or changes_metadata(subscription.action, settings):
         return None
-    texts = {name: event.passable(source) for name, source in subscription.passed.items()}
-    fit = {name: msgspec.Raw(text) for name, text in texts.items() if text is not None}
-    return fit if len(fit) == len(texts) else None
+    texts: dict[str, msgspec.Raw] = {}
+    for name, source in subscription.passed.items():
+        text = event.passable(source)
+        if text is None:
+            return None
+        texts[name] = msgspec.Raw(text)
+    return texts
 
 
 def _included_reads(settings: Settings) -> frozenset[str] | None:

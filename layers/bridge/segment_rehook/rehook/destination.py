@@ -8,7 +8,7 @@ nothing is remembered between events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.errors import MappingError
@@ -18,6 +18,7 @@ from segment_rehook.mapping.subscription import (
     read_subscription,
     subscription_shape,
 )
+from segment_rehook.mapping.trigger_index import TriggerIndex
 from segment_rehook.mapping.unmatched import unmatched
 from segment_rehook.rehook import settings as settings_module
 from segment_rehook.rehook.actions import ACTIONS, DEFAULT_SUBSCRIPTIONS
@@ -77,6 +78,7 @@ class Destination:
 
     settings: Settings
     subscriptions: tuple[Subscription, ...]
+    index: TriggerIndex = field(repr=False, compare=False)
 
     def plan(self, event: Event, now: float) -> Plan:
         """Say what is to be done with an event. `now` is in seconds since 1970.
@@ -84,8 +86,16 @@ class Destination:
         One entry per subscription that takes the event, in their order. Rules of
         the whole event are asked only where a subscription takes it.
         """
-        entries = (self._entry(item, event, now) for item in self.subscriptions)
-        return tuple(entry for entry in entries if entry is not None)
+        kind = event.type
+        if kind in self.settings.ignored_types:
+            return ()
+        entries = [
+            self._planned(subscription, event, now)
+            if matches
+            else self._entry(subscription, event, now)
+            for subscription, matches in self.index.candidates(kind, event.name)
+        ]
+        return tuple([entry for entry in entries if entry is not None])
 
     def plan_for(self, event: Event, subscription_id: str) -> Call | Drop | MappingFault | None:
         """Plan one subscription's part anew, for an operator's redrive.
@@ -129,7 +139,7 @@ class Destination:
         """
         if not subscription.enabled or event.type in self.settings.ignored_types:
             return False
-        return subscription.trigger(event.members(subscription.trigger.reads))
+        return subscription.trigger(event.payload(subscription.trigger.reads))
 
     def _entry(
         self, subscription: Subscription, event: Event, now: float | None
@@ -139,6 +149,11 @@ class Destination:
                 return None
         except MappingError as error:
             return mapping_fault(subscription, event, error)
+        return self._planned(subscription, event, now)
+
+    def _planned(
+        self, subscription: Subscription, event: Event, now: float | None
+    ) -> Call | Drop | MappingFault:
         refusal = refusal_of_event(event, self.settings)
         if refusal is None and now is not None:
             refusal = refusal_of_age(event, self.settings, now)
@@ -187,7 +202,7 @@ def _build(raw: JSON) -> Destination:
         subscriptions.append(subscription)
     if mistakes or not isinstance(rules, dict):
         raise DestinationInvalid(mistakes)
-    return Destination(read_settings(rules), tuple(subscriptions))
+    return Destination(read_settings(rules), tuple(subscriptions), TriggerIndex(subscriptions))
 
 
 def _why_unreadable(text: bytes, error: JsonError) -> str:

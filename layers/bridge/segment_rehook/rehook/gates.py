@@ -28,17 +28,17 @@ def refusal_of_event(event: Event, settings: Settings) -> tuple[DropReason, str]
     the one destination that they mean (segment-docs, replay).
     """
     integrations = event.member("integrations")
-    if isinstance(integrations, dict):
+    if integrations and isinstance(integrations, dict):
         for name in INTEGRATION_NAMES:
             if integrations.get(name) is False:
                 return DropReason.INTEGRATION_DISABLED, f'integrations says "{name}": false.'
-    if event.type != "track":
+    allowed, denied = settings.allowed_events, settings.denied_events
+    if event.type != "track" or (allowed is None and not denied):
         return None
-    sent = event.member("event")
-    name = sent if isinstance(sent, str) else ""
-    if name in settings.denied_events:
+    name = event.name or ""
+    if name in denied:
         return DropReason.DENIED_EVENT, "settings.deniedEvents names this event."
-    if settings.allowed_events is not None and name not in settings.allowed_events:
+    if allowed is not None and name not in allowed:
         return DropReason.DENIED_EVENT, "settings.allowedEvents does not name this event."
     return None
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 __all__ = ["Call", "Drop", "DropReason", "Ignored", "MappingFault", "Plan", "Request"]
 
 
@@ -31,8 +33,7 @@ class DropReason(StrEnum):
     CONVERSION_WITHOUT_CODE = "conversion_without_code"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """An HTTP call to Rehook, without its base URL and credentials."""
 
     method: str
@@ -40,8 +41,7 @@ class Request:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A request that one subscription makes of the event.
 
     `user` is the `source_id` as Rehook will see it. `key` is the text of the
@@ -60,8 +60,7 @@ class Call:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(msgspec.Struct, frozen=True, gc=False):
     """A rule says that this is not sent.
 
     `subscription` is None where the rule concerns the event as a whole.
@@ -72,8 +71,7 @@ class Drop:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class MappingFault:
+class MappingFault(msgspec.Struct, frozen=True, gc=False):
     """A directive threw on this event: parked as `mapping_error`, never retried.
 
     `detail` is the mapping engine's own message. `key` is as in `Call`: a subscription that can't

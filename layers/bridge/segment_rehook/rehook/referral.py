@@ -7,8 +7,10 @@ claim they are made under covers them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from segment_rehook.rehook.deadline import Clocks, Stopwatch
 from segment_rehook.rehook.reply import REFERRAL_CODE
@@ -60,4 +62,4 @@ def _without_code(request: Request) -> Request | None:
     if not isinstance(body, dict) or REFERRAL_CODE not in body:
         return None
     rest = {name: value for name, value in body.items() if name != REFERRAL_CODE}
-    return replace(request, body=jsontext.encode(rest))
+    return msgspec.structs.replace(request, body=jsontext.encode(rest))

@@ -90,7 +90,7 @@ def _open_batch(cut: list[bytes]) -> Envelope:
 
 
 def _cut(text: bytes) -> Iterable[bytes]:
-    if text.count(b",") <= _MAX_COMMAS:
+    if len(text) <= 2 * _MAX_COMMAS or text.count(b",") <= _MAX_COMMAS:
         try:
             return map(bytes, _slices.decode(text))
         except (ValueError, RecursionError):

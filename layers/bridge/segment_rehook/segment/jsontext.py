@@ -27,10 +27,28 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import msgspec
 
+from segment_rehook.segment.numbers import number_text
 from segment_rehook.segment.slices import nesting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__all__ = [
+    "JSON",
+    "MAX_DEPTH",
+    "JsonError",
+    "NotJson",
+    "TooDeep",
+    "decode",
+    "decode_shallow",
+    "decode_slowly",
+    "encode",
+    "has_long_number",
+    "is_canonical",
+    "is_too_deep",
+    "number_text",
+    "stringify",
+]
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 
@@ -42,11 +60,10 @@ _DOUBLE_DIGITS = 309
 """An integer below the largest double, 1.8e308, has at most this many digits."""
 _LONG_NUMBER = b"0" * _DOUBLE_DIGITS
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_encode_plainly = msgspec.json.Encoder().encode
+_SPELLED_ALIKE = (str, msgspec.Raw, int, type(None))
+"""Types that msgspec writes as JavaScript does, but for what is not in ASCII."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-# JavaScript writes the numbers from 1e-6 to 1e21 without an exponent. In powers of ten of a number
-# written as 0.digits (ECMA-262, Number::toString):
-_FIXED_FROM, _FIXED_TO = -5, 21
 
 
 class JsonError(ValueError):
@@ -69,6 +86,11 @@ def decode(text: bytes) -> JSON:
     if is_too_deep(text):
         message = f"nested deeper than {MAX_DEPTH} levels"
         raise TooDeep(message)
+    return decode_shallow(text)
+
+
+def decode_shallow(text: bytes) -> JSON:
+    """Read as `decode` does a text that is known not to be too deep. Raises NotJson alone."""
     if not has_long_number(text):
         try:
             value: JSON = msgspec.json.decode(text)
@@ -81,12 +103,26 @@ def decode(text: bytes) -> JSON:
 
 def is_too_deep(text: bytes) -> bool:
     """Tell whether the text is nested deeper than MAX_DEPTH levels."""
-    return text.count(b"[") + text.count(b"{") > MAX_DEPTH and nesting(text) > MAX_DEPTH
+    # `count` looks at each byte, `replace` finds a rare one several times as fast.
+    opened = 2 * len(text) - len(text.replace(b"[", b"")) - len(text.replace(b"{", b""))
+    return opened > MAX_DEPTH and nesting(text) > MAX_DEPTH
 
 
 def has_long_number(text: bytes) -> bool:
     """Tell whether a run of digits (a number's, or in a string) could be beyond a double."""
-    return _LONG_NUMBER in text.translate(_DIGITS_TO_ZERO)
+    return len(text) >= _DOUBLE_DIGITS and _LONG_NUMBER in text.translate(_DIGITS_TO_ZERO)
+
+
+def is_canonical(text: bytes, value: JSON) -> bool:
+    """Tell whether the text is how `value`, which was read from it, is written most plainly.
+
+    Then no key is there twice, since `value` has each key once, and no key is written with
+    escapes. False also says that it can't be told.
+    """
+    try:
+        return _encode_plainly(value) == text
+    except ValueError:  # a lone surrogate
+        return False
 
 
 def decode_slowly(
@@ -126,9 +162,11 @@ def encode(value: JSON | msgspec.Raw) -> bytes:
     written as `null`. Raises TooDeep beyond four times MAX_DEPTH, and TypeError for what is not
     JSON.
     """
-    parts: list[bytes] = []
-    _write(value, parts.append, 4 * MAX_DEPTH, _quote_ascii)
-    return b"".join(parts)
+    if isinstance(value, dict) and (text := _flat_text(value)) is not None:
+        return text
+    parts: list[str] = []
+    _write(value, parts.append, 4 * MAX_DEPTH, encode_basestring_ascii)
+    return "".join(parts).encode(errors="surrogateescape")
 
 
 def stringify(value: JSON) -> str:
@@ -136,43 +174,12 @@ def stringify(value: JSON) -> str:
 
     Raises as `encode` does.
     """
-    parts: list[bytes] = []
-    _write(value, parts.append, 4 * MAX_DEPTH, _quote)
-    return b"".join(parts).decode()
-
-
-def number_text(number: float) -> str:
-    """Write a number as JavaScript's `String(number)`: `25`, `1e+21`, `1e-7`, `0` for -0.0.
-
-    An integer keeps all its digits.
-    """
-    if isinstance(number, int):
-        return str(number)
-    if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-    if number == 0:
-        return "0"
-    # repr gives the shortest digits that read back the same, as JavaScript does; only the layout
-    # differs.
-    mantissa, _, exponent = repr(abs(number)).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    point = len(whole) + int(exponent or 0)
-    digits = whole + fraction
-    point -= len(digits) - len(digits.lstrip("0"))
-    digits = digits.strip("0")
-    return ("-" if number < 0 else "") + _lay_out(digits, point)
-
-
-def _lay_out(digits: str, point: int) -> str:
-    """Place the decimal point after `point` digits (ECMA-262, Number::toString, radix 10)."""
-    if len(digits) <= point <= _FIXED_TO:
-        return digits.ljust(point, "0")
-    if 0 < point <= _FIXED_TO:
-        return f"{digits[:point]}.{digits[point:]}"
-    if _FIXED_FROM <= point <= 0:
-        return f"0.{'0' * -point}{digits}"
-    mantissa = digits if len(digits) == 1 else f"{digits[0]}.{digits[1:]}"
-    return f"{mantissa}e{point - 1:+d}"
+    parts: list[str] = []
+    _write(value, parts.append, 4 * MAX_DEPTH, encode_basestring)
+    text = "".join(parts)
+    if text.isascii():
+        return text
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _integer(text: str) -> int | float:
@@ -186,57 +193,59 @@ def _refuse_constant(name: str) -> NoReturn:
     raise NotJson(message)
 
 
-def _quote(text: str) -> bytes:
-    quoted = encode_basestring(text)
+def _flat_text(value: dict[str, JSON]) -> bytes | None:
+    """Write an object by msgspec; None where `encode` may write it otherwise."""
+    for member in value.values():
+        if not isinstance(member, _SPELLED_ALIKE):
+            return None
     try:
-        return quoted.encode()
-    except UnicodeEncodeError:
-        return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted).encode()
-
-
-def _quote_ascii(text: str) -> bytes:
-    return encode_basestring_ascii(text).encode("ascii")
+        text = _encode_plainly(value)
+    except ValueError:  # a lone surrogate
+        return None
+    return text if text.isascii() and text.find(b"\x7f") < 0 else None
 
 
 def _write(
-    value: object, put: Callable[[bytes], object], levels: int, quote: Callable[[str], bytes]
+    value: object, put: Callable[[str], object], levels: int, quote: Callable[[str], str]
 ) -> None:
-    if not isinstance(value, dict | list):
+    if not isinstance(value, (dict, list)):
         put(_atom(value, quote))
         return
     if levels == 0:
         message = f"nested deeper than {4 * MAX_DEPTH} levels"
         raise TooDeep(message)
     if isinstance(value, dict):
-        before = b"{"
+        before = "{"
         for key, member in value.items():
-            put(before)
-            put(quote(key))
-            put(b":")
-            _write(member, put, levels - 1, quote)
-            before = b","
-        put(b"}" if value else b"{}")
+            if isinstance(member, str):
+                put(f"{before}{quote(key)}:{quote(member)}")
+            else:
+                put(f"{before}{quote(key)}:")
+                _write(member, put, levels - 1, quote)
+            before = ","
+        put("}" if value else "{}")
     else:
-        before = b"["
+        before = "["
         for member in value:
             put(before)
             _write(member, put, levels - 1, quote)
-            before = b","
-        put(b"]" if value else b"[]")
+            before = ","
+        put("]" if value else "[]")
 
 
-def _atom(value: object, quote: Callable[[str], bytes]) -> bytes:
+def _atom(value: object, quote: Callable[[str], str]) -> str:
+    if isinstance(value, msgspec.Raw):
+        # Bytes that are no UTF-8 come out again as they went in.
+        return bytes(value).decode(errors="surrogateescape")
     if isinstance(value, str):
         return quote(value)
     if value is None:
-        return b"null"
+        return "null"
     if isinstance(value, bool):
-        return b"true" if value else b"false"
+        return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
-        return b"null"
-    if isinstance(value, int | float):
-        return number_text(value).encode()
-    if isinstance(value, msgspec.Raw):
-        return bytes(value)
+        return "null"
+    if isinstance(value, (int, float)):
+        return number_text(value)
     message = f"{type(value).__name__} is not a JSON type"
     raise TypeError(message)

@@ -21,8 +21,11 @@ _BLANK = b" \t\n\r"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _TOKEN = re.compile(_STRING + rb"|[\[{]+|[\]}]+|,", re.DOTALL)
 _UNESCAPED_STRING = re.compile(rb'"[^"]*+"?')
-_STEPS = bytes.maketrans(b"[{]}", bytes([1, 1, 255, 255]))  # 255 read as signed is -1
+_SQUARE = bytes.maketrans(b"{}", b"[]")
+_STEPS = bytes.maketrans(b"[]", bytes([1, 255]))  # 255 read as signed is -1
 _NO_MARKS = bytes(set(range(256)) - set(b'[{]}"'))
+_FEW_LEVELS = 12
+"""So many levels are counted faster than one bracket at a time."""
 _OPENING = frozenset(b"[{")
 _CLOSING = frozenset(b"]}")
 _COMMA = ord(",")
@@ -33,11 +36,17 @@ def nesting(text: bytes) -> int:
 
     Exact up to where the text stops being JSON.
     """
-    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     # Two quotes side by side, an emptied string or two strings that met, enclose nothing.
-    marks = plain.translate(None, _NO_MARKS).replace(b'""', b"")
-    brackets = _UNESCAPED_STRING.sub(b"", marks).translate(_STEPS)
-    return max(accumulate(memoryview(brackets).cast("b")), default=0)
+    marks = text.translate(None, _NO_MARKS).replace(b'""', b"")
+    brackets = _UNESCAPED_STRING.sub(b"", marks).translate(_SQUARE)
+    left = brackets
+    for levels in range(_FEW_LEVELS):  # each turn takes the innermost ones away
+        if not left:
+            return levels
+        left = left.replace(b"[]", b"")
+    return max(accumulate(memoryview(brackets.translate(_STEPS)).cast("b")), default=0)
 
 
 def elements(text: bytes) -> Iterator[bytes]:

@@ -1,1 +1,1 @@
-"""Segment's side: from a webhook request to its answer."""
+"""Segment's side: turns a webhook request into deliveries, and gives the answer."""

@@ -1,11 +1,11 @@
-"""What Segment is told: counts, and for each event what became of it.
+"""Builds the answer to Segment: counts, and the outcome of each event.
 
-A person reads this in Segment's Event Tester, so reasons come with a sentence where there is one.
+A person reads the answer in Segment's Event Tester. So a reason comes with a sentence of detail
+where there is one.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.plan import Ignored
     from segment_rehook.segment.jsontext import JSON
 
-# Above this many events, those that were plainly delivered are only counted, and why events are
-# ignored is not looked for.
+# An answer for more events than this lists no delivered events, and gives no reason why an event
+# was ignored.
 LISTED_WHOLE = 100
+# Seconds.
 RETRY_AFTER = 15
 
-# An event with several deliveries counts as the first of these that any of them came to.
+# An event with several deliveries gets the first outcome in this order that one of them has.
 PRECEDENCE = (
     Outcome.FAILED,
     Outcome.PARKED,
@@ -33,30 +34,37 @@ PRECEDENCE = (
     Outcome.DUPLICATE,
     Outcome.DROPPED,
 )
+# What an answer counts, under these names; failures are in the text of a 503.
+COUNTED = tuple((each, each.value) for each in (*PRECEDENCE[1:], Outcome.IGNORED))
 
 
 class EventReport(msgspec.Struct):
-    """One event's deliveries: (subscription id or None for the event as a whole, result)."""
+    """The results of one event.
+
+    `message_id`: Segment's, None where it is missing or the event can't be read. `deliveries`:
+    pairs of a subscription's id and its result; the id is None where the result is the whole
+    event's. `hint`: advice for the sender. `ignored`: why each subscription does not take the
+    event, where none does; empty in requests of more than `LISTED_WHOLE` events.
+    """
 
     message_id: str | None
-    deliveries: list[tuple[str | None, Result]] = []  # a new one for each report: msgspec's way
+    deliveries: list[tuple[str | None, Result]] = []  # msgspec copies an empty list for each report
     hint: str | None = None
     ignored: tuple[Ignored, ...] = ()
-    """Where no subscription takes it: why each does not. Not looked for in large requests."""
 
     @property
     def outcome(self) -> Outcome:
-        """The event's one terminal answer."""
+        """The one outcome of the event: `ignored` where it has no deliveries."""
         found = [result.outcome for _, result in self.deliveries]
         if len(found) == 1:
             return found[0]
         return next((outcome for outcome in PRECEDENCE if outcome in found), Outcome.IGNORED)
 
-    def body(self) -> JSON:
-        """The event's entry in the answer."""
+    def body(self, outcome: Outcome) -> JSON:
+        """The event's entry in the answer. `outcome`: the report's."""
         entry: dict[str, JSON] = {
             "messageId": self.message_id,
-            "outcome": self.outcome.value,
+            "outcome": outcome.value,
             "deliveries": [_delivery(name, result) for name, result in self.deliveries],
         }
         if self.ignored:
@@ -68,7 +76,7 @@ class EventReport(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A status, headers and a JSON body."""
+    """An HTTP answer. `body` is sent as JSON."""
 
     status: int
     body: dict[str, JSON]
@@ -76,38 +84,42 @@ class HttpAnswer:
 
 
 def answer(reports: list[EventReport]) -> HttpAnswer:
-    """200 when each event is settled or stored; 503, to be tried again, when one is neither."""
+    """Give status 200 where each event is settled or stored, else 503: Segment tries again."""
     outcomes = [report.outcome for report in reports]
-    counts = Counter(outcomes)
     body: dict[str, JSON] = {"received": len(reports)}
-    for outcome in (*PRECEDENCE[1:], Outcome.IGNORED):
-        body[outcome.value] = counts[outcome]
-    listed = [
-        report
+    for counted, name in COUNTED:
+        body[name] = outcomes.count(counted)
+    everything = len(reports) <= LISTED_WHOLE
+    body["events"] = [
+        report.body(outcome)
         for report, outcome in zip(reports, outcomes, strict=True)
-        if len(reports) <= LISTED_WHOLE or outcome is not Outcome.DELIVERED
+        if everything or outcome is not Outcome.DELIVERED
     ]
-    body["events"] = [report.body() for report in listed]
-    if not counts[Outcome.FAILED]:
+    failed = outcomes.count(Outcome.FAILED)
+    if not failed:
         return HttpAnswer(200, body)
     return refusal(
         503,
         "not_stored",
-        f"{counts[Outcome.FAILED]} of {len(reports)} events could be neither delivered nor stored",
+        f"{failed} of {len(reports)} events could be neither delivered nor stored",
         "Segment tries again by itself; what was settled stays settled.",
         more=body,
     )
 
 
 def ignored_body(ignored: Iterable[Ignored]) -> JSON:
-    """The reasons as answers have them, and previews."""
+    """Give the reasons as JSON, for answers and previews."""
     return [{"subscription": each.subscription, "why": each.why} for each in ignored]
 
 
 def refusal(
     status: int, code: str, message: str, hint: str, *, more: dict[str, JSON] | None = None
 ) -> HttpAnswer:
-    """An error's answer; 503 asks to be tried again."""
+    """Give the answer for an error. With status 503 it says when to try again.
+
+    `code`: a word of the closed list in docs/failures.md. `message` and `hint`: sentences for a
+    person. `more`: further members of the body.
+    """
     headers = {"retry-after": str(RETRY_AFTER)} if status == 503 else {}  # noqa: PLR2004 — HTTP's own figure
     error: JSON = {"code": code, "message": message, "hint": hint}
     return HttpAnswer(status, {"error": error, **(more or {})}, headers)

@@ -1,7 +1,7 @@
-"""One delivery as Segment sends it: what is claimed, what is called, and what follows.
+"""Makes one delivery of a request: what it claims, the call, and what follows the call.
 
-None of its failures is the request's: what can't be delivered is stored, and only what can't be
-stored either fails.
+A failure of one delivery does not end the request. A delivery that can't be made now is stored. It
+fails only if it can't be stored either.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ FOUND = {
 
 @dataclass(slots=True)
 class IngestAttempts:
-    """Makes one request's deliveries, on several threads.
+    """Makes one request's deliveries. Thread-safe for different deliveries.
 
-    `park_unknown`: the operator's policy for calls with an unknown outcome.
+    `park_unknown`: whether a call that may not be repeated is parked when its outcome is unknown.
     """
 
     claims: Claims
@@ -63,7 +63,7 @@ class IngestAttempts:
     park_unknown: bool
 
     def wanted(self, delivery: Delivery) -> Wanted:
-        """What is to be claimed before the delivery is called."""
+        """Give the claim that the delivery needs before its call."""
         now = self.claims.clock.now
         return Wanted(
             delivery.id,
@@ -72,7 +72,7 @@ class IngestAttempts:
         )
 
     def found(self, verdict: Verdict) -> Progress:
-        """Say what becomes of a delivery that was not claimed."""
+        """Say what follows for a delivery that was not claimed. `verdict`: why it was not."""
         if verdict is Verdict.CLAIMED:
             return Progress(None, store_rest=Stored.CLAIMED_ELSEWHERE)
         behind = verdict is Verdict.QUEUED and self.waiting.ordered
@@ -81,9 +81,10 @@ class IngestAttempts:
     def call(
         self, delivery: Delivery, claim: Claim, permit: Permit, time_left: Callable[[], float]
     ) -> Progress:
-        """Make a claimed delivery. `time_left`: seconds for calls.
+        """Call Rehook under `claim`, or park the delivery without a call; say what follows.
 
-        Raises ValueError if the claim was not taken.
+        `time_left`: gives the seconds that are left for calls. Raises ValueError if the claim was
+        not taken.
         """
         if claim.mine is None:
             raise ValueError("the delivery is not claimed")
@@ -121,9 +122,13 @@ class IngestAttempts:
         *,
         undelivered: bool,
     ) -> Progress:
-        """Have it tried again: mark → send → ledger. A delivery that fits no message fails."""
+        """Store the delivery so that redrive tries it again: mark, then send, then settle.
+
+        `undelivered`: whether it is known that Rehook has not acted on the call. A delivery that is
+        too large for a message fails.
+        """
         sent = False
-        if delivery.fits_a_message():  # and no mark otherwise: no message would ever clear it
+        if delivery.fits_a_message():  # else no mark is put, since no message would clear it
             mark = self.waiting.mark([delivery.user])
             letter = delivery.letter(reason, token=mine.token, nonce=mine.nonce, mark=mark)
             message = letter.for_dead_letters(ordered=self.waiting.ordered)
@@ -139,7 +144,7 @@ class IngestAttempts:
     def _park(
         self, delivery: Delivery, mine: Record, park: Park, reply: Reply | None = None
     ) -> Progress:
-        """Give it up: send → ledger. `reply`: Rehook's, where it was called."""
+        """Send the delivery to the parking lot, then settle. `reply`: None if no call was made."""
         code = reply.code if reply else None
         request_id = reply.request_id if reply else None
         detail = park.detail or None

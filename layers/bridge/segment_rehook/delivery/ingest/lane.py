@@ -1,4 +1,4 @@
-"""One user's deliveries within a request, and how far they came."""
+"""One user's deliveries within a request, and the results that they have so far."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What came of one delivery, and what follows for the later ones of its user.
+    """What came of one delivery, and what follows for the later ones of its lane.
 
-    `result`: None where it is stored together with the later ones. `store_rest`: why those are
-    stored; None where they are delivered. `fail_rest`: this one could not be stored, so that they
-    must not be either. `settlement`: how its claim ends, to be written before the next one begins.
+    `result`: None if this delivery is stored together with the later ones. `store_rest`: the reason
+    for which the later ones are stored; None if they are delivered. `fail_rest`: this delivery
+    could not be stored, so the later ones must not be stored either. `settlement`: is written
+    before the lane's next delivery is claimed; None if there is nothing to write.
     """
 
     result: Result | None
@@ -36,11 +37,12 @@ class Progress(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Lane:
-    """One user's deliveries in order.
+    """One user's deliveries in order, and the results of the first of them.
 
-    `store_as`: why the rest is not delivered now; None while it may be. `failed`: something could
-    not be stored, so nothing later of this user is. `unused`: the claim of the next delivery, where
-    it was not called under it; its message names it.
+    `user`: a hash. `store_as`: the reason for which the rest is stored; None while deliveries are
+    made. `failed`: a delivery could not be stored, so the rest is not stored either. `unused`: a
+    claim of the next delivery under which no call was made. The message that stores the delivery
+    names this claim, so redrive can take it over at once.
     """
 
     user: str
@@ -52,27 +54,27 @@ class Lane:
 
     @property
     def rest(self) -> Sequence[Delivery]:
-        """What has no result yet."""
+        """The deliveries that have no result yet."""
         return self.deliveries[len(self.results) :]
 
     @property
     def open(self) -> bool:
-        """Whether its next delivery is to be delivered now."""
+        """Whether there is a next delivery, and it is to be made now."""
         done = len(self.results) == len(self.deliveries)
         return not done and self.store_as is None and not self.failed
 
     @property
     def next(self) -> Delivery:
-        """Its next delivery. Raises IndexError where there is none."""
+        """The first delivery without a result. Raises IndexError if there is none."""
         return self.deliveries[len(self.results)]
 
     @property
     def claimed_under(self) -> tuple[int, str]:
-        """Token and nonce of the next delivery's claim; 0 and "" where it has none."""
+        """Token and nonce of the unused claim; 0 and "" if there is none."""
         return (self.unused.token, self.unused.nonce) if self.unused else (0, "")
 
     def advance(self, progress: Progress) -> None:
-        """Take in what came of the next one."""
+        """Take over what came of the next delivery."""
         if progress.result is not None:
             self.results.append(progress.result)
         self.store_as, self.failed = progress.store_rest, progress.fail_rest

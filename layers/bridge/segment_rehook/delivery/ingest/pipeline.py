@@ -1,18 +1,21 @@
-"""A request's lanes side by side: claimed together, called by many threads, settled together.
+"""Works on a request's lanes side by side: claims, calls and settles deliveries on threads.
 
-A lane's next delivery is claimed when the one before it is settled, so a call of the ledger holds
-different users' deliveries. Nothing waits for such a call to fill up: it takes what there is, while
-Rehook is called for others. Each thread does whatever is due, so that one alone can do it all.
+Claims of different lanes share a call of the ledger, and so do settlements. A lane's next delivery
+is claimed after the one before it is settled, so a shared call never holds two deliveries of one
+user. A shared call does not wait until it is full: it takes what is ready, while other threads call
+Rehook. Each thread takes the next job that is due, so a single thread can do all jobs.
 
-How much is claimed and not settled is bounded, since of that nobody knows the end when the function
-dies: `workers` deliveries that wait to be called, twice as many that are being called or wait to be
-settled, and as many as one call of the ledger settles.
+If the function dies, the outcome of each delivery that is claimed and not settled is unknown. Their
+number is bounded by 3 × `workers` + MAX_CHANGES: at most `workers` wait for their call, at most
+2 × `workers` are being called or wait for their settlement, and at most MAX_CHANGES are being
+settled.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import wait
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ingest.steps import Steps
 
 MAX_MARKS_A_READ = 100
-# Threads beside those that call: one to claim and one to settle meanwhile.
+# One thread can claim and one can settle while all others call.
 LEDGER_THREADS = 2
 
 Popped = TypeVar("Popped")
@@ -41,10 +44,12 @@ class _Job(Enum):
 
 
 class Pipeline:
-    """Delivers one request's lanes until the time, the breaker or the ledger says stop.
+    """Makes the deliveries of one request's lanes.
 
-    What is left of a lane then says why (`Lane.store_as`). `workers`: calls side by side. A lane is
-    touched by one thread at a time; what they share is guarded by `_changed`.
+    A lane ends early if the time is up, the breaker is open, the ledger fails or its user has dead
+    letters waiting. Then `Lane.store_as` is the reason. `workers`: how many calls of Rehook are
+    made side by side. Only one thread at a time works on a lane. The lock `_changed` guards what
+    the threads share.
     """
 
     def __init__(self, lanes: Sequence[Lane], steps: Steps, workers: int) -> None:
@@ -52,43 +57,44 @@ class Pipeline:
         self._workers = min(workers, len(lanes))
         self._together = min(workers, MAX_CHANGES)
         self._changed = threading.Condition(threading.Lock())
-        self._unread = deque(lanes)  # whether their users wait is not known yet
+        self._unread = deque(lanes)  # the marks of their users are not read yet
         self._unclaimed: deque[Lane] = deque()
         self._claimed: deque[tuple[Lane, Claim]] = deque()
         self._called: deque[tuple[Lane, Progress]] = deque()
         self._claiming = self._settling = False
         self._calling = self._idle = 0
         self._open = len(lanes)
+        self._ended = False
 
-    def run(self, threads: Callable[[int], Executor]) -> None:
-        """Deliver; `threads` gives a pool for so many. Returns when no thread works any more."""
+    def run(self, pool: Executor) -> None:
+        """Deliver on the threads of `pool`. Returns when none of them works any more."""
         if self._workers <= 1:
             self._work()
             return
-        count = self._workers + LEDGER_THREADS
-        with threads(count) as pool:
-            # All of them are joined here: a worker that outlived its request would call when the
-            # function thaws, minutes later.
-            for worker in [pool.submit(self._work) for _ in range(count)]:
-                worker.result()
+        working = [pool.submit(self._work) for _ in range(self._workers + LEDGER_THREADS)]
+        # All of them are awaited: work that outlived its request would call Rehook when the
+        # function thaws, minutes later.
+        wait(working)
+        for each in working:
+            each.result()
 
     def _work(self) -> None:
-        """Do what is due until all lanes are done. A job gives what it changes, under the lock."""
+        """Do jobs until all lanes are done. A job returns its changes, made under the lock."""
         try:
             changes: Callable[[], None] = _nothing
             while (job := self._take(changes)) is not None:
                 changes = job()
         finally:
             with self._changed:
-                self._open = 0  # also where this thread dies, so that the others end
+                self._ended = True  # also where this thread dies, so that the others end
                 self._changed.notify_all()
 
     def _take(self, changes: Callable[[], None]) -> Callable[[], Callable[[], None]] | None:
-        """Make a job's changes, wait for the next job and take it; None when all lanes are done."""
+        """Make a job's changes, wait for the next job and begin it; None if all lanes are done."""
         with self._changed:
             changes()
             while (due := self._due()) is None:
-                if not self._open:
+                if self._ended or not self._open:
                     return None
                 self._idle += 1
                 self._changed.wait()
@@ -99,6 +105,8 @@ class Pipeline:
             return job
 
     def _due(self) -> _Job | None:
+        if self._ended:
+            return None
         called, settles = len(self._called), not self._settling
         if settles and called >= self._together:
             return _Job.SETTLE
@@ -121,8 +129,8 @@ class Pipeline:
 
     def _claim(self) -> Callable[[], None]:
         if not self._unclaimed:
-            # Not for all users at once: by the time their turn comes it would be old, and most of a
-            # large request may be stored without asking.
+            # Not for all users at once: a mark that was read early may be outdated at the user's
+            # turn, and the lanes that are stored in the end need no reading.
             read = _pop(self._unread, MAX_MARKS_A_READ)
             self._steps.read_marks(read)
             with self._changed:
@@ -165,7 +173,7 @@ class Pipeline:
         return changes
 
     def _hand_on(self, lane: Lane, progress: Progress | None = None) -> None:
-        """Take in what came of a lane's delivery: its next one is claimed, or the lane is done."""
+        """Take over what came of a lane's delivery. Then its next one is claimed, or it is done."""
         if progress is not None:
             self._steps.advance(lane, progress)
         if lane.open:
@@ -175,7 +183,7 @@ class Pipeline:
 
 
 def _nothing() -> None:
-    """Change nothing."""
+    """Change nothing: a thread has no changes to make before its first job."""
 
 
 def _pop(queue: deque[Popped], most: int) -> list[Popped]:

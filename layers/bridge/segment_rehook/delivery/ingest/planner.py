@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
@@ -37,8 +39,7 @@ MAPPED_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """One subscription's part of an event; `subscription` is None for the event as a whole.
 
     `decided`: the delivery to be made, or the result where a rule settles it without one.

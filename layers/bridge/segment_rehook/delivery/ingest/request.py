@@ -1,9 +1,9 @@
-"""From the deliveries of one webhook request to what became of each.
+"""Makes the deliveries of one webhook request, stores the rest, and gives the result of each.
 
-Users go side by side, one user's deliveries one after the other. What can't be delivered within
-the budget, or must not be yet, is stored in the dead-letter queue; only what can't be stored
-either makes Segment come again. A copy in the queue is always harmless, because whoever takes it
-claims it in the ledger first: so when in doubt, store.
+Different users' deliveries are made side by side, one user's deliveries one after the other. A
+delivery that can't be made within the budget, or must wait, is stored in the dead-letter queue. If
+it can't be stored either, Segment has to send the request again. A copy in the queue does no harm,
+since redrive claims it in the ledger before it calls. So in case of doubt a delivery is stored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from segment_rehook.delivery.outcomes import Outcome, Result, Stored
 from segment_rehook.delivery.queues.sending import UserMessages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from segment_rehook.delivery.caller import Caller
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Ingest:
-    """Delivers what it can and stores the rest.
+    """Makes a request's deliveries.
 
-    `ordered`: keep each user's deliveries in order across requests. `workers`: users side by side.
-    `threads`: makes a pool of so many threads. `grace`: seconds that storing may go on past the
+    `ordered`: keep each user's deliveries in order across requests. `workers`: users side by side,
+    on the threads of `pool`. `grace`: seconds that storing may go on past the
     budget, since to be late is better than to answer 503. `park_unknown`: the operator's policy for
     calls with an unknown outcome.
     """
@@ -50,16 +50,17 @@ class Ingest:
     parking_lot: Sender
     ordered: bool
     workers: int
-    threads: Callable[[int], Executor]
+    pool: Executor
     grace: float
     park_unknown: bool
 
     def run(
         self, deliveries: Iterable[Delivery], until: float, *, paused: bool
     ) -> Mapping[str, Result]:
-        """Give what became of each delivery, by its id; no two of them have the same.
+        """Give the result of each delivery by its id. No two deliveries may have the same id.
 
-        `until`, on the monotonic clock: the answer is due then. `paused`: store them all.
+        `until`: when the answer is due, in seconds of the monotonic clock. `paused`: store all
+        deliveries and make none.
         """
         users: dict[str, list[Delivery]] = {}
         for delivery in deliveries:
@@ -86,7 +87,7 @@ class Ingest:
             if len(lanes) == 1:
                 steps.deliver(lanes[0])
             else:
-                Pipeline(lanes, steps, self.workers).run(self.threads)
+                Pipeline(lanes, steps, self.workers).run(self.pool)
         if any(lane.rest for lane in lanes):
             self._store(lanes, waiting)
         return {
@@ -96,9 +97,10 @@ class Ingest:
         }
 
     def _store(self, lanes: Sequence[Lane], waiting: WaitingUsers) -> None:
-        """Store what is left of each lane, in order, up to what no queue can hold.
+        """Store the rest of each lane in order, up to a delivery that is too large for a message.
 
-        A lane of which nothing can be stored is not marked: no message would clear the mark.
+        The user of a lane of which nothing can be stored gets no mark, since no message would clear
+        it.
         """
         storable = [
             lane
@@ -117,7 +119,7 @@ class Ingest:
         self._settle_unused(lanes, {user for user, sent in taken.items() if sent[0]})
 
     def _settle_unused(self, lanes: Sequence[Lane], sent: Container[str]) -> None:
-        """Settle the claims under which nothing was called. `sent`: whose message was taken."""
+        """Settle the unused claims. `sent`: the users whose message SQS has taken."""
         settlements = [
             self.claims.queued(lane.unused)
             if lane.user in sent
@@ -129,7 +131,7 @@ class Ingest:
             self.claims.settle(*settlements)
 
     def _messages(self, lane: Lane, mark: str) -> list[Outgoing]:
-        """The lane's rest as messages, as far as it fits; the last one clears the mark."""
+        """Give messages for the rest, up to a delivery that is too large; the last has the mark."""
         reason = lane.store_as or Stored.OVER_BUDGET
         fitting = list(itertools.takewhile(Delivery.fits_a_message, lane.rest))
         letters = []

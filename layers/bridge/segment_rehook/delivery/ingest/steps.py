@@ -1,13 +1,16 @@
-"""What is done with a request's lanes, step by step: marks read, claimed, called, settled.
+"""The steps of a request's lanes: read the users' marks, claim, call, settle.
 
-A step takes lanes that no other thread touches meanwhile. A defect of ours in it must lose no
-event: the lanes are stored.
+No other thread works on the lanes of a step meanwhile. If a step meets an unexpected error, its
+lanes are stored, so that a defect of the bridge loses no event.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from segment_rehook.delivery.ledger.claim_rules import Verdict
 from segment_rehook.delivery.ledger.claims import Claim, ClaimUnknown
 from segment_rehook.delivery.outcomes import Stored
 from segment_rehook.rehook.reply import ReplyClass
@@ -19,17 +22,18 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ingest.lane import Lane, Progress
     from segment_rehook.delivery.pacing.breaker import Permit
 
-# Seconds kept back of the budget for the marks and the answer.
+# Seconds of the budget that are kept for putting marks and for answering.
 RESERVE = 0.4
 
 
 class Steps:
-    """One request's steps. `time_left`: seconds until its answer is due."""
+    """One request's steps. `time_left`: gives the seconds until the answer is due."""
 
     def __init__(
         self, attempts: IngestAttempts, lanes: Sequence[Lane], time_left: Callable[[], float]
     ) -> None:
-        # Deliveries without a result, and the most that one user has: storing them takes time.
+        # The number of deliveries without a result, and the length of the longest lane: they tell
+        # how much time storing the rest takes.
         self._left = sum(len(lane.deliveries) for lane in lanes)
         self._longest = max((len(lane.deliveries) for lane in lanes), default=0)
         self._attempts = attempts
@@ -38,9 +42,10 @@ class Steps:
         self._waiting = attempts.waiting
         self._telemetry = attempts.claims.telemetry
         self._time_left = time_left
+        self._keep_back()
 
     def deliver(self, lane: Lane) -> None:
-        """Take the only lane through all its steps, in turn."""
+        """Do all steps of the request's only lane, one after the other."""
         self.read_marks([lane])
         while lane.open:
             [outcome] = self.claim([lane])
@@ -50,16 +55,19 @@ class Steps:
                 self.advance(lane, progress)
 
     def advance(self, lane: Lane, progress: Progress) -> None:
-        """Take in what came of the lane's next delivery, once its claim is settled."""
+        """Take over what came of the lane's next delivery, after its claim is settled."""
         lane.advance(progress)
-        self._left -= progress.result is not None
+        if progress.result is not None:
+            self._left -= 1
+            self._keep_back()
 
     def read_marks(self, lanes: Sequence[Lane]) -> None:
-        """Find out which users have dead letters waiting: their lanes are stored behind those."""
+        """Read which users have dead letters waiting. Their lanes are stored behind those."""
         try:
-            if self._reason_to_wait() is None:
-                self._waiting.look([lane.user for lane in lanes])
             reason = self._reason_to_wait()
+            if reason is None:
+                self._waiting.look([lane.user for lane in lanes])
+                reason = Stored.LEDGER_UNAVAILABLE if self._waiting.ledger_down else None
             for lane in lanes:
                 lane.store_as = reason or (
                     Stored.USER_WAITING if lane.user in self._waiting else None
@@ -68,10 +76,11 @@ class Steps:
             self._unexpected(error, lanes)
 
     def claim(self, lanes: Sequence[Lane]) -> list[Claim | Progress | None]:
-        """Claim each lane's next delivery, in one call of the ledger.
+        """Claim the next delivery of each lane, in one call of the ledger.
 
-        Gives the claims that were taken, or what came of a delivery that was not. None: the lane
-        was stopped, or it was not tried, since another one probes whether Rehook is back.
+        Gives for each lane a claim that was taken, or what came of a delivery that was not claimed
+        or that was the breaker's probe. None: the lane is stored from here on (`Lane.store_as`), or
+        it was not claimed because another lane's delivery was the probe.
         """
         try:
             return self._outcomes(lanes)
@@ -80,9 +89,9 @@ class Steps:
             return [None for _ in lanes]
 
     def call(self, lane: Lane, claim: Claim) -> Progress | None:
-        """Make the lane's next delivery; None where the lane was stopped.
+        """Make the lane's next delivery under `claim`. None: the lane is stored from here on.
 
-        Where it must not be called now, the claim was taken in vain.
+        If no call may be made any more, the claim is kept as `Lane.unused`.
         """
         try:
             reason = self._reason_to_wait()
@@ -90,19 +99,23 @@ class Steps:
                 with self._breaker.permit() as permit:
                     if permit.allowed:
                         return self._attempts.call(lane.next, claim, permit, self._time_to_call)
-                reason = _refused_as(permit)
-            lane.unused, lane.store_as = claim.mine, reason
+                reason = _stored_as(permit)
+            lane.store_as = reason
+            # A claim that was taken over from a dead claimant is left to run out, so that the next
+            # claimant knows that a call may have been made.
+            if claim.verdict is Verdict.TAKE:
+                lane.unused = claim.mine
         except Exception as error:  # noqa: BLE001 — as in read_marks
             self._unexpected(error, [lane])
         return None
 
     def settle(self, called: Sequence[Progress]) -> None:
-        """Write down, in one call of the ledger, how the claims of these ended."""
+        """Settle the claims of deliveries that were called, in one call of the ledger."""
         try:
             settlements = [each.settlement for each in called if each.settlement]
             if settlements:
                 self._claims.settle(*settlements)
-        except Exception as error:  # noqa: BLE001 — as in read_marks, and what came of them is known
+        except Exception as error:  # noqa: BLE001 — as in read_marks; the results are known
             self._unexpected(error, ())
 
     def _outcomes(self, lanes: Sequence[Lane]) -> list[Claim | Progress | None]:
@@ -113,7 +126,7 @@ class Steps:
                     return [self._probe(lanes[0], permit), *(None for _ in lanes[1:])]
                 if permit.allowed:
                     return self._claims_of(lanes)
-                reason = _refused_as(permit)
+                reason = _stored_as(permit)
         for lane in lanes:
             lane.store_as = reason
         return [None for _ in lanes]
@@ -123,8 +136,8 @@ class Steps:
         claims = self._claims.claim_all([self._attempts.wanted(lane.next) for lane in lanes])
         for lane, claim in zip(lanes, claims, strict=True):
             if isinstance(claim, ClaimUnknown):
-                # It may have landed. A message that names it lets redrive take it over without
-                # waiting, and without taking this for a call that may have been made.
+                # The claim may be in the ledger. Redrive takes it over at once if a message names
+                # it, since that says that no call was made under it.
                 self._waiting.ledger_down = True
                 lane.unused, lane.store_as = claim, Stored.LEDGER_UNAVAILABLE
                 outcomes.append(None)
@@ -133,14 +146,14 @@ class Steps:
         return outcomes
 
     def _probe(self, lane: Lane, permit: Permit) -> Progress | None:
-        """Make the one call that finds out whether Rehook is back; nothing else is claimed."""
+        """Claim, call and settle one delivery, to find out whether Rehook is back."""
         [outcome] = self._claims_of([lane])
         if not isinstance(outcome, Claim):
             return outcome
         progress = self._attempts.call(lane.next, outcome, permit, self._time_to_call)
         if progress.settlement is not None:
             self._claims.settle(progress.settlement)
-        return progress
+        return replace(progress, settlement=None)
 
     def _unexpected(self, error: Exception, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
@@ -155,11 +168,14 @@ class Steps:
         return None if room else Stored.OVER_BUDGET
 
     def _time_to_call(self) -> float:
-        """What is left for calls when storing all the rest is allowed for."""
+        """Give the seconds that are left for calls, if all the rest is then to be stored."""
+        return self._time_left() - self._kept_back
+
+    def _keep_back(self) -> None:
         storing = self._attempts.dead_letters.seconds_for(self._left, self._longest)
-        return self._time_left() - RESERVE - storing
+        self._kept_back = RESERVE + storing
 
 
-def _refused_as(permit: Permit) -> Stored:
+def _stored_as(permit: Permit) -> Stored:
     throttled = permit.reason == ReplyClass.THROTTLED
     return Stored.THROTTLED if throttled else Stored.BREAKER_OPEN

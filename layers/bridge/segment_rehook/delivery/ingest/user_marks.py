@@ -1,14 +1,17 @@
-"""Order per user: who has dead letters waiting, as far as one request knows.
+"""Order per user: the marks of users who have dead letters waiting.
 
-A user's mark is put before a message of theirs is sent, so that nobody overtakes it. Each storing
-names the mark anew, the last message that it sends carries the name, and whoever settles that
-message clears the mark if the name is still the same. (The name can't be the delivery's id: a
-duplicate of an event that waits would take the mark over, and clear it ahead of what waits behind
-the first copy.)
+A user's mark is put before a message of the user is sent, so that no later event overtakes the
+message. Each time that messages of a user are stored, the mark gets a new name. The last of these
+messages carries the name. When redrive has settled that message, it clears the mark if the mark
+still has this name. The name is not the delivery's id: if it were, a duplicate of an event that
+waits would name the mark after itself again, and the first copy would clear the mark while messages
+behind it still wait.
 
-A mark left over from a crash delays the user's next event, which goes through the queue and clears
-it. Left open: an invocation that reads the marks before another one puts its own may still deliver
-ahead of it, and of two that store at the same time the first to be delivered may clear the mark.
+If the function dies after it has put a mark and before it has sent the message, the mark delays the
+user's next event: that event goes through the queue and clears the mark. Two gaps remain. An
+invocation that reads the marks before another one puts a mark may deliver an event ahead of the
+stored one. If two invocations store events of one user at the same time, the message that is
+delivered first may clear the mark while the other one waits.
 """
 
 from __future__ import annotations
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
 class WaitingUsers:
     """One request's view of the marks.
 
-    `ordered`: whether order is kept at all. `time_left`: seconds until the answer is due.
-    `ledger_down` is set once the table gave no answer: no claim is tried after that.
+    `ordered`: whether order is kept at all. `time_left`: gives the seconds until the answer is due.
+    `ledger_down`: the table has failed a call, so the request claims nothing further.
     """
 
     marks: UserMarks
@@ -41,7 +44,7 @@ class WaitingUsers:
     _unmarkable: bool = False
 
     def look(self, users: Sequence[str]) -> None:
-        """Find out which of `users` wait."""
+        """Read which of `users` (hashes) have a mark. If the table fails, set `ledger_down`."""
         if self.ordered and users and not self.ledger_down:
             try:
                 self._known.update(self.marks.read(users))
@@ -52,10 +55,11 @@ class WaitingUsers:
         return user in self._known
 
     def mark(self, users: Sequence[str]) -> str:
-        """Mark users before anything of theirs is sent; gives the mark's name ("": none was put).
+        """Mark users before their messages are sent. Give the mark's name, "" if none was put.
 
-        A table that failed a claim is tried once more while there is time: it may have failed that
-        one write, and an event that waits without a mark can be overtaken.
+        After the table has failed a claim, a mark is still tried while there is time: the table may
+        have failed only that write, and an event that waits without a mark can be overtaken. If the
+        table fails the mark, no further mark is tried.
         """
         if not (self.ordered and users) or self._unmarkable:
             return ""

@@ -1,4 +1,4 @@
-"""From a webhook request to its answer: the door, the plan, the deliveries, the report."""
+"""Answers a webhook request: checks access, plans, delivers, and reports each event."""
 
 from __future__ import annotations
 
@@ -32,13 +32,17 @@ if TYPE_CHECKING:
     from segment_rehook.segment.envelope import Envelope
     from segment_rehook.segment.event import Event
 
-# Characters of a log line that say why an event is ignored: fifty subscriptions may have reasons.
+# The reasons why an event is ignored are cut in the log: fifty subscriptions may have one each.
 MAX_IGNORED_CHARACTERS = 1_000
 
 
 @dataclass(slots=True)
 class Webhook:
-    """Answers Segment. `budget` in seconds from when API Gateway received the request."""
+    """Answers Segment's requests.
+
+    `budget`: seconds from the time at which API Gateway received the request. `batches_need_token`:
+    whether a batch is refused without a token or a signature over the whole of it.
+    """
 
     ingest: Ingest
     destination: Destination
@@ -48,11 +52,12 @@ class Webhook:
     budget: float
     max_body_bytes: int
     batches_need_token: bool
+    _rules: tuple[Secrets | None, AccessRules] = (None, AccessRules())
 
     def handle(
         self, method: str, headers: Mapping[str, str], body: bytes, received_at: float
     ) -> HttpAnswer:
-        """Answer one request; `received_at` in seconds since the epoch."""
+        """Answer one request. `received_at`: when API Gateway received it, in Unix time."""
         gone = min(max(self.clock.now() - received_at, 0.0), self.budget)
         until = self.clock.monotonic() + self.budget - gone
         try:
@@ -71,7 +76,7 @@ class Webhook:
         return self._deliver(envelope, secrets.mode, until)
 
     def refuse(self, refused: Refusal) -> HttpAnswer:
-        """Turn a request away: counted, and logged by its code alone."""
+        """Give the answer for a refused request. It is counted; the log has its code only."""
         self.telemetry.warn("request refused", status=refused.status, code=refused.code)
         self.telemetry.count("RequestsRefused")
         return refusal(refused.status, refused.code, refused.message, refused.hint)
@@ -79,7 +84,10 @@ class Webhook:
     def _open(
         self, method: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[Secrets, Envelope]:
-        """Let the request in. A refusal may be of secrets that were rotated: they are read anew."""
+        """Check access and read the body. If access is refused, try once more with new secrets.
+
+        Raises Refusal, SecretsUnavailable or AccessNotConfigured.
+        """
         secrets = self.secrets.read()
         try:
             return secrets, self._receive(method, headers, body, secrets)
@@ -92,9 +100,12 @@ class Webhook:
     def _receive(
         self, method: str, headers: Mapping[str, str], body: bytes, secrets: Secrets
     ) -> Envelope:
-        rules = AccessRules.from_lines(
-            secrets.shared_secrets, secrets.tokens, batches_need_token=self.batches_need_token
-        )
+        known, rules = self._rules
+        if known is not secrets:
+            rules = AccessRules.from_lines(
+                secrets.shared_secrets, secrets.tokens, batches_need_token=self.batches_need_token
+            )
+            self._rules = secrets, rules
         return receive(method, headers, body, rules, max_body_bytes=self.max_body_bytes)
 
     def _deliver(self, envelope: Envelope, mode: Mode, until: float) -> HttpAnswer:
@@ -126,7 +137,7 @@ class Webhook:
         *,
         explained: bool,
     ) -> EventReport:
-        """Say what became of one element; `explained`: and of an ignored one why."""
+        """Report on one element. `explained`: whether to say why an event was ignored."""
         deliveries = [(part.subscription, _result(part.decided, results)) for part in parts]
         if isinstance(element, UnreadableEvent):
             return EventReport(None, deliveries)

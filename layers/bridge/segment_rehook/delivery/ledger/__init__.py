@@ -1,1 +1,1 @@
-"""The ledger: a delivery's record, what it allows, and the writes that change it."""
+"""The ledger: a delivery's record, what may follow from it, and the writes that change it."""

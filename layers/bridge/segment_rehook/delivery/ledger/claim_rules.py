@@ -1,7 +1,7 @@
-"""What to do with a delivery whose record is already there: the protocol's table, as a function.
+"""Says whether a delivery may be claimed: the tables of docs/protocol.md as functions.
 
-Two callers meet records: ingest with an event that Segment just sent, redrive with a message from
-the dead-letter queue. Neither reads the clock or the ledger here.
+Ingest asks for an event that Segment has just sent, redrive for a message of the dead-letter queue.
+The functions read neither the clock nor the ledger.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 class Verdict(Enum):
     """What the record that was found allows."""
 
-    TAKE = auto()  # claim it, then call
-    TAKE_CRASHED = auto()  # claim it; a claimant died: what came of its call is not known
-    DELIVERED = auto()  # a duplicate
-    PARKED = auto()  # a duplicate of something given up
-    QUEUED = auto()  # a message for it rests in the queue already
-    CLAIMED = auto()  # somebody is at it: a copy in the queue is harmless
-    CONFLICT = auto()  # the same id, another event, which was or may be delivered
+    TAKE = auto()  # claim the delivery, then call
+    TAKE_CRASHED = auto()  # claim it; its claimant died, so the outcome of its call is unknown
+    DELIVERED = auto()  # it is delivered: this one is a duplicate
+    PARKED = auto()  # it is parked: this one is a duplicate
+    QUEUED = auto()  # a message for it is in the dead-letter queue already
+    CLAIMED = auto()  # another invocation holds the claim
+    CONFLICT = auto()  # another event has this id, and was or may be delivered
 
 
 def ingest(found: Record | None, content: str, now: float) -> Verdict:
-    """Ingest's column of the table. `now` in seconds since the epoch."""
+    """Give ingest's verdict. `content`: the event's fingerprint. `now`: in Unix time, seconds."""
     if found is None or found.gives_way_to(content):
         return Verdict.TAKE
     if not ids.same_event(found.content, content):
@@ -47,8 +47,9 @@ def ingest(found: Record | None, content: str, now: float) -> Verdict:
 
 
 def redrive(found: Record | None, header: Header, now: float) -> Verdict:
-    """Redrive's column of the table. `now` in seconds since the epoch."""
-    # What an operator sends back takes nobody's place: a mended event may have been parked since.
+    """Give redrive's verdict. `header`: the message's. `now`: in Unix time, seconds."""
+    # A message that an operator sent back replaces no other event, except a released one: a mended
+    # event may have been parked since.
     sent_back = header.parked_token is not None
     if found is None:
         return Verdict.TAKE
@@ -56,14 +57,14 @@ def redrive(found: Record | None, header: Header, now: float) -> Verdict:
     if may_replace and found.gives_way_to(header.content):
         return Verdict.TAKE
     if not ids.same_event(found.content, header.content):
-        # A parked event, sent back after a mended one took its place and was delivered.
+        # The message is a parked event's, and a mended event has replaced it and was delivered.
         replaced = sent_back and header.parked_token == found.parked_token
         delivered = found.state is State.DELIVERED and replaced
         return Verdict.DELIVERED if delivered else Verdict.CONFLICT
     if found.state is State.CLAIMED:
         if header.nonce == found.nonce:
-            # The very claim under which this was sent: its holder knew the outcome when it sent
-            # the message, and died before it could say so.
+            # The message was sent under this claim. So its holder knew the outcome of its call, and
+            # could not settle the claim.
             return Verdict.TAKE
         return Verdict.TAKE_CRASHED if found.lease_ran_out(now) else Verdict.CLAIMED
     if found.state is State.PARKED:

@@ -1,8 +1,9 @@
-"""Claiming deliveries and settling them: every write to the ledger that ingest and redrive make.
+"""Claims and settles deliveries: every write to the ledger that ingest and redrive make.
 
-The order is always claim → call → message → ledger, so that whatever is killed in between is met by
-somebody who can tell. Deliveries of one request share calls to the ledger: each is claimed, or
-settled, by a conditional write of its own, which wins or loses by itself.
+The order is always claim, call, message, settlement. If the function dies between two of them, its
+record or its message shows the next claimant how far it came. Deliveries of one request share calls
+of the ledger. Each is claimed or settled by a conditional write of its own, which wins or loses
+independently of the others.
 """
 
 from __future__ import annotations
@@ -21,18 +22,22 @@ if TYPE_CHECKING:
 
     from segment_rehook.delivery.ports import Clock, Ledger, Randomness, Telemetry
 
-# Somebody else's write came first this often: leave the delivery to them.
+# If another invocation's write comes first so many times, the delivery is left to it.
 MAX_CLAIM_TRIES = 4
 MAX_SETTLE_TRIES = 2
-# Seconds after which a write that failed is not tried again: a table that hangs would take the
-# whole function's time, and then nobody hears that the delivery was made.
+# A settlement that has failed is not tried again after so many seconds: with a table that does not
+# respond, the function would run out of time before it can answer.
 MAX_SETTLE_SECONDS = 1.0
 
 TAKES = frozenset({Verdict.TAKE, Verdict.TAKE_CRASHED})
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A delivery to be claimed, if its record allows it, as `judge` says."""
+    """A delivery to be claimed.
+
+    `delivery`: its id. `content`: the event's fingerprint. `judge`: gives the verdict on the record
+    that is found. `by_redrive`: whether redrive claims it, and so holds its message.
+    """
 
     delivery: str
     content: str
@@ -41,9 +46,10 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What claiming came to.
+    """The answer to a claim.
 
-    `mine`: the claim, where it was taken. `found`: the record that was met last, if any.
+    `verdict`: on the record that was found. `mine`: the claim, None if it was not taken. `found`:
+    the record that was found last, None if there was none.
     """
 
     verdict: Verdict
@@ -52,10 +58,10 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class ClaimUnknown(Exception):
-    """The ledger gave no answer to a claim: it may have landed, under this nonce and token.
+    """The ledger gave no answer to a claim. The claim may be written, with this nonce and token.
 
-    Both are empty where it would have taken over from a claimant that died: a message that named
-    such a claim would say that nothing was called under it, and of the dead one nobody knows.
+    Both are empty if the claim takes over from a claimant that died. A message that names a claim
+    says that no call was made, and the dead claimant may have made one.
     """
 
     def __init__(self, verdict: Verdict, claim: Record) -> None:
@@ -66,14 +72,14 @@ class ClaimUnknown(Exception):
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """How the claim `mine` ends: with this record in its place."""
+    """The end of the claim `mine`: `record` replaces it."""
 
     record: Record
     mine: Record
 
 
 class _Try(msgspec.Struct, frozen=True):
-    """A claim that is being tried: `new` in the place of `was`, which allows it (`verdict`)."""
+    """A claim that is being tried: `new` replaces `was`, as `verdict` allows."""
 
     wanted: Wanted
     verdict: Verdict
@@ -83,10 +89,10 @@ class _Try(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Claims:
-    """One environment's claims. Thread-safe as far as its ports are.
+    """Claims and settles for one environment. Thread-safe if its ports are.
 
-    `lease`: seconds for which a claim is safe from others. `keep`: seconds for which the ledger
-    remembers a delivery.
+    `lease`: seconds for which nobody else may take over a claim. `keep`: seconds for which the
+    ledger keeps a record.
     """
 
     ledger: Ledger
@@ -97,56 +103,57 @@ class Claims:
     keep: int
 
     def claim(self, wanted: Wanted) -> Claim:
-        """Claim one delivery. Raises ClaimUnknown when the ledger gave no answer."""
+        """Claim one delivery. Raises ClaimUnknown if the ledger gave no answer."""
         [claim] = self.claim_all([wanted])
         if isinstance(claim, ClaimUnknown):
             raise claim
         return claim
 
     def claim_all(self, wanted: Sequence[Wanted]) -> list[Claim | ClaimUnknown]:
-        """Claim different deliveries in shared calls of the ledger."""
+        """Claim different deliveries in shared calls of the ledger; answers in the same order."""
         claims: dict[str, Claim | ClaimUnknown] = {}
         tries = [self._try(each) for each in wanted]
         for _ in range(MAX_CLAIM_TRIES):
             swaps = self.ledger.swap([Change(each.new, each.was) for each in tries])
             again = []
             for each, swap in zip(tries, swaps, strict=True):
-                wish = each.wanted
+                asked = each.wanted
                 if isinstance(swap, LedgerUnavailable):
-                    claims[wish.delivery] = ClaimUnknown(each.verdict, each.new)
+                    claims[asked.delivery] = ClaimUnknown(each.verdict, each.new)
                 elif swap.won:
-                    claims[wish.delivery] = Claim(each.verdict, mine=each.new, found=each.was)
-                elif (verdict := wish.judge(swap.found)) in TAKES:
-                    claims[wish.delivery] = Claim(Verdict.CLAIMED, found=swap.found)
-                    again.append(self._try(wish, verdict, swap.found))
+                    claims[asked.delivery] = Claim(each.verdict, mine=each.new, found=each.was)
+                elif (verdict := asked.judge(swap.found)) in TAKES:
+                    claims[asked.delivery] = Claim(Verdict.CLAIMED, found=swap.found)
+                    again.append(self._try(asked, verdict, swap.found))
                 else:
-                    claims[wish.delivery] = Claim(verdict, found=swap.found)
+                    claims[asked.delivery] = Claim(verdict, found=swap.found)
             if not again:
                 break
             tries = again
         return [claims[each.delivery] for each in wanted]
 
     def delivered(self, mine: Record, request_id: str | None) -> Settlement:
-        """Rehook has it. `request_id`: Rehook's name for the call."""
+        """Give the settlement for: delivered. `request_id`: Rehook's id of the call."""
         return Settlement(self._writer().deliver(mine, request_id), mine)
 
     def queued(self, mine: Record) -> Settlement:
-        """A message for it is in the queue. If this is not recorded, the message still says it."""
+        """Give the settlement for: not delivered, and a message is in the dead-letter queue."""
         return Settlement(self._writer().queue(mine), mine)
 
     def parked(self, mine: Record, reason: str) -> Settlement:
-        """A message for it is in the parking lot."""
+        """Give the settlement for: given up, and a message is in the parking lot."""
         return Settlement(self._writer().park(mine, reason), mine)
 
     def released(self, mine: Record) -> Settlement:
-        """It is known to be undelivered, and it is stored nowhere."""
+        """Give the settlement for: known to be undelivered, and stored nowhere."""
         return Settlement(self._writer().release(mine), mine)
 
     def settle(self, *settlements: Settlement) -> None:
-        """Write how different claims ended, in shared calls of the ledger.
+        """Settle different claims, in shared calls of the ledger.
 
-        What gets no answer is written once more: the ledger knows its own nonce. What stays
-        unwritten is counted, and found out by whoever meets the record when its lease has run out.
+        A settlement without an answer is written once more; if the first write was made, the ledger
+        recognises its nonce. A claim that stays unsettled is counted. When its lease has run out,
+        it counts as a dead claimant's, unless a message names it.
         """
         until = self.clock.monotonic() + MAX_SETTLE_SECONDS
         waiting = list(settlements)
@@ -155,7 +162,7 @@ class Claims:
             swaps = self.ledger.swap([Change(each.record, each.mine) for each in waiting])
             answered = list(zip(waiting, swaps, strict=True))
             waiting = [each for each, swap in answered if isinstance(swap, LedgerUnavailable)]
-            # Lost: the lease ran out, or a message that names the claim came first.
+            # These claims were taken over, because the lease ran out or a message names the claim.
             overtaken += [
                 each for each, swap in answered if isinstance(swap, Swap) and not swap.won
             ]

@@ -1,9 +1,9 @@
 """A delivery's record in the ledger, and every change that may be made to it.
 
-A delivery is one event for one subscription. Its record is replaced whole, and only by a writer
-that names the nonce it replaces: the nonce is new with every write, so it is the version, and a
-late, dead or thawed writer can undo nothing. The token grows by one with each claim; messages
-carry it, so that a message can be matched with the claim it was sent under.
+A delivery is one event for one subscription. A write replaces the whole record, and only if the
+record still has the nonce that the write names. Each write has a new nonce, so the nonce is the
+version, and a late writer can't undo a newer write. The token grows by one with each claim.
+Messages carry token and nonce of the claim under which they were sent.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-# Two clocks may disagree: a lease counts as run out only this many seconds after its end.
+# A lease counts as run out only so many seconds after its end, since two clocks may differ.
 CLOCK_MARGIN = 5.0
 
 
 class State(StrEnum):
-    """Where a delivery stands. No record at all is the sixth state, *absent*."""
+    """The state of a delivery. If there is no record, the state is *absent*."""
 
     RELEASED = "released"
     CLAIMED = "claimed"
@@ -30,11 +30,13 @@ class State(StrEnum):
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item of the ledger.
 
-    `lease` and `expires_at` are seconds since the epoch. `in_queue` says that a message for this
-    delivery is in the dead-letter queue: at rest, or, of a claim, in redrive's hands.
-    `parked_token` is the token under which it was parked: only a parked message that names it may
-    open the delivery again. `content` is the fingerprint of the event (see `ids.fingerprint`).
-    `doubtful`: a call under an earlier claim may have been acted on, and nobody knows.
+    `content`: the event's fingerprint (see `ids.fingerprint`). `lease`: when the claim runs out;
+    `expires_at`: when the record may be deleted; both in seconds of Unix time. `in_queue`: a
+    message for this delivery is in the dead-letter queue; redrive holds it while the state is
+    claimed. `parked_token`: the token under which the delivery was parked. Only a parked message
+    that names it makes redrive deliver again. `crashes`: how many claimants in a row died.
+    `doubtful`: a call under an earlier claim may have been acted on, and nobody knows. `reason`:
+    why it was parked. `request_id`: Rehook's id of the call that delivered it.
     """
 
     id: str
@@ -52,33 +54,37 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     request_id: str | None = None
 
     def lease_ran_out(self, now: float) -> bool:
-        """Whether the claim may be taken over, clocks' disagreement allowed for."""
+        """Whether the claim may be taken over. `now`: in Unix time, seconds."""
         return now > self.lease + CLOCK_MARGIN
 
     def in_doubt(self) -> Record:
-        """The same claim, after a call that may have been acted on."""
+        """Give the same claim after a call that Rehook may have acted on."""
         return replace(self, doubtful=True)
 
     def gives_way_to(self, content: str) -> bool:
-        """Whether a mended event, which has another fingerprint, may take this one's place.
+        """Whether a mended event, which has another fingerprint, may replace this one.
 
-        Only where this one was certainly never delivered, and no message waits to deliver it.
+        It may if this one was certainly never delivered and no message waits to deliver it.
         """
         at_rest = self.state in {State.PARKED, State.RELEASED}
         return at_rest and not self.doubtful and self.content != content
 
 
 class Swap(msgspec.Struct, frozen=True):
-    """What a conditional write came to: won, or the record found in its place (None: absent)."""
+    """The answer to a conditional write.
+
+    `won`: it was made. `found`: if not, the record that is there, None if there is none.
+    """
 
     won: bool
     found: Record | None = None
 
 
 class RecordWriter(msgspec.Struct, frozen=True):
-    """Writes the next record: what every write needs apart from the record it replaces.
+    """Makes the record that one write puts.
 
-    `now` in seconds since the epoch, `nonce` new for this write, `keep` in seconds.
+    `now`: in Unix time, seconds. `nonce`: new for this write. `keep`: seconds until the record
+    expires.
     """
 
     now: float
@@ -95,10 +101,10 @@ class RecordWriter(msgspec.Struct, frozen=True):
         by_redrive: bool = False,
         crashed: bool = False,
     ) -> Record:
-        """The TAKE of the protocol: state claimed, token + 1, a lease of `lease` seconds.
+        """Make a claim: the token grows by one. `lease`: in seconds from now.
 
-        What came of the call of a claim that is taken over is in doubt, also where its holder knew
-        it: that could not be recorded.
+        A claim that takes over another claim is doubtful, also if the earlier holder knew the
+        outcome of its call: the ledger does not have it.
         """
         doubtful = was is not None and (was.doubtful or was.state is State.CLAIMED)
         return Record(
@@ -116,15 +122,15 @@ class RecordWriter(msgspec.Struct, frozen=True):
         )
 
     def deliver(self, mine: Record, request_id: str | None) -> Record:
-        """Settled: Rehook has it. `request_id` is Rehook's name for the call."""
+        """Make the record of a delivery that was made. `request_id`: Rehook's id of the call."""
         return self._next(mine, state=State.DELIVERED, request_id=request_id, in_queue=False)
 
     def queue(self, mine: Record) -> Record:
-        """Known to be undelivered, and a message for it rests in the dead-letter queue."""
+        """Make the record of a delivery that waits in the dead-letter queue."""
         return self._next(mine, state=State.QUEUED, in_queue=True, crashes=0)
 
     def park(self, mine: Record, reason: str) -> Record:
-        """Given up: a message that was parked under this token rests in the parking lot."""
+        """Make the record of a delivery that was parked under the token of `mine`."""
         return self._next(
             mine,
             state=State.PARKED,
@@ -135,7 +141,7 @@ class RecordWriter(msgspec.Struct, frozen=True):
         )
 
     def release(self, mine: Record) -> Record:
-        """Known to be undelivered, and stored nowhere: whoever meets it next may take it."""
+        """Make the record of a delivery that is known to be undelivered and is stored nowhere."""
         return self._next(mine, state=State.RELEASED)
 
     def _next(self, mine: Record, **changes: object) -> Record:

@@ -1,1 +1,1 @@
-"""How often Rehook is called: the circuit breaker, redrive's pace, a dead letter's back-off."""
+"""Limits how often Rehook is called: the breaker, redrive's pace, a dead letter's back-off."""

@@ -1,19 +1,19 @@
-"""The circuit breaker: an outage costs a few calls, not one time-out per event.
+"""The circuit breaker: in an outage few calls are made, instead of one for each event.
 
 This object counts the failures of its own environment. The shared record says whether the breaker
 is open, and every environment reads it every two seconds. So an outage costs (threshold × running
 environments) calls, then one probe at a time. While all calls succeed, nothing is written. When the
-record can't be read, calls go on: the breaker only spares Rehook, and the ledger keeps the promise.
+record can't be read, calls go on: the promise does not depend on the breaker.
 
-A rate limit is not an outage: then ingest stores new events, and redrive, which has a pace of its
-own, goes on with the queue.
+A rate limit is not an outage. Ingest then stores new events for a while; redrive, which has a pace
+of its own, goes on with the queue.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,14 @@ from segment_rehook.rehook.reply import Reply, ReplyClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from segment_rehook.delivery.ports import BreakerStore, Clock, Randomness, Telemetry
 
 # Seconds.
 LOOK_EVERY = 2.0
 FIRST_PAUSE, MAX_PAUSE = 5.0, 60.0
-MAX_PROBE = 40.0  # a probe whose outcome is not told for so long is given up
+MAX_PROBE = 40.0  # after so long without an outcome, another environment may probe
 THROTTLED_HOLD = 5.0
 
 ALIVE = frozenset({ReplyClass.DELIVERED, ReplyClass.REJECTED})
@@ -49,6 +50,7 @@ class Permit:
 
 
 ALLOWED = Permit(allowed=True)
+NOTHING_TO_GIVE_BACK = nullcontext(ALLOWED)
 
 
 class Breaker:
@@ -80,8 +82,7 @@ class Breaker:
         self._failures = 0
         self._probing: BreakerRecord | None = None
 
-    @contextmanager
-    def permit(self) -> Iterator[Permit]:
+    def permit(self) -> AbstractContextManager[Permit]:
         """Ask whether a call may be made now. Tell the reply to `heard` within the block.
 
         A probe that the block did not use is given back when the block ends, also by an error. The
@@ -89,6 +90,10 @@ class Breaker:
         """
         with self._lock:
             permit = self._decide()
+        return NOTHING_TO_GIVE_BACK if permit is ALLOWED else self._given(permit)
+
+    @contextmanager
+    def _given(self, permit: Permit) -> Iterator[Permit]:
         try:
             yield permit
         finally:
@@ -115,9 +120,9 @@ class Breaker:
 
     def _decide(self) -> Permit:
         record = self._look()
-        now = self._clock.now()
         if record is None or record.open_until == 0:
             return ALLOWED
+        now = self._clock.now()
         if record.reason == ReplyClass.THROTTLED:
             wait = record.open_until - now if self._heeds_throttling else 0.0
             return _refused(wait, record) if wait > 0 else ALLOWED

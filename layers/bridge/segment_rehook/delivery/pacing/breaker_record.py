@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerRecord:
-    """The breaker's shared state. No record, or `open_until` 0: closed. Times in epoch seconds.
+    """The breaker's shared state. Times are in seconds of Unix time.
 
-    `probing_until`: until then one environment may make a call and tell its outcome. `trips` grows
-    with each failed probe, and makes the next pause longer.
+    `open_until`: 0 if the breaker is closed, as it is where there is no record. `probing_until`:
+    until then the probe is one environment's. `trips`: grows by one with each failed probe, and
+    makes the next pause longer. `reason`: the class of the reply that opened the breaker.
     """
 
     nonce: str

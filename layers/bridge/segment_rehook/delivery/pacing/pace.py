@@ -1,4 +1,4 @@
-"""The rate of redrive's calls: as high as Rehook allows, found by trying.
+"""The rate of redrive's calls: as high as Rehook allows, found by measurement.
 
 Rehook's rate limit is not documented. So each environment begins without a limit. A refusal (429)
 shows that the present rate is too high: the rate is cut, and then grows again in small steps

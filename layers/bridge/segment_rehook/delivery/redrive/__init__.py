@@ -1,1 +1,1 @@
-"""The dead-letter queue's side: delivers what waits, hides what must wait on, parks the rest."""
+"""Redrive: delivers dead letters, hides those that must wait, and parks those it gives up."""

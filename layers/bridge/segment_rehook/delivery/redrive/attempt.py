@@ -87,7 +87,7 @@ class RedriveAttempts:
 
 
 class _Attempt:
-    """One attempt: holds what all its parts need to know of the message."""
+    """One attempt at one message."""
 
     def __init__(
         self, redrive: RedriveAttempts, message: Received, time_left: Callable[[], float]
@@ -124,7 +124,7 @@ class _Attempt:
         if not permit.allowed and not self._expired:
             pause = self._pause(at_least=permit.wait)
             return Hide(Result(Outcome.STORED, Stored.BREAKER_OPEN), pause)
-        # The pace comes before the claim: who dies with a claim counts as having called.
+        # The wait comes before the claim: a claimant that dies counts as one that has called.
         ahead = self._redrive.pace.wait(self._time_left() - self._caller.timeout)
         if ahead:
             pause = self._pause(throttled=True, at_least=ahead)
@@ -148,7 +148,7 @@ class _Attempt:
         crashed = verdict is Verdict.TAKE_CRASHED
         call = self._call_of(header, mine, crashed=crashed)
         if isinstance(call, Park):
-            # Whatever the reason for parking: what the dead claimant did is not known.
+            # For any reason of parking: it is not known whether the dead claimant has called.
             return self._park(header, mine, replace(call, undelivered=not crashed))
         reply = self._caller.call(permit, mine, call.request, call.action, self._time_left)
         self._redrive.pace.heard(reply)
@@ -197,11 +197,11 @@ class _Attempt:
             ):
                 return Delete(Result(Outcome.PARKED, Parked.ID_CONFLICT))
             return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
-        # Delivered before, or an old copy of a message that is parked.
+        # It was delivered before, or this is an old copy of a message that is parked.
         return Delete(Result(Outcome.DUPLICATE, claim.verdict.name.lower()))
 
     def _park(self, header: Header, mine: Record, park: Park, reply: Reply | None = None) -> Step:
-        """Send it to the parking lot, record it, delete it. `reply`: Rehook's, after a call."""
+        """Send to the parking lot, settle, then delete. `reply`: None if no call was made."""
         code = reply.code if reply else None
         text = " ".join(filter(None, (code, park.detail)))
         if self._redrive.parking_lot.send(header, self._message, mine, park.reason, text):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Seconds of the function's time, kept free for hiding and settling.
 RESERVE = 5.0
-# How long a message is hidden after an unexpected error: longer than the lease of a claim.
+# How many seconds a message is hidden after an unexpected error: longer than the lease of a claim.
 DEFECT_SECONDS = 120
 
 

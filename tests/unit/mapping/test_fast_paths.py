@@ -1,0 +1,108 @@
+"""What the engine does faster where it can comes out as where it can't."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segment_rehook.mapping.mapping import compile_mapping
+from segment_rehook.mapping.replacement import replace
+from segment_rehook.mapping.stringify import stringify
+from segment_rehook.mapping.values import UNDEFINED, Value, in_order
+from segment_rehook.segment import jsontext
+from segment_rehook.segment.jsontext import JSON
+
+KEYS = st.sampled_from(["a", "b", "é", "", "1", "10", "2", "01", "_a", "__proto__", "{", ",0"])
+TEXTS = st.sampled_from(["", "a", "0", ',"0', "é", "\ud800", "\x7f", "1e5", "1.0", "__proto__"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=15,
+)
+
+
+def in_javascript(value: JSON) -> JSON:
+    """A value as an object of JavaScript's holds it: indexes first, no member `__proto__`."""
+    if isinstance(value, list):
+        return [in_javascript(item) for item in value]
+    if isinstance(value, dict):
+        names = [name for name in in_order(value) if name != "__proto__"]
+        return {name: in_javascript(value[name]) for name in names}
+    return value
+
+
+@given(VALUES)
+def test_a_whole_value_is_given_as_javascript_has_it(value: JSON) -> None:
+    """Values are looked through by their text; only odd ones are rebuilt member by member."""
+    compiled = compile_mapping({"x": {"@path": "$.value"}, "y": {"@path": "$.missing"}})
+    expected = {"x": in_javascript(value)}
+    assert repr(compiled({"value": value})) == repr(expected)
+    assert repr(compiled.resolve({"value": value})) == repr(expected)
+
+
+@given(VALUES)
+def test_undefined_is_dropped_from_objects_and_null_in_lists(value: JSON) -> None:
+    """Beside any value, at any depth."""
+    missing = {"@path": "$.missing"}
+    inner = {"u": missing, "v": {"@path": "$.value"}, "w": [missing, {"@path": "$.value"}]}
+    compiled = compile_mapping({"x": inner})
+    given_value = in_javascript(value)
+    assert repr(compiled({"value": value})) == repr(
+        {"x": {"v": given_value, "w": [None, given_value]}}
+    )
+
+
+@given(VALUES)
+def test_json_is_written_as_stringify_writes_it(value: JSON) -> None:
+    """The engine's `@json` and the bridge's own writer agree, but for the order of keys."""
+
+    def ordered(part: JSON) -> JSON:
+        if isinstance(part, list):
+            return [ordered(item) for item in part]
+        if isinstance(part, dict):
+            return {name: ordered(part[name]) for name in in_order(part)}
+        return part
+
+    assert stringify(value) == jsontext.stringify(ordered(value))
+
+
+@given(VALUES, st.integers(0, 3))
+def test_undefined_in_a_value_is_written_as_json_writes_it(value: JSON, place: int) -> None:
+    """It is left out of objects, and null in lists."""
+    items: list[Value] = [value] * 3
+    items.insert(place, UNDEFINED)
+    nulls: list[JSON] = [value] * 3
+    nulls.insert(place, None)
+    assert stringify({"u": UNDEFINED, "items": items}) == stringify({"items": nulls})
+
+
+@given(
+    st.text("aAbB$&`'é", max_size=12),
+    st.text("aAb$", min_size=1, max_size=2),
+    st.text("x$&`'", max_size=4),
+    st.booleans(),
+    st.booleans(),
+)
+def test_replacing_is_what_a_regular_expression_does(
+    value: str, pattern: str, replacement: str, ignore_case: bool, everywhere: bool
+) -> None:
+    """Whether the replacement is the same everywhere or made of what is around each place."""
+
+    def expand(found: re.Match[str]) -> str:
+        meaning = {
+            "$": "$",
+            "&": found[0],
+            "`": value[: found.start()],
+            "'": value[found.end() :],
+        }
+        return re.sub(r"\$([$&`'])", lambda special: meaning[special[1]], replacement)
+
+    flags = re.IGNORECASE if ignore_case else re.NOFLAG
+    expected = re.compile(re.escape(pattern), flags).sub(expand, value, 0 if everywhere else 1)
+    assert (
+        replace(value, pattern, replacement, ignore_case=ignore_case, everywhere=everywhere)
+        == expected
+    )

@@ -1,0 +1,138 @@
+"""The index leaves out only subscriptions whose triggers do not hold, and do not throw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segment_rehook.mapping.errors import MappingError, TriggerInvalid
+from segment_rehook.mapping.fql import Trigger, compile_trigger
+from segment_rehook.mapping.subscription import Subscription
+from segment_rehook.mapping.trigger_index import TriggerIndex
+from tests.conformance.generated.triggers import trigger_case
+
+CLAUSES = st.sampled_from(
+    [
+        'type = "track"',
+        'type = "identify"',
+        'type != "track"',
+        'event = "a"',
+        'event = "b"',
+        "event = 5",
+        "event = true",
+        'contains(event, "a")',
+        'match(event, "a*")',
+        '!contains(event, "a")',
+        'name = "a"',
+        "userId != null",
+        'properties.x = "a"',
+        'properties.x.toString.caller = "a"',
+        'properties.toString.arguments != "a"',
+        'traits.x.toString.caller = "a"',
+    ]
+)
+GROUPS = st.lists(CLAUSES, min_size=1, max_size=4).flatmap(
+    lambda clauses: st.sampled_from([" and ".join(clauses), " or ".join(clauses)])
+)
+TRIGGERS = st.lists(GROUPS.map("({})".format) | CLAUSES, min_size=1, max_size=3).flatmap(
+    lambda groups: st.sampled_from([" and ".join(groups), " or ".join(groups)])
+)
+EVENTS: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["track", "identify", "page", 5, None]),
+        "event": st.sampled_from(["a", "b", "c", "5", "true", 5, None, ["a"]]),
+        "name": st.sampled_from(["a", None]),
+        "userId": st.sampled_from(["u", None]),
+        "properties": st.sampled_from([{"x": "a"}, {"x": {}}, {}, None, "a"]),
+    },
+)
+
+
+@dataclass
+class Watched:
+    """As much of a subscription as the index looks at."""
+
+    trigger: Trigger
+    enabled: bool = True
+
+
+def answer(trigger: Trigger, event: object) -> bool | str:
+    """Whether the trigger holds, or what it throws."""
+    try:
+        return trigger(event)
+    except MappingError as error:
+        return str(error)
+
+
+def hold(triggers: list[str], event: dict[str, object]) -> None:
+    """Compare the index with what each trigger says itself."""
+    watched = [Watched(compile_trigger(each)) for each in triggers]
+    subscriptions = cast("list[Subscription]", watched)
+    kind, name = event.get("type"), event.get("event")
+    found = TriggerIndex(subscriptions).candidates(
+        kind if isinstance(kind, str) else None, name if isinstance(name, str) else None
+    )
+    wanted = [each for each in subscriptions if answer(each.trigger, event) is not False]
+    candidates = [candidate.subscription for candidate in found]
+    assert [each for each in candidates if each in wanted] == wanted
+    assert [each for each in subscriptions if each in candidates] == candidates
+    for candidate in found:
+        if candidate.matches:
+            assert answer(candidate.subscription.trigger, event) is True
+
+
+@given(st.lists(TRIGGERS, max_size=5), EVENTS)
+def test_no_subscription_that_takes_an_event_is_left_out(
+    triggers: list[str], event: dict[str, object]
+) -> None:
+    """In the file's order, those that throw among them; what is said to match does."""
+    hold(triggers, event)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_nor_is_one_with_an_odd_trigger(seed: int) -> None:
+    """Triggers as people write them, near misses among them."""
+    case = trigger_case(Random(seed))
+    try:
+        compile_trigger(str(case["fql"]))
+    except TriggerInvalid:
+        return
+    if isinstance(case["event"], dict):
+        hold([str(case["fql"])], case["event"])
+
+
+def test_only_what_may_hold_is_given() -> None:
+    """Of many triggers by name, one is asked; of those by type, those of the type."""
+    triggers = [
+        *(f'type = "track" and event = "e{number}"' for number in range(50)),
+        'type = "identify"',
+        'type = "track" and (event = "e1" or event = "other")',
+        "userId != null",
+    ]
+    subscriptions = cast(
+        "list[Subscription]", [Watched(compile_trigger(each)) for each in triggers]
+    )
+    index = TriggerIndex(subscriptions)
+
+    def found(kind: str | None, name: str | None) -> list[tuple[int, bool]]:
+        return [
+            (subscriptions.index(candidate.subscription), candidate.matches)
+            for candidate in index.candidates(kind, name)
+        ]
+
+    assert found("track", "e7") == [(7, True), (52, False)]
+    assert found("track", "e1") == [(1, True), (51, True), (52, False)]
+    assert found("track", "unknown") == [(52, False)]
+    assert found("identify", None) == [(50, True), (52, False)]
+    assert found(None, None) == [(52, False)]
+
+
+def test_a_disabled_subscription_is_never_given() -> None:
+    """Whatever its trigger."""
+    off = Watched(compile_trigger('type = "track"'), enabled=False)
+    assert not TriggerIndex(cast("list[Subscription]", [off])).candidates("track", "a")
