@@ -59,6 +59,10 @@ build: $(SETUP) ## build what is deployed into .aws-sam/build, for arm64 and x86
 	@mkdir -p .cache
 	ARCH=lambda PYTHON="$(CURDIR)/$(PY)" $(VENV)/bin/sam build
 
+.PHONY: sizes
+sizes: build ## list the sizes of what is deployed, and what each dependency contributes
+	@$(PY) -m tools.bench.sizes
+
 .PHONY: node
 node:
 	@if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null; then \

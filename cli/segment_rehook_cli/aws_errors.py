@@ -12,7 +12,7 @@ from typing import Final
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
 from segment_rehook_cli.messages import failure
 
 __all__ = ["NOT_AWS", "describe_code", "describe_error", "error_line", "exit_on_aws_error"]

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from segment_rehook.aws.errors import AWS_ERRORS
 from segment_rehook.delivery.ports import Clock
 from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES
 from segment_rehook_cli.aws_errors import describe_code, describe_error
+from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.parked_message import ParkedMessage
 from segment_rehook_cli.refusals import Refusals
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from segment_rehook.aws.errors import AWS_ERRORS
 from segment_rehook.aws.sqs import batch_entry
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import Clock, QueueUnavailable
@@ -19,6 +18,7 @@ from segment_rehook.delivery.queues.message import Header
 from segment_rehook.delivery.queues.sending import MAX_TRIES, Sender, UserMessages
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook_cli.aws_errors import describe_code, describe_error
+from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.parked_message import ParkedMessage
 from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from segment_rehook.aws.errors import error_code
 from segment_rehook_cli.aws_errors import NOT_AWS, exit_on_aws_error
+from segment_rehook_cli.botocore_errors import error_code
 from segment_rehook_cli.messages import failure
 
 if TYPE_CHECKING:

@@ -2,6 +2,6 @@
 
 from segment_rehook import wiring
 
-# Built while the function starts: Lambda gives that phase a full core, and a mistake in the
-# environment or in destination.json ends it there.
+# Built while the function starts: Lambda gives that phase a full core. A mistake in the environment
+# or in destination.json ends the start.
 handler = wiring.ingest()

@@ -1,4 +1,4 @@
-"""Builds the bridge layer: the package, what it imports, and bytecode that survives packaging.
+"""Builds the bridge layer: the package, what it imports, and bytecode that Lambda loads.
 
 It runs with any Python from 3.11 that has pip, and builds for Lambda's Python 3.13 without one: pip
 fetches wheels for the target and refuses anything that it would have to compile. `lambda` is one
@@ -29,12 +29,20 @@ MACHINES = ("aarch64", "x86_64")
 # Lambda's python3.13 is Amazon Linux 2023, glibc 2.34; pip takes each of these names literally.
 MANYLINUX = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
-# botocore describes some 400 services, most of the layer's size. The bridge calls three.
-SERVICES_KEPT = frozenset({"dynamodb", "sqs", "ssm"})
+# What neither function imports. Of Powertools they use Logger and Metrics, which import Tracer.
+NEVER_IMPORTED = (
+    "bin",
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/logging/formatters",
+    "aws_lambda_powertools/metrics/provider/datadog",
+    "aws_lambda_powertools/middleware_factory",
+    "aws_lambda_powertools/utilities/[!_j]*",
+    "**/*.pyi",
+)
 
 
 def main(target: str, artifacts: Path) -> None:
-    """Write the layer for `target` (lambda or native) into `artifacts`. Exits on another target."""
+    """Write the layer for `target` (lambda or native) into `artifacts`. Exits for others."""
     if target not in TARGETS:
         sys.exit(
             f"BridgeLayer: the layer is not built for {target} alone, one build runs on arm64 and"
@@ -56,7 +64,7 @@ def main(target: str, artifacts: Path) -> None:
 
 
 def find_lambda_python() -> str | None:
-    """The path of a Python whose bytecode Lambda can load, or None."""
+    """Give the path of a Python whose bytecode Lambda can load, or None."""
     found = subprocess.run(  # noqa: S603 — our own script
         ["/bin/sh", HERE / "find-python.sh", "exact"], capture_output=True, text=True, check=False
     )
@@ -64,7 +72,7 @@ def find_lambda_python() -> str | None:
 
 
 def dependencies(target: str, compiler: str | None) -> Path:
-    """The folder that holds what the package imports: from the cache, or installed anew."""
+    """Give the folder with what the package imports: from the cache, or newly installed."""
     decided_by = [target, compiler or "", sys.version, REQUIREMENTS.read_text(), _own_text()]
     digest = hashlib.sha256("\0".join(decided_by).encode()).hexdigest()[:16]
     root = Path(os.environ.get("LAYER_CACHE") or HERE / ".cache")
@@ -72,7 +80,7 @@ def dependencies(target: str, compiler: str | None) -> Path:
     if folder.is_dir():
         return folder
     root.mkdir(parents=True, exist_ok=True)
-    # Named only when whole: a build that is broken off leaves nothing that looks finished.
+    # Renamed when it is complete: an interrupted build leaves nothing that looks complete.
     with tempfile.TemporaryDirectory(dir=root, prefix=f"{target}-") as scratch:
         unfinished = Path(scratch) / "python"
         if target == "native":
@@ -88,7 +96,7 @@ def dependencies(target: str, compiler: str | None) -> Path:
 
 
 def install(machine: str | None, folder: Path) -> None:
-    """Install the locked wheels for `machine`, or for this one, each held to its hash."""
+    """Install the locked wheels for `machine` (None: this one). pip checks each hash."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--no-compile", "--only-binary=:all:", "--require-hashes", "--no-deps"]
     command += ["--requirement", str(REQUIREMENTS), "--target", str(folder)]
@@ -100,10 +108,10 @@ def install(machine: str | None, folder: Path) -> None:
 
 
 def merge(source: Path, folder: Path) -> None:
-    """Add the files of one machine's wheels to those of the others. Exits where two can't share.
+    """Add the files of one machine's wheels to the folder. Exits if two machines' files differ.
 
-    A compiled module has the machine in its name, and Python loads its own machine's only. What
-    else differs is what pip notes of a wheel, which nothing reads at run time.
+    A compiled module has the machine in its name, and Python loads those of its own machine only.
+    pip's notes on a wheel differ too, and nothing reads them at run time.
     """
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         name = path.relative_to(source)
@@ -121,11 +129,16 @@ def merge(source: Path, folder: Path) -> None:
 
 
 def prune(folder: Path) -> None:
-    """Take out what the functions never read."""
-    shutil.rmtree(folder / "bin", ignore_errors=True)
-    for service in (folder / "botocore" / "data").iterdir():
-        if service.is_dir() and service.name not in SERVICES_KEPT:
-            shutil.rmtree(service)
+    """Remove what the functions never import. Exits if a pattern matches nothing."""
+    for pattern in NEVER_IMPORTED:
+        found = list(folder.glob(pattern))
+        if not found:
+            sys.exit(f"BridgeLayer: {pattern} matches nothing; correct NEVER_IMPORTED")
+        for path in found:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def compile_bytecode(compiler: str | None, folder: Path, runs_as: Path) -> None:

@@ -31,59 +31,23 @@ sys.exit(int(os.environ["PIP_EXIT"]))
 """
 
 
-@dataclass(frozen=True)
-class Build:
-    """A machine with no Python on its PATH, and packages for it and for Lambda's machines."""
-
-    folder: Path
-
-    @property
-    def cache(self) -> Path:
-        """What is kept between builds."""
-        return self.folder / "cache"
-
-    def package(self, machine: str) -> Path:
-        """What pip installs for a machine; `this` is the one that builds."""
-        return self.folder / "packages" / machine
-
-    def run(
-        self, target: str, layer: str, *, pip_exit: int = 0
-    ) -> subprocess.CompletedProcess[str]:
-        """Build a layer."""
-        return subprocess.run(
-            [sys.executable, build_layer.__file__, target, str(self.folder / layer)],
-            env={
-                "PATH": str(self.folder / "empty"),
-                "HOME": str(self.folder),
-                "PYTHONPATH": str(self.folder / "pip in place"),
-                "LAYER_CACHE": str(self.cache),
-                "PACKAGES": str(self.folder / "packages"),
-                "ASKED": str(self.folder / "asked"),
-                "PIP_EXIT": str(pip_exit),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def asked(self) -> list[list[str]]:
-        """What pip was called with, call by call."""
-        return [json.loads(line) for line in (self.folder / "asked").read_text().splitlines()]
-
-    def files(self, layer: str) -> set[str]:
-        """The names of all files of a layer, below its folder `python`."""
-        top = self.folder / layer / "python"
-        return {str(path.relative_to(top)) for path in top.rglob("*") if path.is_file()}
-
-
-def installed(folder: Path, machine: str) -> None:
-    """Make what pip installs: packages for any machine, and one that is compiled for this one."""
-    for name in ("dynamodb", "sqs", "ssm", "ec2", "s3"):
-        (folder / "botocore" / "data" / name).mkdir(parents=True)
-        (folder / "botocore" / "data" / name / "service.json").write_text("{}")
-    (folder / "botocore" / "data" / "endpoints.json").write_text("{}")
+def installed(folder: Path) -> None:
+    """Make what pip would have installed, as far as pruning looks."""
+    powertools = folder / "aws_lambda_powertools"
+    for name in (
+        "event_handler",
+        "logging/formatters",
+        "metrics/provider/datadog",
+        "middleware_factory",
+        "utilities/idempotency",
+        "utilities/jmespath_utils",
+    ):
+        (powertools / name).mkdir(parents=True)
+        (powertools / name / "__init__.py").touch()
+    (powertools / "utilities" / "__init__.py").touch()
     (folder / "bin").mkdir()
-    (folder / "bin" / "command").touch()
+    (folder / "bin" / "jp.py").touch()
+    (folder / "library.pyi").touch()
     (folder / "library.py").write_text("ANSWER = 42\n")
     (folder / "fast").mkdir()
     (folder / "fast" / f"core.cpython-313-{machine}-linux-gnu.so").write_text(machine)
@@ -104,12 +68,31 @@ def build(tmp_path: Path) -> Build:
     return made
 
 
-def test_only_what_the_functions_read_is_kept(build: Build) -> None:
-    """Of botocore's services the layer has the three that are called, and no command lines."""
-    assert build.run("native", "layer").returncode == 0
-    kept = {name for name in build.files("layer") if name.startswith(("botocore/", "bin/"))}
-    data = {"dynamodb/service.json", "sqs/service.json", "ssm/service.json", "endpoints.json"}
-    assert kept == {f"botocore/data/{name}" for name in data}
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of this test's own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("LAYER_CACHE", str(folder))
+    return folder
+
+
+def test_only_what_the_functions_import_is_kept(tmp_path: Path) -> None:
+    """Of Powertools, what logging and metrics need is kept, and no package's type stubs are."""
+    installed(tmp_path)
+    build_layer.prune(tmp_path)
+    powertools = tmp_path / "aws_lambda_powertools"
+    assert {each.name for each in powertools.iterdir()} == {"logging", "metrics", "utilities"}
+    kept = {each.name for each in (powertools / "utilities").iterdir()}
+    assert kept == {"__init__.py", "jmespath_utils"}
+    assert {each.name for each in tmp_path.iterdir()} == {"aws_lambda_powertools", "library.py"}
+
+
+def test_a_release_that_moved_what_is_left_out_ends_the_build(tmp_path: Path) -> None:
+    """Else a new release of Powertools would bring back what is never imported."""
+    installed(tmp_path)
+    (tmp_path / "aws_lambda_powertools" / "event_handler").rename(tmp_path / "http")
+    with pytest.raises(SystemExit, match="event_handler matches nothing"):
+        build_layer.prune(tmp_path)
 
 
 def test_bytecode_is_loaded_whatever_the_date_of_its_source(tmp_path: Path) -> None:

@@ -17,7 +17,10 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
 
+from segment_rehook.aws.access import Access
+from segment_rehook.aws.clients import Clients as MakesClients
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
+from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.aws.table import Table
 from segment_rehook.delivery.ports import BreakerStore, Ledger, LedgerUnavailable, UserMarks
 from tests.contract.ledgers import Sharing
@@ -32,10 +35,23 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
+class FunctionsClients:
+    """The functions' own clients."""
+
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    ssm: SSMClient
+
+
+@dataclass(frozen=True)
 class Clients:
-    """Clients of the moto server, with the library's check of arguments left on; its address."""
+    """Clients of the moto server, and its address. `functions`: the functions' own clients.
+
+    The others are the library's, with its check of arguments left on.
+    """
 
     address: str
+    functions: FunctionsClients
     cloudformation: CloudFormationClient
     dynamodb: DynamoDBClient
     sqs: SQSClient
@@ -63,6 +79,7 @@ def clients() -> Iterator[Clients]:
     address = f"http://{host}:{port}"
     made = Clients(
         address,
+        _functions_clients(address),
         session.client("cloudformation", endpoint_url=address),
         session.client("dynamodb", endpoint_url=address),
         session.client("sqs", endpoint_url=address),
@@ -71,7 +88,23 @@ def clients() -> Iterator[Clients]:
     yield made
     for each in (made.cloudformation, made.dynamodb, made.sqs, made.ssm):
         each.close()
+    for own in (made.functions.dynamodb, made.functions.sqs, made.functions.ssm):
+        own.close()
     server.stop()
+
+
+def _functions_clients(address: str) -> FunctionsClients:
+    environment = {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+    }
+    access = Access.read(environment, "amazonaws.com")
+    makes = MakesClients(access, SystemClock(), SystemRandomness())
+    return FunctionsClients(
+        makes.dynamodb(connections=8), makes.sqs(connections=8), makes.ssm(connections=8)
+    )
 
 
 @pytest.fixture
@@ -90,7 +123,7 @@ def table(clients: Clients, clock: FakeClock) -> Table:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
-    return Table(clients.dynamodb, name, clock)
+    return Table(clients.functions.dynamodb, name, clock)
 
 
 @pytest.fixture(params=["fake", "fake, shared calls", "dynamodb", "dynamodb, shared calls"])
@@ -124,5 +157,5 @@ def bench(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[QueueBen
     else:
         clients: Clients = request.getfixturevalue("clients")
         moto_backend.install(clock.now)
-        yield ServerBench.made(clients.sqs, clock, next(_numbers))
+        yield ServerBench.made(clients.functions.sqs, clients.sqs, clock, next(_numbers))
         moto_backend.install()

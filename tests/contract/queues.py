@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from botocore.exceptions import ClientError
 from mypy_boto3_sqs import SQSClient
 from mypy_boto3_sqs.literals import QueueAttributeNameType
 from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+from segment_rehook.aws.errors import AwsError
 from segment_rehook.aws.sqs import SqsQueue, received
 from segment_rehook.delivery.ports import Queue
 from segment_rehook.delivery.queues.transport import Outgoing, Received
@@ -101,9 +103,13 @@ class FakeBench:
 
 @dataclass
 class ClientBench:
-    """The adapter, and the client for the other side. `wait`: seconds that a receive waits."""
+    """The adapter on `adapted`, and the client for the other side.
+
+    `wait`: seconds that a receive waits.
+    """
 
     clock: FakeClock
+    adapted: SQSClient
     client: SQSClient
     url: str
     parking_url: str
@@ -112,12 +118,12 @@ class ClientBench:
     @property
     def queue(self) -> SqsQueue:
         """The adapter."""
-        return SqsQueue(self.client, self.url)
+        return SqsQueue(self.adapted, self.url)
 
     @property
     def parking(self) -> SqsQueue:
         """The adapter for the queue behind."""
-        return SqsQueue(self.client, self.parking_url)
+        return SqsQueue(self.adapted, self.parking_url)
 
     def receive(self, visibility: int = VISIBILITY) -> list[Received]:
         """Receive."""
@@ -147,6 +153,24 @@ class ClientBench:
 
 
 @dataclass
+class RaisingAsFunctions:
+    """A client of the library's that raises what the functions' own clients raise."""
+
+    client: SQSClient
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        """The client's method, its errors translated."""
+
+        def call(**arguments: Any) -> Any:
+            try:
+                return getattr(self.client, method)(**arguments)
+            except ClientError as error:
+                raise AwsError(str(error.response["Error"]["Code"])) from error
+
+        return call
+
+
+@dataclass
 class FakeClientBench(ClientBench):
     """On the fake of the library's client, which has no move tasks."""
 
@@ -158,7 +182,8 @@ class FakeClientBench(ClientBench):
         fakes = FakeBench.made(clock)
         sqs = FakeSqs(clock, {"queue": fakes.queue, "parking": fakes.parking})
         # A short poll of this client mostly finds nothing.
-        return cls(clock, sqs.client, "queue", "parking", wait=1, behind=fakes)
+        adapted = cast("SQSClient", RaisingAsFunctions(sqs.client))
+        return cls(clock, adapted, sqs.client, "queue", "parking", wait=1, behind=fakes)
 
     def move_back(self) -> str | None:
         """Move past the client."""
@@ -171,10 +196,12 @@ class FakeClientBench(ClientBench):
 
 @dataclass
 class ServerBench(ClientBench):
-    """On the library's own client and the sandbox's server."""
+    """On the functions' client, the library's, and the sandbox's server."""
 
     @classmethod
-    def made(cls, client: SQSClient, clock: FakeClock, number: int) -> ServerBench:
+    def made(
+        cls, adapted: SQSClient, client: SQSClient, clock: FakeClock, number: int
+    ) -> ServerBench:
         """Make both queues as the template makes them."""
         fifo: dict[QueueAttributeNameType, str] = {
             "FifoQueue": "true",
@@ -192,7 +219,7 @@ class ServerBench(ClientBench):
             QueueName=f"dead-letters-{number}.fifo",
             Attributes={**fifo, "RedrivePolicy": json.dumps(policy)},
         )["QueueUrl"]
-        return cls(clock, client, url, parking["QueueUrl"])
+        return cls(clock, adapted, client, url, parking["QueueUrl"])
 
     def move_back(self) -> str | None:
         """Move."""

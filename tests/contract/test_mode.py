@@ -32,7 +32,7 @@ def test_what_the_command_sets_the_functions_read(clients: Clients, stack: Deplo
     for wanted in Mode:
         result = stack.run("mode", wanted.value)
         assert result.exit_code == 0, result.output
-        store = SsmSecretStore(clients.ssm, path, FakeClock(), FakeTelemetry())
+        store = SsmSecretStore(clients.functions.ssm, path, FakeClock(), FakeTelemetry())
         assert store.read().mode == wanted.value
         assert stack.run("mode").stdout.strip() == wanted.value
 

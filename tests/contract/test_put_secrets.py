@@ -80,7 +80,7 @@ def test_the_functions_read_what_was_put(clients: Clients, stack: Deployed) -> N
     }.items():
         assert stack.run("secrets put", name, given=value).exit_code == 0
     path = f"/segment-rehook/{stack.name}"
-    read = SsmSecretStore(clients.ssm, path, FakeClock(), FakeTelemetry()).read()
+    read = SsmSecretStore(clients.functions.ssm, path, FakeClock(), FakeTelemetry()).read()
     assert (read.api_key, read.api_secret) == ("key", SECRET)
     assert (read.shared_secrets, read.tokens) == ((SECRET, "other"), ("X-Api-Key: abc",))
 

@@ -53,7 +53,7 @@ def _fake(clock: FakeClock) -> SecretBench:
 
 def _ssm(clients: Clients, clock: FakeClock) -> SecretBench:
     path = f"/segment-rehook/secrets-{next(_numbers)}"
-    store = SsmSecretStore(clients.ssm, path, clock, FakeTelemetry())
+    store = SsmSecretStore(clients.functions.ssm, path, clock, FakeTelemetry())
 
     def put(stored: Secrets) -> None:
         values = {

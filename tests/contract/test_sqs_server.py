@@ -22,7 +22,7 @@ _numbers = itertools.count(1_000)
 def server(clients: Clients, clock: FakeClock) -> Iterator[ServerBench]:
     """Two queues as the template makes them, on the test's clock."""
     moto_backend.install(clock.now)
-    yield ServerBench.made(clients.sqs, clock, next(_numbers))
+    yield ServerBench.made(clients.sqs, clients.sqs, clock, next(_numbers))
     moto_backend.install()
 
 

@@ -70,6 +70,8 @@ def _value(value: str | Tree, chosen: dict[str, str]) -> str:
             return text.replace("${AWS::StackName}", "bridge")
         case {"Ref": str(name)} if name in parameters():
             return str(chosen.get(name, parameters()[name].get("Default")))
+        case {"Ref": "AWS::URLSuffix"}:
+            return "amazonaws.com"
         case {"Ref": str(name)}:
             return f"https://sqs.eu-west-1.amazonaws.com/123456789012/{name}"
         case _:

@@ -18,10 +18,12 @@ MODULES = sorted(
     path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] != "__init__.py"
 )
 # Who may use which library: a port's real side belongs to its adapter.
-LIBRARIES = {
-    "boto3": {"aws"},
-    "botocore": {"aws"},
+LIBRARIES: dict[str, set[str]] = {
     "aws_lambda_powertools": {"aws"},
+    # Not in the layer: docs/decisions/aws-client.md.
+    "boto3": set(),
+    "botocore": set(),
+    "urllib3": set(),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.loaders import Loader
 from samtranslator.yaml_helper import yaml_parse
 
 from tools.sandbox.intrinsics import Resolver, Unresolved
@@ -41,6 +42,7 @@ class DeployedStack:
             "AWS::Region": region,
             "AWS::StackId": self.stack_id,
             "AWS::StackName": name.split("/")[1],
+            "AWS::URLSuffix": _url_suffix(partition),
         }
         conditions = self.template.get("Conditions", {})
         return Resolver(pseudo | self.parameters, conditions, self._ref).resolve(value)
@@ -49,6 +51,12 @@ class DeployedStack:
         if attribute is None and logical_id in self.physical:
             return self.physical[logical_id]
         raise Unresolved(f"{logical_id}.{attribute} is not known here")
+
+
+def _url_suffix(partition: str) -> str:
+    """Give the end of AWS's host names in a partition."""
+    known = Loader().load_data("partitions")["partitions"]
+    return str(next(each["outputs"]["dnsSuffix"] for each in known if each["id"] == partition))
 
 
 def read_stack(client: CloudFormationClient, name: str) -> DeployedStack:

@@ -1,7 +1,7 @@
-"""The one place where the real ports are built. Importing any other module touches nothing.
+"""The one place where the real ports are built. Importing a module builds and opens nothing.
 
-`ingest()` and `redrive()` read the environment and destination.json, and refuse to start when
-either has a mistake: a function that can't do its work must not answer 200.
+`ingest()` and `redrive()` read the environment and destination.json, and raise if either has a
+mistake: a function that can't do its work must not start and answer 200.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segment_rehook.aws.clients import client
+from segment_rehook.aws.access import Access
+from segment_rehook.aws.clients import Clients
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.handlers import IngestHandler, RedriveHandler
 from segment_rehook.aws.settings import ingest_settings, redrive_settings
@@ -40,7 +41,7 @@ def ingest() -> IngestHandler:
 
 
 def redrive() -> RedriveHandler:
-    """Build the function that takes the dead letters."""
+    """Build the function that handles the dead letters."""
     stack, settings = redrive_settings(os.environ)
     destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
@@ -54,10 +55,11 @@ def _ports(
     telemetry: LambdaTelemetry,
 ) -> Ports:
     threads = settings.workers + 1
-    clock = SystemClock()
-    table = Table(client("dynamodb", connections=threads), stack.ledger_table, clock)
-    sqs = client("sqs", connections=threads)
-    secrets = SsmSecretStore(client("ssm", connections=1), stack.secrets_path, clock, telemetry)
+    clock, randomness = SystemClock(), SystemRandomness()
+    clients = Clients(Access.read(os.environ, stack.url_suffix), clock, randomness)
+    table = Table(clients.dynamodb(connections=threads), stack.ledger_table, clock)
+    sqs = clients.sqs(connections=threads)
+    secrets = SsmSecretStore(clients.ssm(connections=1), stack.secrets_path, clock, telemetry)
     return Ports(
         ledger=DynamoLedger(table),
         user_marks=DynamoUserMarks(table, clock, keep=settings.ledger_keep),
@@ -67,7 +69,7 @@ def _ports(
         rehook=_rehook(stack, destination, secrets, connections=threads),
         secrets=secrets,
         clock=clock,
-        randomness=SystemRandomness(),
+        randomness=randomness,
         telemetry=telemetry,
     )
 
@@ -93,9 +95,9 @@ def _telemetry(stack: StackSettings) -> LambdaTelemetry:
 
 
 def _destination(file: str) -> Destination:
-    """The rules that were deployed. Raises DestinationInvalid; none at all is a mistake too.
+    """Read the rules that were deployed. Raises DestinationInvalid, also if the file is missing.
 
-    Segment's defaults are for trying things; nobody chose them for a function that gives rewards.
+    Segment's defaults are for experiments. A function that gives rewards needs chosen rules.
     """
     try:
         content = Path(file).read_bytes()

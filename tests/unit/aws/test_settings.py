@@ -28,6 +28,7 @@ LEAST = {
 def test_defaults_are_the_codes_own() -> None:
     """What the environment gives no value for is as `delivery/settings.py` has it."""
     stack = StackSettings(
+        url_suffix="amazonaws.com",
         secrets_path="/segment-rehook/prod",
         ledger_table="prod-Ledger-1ABC",
         dead_letter_queue_url=f"{SQS}/prod-dead-letters.fifo",
@@ -58,6 +59,7 @@ def test_the_documented_defaults() -> None:
 
 SET = {
     **LEAST,
+    "URL_SUFFIX": "amazonaws.com.cn",
     "REHOOK_URL": "http://127.0.0.1:4000/",
     "DESTINATION_FILE": "/tmp/destination.json",
     "CALL_TIMEOUT_SECONDS": "1.5",
@@ -81,6 +83,7 @@ def test_what_is_set_for_ingest_is_taken() -> None:
 
     assert (stack.rehook_url, stack.trusts_503) == ("http://127.0.0.1:4000", False)
     assert stack.destination_file == "/tmp/destination.json"
+    assert stack.url_suffix == "amazonaws.com.cn"
     assert (stack.service, stack.metrics_namespace, stack.log_level) == ("ingest", "Ours", "DEBUG")
     assert settings == IngestSettings(
         call_timeout=1.5,

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ConnectTimeoutError
-from botocore.stub import Stubber
-from mypy_boto3_sqs import SQSClient
 
+from segment_rehook.aws.errors import AwsError
 from segment_rehook.aws.sqs import SqsQueue, received
 from segment_rehook.delivery.ports import QueueUnavailable
 from segment_rehook.delivery.queues.transport import Outgoing, Received
+from tests.unit.aws.conftest import Stub
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters.fifo"
 
@@ -25,23 +23,15 @@ CALLS: dict[str, Callable[[SqsQueue], object]] = {
 
 
 @pytest.fixture
-def client(session: boto3.Session) -> SQSClient:
-    """A client that reaches nothing."""
-    return session.client("sqs")
+def stub() -> Stub:
+    """What SQS answers."""
+    return Stub("sqs")
 
 
 @pytest.fixture
-def stub(client: SQSClient) -> Stubber:
-    """What the client is answered."""
-    stub = Stubber(client)
-    stub.activate()
-    return stub
-
-
-@pytest.fixture
-def queue(client: SQSClient) -> SqsQueue:
+def queue(stub: Stub) -> SqsQueue:
     """The queue under test."""
-    return SqsQueue(client, URL)
+    return SqsQueue(stub.sqs, URL)
 
 
 def _message(name: str) -> Outgoing:
@@ -56,7 +46,7 @@ def _taken(id_: str) -> dict[str, Any]:
     return {"Id": id_, "MessageId": "m", "MD5OfMessageBody": "0"}
 
 
-def test_each_message_of_a_send_has_its_own_answer(queue: SqsQueue, stub: Stubber) -> None:
+def test_each_message_of_a_send_has_its_own_answer(queue: SqsQueue, stub: Stub) -> None:
     """In the order given, whatever order SQS names them in; one not named was not taken."""
     stub.add_response(
         "send_message_batch",
@@ -68,13 +58,13 @@ def test_each_message_of_a_send_has_its_own_answer(queue: SqsQueue, stub: Stubbe
     assert answer == [True, False, False, True]
 
 
-def test_when_all_fail_there_is_no_list_of_the_taken(queue: SqsQueue, stub: Stubber) -> None:
+def test_when_all_fail_there_is_no_list_of_the_taken(queue: SqsQueue, stub: Stub) -> None:
     """SQS leaves empty lists out of its answers."""
     stub.add_response("send_message_batch", {"Successful": [], "Failed": [_failed("0")]})
     assert queue.send([_message("a")]) == [False]
 
 
-def test_each_change_of_visibility_has_its_own_answer(queue: SqsQueue, stub: Stubber) -> None:
+def test_each_change_of_visibility_has_its_own_answer(queue: SqsQueue, stub: Stub) -> None:
     """The refused receipts come back, also those that SQS does not name at all."""
     stub.add_response(
         "change_message_visibility_batch",
@@ -88,10 +78,10 @@ def test_each_change_of_visibility_has_its_own_answer(queue: SqsQueue, stub: Stu
 
 @pytest.mark.parametrize("method", CALLS)
 def test_a_failed_call_names_its_code_and_nothing_else(
-    queue: SqsQueue, stub: Stubber, method: str
+    queue: SqsQueue, stub: Stub, method: str
 ) -> None:
     """SQS's message may quote the body."""
-    stub.add_client_error(method, "InternalFailure", "while storing ann@example.com")
+    stub.add_refusal(method, "InternalFailure")
 
     with pytest.raises(QueueUnavailable, match="InternalFailure") as caught:
         CALLS[method](queue)
@@ -100,16 +90,10 @@ def test_a_failed_call_names_its_code_and_nothing_else(
 
 
 @pytest.mark.parametrize("method", CALLS)
-def test_silence_is_queue_unavailable(
-    queue: SqsQueue, client: SQSClient, monkeypatch: pytest.MonkeyPatch, method: str
-) -> None:
-    """Any of the messages may have been taken."""
-
-    def silent(**_arguments: object) -> None:
-        raise ConnectTimeoutError(endpoint_url=URL)
-
-    monkeypatch.setattr(client, method, silent)
-    with pytest.raises(QueueUnavailable, match="ConnectTimeoutError"):
+def test_silence_is_queue_unavailable(queue: SqsQueue, stub: Stub, method: str) -> None:
+    """A call without an answer raises: any of the messages may have been taken."""
+    stub.add_error(method, AwsError("answer_timeout"))
+    with pytest.raises(QueueUnavailable, match="answer_timeout"):
         CALLS[method](queue)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 from msgspec.structs import replace
 
 from segment_rehook.aws import items
@@ -15,6 +13,7 @@ from segment_rehook.aws.statements import shares, statement
 from segment_rehook.aws.table import PAUSE_SECONDS, Table
 from segment_rehook.delivery.ledger.record import Record, State, Swap
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
+from tests.unit.aws.conftest import Stub
 from tools.fakes.surroundings import FakeClock
 
 CLAIMED = Record(id="m1:track", state=State.CLAIMED, token=1, nonce="n1", content="c", expires_at=1)
@@ -27,12 +26,10 @@ WON = Swap(won=True)
 class World:
     """A ledger over a stubbed client."""
 
-    def __init__(self, session: boto3.Session) -> None:
-        client = session.client("dynamodb")
-        self.stub = Stubber(client)
-        self.stub.activate()
+    def __init__(self) -> None:
+        self.stub = Stub("dynamodb")
         self.clock = FakeClock()
-        self.ledger = DynamoLedger(Table(client, "ledger", self.clock))
+        self.ledger = DynamoLedger(Table(self.stub.dynamodb, "ledger", self.clock))
 
     def answers(self, *answers: dict[str, Any]) -> None:
         """Set the answer of the next shared call: one for each statement."""
@@ -40,9 +37,9 @@ class World:
 
 
 @pytest.fixture
-def world(session: boto3.Session) -> World:
+def world() -> World:
     """Give a ledger whose client gives the answers that the test sets."""
-    return World(session)
+    return World()
 
 
 def failed(code: str, item: Any = None) -> dict[str, Any]:
@@ -89,11 +86,8 @@ def test_an_insert_that_finds_an_unnamed_record_asks_with_a_put(world: World) ->
     """After `DuplicateItem` without an item, a PutItem is refused and returns the item."""
     other = replace(CLAIMED, nonce="other", token=4)
     world.answers({}, failed("DuplicateItem"))
-    world.stub.add_client_error(
-        "put_item",
-        "ConditionalCheckFailedException",
-        modeled_fields={"Item": items.record_item(replace(other, id="m2:track"))},
-    )
+    found_item = items.record_item(replace(other, id="m2:track"))
+    world.stub.add_refusal("put_item", "ConditionalCheckFailedException", Item=found_item)
 
     found = Swap(won=False, found=replace(other, id="m2:track"))
     assert world.ledger.swap([FIRST, SECOND]) == [WON, found]
@@ -141,7 +135,7 @@ def test_a_statement_that_fails_is_told_by_its_code_alone(world: World, code: st
 
 def test_a_shared_call_without_an_answer_leaves_all_unknown(world: World) -> None:
     """If a shared call gets no answer, it is unknown for each change whether it was made."""
-    world.stub.add_client_error("batch_execute_statement", "ThrottlingException")
+    world.stub.add_refusal("batch_execute_statement", "ThrottlingException")
 
     answers = world.ledger.swap([FIRST, SECOND])
 

@@ -1,60 +1,85 @@
-"""The AWS clients, with time-outs that fit a webhook's budget.
+"""The services that the bridge calls, and the operations of each that it uses.
 
-Every call made here may be repeated without harm (conditional writes that know their own nonce,
-sends with a deduplication id, reads), so the library may try twice. What a service that hangs can
-cost in all is attempts × (connect + read) and a pause of up to one second between attempts.
+The clients' methods have the names, arguments and answers of boto3's clients, whose type stubs
+describe them here. They raise AwsError. Making a client reaches nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, overload
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
-from botocore.config import Config
+from segment_rehook.aws.client import AwsClient, Service
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-# Seconds. DynamoDB answers within some 10 ms and is asked twice for each delivery; when it hangs,
-# what is left of the budget must still do for storing the event.
-CONNECT_SECONDS = {"dynamodb": 0.5, "sqs": 1.0, "ssm": 1.0}
-READ_SECONDS = {"dynamodb": 1.0, "sqs": 2.0, "ssm": 2.0}
-ATTEMPTS = 2
+    from segment_rehook.aws.access import Access
+    from segment_rehook.delivery.ports import Clock, Randomness
 
 
-@overload
-def client(service: Literal["dynamodb"], *, connections: int) -> DynamoDBClient: ...
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Makes clients. `connections`: how many one keeps open, as many as threads that use it."""
+
+    access: Access
+    clock: Clock
+    randomness: Randomness
+
+    def dynamodb(self, *, connections: int) -> DynamoDBClient:
+        """Make a client of DynamoDB."""
+        return cast("DynamoDBClient", self._made(DynamoDb, connections))
+
+    def sqs(self, *, connections: int) -> SQSClient:
+        """Make a client of SQS."""
+        return cast("SQSClient", self._made(Sqs, connections))
+
+    def ssm(self, *, connections: int) -> SSMClient:
+        """Make a client of SSM."""
+        return cast("SSMClient", self._made(Ssm, connections))
+
+    def _made(self, kind: type[AwsClient], connections: int) -> AwsClient:
+        return kind(self.access, self.clock, self.randomness, connections=connections)
 
 
-@overload
-def client(service: Literal["sqs"], *, connections: int) -> SQSClient: ...
+def _operation(name: str) -> Callable[..., dict[str, Any]]:
+    def call(self: AwsClient, **arguments: Any) -> dict[str, Any]:
+        return self.call(name, arguments)
+
+    return call
 
 
-@overload
-def client(service: Literal["ssm"], *, connections: int) -> SSMClient: ...
+class DynamoDb(AwsClient):
+    """DynamoDB. It usually answers within 10 ms, and is called twice for each delivery.
 
-
-def client(
-    service: Literal["dynamodb", "sqs", "ssm"], *, connections: int
-) -> DynamoDBClient | SQSClient | SSMClient:
-    """Make a client that keeps `connections` open: at least as many as threads that use it.
-
-    Region, credentials and endpoint are the AWS library's business (`AWS_REGION`,
-    `AWS_ENDPOINT_URL`, …). To be called from one thread.
+    If it hangs, enough of the request's time must be left to store the event in SQS.
     """
-    return boto3.client(
-        service,
-        config=Config(
-            connect_timeout=CONNECT_SECONDS[service],
-            read_timeout=READ_SECONDS[service],
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            max_pool_connections=connections,
-            # Lambda freezes between invocations; a dead connection should be found out early.
-            tcp_keepalive=True,
-            # The library would check each call's arguments against its model, which takes a seventh
-            # of a call's processor time; the contract tests run with the check on.
-            parameter_validation=False,
-        ),
-    )
+
+    service = Service("dynamodb", "DynamoDB_20120810", "1.0", timeout=1.0)
+
+    batch_execute_statement = _operation("BatchExecuteStatement")
+    batch_get_item = _operation("BatchGetItem")
+    batch_write_item = _operation("BatchWriteItem")
+    delete_item = _operation("DeleteItem")
+    put_item = _operation("PutItem")
+
+
+class Sqs(AwsClient):
+    """SQS, in its JSON protocol."""
+
+    service = Service("sqs", "AmazonSQS", "1.0", timeout=2.0)
+
+    change_message_visibility_batch = _operation("ChangeMessageVisibilityBatch")
+    send_message_batch = _operation("SendMessageBatch")
+
+
+class Ssm(AwsClient):
+    """Systems Manager: its parameter store."""
+
+    service = Service("ssm", "AmazonSSM", "1.1", timeout=2.0)
+
+    get_parameters_by_path = _operation("GetParametersByPath")

@@ -1,22 +1,26 @@
-"""Which of the AWS library's errors mean that a service gave no clear answer.
-
-    BotoCoreError           nothing or no whole answer came (time-outs, connections, credentials)
-    ResponseParserError     an answer came that cannot be read
-    ClientError             the service answered with an error, after the library's own retries
-
-Anything else is a defect of this program, and is not caught.
-"""
+"""What a call to AWS raises when the service refuses it, or gives no clear answer."""
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from typing import TYPE_CHECKING, Any
 
-AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-def error_code(error: Exception) -> str:
-    """The service's error code, or the kind of failure. Never a message: it may quote a value."""
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "ClientError"))
-    return type(error).__name__
+class AwsError(Exception):
+    """A call failed, after the client's own retries.
+
+    `code`: the service's error code or, where no whole answer came, the step of the call that
+    failed (`connect_timeout`). `answer`: the service's answer, empty where none came. `transient`:
+    whether the same call may succeed later. The text is the code alone: a service's message may
+    quote a value.
+    """
+
+    def __init__(
+        self, code: str, answer: Mapping[str, Any] | None = None, *, transient: bool = False
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.answer: Mapping[str, Any] = answer or {}
+        self.transient = transient

@@ -1,7 +1,7 @@
 """API Gateway's side of a request and its answer (HTTP API, payload format 2.0).
 
 Source: "Create AWS Lambda proxy integrations for HTTP APIs", API Gateway developer guide. Header
-names come in lower case, and a repeated header comes as one, its values joined by commas.
+names are in lower case. A header that is sent several times is one, its values joined by commas.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class NotAnHttpEvent(ValueError):
-    """The function was invoked with something else than an HTTP API's event."""
+    """The function was invoked with an event that is not an HTTP API's."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A request as it was made: header names in lower case, `received_at` in epoch seconds."""
+    """An HTTP request. Header names are in lower case; `received_at` is in epoch seconds."""
 
     method: str
     path: str
@@ -33,7 +33,7 @@ class WebhookRequest:
 
 
 def webhook_request(event: Mapping[str, Any]) -> WebhookRequest:
-    """Read an event. Raises NotAnHttpEvent, and RefusedBody (400) for base64 that is none."""
+    """Read an event. Raises NotAnHttpEvent, and RefusedBody (400) if the base64 is invalid."""
     try:
         context = event["requestContext"]
         request = WebhookRequest(
@@ -52,20 +52,20 @@ def webhook_request(event: Mapping[str, Any]) -> WebhookRequest:
 
 
 def http_answer(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """An answer as API Gateway takes it; `body` is UTF-8 text."""
+    """Write an answer in API Gateway's form. `body` must be UTF-8 text."""
     return {"statusCode": status, "headers": dict(headers), "body": body.decode()}
 
 
 def _body(text: str, *, encoded: bool) -> bytes:
     if not encoded:
-        # A lone surrogate cannot come through API Gateway, but a hand-made event may hold one.
+        # API Gateway sends no lone surrogate, but a hand-made event may contain one.
         return text.encode(errors="surrogatepass")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise RefusedBody(
             "bad_base64",
-            "The request's body is marked as base64 and is none.",
+            "The request's body is marked as base64, but it is not valid base64.",
             "API Gateway encodes bodies itself; a hand-made event must do so too, or say false "
             "in isBase64Encoded.",
         ) from error

@@ -1,4 +1,4 @@
-"""The functions as Lambda calls them: an event in, what Lambda wants to hear out."""
+"""The functions as Lambda calls them: each takes an event and returns what Lambda expects."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IngestHandler:
-    """Takes API Gateway's events: POST, PUT and PATCH /segment, GET /health."""
+    """Handles API Gateway's events: POST, PUT and PATCH /segment, GET /health."""
 
     webhook: Webhook
     telemetry: LambdaTelemetry
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Answer one request. `context`: Lambda's."""
+        """Answer one request. `context`: Lambda's context object."""
         with self.telemetry.invocation(context.aws_request_id):
             answer = self._answer(event)
             headers = {"content-type": "application/json", **answer.headers}
@@ -49,14 +49,14 @@ class IngestHandler:
 
 @dataclass(frozen=True, slots=True)
 class RedriveHandler:
-    """Takes the dead-letter queue's messages, and reports those that SQS must keep."""
+    """Handles the dead-letter queue's messages, and reports those that SQS must keep."""
 
     redrive: Redrive
     telemetry: LambdaTelemetry
     clock: Clock
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Work on one batch. `context`: Lambda's."""
+        """Handle one batch. `context`: Lambda's context object."""
         with self.telemetry.invocation(context.aws_request_id):
             until = self.clock.monotonic() + context.get_remaining_time_in_millis() / 1000
             worked = self.redrive.run([received(record) for record in event["Records"]], until)

@@ -1,7 +1,7 @@
 """The environment of each function as one typed object, checked when the function starts.
 
-Names and ranges are those of the template's parameters. Every mistake is named at once, with the
-variable, what it must be, and what it is (nothing here is secret: secrets lie in SSM).
+Names and ranges are those of the template's parameters. The error lists every mistake: the
+variable, what it must be, and what it is. No variable is secret: the secrets are in SSM.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SERVICE, NAMESPACE = "segment-rehook", "SegmentRehook"
 
 
 class SettingsInvalid(ValueError):
-    """The environment cannot be worked with. `mistakes` has one sentence for each."""
+    """The environment has mistakes. `mistakes` has one sentence for each."""
 
     def __init__(self, mistakes: Sequence[str]) -> None:
         super().__init__("The function's environment: " + " ".join(mistakes))
@@ -32,8 +32,9 @@ class SettingsInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSettings:
-    """Where the stack's parts lie, and what only the real sides of the ports need."""
+    """Names and addresses of the stack's parts, and what only the ports' real sides need."""
 
+    url_suffix: str
     secrets_path: str
     ledger_table: str
     dead_letter_queue_url: str
@@ -90,6 +91,9 @@ def redrive_settings(environment: Mapping[str, str]) -> tuple[StackSettings, Red
 
 def _stack(reader: _Reader) -> StackSettings:
     return StackSettings(
+        url_suffix=reader.text(
+            "URL_SUFFIX", r"[a-z0-9.-]+", "the end of AWS's host names", default="amazonaws.com"
+        ),
         secrets_path=reader.text("SECRETS_PATH", r"(/[\w.-]+)+", "a path such as /a/b"),
         ledger_table=reader.text("LEDGER_TABLE", r"\S+", "a DynamoDB table's name"),
         dead_letter_queue_url=reader.url("DEAD_LETTER_QUEUE_URL"),
@@ -125,7 +129,7 @@ def _shared(reader: _Reader, default: SharedSettings) -> dict[str, Any]:
 
 
 class _Reader:
-    """Reads variables and collects what is wrong with them; a wrong one reads as its default."""
+    """Reads variables and collects their mistakes. A wrong variable is read as its default."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -139,7 +143,7 @@ class _Reader:
         return default or ""
 
     def url(self, name: str, *, default: str | None = None) -> str:
-        """An https URL; http on this machine only, since credentials and events go there."""
+        """Read an https URL, or an http URL of this machine: credentials and events go there."""
         value = self._environment.get(name, default) or ""
         try:
             SafeUrl.parse(value)
@@ -149,7 +153,7 @@ class _Reader:
         return value
 
     def choice(self, name: str, *options: str) -> str:
-        """One of `options`; the first is the default."""
+        """Read one of `options`; the first is the default."""
         value = self._environment.get(name, options[0])
         if value in options:
             return value
@@ -167,12 +171,12 @@ class _Reader:
         return default
 
     def insist(self, holds: bool, mistake: str) -> None:  # noqa: FBT001 — a condition, as in assert
-        """Note a mistake between two variables."""
+        """Add a mistake if the condition does not hold."""
         if not holds:
             self._mistakes.append(mistake)
 
     def finish(self) -> None:
-        """Raise SettingsInvalid if anything was wrong."""
+        """Raise SettingsInvalid if there are mistakes."""
         if self._mistakes:
             raise SettingsInvalid(self._mistakes)
 

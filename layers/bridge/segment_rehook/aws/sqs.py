@@ -1,4 +1,4 @@
-"""The two queues: batches sent and hidden entry by entry, and records as Lambda hands them over.
+"""The two queues: batches whose entries succeed or fail one by one, and Lambda's SQS records.
 
 A send that the library repeats is harmless: the deduplication id is the same.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook.aws.errors import AwsError
 from segment_rehook.delivery.ports import QueueUnavailable
 from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES, Received
 
@@ -28,20 +28,20 @@ class SqsQueue:
         self._url = url
 
     def send(self, messages: Sequence[Outgoing]) -> list[bool]:
-        """One SendMessageBatch; for each message whether SQS took it."""
+        """Make one SendMessageBatch; give for each message whether SQS took it."""
         _within_a_batch(len(messages))
         if not messages:
             return []
         entries = [batch_entry(str(number), message) for number, message in enumerate(messages)]
         try:
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-        except AWS_ERRORS as error:
-            raise QueueUnavailable(f"SendMessageBatch: {error_code(error)}") from error
+        except AwsError as error:
+            raise QueueUnavailable(f"SendMessageBatch: {error.code}") from error
         taken = {entry["Id"] for entry in answer.get("Successful", [])}
         return [entry["Id"] in taken for entry in entries]
 
     def change_visibility(self, delays: Mapping[str, int]) -> set[str]:
-        """One ChangeMessageVisibilityBatch; the receipts that SQS refused."""
+        """Make one ChangeMessageVisibilityBatch; give the receipts that SQS refused."""
         _within_a_batch(len(delays))
         if not delays:
             return set()
@@ -54,14 +54,14 @@ class SqsQueue:
                     for id_, receipt in receipts.items()
                 ],
             )
-        except AWS_ERRORS as error:
-            raise QueueUnavailable(f"ChangeMessageVisibilityBatch: {error_code(error)}") from error
+        except AwsError as error:
+            raise QueueUnavailable(f"ChangeMessageVisibilityBatch: {error.code}") from error
         done = {entry["Id"] for entry in answer.get("Successful", [])}
         return {receipt for id_, receipt in receipts.items() if id_ not in done}
 
 
 def received(record: Mapping[str, Any]) -> Received:
-    """A message from a record of Lambda's SQS event; the body stays text."""
+    """Read a record of Lambda's SQS event. The body is not parsed."""
     attributes = record["attributes"]
     return Received(
         message_id=record["messageId"],
@@ -79,7 +79,7 @@ def received(record: Mapping[str, Any]) -> Received:
 
 
 def batch_entry(id_: str, message: Outgoing) -> SendMessageBatchRequestEntryTypeDef:
-    """One message of a SendMessageBatch; `id_` is its name within the call."""
+    """Write one entry of a SendMessageBatch; `id_` is unique within the call."""
     return {
         "Id": id_,
         "MessageBody": message.body,

@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook.aws.errors import AwsError
 from segment_rehook.aws.parameters import ParametersInvalid, secrets_from
 from segment_rehook.delivery.ports import SecretsUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.type_defs import GetParametersByPathRequestTypeDef
 
     from segment_rehook.delivery.ports import Clock, Telemetry
     from segment_rehook.delivery.stack_parameters import Secrets
@@ -74,9 +75,9 @@ class SsmSecretStore:
     def _fetch(self) -> Secrets:
         try:
             parameters = self._parameters()
-        except AWS_ERRORS as error:
+        except AwsError as error:
             raise SecretsUnavailable(
-                f"The parameters under {self._path} cannot be read: {error_code(error)}. "
+                f"The parameters under {self._path} cannot be read: {error.code}. "
                 "The function's role needs ssm:GetParametersByPath on that path, and kms:Decrypt "
                 "where they are encrypted with a key of your own."
             ) from error
@@ -91,10 +92,15 @@ class SsmSecretStore:
     def _parameters(self) -> dict[str, str]:
         """Give values by their name below the path. SSM gives ten a page; pages may be empty."""
         found: dict[str, str] = {}
-        pages = self._client.get_paginator("get_parameters_by_path").paginate(
-            Path=self._path, Recursive=True, WithDecryption=True
-        )
-        for page in pages:
+        asked: GetParametersByPathRequestTypeDef = {
+            "Path": self._path,
+            "Recursive": True,
+            "WithDecryption": True,
+        }
+        while True:
+            page = self._client.get_parameters_by_path(**asked)
             for parameter in page.get("Parameters", []):
                 found[parameter["Name"].removeprefix(f"{self._path}/")] = parameter["Value"]
-        return found
+            if not (token := page.get("NextToken")):
+                return found
+            asked["NextToken"] = token

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import random
+import os
 import time
-import uuid
+
+RANDOM_BYTES = 7  # 56 bits, of which a float holds 53
 
 
 class SystemClock:
@@ -16,11 +17,19 @@ class SystemClock:
 
 
 class SystemRandomness:
-    """The port `Randomness`."""
+    """The port `Randomness`, from the system's source alone.
 
-    uniform = staticmethod(random.uniform)
+    It keeps no state, so copies of a process (a snapshot that Lambda starts several times) don't
+    draw the same numbers.
+    """
+
+    @staticmethod
+    def uniform(low: float, high: float) -> float:
+        """Draw a number between the two, each as likely."""
+        drawn = int.from_bytes(os.urandom(RANDOM_BYTES), "big")
+        return low + (high - low) * drawn / (1 << 8 * RANDOM_BYTES)
 
     @staticmethod
     def nonce() -> str:
-        """A random UUID."""
-        return uuid.uuid4().hex
+        """Draw 128 bits, as 32 hexadecimal digits."""
+        return os.urandom(16).hex()

@@ -8,9 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from botocore.exceptions import ClientError
-
-from segment_rehook.aws.errors import AWS_ERRORS, error_code
+from segment_rehook.aws.errors import AwsError
 from segment_rehook.delivery.ports import LedgerUnavailable
 
 if TYPE_CHECKING:
@@ -80,7 +78,7 @@ class Table:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **condition,
             )
-        except AWS_ERRORS as error:
+        except AwsError as error:
             found = _condition_failed(error)
             if found is None:
                 raise _unavailable("PutItem", error) from error
@@ -113,7 +111,7 @@ class Table:
     ) -> list[BatchStatementResponseTypeDef]:
         try:
             return self._client.batch_execute_statement(Statements=statements)["Responses"]
-        except AWS_ERRORS as error:
+        except AwsError as error:
             raise _unavailable("BatchExecuteStatement", error) from error
 
     def put_all(self, new: Sequence[Item]) -> None:
@@ -130,7 +128,7 @@ class Table:
                 ExpressionAttributeNames={"#last": "last"},  # LAST is a reserved word
                 ExpressionAttributeValues={":last": {"S": last}},
             )
-        except AWS_ERRORS as error:
+        except AwsError as error:
             if _condition_failed(error) is None:
                 raise _unavailable("DeleteItem", error) from error
 
@@ -147,7 +145,7 @@ class Table:
             next(rounds)
             try:
                 answer = self._client.batch_write_item(RequestItems=asked)
-            except AWS_ERRORS as error:
+            except AwsError as error:
                 raise _unavailable("BatchWriteItem", error) from error
             asked = answer.get("UnprocessedItems", {})
 
@@ -160,7 +158,7 @@ class Table:
             next(rounds)
             try:
                 answer = self._client.batch_get_item(RequestItems=asked)
-            except AWS_ERRORS as error:
+            except AwsError as error:
                 raise _unavailable("BatchGetItem", error) from error
             found += answer["Responses"].get(self.name, [])
             asked = answer.get("UnprocessedKeys", {})
@@ -192,15 +190,13 @@ def _side_by_side(
         return list(pool.map(call, chunks))
 
 
-def _condition_failed(error: Exception) -> Found | None:
+def _condition_failed(error: AwsError) -> Found | None:
     """Give the present item (empty: none) if a condition failed; None after another error."""
-    if not isinstance(error, ClientError):
+    if error.code != "ConditionalCheckFailedException":
         return None
-    if error_code(error) != "ConditionalCheckFailedException":
-        return None
-    found: Found = error.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
+    found: Found = error.answer.get("Item", {})
     return found
 
 
-def _unavailable(call: str, error: Exception) -> LedgerUnavailable:
-    return LedgerUnavailable(f"{call}: {error_code(error)}")
+def _unavailable(call: str, error: AwsError) -> LedgerUnavailable:
+    return LedgerUnavailable(f"{call}: {error.code}")

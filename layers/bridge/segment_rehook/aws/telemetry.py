@@ -22,11 +22,11 @@ LogValue = str | int | float | None
 
 
 class LambdaTelemetry:
-    """The port `Telemetry`. Field names must not be the standard library's own for log records."""
+    """The port `Telemetry`. Field names must not be attributes of the library's log records."""
 
     def __init__(self, *, service: str, namespace: str, level: str) -> None:
-        # `location` would look up the caller's frame for each line, and every line has the same.
-        # Plain ASCII: a lone surrogate in a message id must not cost the line.
+        # `location` would look up the caller's frame for each line, and it is always the same.
+        # ASCII only: a lone surrogate in a message id must not prevent the line.
         self._logger = Logger(service, level=level, location=None, json_serializer=_ascii_json)
         self._metrics = Metrics(service=service, namespace=namespace)
         self._counts: Counter[str] = Counter()
@@ -35,7 +35,7 @@ class LambdaTelemetry:
 
     @contextmanager
     def invocation(self, request_id: str) -> Iterator[None]:
-        """Mark lines with Lambda's request id; write the metrics at the end, whatever happens."""
+        """Add the request id to each line. At the end, even after an error, write the metrics."""
         self._logger.append_keys(function_request_id=request_id, cold_start=self._cold)
         if self._cold:
             self.count("ColdStart")
@@ -54,7 +54,7 @@ class LambdaTelemetry:
         self._logger.warning(message, extra=_present(fields))
 
     def count(self, metric: str, value: int = 1) -> None:
-        """Add to a metric; it is written at the invocation's end."""
+        """Add `value` to a metric, which is written at the end of the invocation."""
         with self._lock:
             self._counts[metric] += value
 

@@ -9,7 +9,6 @@ branches that differ in type. Anything else in a description is for the reader.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -102,6 +101,8 @@ def meant(name: str, allowed: Iterable[str], *, closeness: float = 0.6) -> str |
 
     `closeness` is how much the two must share, from 0 to 1 (difflib's ratio).
     """
+    import difflib  # noqa: PLC0415 — needed for a mistake alone; functions start without one
+
     known = {each.lower(): each for each in sorted(allowed, reverse=True)}
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=closeness)
     return known[close[0]] if close else None

@@ -7,13 +7,14 @@ call's time, in the calling thread, so that no second thread ever touches a sock
 
 from __future__ import annotations
 
+import functools
 import select
 import socket
 import ssl
 from typing import TYPE_CHECKING
 
 from segment_rehook.rehook.deadline import CallTimer, Stage
-from segment_rehook.rehook.http_answer import ReceivedAnswer, read_answer
+from segment_rehook.rehook.http_answer import MAX_ANSWER_BYTES, ReceivedAnswer, read_answer
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.resolver import Resolver
@@ -50,8 +51,9 @@ class Receiver:
 class Connection:
     """One connection, for one call at a time."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, max_answer_bytes: int) -> None:
         self._sock = sock
+        self._max_answer_bytes = max_answer_bytes
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
@@ -68,7 +70,7 @@ class Connection:
             # A server may refuse a large request before it has read all of it, and close.
             if not timer.sent:
                 raise
-        return read_answer(Receiver(self._sock, timer).receive)
+        return read_answer(Receiver(self._sock, timer).receive, self._max_answer_bytes)
 
     def close(self) -> None:
         """Close the socket."""
@@ -87,15 +89,26 @@ class Connection:
 
 
 class Connector:
-    """Opens connections to one host. `tls`: used for https only; None trusts the system's CAs."""
+    """Opens connections to one host.
 
-    def __init__(self, url: SafeUrl, resolver: Resolver, tls: ssl.SSLContext | None) -> None:
+    `tls`, for https alone: another context than the one that trusts the system's certificate
+    authorities. `max_answer_bytes`: how much of an answer's body is read.
+    """
+
+    def __init__(
+        self,
+        url: SafeUrl,
+        resolver: Resolver,
+        tls: ssl.SSLContext | None = None,
+        *,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
+    ) -> None:
+        self._max_answer_bytes = max_answer_bytes
         self._host = url.host.rstrip(".")
         self._resolver = resolver
         self._tls: ssl.SSLContext | None = None
         if url.tls:
-            # One context for all connections: reading the CAs takes longer than a handshake.
-            self._tls = tls or ssl.create_default_context()
+            self._tls = tls or _system_context()
             self._tls.set_alpn_protocols(["http/1.1"])
 
     def open(self, timer: CallTimer) -> Connection:
@@ -109,7 +122,7 @@ class Connector:
             except BaseException:
                 sock.close()
                 raise
-        return Connection(sock)
+        return Connection(sock, self._max_answer_bytes)
 
     def _connected(self, timer: CallTimer) -> socket.socket:
         timer.stage = Stage.DNS
@@ -127,3 +140,9 @@ class Connector:
                 return sock
         self._resolver.forget()
         raise OSError("no address could be reached") from failed
+
+
+@functools.cache
+def _system_context() -> ssl.SSLContext:
+    """One context for all hosts: reading the authorities takes longer than a handshake."""
+    return ssl.create_default_context()

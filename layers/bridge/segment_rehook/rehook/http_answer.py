@@ -62,13 +62,13 @@ class _Head(NamedTuple):
         return "keep-alive" in said if self.minor == "0" else "close" not in said
 
 
-def read_answer(receive: Callable[[], bytes]) -> ReceivedAnswer:
+def read_answer(receive: Callable[[], bytes], max_bytes: int = MAX_ANSWER_BYTES) -> ReceivedAnswer:
     """Read the final answer and pass over interim ones (1xx).
 
     `receive` gives the next bytes, nothing at the connection's end; what it raises is passed on.
-    Raises AnswerInvalid. Of a body, the first MAX_ANSWER_BYTES are read.
+    Raises AnswerInvalid. Of a body, the first `max_bytes` are read.
     """
-    source = _Source(receive)
+    source = _Source(receive, max_bytes)
     head = source.head()
     while head.status < FIRST_FINAL:
         head = source.head()
@@ -94,14 +94,15 @@ def _body(head: _Head, source: _Source) -> tuple[bytes, bool]:
     if announced is None:
         raise AnswerInvalid("Content-Length is no number, or several")
     size = int(announced[1])
-    return source.take(min(size, MAX_ANSWER_BYTES)), size <= MAX_ANSWER_BYTES
+    return source.take(min(size, source.max_bytes)), size <= source.max_bytes
 
 
 class _Source:
     """What was received and not yet read."""
 
-    def __init__(self, receive: Callable[[], bytes]) -> None:
+    def __init__(self, receive: Callable[[], bytes], max_bytes: int) -> None:
         self._receive = receive
+        self.max_bytes = max_bytes
         self.unread = bytearray()
 
     def head(self) -> _Head:
@@ -119,16 +120,16 @@ class _Source:
 
     def rest(self) -> bytes:
         """Read up to the connection's end."""
-        while len(self.unread) < MAX_ANSWER_BYTES and (data := self._receive()):
+        while len(self.unread) < self.max_bytes and (data := self._receive()):
             self.unread += data
-        return bytes(self.unread[:MAX_ANSWER_BYTES])
+        return bytes(self.unread[: self.max_bytes])
 
     def chunks(self) -> tuple[bytes, bool]:
         """Give what the chunks hold, and whether all of them and the trailers were read."""
         body = bytearray()
         while size := self._chunk_size():
-            body += self.take(min(size, MAX_ANSWER_BYTES - len(body)))
-            if len(body) == MAX_ANSWER_BYTES:
+            body += self.take(min(size, self.max_bytes - len(body)))
+            if len(body) == self.max_bytes:
                 return bytes(body), False
             if self.take(2) != b"\r\n":
                 raise AnswerInvalid("a chunk is longer than its size")

@@ -28,13 +28,22 @@ _NAMED_LIMIT = re.compile(r"(?:^|[,\s])timeout\s*=\s*\"?([0-9]{1,9})", re.IGNORE
 class Pool:
     """Makes exchanges, each over a connection that no other one uses. Thread-safe.
 
-    `connections`: how many are kept; more are opened when more threads call.
+    `connections`: how many are kept; more are opened when more threads call. `max_idle`: seconds
+    after which one is not used again.
     """
 
-    def __init__(self, connector: Connector, clocks: Clocks, *, connections: int) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        clocks: Clocks,
+        *,
+        connections: int,
+        max_idle: float = MAX_IDLE_SECONDS,
+    ) -> None:
         self._connector = connector
         self._clocks = clocks
         self._most = connections
+        self._max_idle = max_idle
         self._lock = threading.Lock()
         self._closed = False
         # The one used last is the first to be used again: the others may idle and go.
@@ -49,7 +58,7 @@ class Pool:
             connection.close()
             raise
         if keep:
-            self._put(connection, _trusted_for(answer.headers.get("keep-alive")))
+            self._put(connection, self._trusted_for(answer.headers.get("keep-alive")))
         else:
             connection.close()
         return answer
@@ -82,11 +91,10 @@ class Pool:
                 return
         connection.close()
 
+    def _trusted_for(self, keep_alive: str | None) -> float:
+        """Seconds for which an idle connection may be used again. `keep_alive`: the header.
 
-def _trusted_for(keep_alive: str | None) -> float:
-    """Seconds for which an idle connection may be used again. `keep_alive`: the header, or None.
-
-    `Keep-Alive: timeout=5` names the server's own limit in seconds (RFC 2068, 19.7.1).
-    """
-    named = _NAMED_LIMIT.search(keep_alive) if keep_alive else None
-    return min(MAX_IDLE_SECONDS, float(named[1]) - IDLE_MARGIN) if named else MAX_IDLE_SECONDS
+        `Keep-Alive: timeout=5` names the server's own limit in seconds (RFC 2068, 19.7.1).
+        """
+        named = _NAMED_LIMIT.search(keep_alive) if keep_alive else None
+        return min(self._max_idle, float(named[1]) - IDLE_MARGIN) if named else self._max_idle

@@ -20,7 +20,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -205,6 +204,9 @@ def _seconds(retry_after: str, now: float) -> float | None:
     if text.isascii() and text.isdecimal():
         seconds = float(text)
     else:
+        # A date is rare, and no start of a function should wait for the mail parser.
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 — see above
+
         try:
             date = parsedate_to_datetime(text)
         except (ValueError, OverflowError):
