@@ -15,38 +15,28 @@ from segment_rehook.mapping.subscription import Subscription
 from segment_rehook.mapping.trigger_index import TriggerIndex
 from tests.conformance.generated.triggers import trigger_case
 
-CLAUSES = st.sampled_from(
-    [
-        'type = "track"',
-        'type = "identify"',
-        'type != "track"',
-        'event = "a"',
-        'event = "b"',
-        "event = 5",
-        "event = true",
-        'contains(event, "a")',
-        'match(event, "a*")',
-        '!contains(event, "a")',
-        'name = "a"',
-        "userId != null",
-        'properties.x = "a"',
-        'properties.x.toString.caller = "a"',
-        'properties.toString.arguments != "a"',
-        'traits.x.toString.caller = "a"',
-    ]
-)
-GROUPS = st.lists(CLAUSES, min_size=1, max_size=4).flatmap(
+EQUALITIES = ['type = "track"', 'type = "identify"', 'event = "a"', 'event = "b"', "event = 5"]
+OTHERS = [
+    'type != "track"',
+    'contains(event, "a")',
+    '!contains(event, "a")',
+    "userId != null",
+    'properties.x = "a"',
+    'properties.x.toString.caller = "a"',
+    'properties.toString.arguments != "a"',
+]
+CLAUSES = st.sampled_from(EQUALITIES) | st.sampled_from(EQUALITIES) | st.sampled_from(OTHERS)
+GROUPS = st.lists(CLAUSES, min_size=1, max_size=3).flatmap(
     lambda clauses: st.sampled_from([" and ".join(clauses), " or ".join(clauses)])
 )
-TRIGGERS = st.lists(GROUPS.map("({})".format) | CLAUSES, min_size=1, max_size=3).flatmap(
+TRIGGERS = st.lists(GROUPS.map("({})".format) | CLAUSES, min_size=1, max_size=2).flatmap(
     lambda groups: st.sampled_from([" and ".join(groups), " or ".join(groups)])
 )
 EVENTS: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
     {},
     optional={
         "type": st.sampled_from(["track", "identify", "page", 5, None]),
-        "event": st.sampled_from(["a", "b", "c", "5", "true", 5, None, ["a"]]),
-        "name": st.sampled_from(["a", None]),
+        "event": st.sampled_from(["a", "b", "5", 5, None, ["a"]]),
         "userId": st.sampled_from(["u", None]),
         "properties": st.sampled_from([{"x": "a"}, {"x": {}}, {}, None, "a"]),
     },
@@ -74,16 +64,18 @@ def hold(triggers: list[str], event: dict[str, object]) -> None:
     watched = [Watched(compile_trigger(each)) for each in triggers]
     subscriptions = cast("list[Subscription]", watched)
     kind, name = event.get("type"), event.get("event")
-    found = TriggerIndex(subscriptions).candidates(
+    found, reads = TriggerIndex(subscriptions).candidates(
         kind if isinstance(kind, str) else None, name if isinstance(name, str) else None
     )
+    part = {key: event[key] for key in event if key in reads}
     wanted = [each for each in subscriptions if answer(each.trigger, event) is not False]
     candidates = [candidate.subscription for candidate in found]
     assert [each for each in candidates if each in wanted] == wanted
     assert [each for each in subscriptions if each in candidates] == candidates
     for candidate in found:
-        if candidate.matches:
-            assert answer(candidate.subscription.trigger, event) is True
+        trigger = candidate.subscription.trigger
+        expected = answer(trigger, event)
+        assert (True if candidate.matches else answer(trigger, part)) == expected
 
 
 @given(st.lists(TRIGGERS, max_size=5), EVENTS)
@@ -113,6 +105,8 @@ def test_only_what_may_hold_is_given() -> None:
         'type = "identify"',
         'type = "track" and (event = "e1" or event = "other")',
         "userId != null",
+        'type = "group" or event = "g"',
+        '(type = "page" and event = "x") or (type = "screen" and event = "y")',
     ]
     subscriptions = cast(
         "list[Subscription]", [Watched(compile_trigger(each)) for each in triggers]
@@ -122,17 +116,19 @@ def test_only_what_may_hold_is_given() -> None:
     def found(kind: str | None, name: str | None) -> list[tuple[int, bool]]:
         return [
             (subscriptions.index(candidate.subscription), candidate.matches)
-            for candidate in index.candidates(kind, name)
+            for candidate in index.candidates(kind, name).found
         ]
 
-    assert found("track", "e7") == [(7, True), (52, False)]
-    assert found("track", "e1") == [(1, True), (51, True), (52, False)]
-    assert found("track", "unknown") == [(52, False)]
-    assert found("identify", None) == [(50, True), (52, False)]
-    assert found(None, None) == [(52, False)]
+    unsure = [(52, False), (53, False)]
+    assert found("track", "e7") == [(7, True), *unsure]
+    assert found("track", "e1") == [(1, True), (51, True), *unsure]
+    assert found("track", "unknown") == unsure
+    assert found("identify", None) == [(50, True), *unsure]
+    assert found("page", "y") == [*unsure, (54, False)]
+    assert found(None, None) == unsure
 
 
 def test_a_disabled_subscription_is_never_given() -> None:
     """Whatever its trigger."""
     off = Watched(compile_trigger('type = "track"'), enabled=False)
-    assert not TriggerIndex(cast("list[Subscription]", [off])).candidates("track", "a")
+    assert not TriggerIndex(cast("list[Subscription]", [off])).candidates("track", "a").found

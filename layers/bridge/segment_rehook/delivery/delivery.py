@@ -1,4 +1,4 @@
-"""One delivery: an event for a subscription, and everything that is known of it before the call."""
+"""One delivery: an event for a subscription, and all that is known before the call."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from segment_rehook.segment.event import Event
 
 _SMALL = MAX_MESSAGE_BYTES // 6
-"""Escaped to ASCII, as messages are, a character takes at most three times its bytes in UTF-8: of
-so many bytes no more than half a message."""
+"""Messages are in ASCII, where a character takes at most three times its bytes in UTF-8. So many
+bytes take at most half a message."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is to be delivered. `user` is a hash. `fault`: it could not be mapped, and why."""
+    """A delivery to be made. `user` is a hash. `fault` says why the event could not be mapped.
+
+    The repr leaves out the event, the request and the user.
+    """
 
     id: str
     user: str
@@ -36,7 +39,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @classmethod
     def of(cls, event: Event, key: str, planned: Call | MappingFault) -> Delivery:
-        """`key` is the event's own (`ids.event_key`); a subscription's business key replaces it."""
+        """Make the delivery for a plan's entry.
+
+        `key` is the event's own (`ids.event_key`); a business key replaces it.
+        """
         by_business_key = planned.key is not None
         key = ids.business_key(planned.key) if planned.key is not None else key
         content = ids.fingerprint(event, by_business_key=by_business_key)
@@ -62,7 +68,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
 
     def fits_a_message(self) -> bool:
-        """Whether the queues can hold it. Segment's limit, 32 KB an event, is far below theirs."""
+        """Whether a message can hold it. Segment's limit, 32 KB an event, is far below SQS's."""
         request = self.request.body if self.request else b""
         if len(self.event) + len(request) < _SMALL:
             return True
@@ -70,7 +76,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return not widest.for_dead_letters(ordered=True).too_large
 
     def letter(self, reason: str, *, token: int = 0, nonce: str = "", mark: str = "") -> Letter:
-        """As a message, under the claim of `token` and `nonce`, or under none."""
+        """Make its message, under the claim of `token` and `nonce`, or under none."""
         header = Header(
             delivery=self.id,
             user=self.user,

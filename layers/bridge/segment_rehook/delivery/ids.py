@@ -1,7 +1,7 @@
-"""The names of things: deliveries, users, groups, and SQS's deduplication ids.
+"""The ids of deliveries, users and groups, and SQS's deduplication ids.
 
-A delivery's id is what the whole promise hangs on, so each rule here is there to keep two
-different deliveries from sharing one, or one from having two.
+The bridge's promise depends on a delivery's id: two deliveries must never share an id, and one
+delivery must never have two.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 # Segment's own limit for a messageId.
 MAX_KEY_CHARACTERS = 100
-# What begins like a derived key is hashed, so that no sender can write one.
+# A text that begins like a derived key is hashed, so that no sender can write one.
 DERIVED = ("k:", "h:", "s:")
-# These differ from one attempt of Segment's to the next.
+# These members are new each time Segment sends the event.
 UNSTABLE = frozenset({"sentAt", "receivedAt"})
 _SUBJECT = frozenset({"type", "event", "userId"})
 _CONTENT = _SUBJECT | {"properties", "traits"}
 
 
 def event_key(event: Event) -> str | None:
-    """Segment's messageId; without one, a hash of an event that has a timestamp; else None."""
+    """Give Segment's messageId; without one the hash of an event with a timestamp; else None."""
     message_id = event.message_id
     if message_id is not None:
         return _bounded(message_id)
@@ -38,71 +38,71 @@ def event_key(event: Event) -> str | None:
 
 
 def business_key(value: str) -> str:
-    """The event key of a subscription with an `idempotencyKey` that came to `value`."""
+    """Give the event key for an `idempotencyKey` whose text is `value`."""
     return "k:" + _bounded(value)
 
 
 def delivery_id(key: str, subscription: str) -> str:
-    """One event for one subscription. A subscription's id has no colon, so this can be undone."""
+    """Join an event key and a subscription's id, which has no colon: this can be undone."""
     return f"{key}:{subscription}"
 
 
 def subscription_of(delivery: str) -> str:
-    """The subscription's id within a delivery's."""
+    """Give the subscription's id from a delivery's."""
     return delivery.rpartition(":")[2]
 
 
 def user_hash(source_id: str) -> str:
-    """What stands for a user in group ids and marks, which show up in consoles and metrics."""
+    """Give a user's name in group ids and marks, which consoles and metrics show."""
     return _hash("user", source_id)
 
 
 def fingerprint(event: Event, *, by_business_key: bool) -> str:
-    """Tells apart two events that claim one id: by type, event, userId, properties and traits.
+    """Hash what tells events under one id apart: type, event, userId, properties and traits.
 
-    It is taken of the event as it was sent, not as it was mapped: a new mapping between Segment's
-    tries does not make another event of it. Under a business key one event may come with several
-    payloads (a reloaded page has another URL), so those have a part of their own: see `same_event`.
+    The members are as sent, not as mapped: a new mapping between Segment's tries does not make it
+    another event. Under a business key one event may come with several payloads (a reloaded page
+    has another URL), so properties and traits are only in the second part: see `same_event`.
     """
     whole = _digest(event.members(_CONTENT))[:32]
     return f"{_digest(event.members(_SUBJECT))[:32]}.{whole}" if by_business_key else whole
 
 
 def same_event(one: str, other: str) -> bool:
-    """Whether two fingerprints under one id are the same event's, with whatever payloads."""
+    """Whether two fingerprints under one id belong to the same event, with any payloads."""
     return one.partition(".")[0] == other.partition(".")[0]
 
 
 def dead_letter_dedupe(delivery: str, content: str, nonce: str) -> str:
-    """New with each claim that failed; the same for every unclaimed copy (`nonce` empty).
+    """Give an id that is new for each failed claim, and the same for unclaimed copies (no `nonce`).
 
-    With the event's fingerprint: of two events under one id, SQS must not swallow the second.
+    It includes the event's fingerprint: of two events under one id, SQS must keep both.
     """
     return _hash("dead letter", delivery, content, nonce)
 
 
 def parked_dedupe(delivery: str, epoch: int) -> str:
-    """New with each parking."""
+    """Give an id that is new each time a delivery is parked."""
     return _hash("parked", delivery, str(epoch))
 
 
 def conflict_dedupe(message_id: str) -> str:
-    """Of what is parked without an epoch: new with each message, and so with each redrive."""
+    """Give an id for a message that is parked without a parked token: new for each message."""
     return _hash("conflict", message_id)
 
 
 def sent_back_dedupe(sqs_message_id: str) -> str:
-    """New with each message that the command line sends back: SQS names it anew each time."""
+    """Give an id that is new for each message that the command line sends back."""
     return _hash("sent back", sqs_message_id)
 
 
 def delivery_group(delivery: str) -> str:
-    """A group of its own for each delivery: SQS shows at most ten messages of one group."""
+    """Give each delivery a group of its own: SQS shows at most ten messages of one group."""
     return _hash("delivery", delivery)
 
 
 def _bounded(text: str) -> str:
-    """Fit for a DynamoDB key and an SQS attribute: short printable ASCII, else a hash."""
+    """Give a text that DynamoDB keys and SQS attributes take: short printable ASCII, or a hash."""
     plain = text.isascii() and text.isprintable() and len(text) <= MAX_KEY_CHARACTERS
     if plain and not text.startswith(DERIVED):
         return text
@@ -110,7 +110,7 @@ def _bounded(text: str) -> str:
 
 
 def _hash(first: str, *others: str) -> str:
-    """Hash what `json.dumps` writes of the parts, made without its cost."""
+    """Hash the text that `json.dumps` writes for the parts; this is faster."""
     text = f"[{encode_basestring_ascii(first)}"
     for part in others:
         text += f", {encode_basestring_ascii(part)}"

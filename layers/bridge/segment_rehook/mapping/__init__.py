@@ -1,1 +1,1 @@
-"""Segment's mapping language: triggers, directives, subscriptions, field rules. Pure."""
+"""Segment's mapping language: triggers, directives, subscriptions, field rules. Without I/O."""

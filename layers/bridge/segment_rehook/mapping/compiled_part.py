@@ -1,4 +1,4 @@
-"""A compiled piece of a mapping: what it does with a payload, and what it reads of it."""
+"""A compiled part of a mapping: the function that it runs, and the members that it reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Run: TypeAlias = "Callable[[Value], Value]"
 Reads: TypeAlias = "frozenset[str] | None"
-"""Top-level keys of the payload; None where it can't be told, so all of them."""
+"""Top-level keys of the payload; None means any of them: it can't be told which."""
 
 NOTHING: Reads = frozenset()
 
@@ -29,7 +29,7 @@ class CompiledPart:
 
 
 CompilePart: TypeAlias = "Callable[[Value], CompiledPart]"
-"""Compiles what stands inside a directive; handed to directives so that they need not know it."""
+"""Compiles a value inside a directive. Directives receive it as an argument: no import circle."""
 
 
 Directive: TypeAlias = "Callable[[Value, CompilePart], CompiledPart]"
@@ -37,12 +37,12 @@ Directive: TypeAlias = "Callable[[Value, CompilePart], CompiledPart]"
 
 
 def constant(value: Value) -> CompiledPart:
-    """Give the same value whatever the payload."""
+    """Give the same value for every payload."""
     return CompiledPart(lambda _: value, NOTHING)
 
 
 def throwing(message: str) -> CompiledPart:
-    """Throw whatever the payload: the engine finds such mistakes when it runs, not before."""
+    """Raise MappingError for every payload: the engine finds such mistakes only when it runs."""
 
     def throw(_: Value) -> NoReturn:
         raise MappingError(message)
@@ -51,7 +51,7 @@ def throwing(message: str) -> CompiledPart:
 
 
 def reads_of(parts: Iterable[CompiledPart]) -> Reads:
-    """Join what several parts read."""
+    """Give the members that several parts read together."""
     joined: frozenset[str] = frozenset()
     for part in parts:
         if part.reads is None:
@@ -61,4 +61,4 @@ def reads_of(parts: Iterable[CompiledPart]) -> Reads:
 
 
 ABSENT = constant(UNDEFINED)
-"""Gives undefined."""
+"""Gives UNDEFINED for every payload."""

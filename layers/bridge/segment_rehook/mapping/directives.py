@@ -1,7 +1,7 @@
 """The directives of Segment's mapping-kit, each compiled to one callable.
 
-A directive's options are looked at once, when the mapping is compiled. What the engine would only
-find when it runs (it does not look into lists beforehand) becomes a callable that raises.
+A directive's options are read once, when the mapping is compiled. A mistake that the engine finds
+only when it runs (it does not validate lists) becomes a callable that raises MappingError.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _decoded(value: Value) -> Value:
     try:
         return parse(value)
     except NotJson:
-        return value  # the engine gives back what does not decode
+        return value  # the engine returns text that is no JSON unchanged
 
 
 def _merge(options: Value, compiled: CompilePart) -> CompiledPart:
@@ -158,7 +158,7 @@ def _literal(option: Value, compiled: CompilePart) -> CompiledPart:
 
 
 def _liquid(option: Value, _: CompilePart) -> CompiledPart:
-    # Few mappings use it: those that do not need not wait for its import.
+    # Few mappings use Liquid: the others do not wait for its import.
     from segment_rehook.mapping.liquid.template import compile_liquid  # noqa: PLC0415 — as said
 
     return compile_liquid(option)

@@ -2,8 +2,8 @@
 
 Segment checks a mapped payload with ajv, with `coerceTypes: "array"` and
 `removeAdditional`, after `removeEmptyValues` (actions-core, `schema-validation`
-and `remove-empty-values`). The same verdicts, values and sentences come out
-here, the odd ones included: they are what a user finds in Segment's own logs.
+and `remove-empty-values`). This module gives the same
+verdicts, values and sentences, odd ones too: users find them in Segment's own logs.
 
     FieldsInvalid (ValueError)      the payload breaks a field's rule
 """
@@ -17,7 +17,7 @@ import msgspec
 
 from segment_rehook.mapping.objects import as_json
 from segment_rehook.mapping.values import UNDEFINED, Function, type_name
-from segment_rehook.segment.jsontext import number_text
+from segment_rehook.segment.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,7 +28,7 @@ EXEMPT: Final = "dynamicAuthSettings"
 """The one unknown field that actions-core puts back after its check."""
 
 _FITTING: Final[Mapping[str, type]] = {"string": str, "object": msgspec.Raw}
-"""Types of values that fit as they are, unless they are empty."""
+"""Types of values that a field of this kind takes unchanged, unless they are empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def check_fields(payload: object, fields: Mapping[str, Field]) -> dict[str, obje
 
     `fields` are the action's, by name. Strings, numbers and booleans become what a field wants
     where ajv makes them so; empty values and fields that the action does not know are left out.
-    All is JSON, or a `msgspec.Raw`, which counts as the object whose text it is.
+    The
+    values of the result are JSON, or a `msgspec.Raw`, which stands for the object whose text it is.
 
     Raises FieldsInvalid: a required field has no value, or a value no fitting type.
     """

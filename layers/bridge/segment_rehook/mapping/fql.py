@@ -1,7 +1,6 @@
 """Triggers: FQL as Segment's `destination-subscriptions` runs it, compiled to one callable.
 
-What its parser makes of a text is in `fql_parser`. Only a text that yields no condition at all is
-refused.
+`fql_parser` reads the text. Only a text without any condition is refused.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class Trigger:
 
 
 def compile_trigger(fql: str) -> Trigger:
-    """CompilePart a trigger. Raises TriggerInvalid alone: at Segment it would match nothing."""
+    """Compile a trigger. Raises TriggerInvalid for a trigger that matches nothing at Segment."""
     compiled = _compile(parse_trigger(fql))
     if compiled is None:
         raise TriggerInvalid("the trigger has no condition that Segment understands")
@@ -48,7 +47,7 @@ def _compile(part: Clause | Group) -> Condition | None:
     found = [_compile(member) for member in part.members]
     if len(found) < 2:  # noqa: PLR2004 — a group needs two
         return found[0] if found else None
-    # An empty bracket is found out only when its turn comes.
+    # An empty bracket throws only when it is reached.
     empty = throwing("Cannot read properties of undefined (reading 'type')")
     members = tuple(each or empty for each in found)
     reads = frozenset().union(*(each.reads for each in members))
@@ -57,7 +56,7 @@ def _compile(part: Clause | Group) -> Condition | None:
 
 
 def _joined(each: Sequence[Holds], *, deciding: bool) -> Holds:
-    """Ask one condition after the other, until one gives what is `deciding`."""
+    """Make a condition that runs others in turn until one gives `deciding`."""
 
     def holds(event: Value) -> bool:
         for one in each:

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 Holds: TypeAlias = "Callable[[Value], bool]"
 Operator: TypeAlias = "Callable[[str | float | bool], Holds]"
-"""Given what is expected, tells of a value whether the condition holds."""
+"""Takes the expected value and gives the test for a value of the event."""
 
 _STEP = re.compile(r"[^\[.\]]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What a single condition asks, for whoever explains it.
+    """The parts of a single condition, for explanations.
 
-    `source` and `path` name the place, `operator` is one of `_OPERATORS`, or a word that is none.
-    `value` gives what an event has at the place; it raises MappingError where the engine throws.
+    `source` and `path` name the place. `operator` is one of OPERATORS or an unknown word.
+    `value` gives an event's value at the place; it raises MappingError where the engine throws.
     """
 
     source: str
@@ -49,7 +49,7 @@ class Condition:
     """`holds` takes the event, and raises MappingError where the engine throws.
 
     A single condition has a `leaf`; a group has `members`, of which all (`joint` is "and") or
-    one ("or") must hold. What always throws has neither.
+    one ("or") must hold. A condition that always throws has neither.
     """
 
     holds: Holds
@@ -60,10 +60,10 @@ class Condition:
 
 
 def condition(source: str, path: str | None, name: str, expected: str | float | bool) -> Condition:  # noqa: FBT001 — a value of the language, not a switch
-    """CompilePart one condition.
+    """Compile one condition.
 
-    `source` is a top-level key of the event; `path` leads on inside it, None where nothing does.
-    An operator that is none never holds.
+    `source` is a top-level key of the event; `path` is the path inside its value, or None.
+    A condition with an unknown operator never holds.
     """
     holds = _OPERATORS.get(name, _never)(expected)
     steps = tuple(_STEP.findall(path or ""))
@@ -85,7 +85,7 @@ def condition(source: str, path: str | None, name: str, expected: str | float | 
 
 
 def throwing(message: str) -> Condition:
-    """Throw when it is asked: conditions before it may decide without it."""
+    """Make a condition that raises MappingError, unless an earlier one decides for its group."""
 
     def throw(_: Value) -> NoReturn:
         raise MappingError(message)
@@ -159,4 +159,4 @@ _OPERATORS: Mapping[str, Operator] = {
 }
 
 OPERATORS: frozenset[str] = frozenset(_OPERATORS)
-"""The names of those that exist; any other never holds."""
+"""The operators that exist; a condition with any other never holds."""

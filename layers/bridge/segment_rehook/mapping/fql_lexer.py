@@ -1,7 +1,7 @@
-"""FQL's lexer as Segment's `fql-ts` has it, its blind spots included.
+"""The lexer of FQL, with the same mistakes as Segment's `fql-ts`.
 
-Words, numbers and strings must be followed by a terminator (end, blank, `,`, `]` or `)`), or they
-do not count as such: `userId!="a"` and `"a"=` do not lex. A keyword cut short by the end of the
+Words, numbers and strings must be followed by a terminator (end, blank, `,`, `]` or `)`):
+`userId!="a"` and `"a"=` are refused. A keyword cut short by the end of the
 text loses its tail (`an` reads as `a`).
 """
 
@@ -19,7 +19,7 @@ Kind: TypeAlias = Literal[
 ]  # fmt: skip
 
 MAX_TOKEN_UNITS = 100_000
-"""UTF-16 units that a word, a number or a string may have."""
+"""The most UTF-16 units of a word, a number or a string, plus one."""
 
 END = ""
 _BLANK = " \t\n"
@@ -131,14 +131,14 @@ class _Lexer:
         content = self._units[self._at : end]
         self._at = end
         self._limit(content)
-        # Without a terminator after it the closing quote is not taken, and opens the next string.
+        # A closing quote without a terminator after it is not taken: it opens the next string.
         self._accept(quote)
         return FqlToken("string", text.from_units(f"{quote}{content}{quote}"))
 
     def _accept(self, expected: str) -> bool:
         """Take what is expected, if a terminator follows it.
 
-        Where the text ends before as much was read, the rest of it is lost.
+        If the text ends before that many units, the rest of the text is dropped.
         """
         end = self._at + len(expected)
         taken = self._units[self._at : end]

@@ -1,7 +1,7 @@
-"""Reading a trigger as Segment's parser does.
+"""The parser of triggers; it reads odd texts as Segment's parser does.
 
-It is a loose one, and what it makes of odd texts is kept: the last `and` or `or` holds for its
-whole group, brackets do not nest, `!(…)` is `(…)`, any word may stand where an operator does.
+The last `and` or `or` joins its whole group, brackets do not nest, `!(…)` is read as `(…)`, and any
+word is taken for an operator.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from segment_rehook.mapping.members import OBJECT_MEMBERS
 from segment_rehook.mapping.values import to_number, to_text
 
 PLAIN: Final = frozenset({"type", "event", "name", "userId"})
-"""Members of the event that a trigger compares themselves."""
+"""Members of the event that a trigger compares as a whole."""
 NESTED: Final = ("properties", "traits", "context")
 """Members of the event that a trigger looks into."""
 FUNCTIONS: Final = frozenset({"contains", "match"})
 FUNCTION_FIELDS: Final = frozenset({"event", "name", "userId"})
-"""The plain members that a function can be asked about."""
+"""The members in PLAIN that a function takes."""
 
 _KNOWN = PLAIN | {*NESTED} | OBJECT_MEMBERS
 
-# What a plain field's comparison with a keyword means; elsewhere the keyword is text.
+# The operators that comparisons with a keyword stand for; elsewhere the keyword is text.
 _KEYWORDS = {
     ("!=", "null"): "exists",
     ("=", "null"): "not_exists",
@@ -94,7 +94,7 @@ def _read(
     *,
     negated: bool = False,
 ) -> None:
-    """Read the condition that a word begins, or pass over the word."""
+    """Read the condition that begins with a word; if there is none, pass over the word."""
     if token.value in FUNCTIONS:
         subject = tokens[1].value if len(tokens) > 1 else ""
         found = _function(token.value, tokens, negated=negated)
@@ -134,7 +134,7 @@ def _comparison(token: FqlToken, tokens: Tokens) -> list[Clause]:
     operator = _take(tokens, "an operator").value
     given = _take(tokens, "a value")
     if source in OBJECT_MEMBERS:
-        return []  # known to JavaScript, not to FQL: swallows what follows and says nothing
+        return []  # a name of JavaScript's: the engine drops it and the two tokens after it
     meaning = _KEYWORDS.get((operator, given.value), "")
     path: str | None = None
     expected = _value(given)
@@ -152,7 +152,7 @@ def _comparison(token: FqlToken, tokens: Tokens) -> list[Clause]:
 
 
 def _function(name: str, tokens: Tokens, *, negated: bool) -> list[Clause]:
-    # Brackets and comma are skipped unseen: any token does for them.
+    # Brackets and the comma are skipped without a check: any token may stand there.
     _skip(tokens)
     subject = _take(tokens, "a function's first argument").value
     _skip(tokens)

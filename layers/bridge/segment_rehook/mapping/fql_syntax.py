@@ -1,4 +1,4 @@
-"""What a trigger is once it is read: groups of conditions, and what was passed over."""
+"""The syntax tree of a trigger: groups of conditions, and the texts that were passed over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One condition, as it is read and as it was written.
+    """One condition: its meaning, and its text in the trigger.
 
     `source`, `path`, `operator` and `expected` are what `fql_conditions.condition` takes. `subject`
     is the place as written, `sign` the operator or the function's name, `given` the token that is
@@ -31,11 +31,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """Text that is read as no condition.
+    """Text that is not part of any condition.
 
-    `kind` tells what it is: a `word` that is no member (`following` has the two tokens after it),
-    the `subject` of a function that is none for it, a `!` before a word, or a `)` that closes
-    nothing.
+    `kind` is one of: a `word` that names no member (`following` has the two tokens after it),
+    a `subject` that a function does not take, a `!` before a word (`negation`), or a `)` without
+    its opening bracket (`bracket`).
     """
 
     word: str
@@ -50,9 +50,9 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Conditions that one `and` or `or` joins: the last one written, `joints` has them all.
+    """Conditions joined by `joint`, the last `and` or `or` of the group; `joints` has all of them.
 
-    An empty group is no condition. `negated` tells of a `!` before the bracket, which is lost.
+    An empty group is no condition. `negated`: a `!` stands before the bracket; it has no effect.
     """
 
     joint: str

@@ -1,7 +1,7 @@
 """Mappings: compiled once, run on every event that their subscription takes.
 
-What `transform` of Segment's mapping-kit does, in its order: the payload must be an object, the
-root mapping's key is unfolded, the mapping is validated, resolved, and undefined is left out.
+The steps are those of `transform` in Segment's mapping-kit: the payload must be an object, a root
+directive is unfolded, the mapping is validated and resolved, and undefined members are dropped.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from segment_rehook.segment.jsontext import JSON
 
 ROOT_KEY = "__segment_internal_directive"
-"""A key whose one directive is given all other members of the mapping to work on."""
+"""The key of a root directive: one directive that works on all other members of the mapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class CompiledMapping:
     these in the payload the result is the same. `passthrough` names the fields that copy one
     top-level key whole: `{"metadata": "properties"}`.
 
-    Results share parts with the payload and the mapping: read them, don't change them.
+    Results share parts with the payload and the mapping: do not change them.
     """
 
     reads: Reads
@@ -58,14 +58,14 @@ class CompiledMapping:
     _run: Run = field(repr=False)
 
     def __call__(self, payload: Value) -> JSON | Undefined:
-        """Map a payload. UNDEFINED is what JSON has no text for; raises MappingError alone."""
+        """Map a payload. UNDEFINED: JSON has no text for the result. Raises MappingError."""
         try:
             return json_of(self._run(payload))
         except RecursionError:
             raise MappingError(STACK_EXHAUSTED) from None
 
     def resolve(self, payload: Value) -> Value:
-        """Map a payload, and leave undefined in lists where the engine does."""
+        """Map a payload; UNDEFINED stays in lists, as in the engine. Raises MappingError."""
         try:
             return without_undefined(self._run(payload))
         except RecursionError:
@@ -73,7 +73,7 @@ class CompiledMapping:
 
 
 def compile_mapping(mapping: Value) -> CompiledMapping:
-    """CompilePart a subscription's `settings`. Raises MappingInvalid alone."""
+    """Compile a subscription's `settings`. Raises MappingInvalid alone."""
     try:
         part = _compile_root(mapping)
         run = _sparing(mapping, part.run)
@@ -84,15 +84,15 @@ def compile_mapping(mapping: Value) -> CompiledMapping:
 
 
 def _sparing(mapping: Value, run: Run) -> Run:
-    # The Liquid tags increment and decrement count in the payload itself, for fields that come
-    # later to see: they are given a copy, so that no other subscription sees it.
+    # The Liquid tags increment and decrement write their counts into the payload, where later
+    # fields read them. They get a copy, so that no other subscription reads the counts.
     if not any(tag in str(mapping) for tag in ("increment", "decrement")):
         return run
     return lambda payload: run(deepcopy(payload))
 
 
 def _compile_root(mapping: Value) -> CompiledPart:
-    """CompilePart a mapping that is validated; what it gives still has its undefined members."""
+    """Validate and compile a mapping; its results still have their undefined members."""
     unfolded = unfold(mapping)
     validate(unfolded)
     inner = _compile(unfolded)
@@ -126,7 +126,7 @@ def unfold(mapping: Value) -> Value:
         raise _refusal("The root mapping must only have a single directive object")
     options = next(iter(members.values()), UNDEFINED)
     if isinstance(options, list):
-        return root  # it is given the other members too, where nothing looks for them
+        return root  # the engine adds the other members under a key that is never read
     if not isinstance(options, dict):
         raise _refusal("The root directive must be an object")
     others = {key: value for key, value in mapping.items() if key not in {ROOT_KEY, PROTOTYPE}}
@@ -196,7 +196,7 @@ def _transform(options: Value) -> CompiledPart:
 
 
 def _compile_late(mapping: Value) -> CompiledPart:
-    """CompilePart a mapping inside a mapping, which the engine validates when it runs."""
+    """Compile a mapping inside a mapping; a mistake in it throws when it runs."""
     try:
         part = _compile_root(mapping)
     except MappingInvalid as refused:

@@ -1,8 +1,8 @@
-"""What `value[key]` gives in JavaScript: own members first, then those every value inherits.
+"""What `value[key]` gives in JavaScript: own members first, then inherited ones.
 
-A path may lead to what JavaScript's own library defines (`$.name.length`, `$.items.constructor`).
-Built-in functions are known here by name and number of parameters. What a constructor has of its
-own (`$.items.constructor.isArray`) is not known.
+A path may name members that JavaScript defines (`$.name.length`, `$.items.constructor`). Built-in
+functions are listed here by name and number of parameters. The members of a constructor
+(`$.items.constructor.isArray`) are not.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _functions(listed: str) -> dict[str, Value]:
 
 
 OBJECT_PROTOTYPE: dict[str, Value] = {}
-"""`Object.prototype`, told from an empty object by identity: it inherits nothing."""
+"""`Object.prototype`. It is compared by identity, since it inherits nothing."""
 
 _PROTOTYPES: dict[str, Value] = {
     "Object": OBJECT_PROTOTYPE,
@@ -74,7 +74,7 @@ _INHERITED: dict[str, dict[str, Value]] = {
 for _alias, _name in (("trimLeft", "trimStart"), ("trimRight", "trimEnd")):
     _INHERITED["String"][_alias] = _INHERITED["String"][_name]
 OBJECT_MEMBERS = frozenset(_INHERITED["Object"]) | {_PARENT_PROTOTYPE}
-"""Names that every object answers to without having them."""
+"""Names of the members that every object inherits."""
 
 
 def member(value: Value, key: str) -> Value:

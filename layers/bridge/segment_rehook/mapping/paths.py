@@ -1,8 +1,8 @@
 """Paths as mapping-kit reads them: `$.traits.emails[0]`.
 
-One `$.` is taken out, wherever it stands first. Steps are cut at dots, at a bracket before a
-quote or a digit and at brackets after one; then quotes vanish. So a key with a dot in it can't be
-reached, and no path is malformed.
+The first `$.` is removed, wherever it stands. The path is cut at dots, at a bracket before a quote
+or a digit, and at brackets after one; then quotes are removed. So no path can name a key with a dot
+in it, and no path is malformed.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _QUOTES = re.compile("['\"]")
 
 @lru_cache(maxsize=1024)
 def steps_of(path: str) -> tuple[str, ...]:
-    """Give the keys that a path follows; none for the root, which is `""`, `.` or only dots."""
+    """Give a path's keys; none for the root, which is `""` or only dots."""
     return tuple(_QUOTES.sub("", step) for step in _CUT.split(path) if step)
 
 
 def without_root(path: str) -> str:
-    """Take out the first `$.`, as `@path` and `@arrayPath` do, and templates do not."""
+    """Remove the first `$.`, as `@path` and `@arrayPath` do and templates do not."""
     return path.replace("$.", "", 1)
 
 
 def follow(path: str) -> CompiledPart:
-    """CompilePart a path that is known beforehand."""
+    """Compile a constant path."""
     steps = steps_of(path)
     if not steps:
         return CompiledPart(lambda payload: payload, None)
@@ -51,5 +51,5 @@ def follow(path: str) -> CompiledPart:
 
 
 def follow_late(payload: Value, path: str) -> Value:
-    """Follow a path that only the event gives."""
+    """Follow a path that was made from the event."""
     return walk(payload, steps_of(path))

@@ -1,4 +1,4 @@
-"""Where in a mapping a check stands, so that a mistake can be named by its place."""
+"""The place in a mapping that a check has reached."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from segment_rehook.mapping.errors import MappingInvalid, Mistake
 
 
 class Place:
-    """Where in the mapping a check stands.
+    """A place in a mapping: `stack` is the path to it.
 
-    The engine forgets the way down inside `@merge`, so its own sentence may name another place.
+    `known_as` is the path in the engine's own sentence, which drops the steps above `@merge`.
     """
 
     __slots__ = ("known_as", "stack")
@@ -22,9 +22,9 @@ class Place:
         return Place((*self.stack, key), (*self.known_as, key))
 
     def forgotten(self, key: str) -> Place:
-        """Go down to a member, while the engine starts from the top."""
+        """Go down to a member that the engine names without its path."""
         return Place((*self.stack, key), ())
 
     def refuse(self, message: str) -> MappingInvalid:
-        """Make the mistake that is found here."""
+        """Make the error for a mistake at this place."""
         return MappingInvalid([Mistake.at(self.stack, message, self.known_as)], grouped=False)

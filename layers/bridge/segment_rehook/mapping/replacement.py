@@ -1,7 +1,7 @@
-"""`@replace`: text for text, as `String.replace` does it with an escaped pattern.
+"""`@replace`: replaces text as `String.replace` does with an escaped pattern.
 
-The pattern is plain text, matched unit by unit; the replacement knows `$$`, `$&`, and the text
-before and after the match.
+The pattern is plain text in UTF-16 units. The replacement may contain `$$` (a dollar sign), `$&`
+(the match), and the text before and after the match.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SPECIAL = re.compile(r"\$([$&`'])")
 def replace(
     value: str, pattern: str, replacement: str, *, ignore_case: bool, everywhere: bool
 ) -> str:
-    """Replace the pattern's first place or all of them.
+    """Replace the first match or, `everywhere`, all matches.
 
     Raises MappingError where the pattern or the replacement has more than ten UTF-16 units.
     """
@@ -38,12 +38,12 @@ def replace(
             f'@replace requires a "replacement" less than {MAX_REPLACEMENT_LENGTH} characters'
         )
     units, sought = text.to_units(value), text.to_units(pattern)
-    if sought and not ignore_case and not _AROUND.search(replacement):
-        expanded = _expand(replacement, sought, 0, len(sought))
+    constant = "$" not in replacement
+    if sought and not ignore_case and (constant or not _AROUND.search(replacement)):
+        expanded = replacement if constant else _expand(replacement, sought, 0, len(sought))
         return text.from_units(units.replace(sought, expanded, -1 if everywhere else 1))
     searched = text.fold(units) if ignore_case else units
     found = _places(searched, text.fold(sought) if ignore_case else sought)
-    constant = "$" not in replacement
     pieces: list[str] = []
     done = 0
     for start in found:

@@ -1,10 +1,10 @@
-"""The shape of destination.json: a small part of JSON Schema, checked with every mistake named.
+"""Checks destination.json against a small part of JSON Schema, and names every mistake.
 
-One description serves the check at start-up and the schema that editors read,
-so the two can't drift apart. What is understood: `type`, `enum`, `minLength`,
+The check at start-up and the schema that editors read use the same description.
+Understood are: `type`, `enum`, `minLength`,
 `maxLength`, `pattern`, `exclusiveMinimum`, `items`, `minItems`, `maxItems`,
 `uniqueItems`, `properties`, `required`, `additionalProperties` and `anyOf` of
-branches that differ in type. Anything else in a description is for the reader.
+branches that differ in type. Other keywords of a description are for the reader.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _ARTICLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Misshape:
-    """One mistake in the file: where it is, and what is allowed there."""
+    """One mistake in the file: its place, and what is allowed there."""
 
     place: str
     message: str
@@ -82,12 +82,12 @@ def check_shape(value: JSON, shape: Shape, place: str) -> Iterator[Misshape]:
 
 
 def place_of(place: str, path: Iterable[str]) -> str:
-    """Name a place below another one."""
+    """Join a place and the path below it."""
     return ".".join((place, *path) if place else path)
 
 
 def apart(found: Iterable[Misshape], mistakes: Collection[Misshape]) -> list[Misshape]:
-    """Give what was found at other places than the mistakes, neither above nor below them."""
+    """Give the findings at places that are neither above nor below a mistake, nor the same."""
     taken = [mistake.place for mistake in mistakes]
     return [each for each in found if not any(_touch(each.place, place) for place in taken)]
 
@@ -109,7 +109,7 @@ def meant(name: str, allowed: Iterable[str], *, closeness: float = 0.6) -> str |
 
 
 def unknown_name(name: str, allowed: Collection[str]) -> str:
-    """Say that a name is not known here, what is, and which one was probably meant."""
+    """Say that a name is unknown, which names are allowed, and which one was probably meant."""
     close = meant(name, allowed)
     hint = f"; did you mean {close}?" if close else ""
     return f"is not known here{hint} (allowed: {', '.join(sorted(allowed))})"

@@ -1,4 +1,4 @@
-"""`JSON.stringify` and `JSON.parse` of a mapping's values, as `@json` uses them."""
+"""`JSON.stringify` and `JSON.parse`, as `@json` uses them."""
 
 from __future__ import annotations
 
@@ -16,32 +16,30 @@ from segment_rehook.segment.jsontext import (
     TooDeep,
     decode,
     decode_slowly,
-    number_text,
+    has_js_numbers,
 )
+from segment_rehook.segment.numbers import number_text
 from segment_rehook.segment.slices import nesting
 
 if TYPE_CHECKING:
     from segment_rehook.mapping.values import Undefined
 
 DEEPEST = 3 * MAX_DEPTH
-"""Levels that a JSON text inside an event may have: with the mapping's own they can be encoded."""
+"""The most levels of a JSON text inside an event; `encode` takes those and the mapping's own."""
 
-# Numbers that JavaScript writes otherwise than msgspec: `1.0` and those with an exponent.
-_WHOLE = re.compile(rb"\.0[,\]}]")
-_EXPONENT = re.compile(rb"e(?<=[0-9]e)-?[0-9]+[,\]}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
 
 
 def stringify(value: Value) -> str | Undefined:
-    """Write compact JSON, or give UNDEFINED for what JSON has no text for."""
+    """Write compact JSON; give UNDEFINED for a value that JSON has no text for."""
     if value is UNDEFINED or isinstance(value, Function):
         return UNDEFINED
     if isinstance(value, (dict, list)):
         written = plain_text(value)
-        if written is not None and not (_WHOLE.search(written) or _EXPONENT.search(written)):
+        if written is not None and not has_js_numbers(written):
             return written.decode()
-    # Lists, not generators: these would make each level cost a frame of C's stack.
+    # Lists, because a generator at each level would use up the stack of C.
     if isinstance(value, list):
         items = [stringify(item) for item in value]
         return f"[{','.join(['null' if item is UNDEFINED else item for item in items])}]"
@@ -52,7 +50,7 @@ def stringify(value: Value) -> str | Undefined:
 
 
 def parse(source: str) -> Value:
-    """Read a JSON text. Raises NotJson, or MappingError where it is too deep to be sent on."""
+    """Read a JSON text. Raises NotJson, or MappingError where it is nested too deep to be sent."""
     if _SURROGATE.search(source):
         if _ESCAPED_SURROGATE.search(source):
             raise NotJson("a backslash before a lone surrogate")

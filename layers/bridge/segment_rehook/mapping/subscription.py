@@ -1,7 +1,6 @@
-"""One subscription: which events it takes, and what it makes of them.
+"""One subscription: a trigger, an action and a mapping, compiled when destination.json is loaded.
 
-Segment's screens call it a mapping; its API, and this code, a subscription. It
-is compiled once, when destination.json is loaded.
+Segment's screens call it a mapping; its API, and this code, a subscription.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping
 from segment_rehook.mapping.schema_check import Misshape, Shape, apart, check_shape, place_of
 from segment_rehook.mapping.throws import When, throws
 from segment_rehook.mapping.values import UNDEFINED, Value, type_words
-from segment_rehook.segment.jsontext import number_text
+from segment_rehook.segment.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -42,7 +41,7 @@ _EXPORTED: Final[Mapping[str, Shape]] = {
 
 
 def subscription_shape(actions: Collection[str]) -> Shape:
-    """Describe a subscription of one of these actions."""
+    """Give the JSON Schema of a subscription to one of these actions."""
     return {
         "type": "object",
         "description": "Which events are taken, which call they make, and what it carries.",
@@ -88,9 +87,9 @@ def subscription_shape(actions: Collection[str]) -> Shape:
 class Subscription:
     """A compiled subscription.
 
-    `passed` says which fields take an object and copy a top-level member of the event
-    whole, and which member; `rest` makes the others, and "" in the place of these.
-    `definition` is the subscription as it was written.
+    `passed` names the fields that take an object and are the copy of a top-level member of the
+    event, and that member. `rest` maps the other fields and gives "" for these. `definition` is
+    the subscription as it was written.
     """
 
     id: str
@@ -107,7 +106,7 @@ class Subscription:
     def key(self, event: dict[str, JSON]) -> str | None:
         """Give the text of this event's idempotency key; None if it has none.
 
-        Texts, numbers and booleans are keys; anything else, and "", is not one.
+        A key is a non-empty text, a number or a boolean.
         Raises MappingError.
         """
         value = self._key_value(event)
@@ -130,10 +129,10 @@ class Subscription:
 def read_subscription(
     raw: JSON, place: str, shape: Shape, objects: Collection[str]
 ) -> tuple[Subscription | None, list[Misshape]]:
-    """CompilePart a subscription, or give every mistake in it.
+    """Compile a subscription; if it has mistakes, give them all.
 
     `place` is as in `subscriptions[3]`; `objects` are the fields that take an
-    object, so that an event's member can be passed on to them as text.
+    object: an event's member can be sent there as the text that came.
     """
     mistakes = list(check_shape(raw, shape, place))
     if not isinstance(raw, dict):
@@ -189,7 +188,7 @@ def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Trigger | No
 def _mapping(
     raw: object, place: str, mistakes: list[Misshape], *, runs: bool
 ) -> CompiledMapping | None:
-    """CompilePart a mapping. What throws on every event is a mistake where the mapping `runs`."""
+    """Compile a mapping. If it `runs`, a part that throws on every event is a mistake."""
     if not isinstance(raw, dict):
         return None
     mapping, refused = None, list[Misshape]()

@@ -1,8 +1,8 @@
 """`@template`: text with `{{paths}}` in it.
 
-Two passes, as mapping-kit makes them: `{{{path}}}` first, then `{{path}}` on what came out, so
-that what the first pass puts in is expanded again. Paths have no `$.`; null and undefined become
-nothing, all else what `String(value)` gives.
+There are two passes, as in mapping-kit: `{{{path}}}` first, then `{{path}}` on the result, so that
+text from the first pass is expanded again. Paths have no `$.`. Null and undefined become empty
+text, other values what `String(value)` gives.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _DOUBLE = re.compile(r"\{\{([^}]+)\}\}")
 
 
 def compile_template(template: str) -> CompiledPart:
-    """CompilePart a template that is known beforehand."""
+    """Compile a constant template."""
     if _TRIPLE.search(template):
-        # What the first pass puts in may name further paths: what is read is not known before.
+        # The first pass may insert further paths: the members that are read are not known.
         return CompiledPart(_in_two_passes(template), None)
     literals, names = placeholders(template)
     if not names:
@@ -37,7 +37,7 @@ def compile_template(template: str) -> CompiledPart:
 
 
 def placeholders(template: str) -> tuple[list[str], list[str]]:
-    """Take a template apart: the texts around its `{{paths}}`, and the paths between them."""
+    """Give the texts around a template's `{{paths}}`, and the paths between them."""
     pieces = _DOUBLE.split(template)
     return pieces[::2], [text.trim(path) for path in pieces[1::2]]
 
@@ -45,12 +45,12 @@ def placeholders(template: str) -> tuple[list[str], list[str]]:
 def render(
     template: str, payload: Value, *, passes: Iterable[re.Pattern[str]] = (_TRIPLE, _DOUBLE)
 ) -> str:
-    """Render a template that only the event gives."""
+    """Render a template that was made from the event."""
 
     def expand(found: re.Match[str]) -> str:
         return _printed(follow_late(_scope(payload), text.trim(found[1])))
 
-    # The halves of a character may meet in the first pass already; that changes no match.
+    # The first pass may join two halves of a character; that changes no match.
     for placeholder in passes:
         template = placeholder.sub(expand, template)
     return text.from_units(template)

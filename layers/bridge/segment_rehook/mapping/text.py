@@ -1,9 +1,8 @@
 """Text as JavaScript has it: sequences of UTF-16 units.
 
-Python counts, cuts and searches by code point. Wherever the difference can be seen (length,
-index, a pattern that is half an emoji), text is taken apart into units, one character each, and
-put together again afterwards, so that two halves that meet become one character as they do in
-JavaScript.
+Python counts, cuts and searches by code point. Where that makes a difference (length, index, a
+pattern that is half an emoji), text is split into units, one character each, and joined again
+afterwards. Two halves of a character that then stand side by side become one, as in JavaScript.
 """
 
 from __future__ import annotations

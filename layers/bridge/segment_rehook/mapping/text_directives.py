@@ -1,4 +1,4 @@
-"""The directives that take text apart: `@case`, `@replace`, and those whose option is text."""
+"""The directives on text: `@case`, `@replace`, and those whose option is text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 def textual(
     name: str, static: Callable[[str], CompiledPart], late: Callable[[str, Value], Value]
 ) -> Directive:
-    """Make a directive whose option is text, or a directive that gives text."""
+    """Make a directive whose option is text, or a directive that gives text.
+
+    `static` compiles a constant text, `late` runs a text that was made from the event.
+    """
 
     def compile_textual(option: Value, compiled: CompilePart) -> CompiledPart:
         if isinstance(option, str):
@@ -47,7 +50,7 @@ def textual(
 
 
 def case(options: Value, compiled: CompilePart) -> CompiledPart:
-    """CompilePart `@case`: text in lower or upper case; anything else as it is."""
+    """Compile `@case`: text in lower or upper case; other values unchanged."""
     if not isinstance(options, dict):
         return throwing('@case requires an object with a "operator" key')
     operator = options.get("operator")
@@ -71,7 +74,7 @@ def case(options: Value, compiled: CompilePart) -> CompiledPart:
 
 
 def replace_text(options: Value, compiled: CompilePart) -> CompiledPart:
-    """CompilePart `@replace`: one or two patterns replaced in a text, a number or a boolean."""
+    """Compile `@replace`: one or two patterns replaced in a text, a number or a boolean."""
     if not isinstance(options, dict):
         return throwing('@replace requires an object with a "pattern" key')
     if not truthy(options.get("pattern")):
@@ -84,23 +87,25 @@ def replace_text(options: Value, compiled: CompilePart) -> CompiledPart:
     pairs = [(options["pattern"], _or_default(options, "replacement", default=""))]
     if isinstance(options.get("pattern2"), str) and options["pattern2"]:
         pairs.append((options["pattern2"], _or_default(options, "replacement2", default="")))
+    texts = [(old, new) for old, new in pairs if isinstance(old, str) and isinstance(new, str)]
+    usable = (
+        isinstance(ignore_case, bool) and isinstance(everywhere, bool) and pairs[:1] == texts[:1]
+    )
 
     def run(payload: Value) -> Value:
         value = subject.run(payload)
         if isinstance(value, bool) or is_number(value):
             value = to_text(value)
-        if not (
-            isinstance(value, str)
-            and isinstance(ignore_case, bool)
-            and isinstance(everywhere, bool)
-            and all(isinstance(text, str) for text in pairs[0])
-        ):
+        if not usable or not isinstance(value, str):
             return ""
-        for pattern, replacement in pairs:
-            if isinstance(replacement, str):
-                value = replace(
-                    value, pattern, replacement, ignore_case=ignore_case, everywhere=everywhere
-                )
+        for pattern, replacement in texts:
+            value = replace(
+                value,
+                pattern,
+                replacement,
+                ignore_case=ignore_case is True,
+                everywhere=everywhere is True,
+            )
         return value
 
     return CompiledPart(run, subject.reads)

@@ -1,11 +1,11 @@
-"""What in a mapping throws, found before an event comes.
+"""Finds the parts of a mapping that throw, before any event arrives.
 
-Segment's engine finds most mistakes of a directive only when it runs it. Where that does not hang
-on the event, it can be known when the file is read:
+Segment's engine finds most mistakes of a directive only when it runs the directive. Mistakes that
+do not depend on the event are found when the file is read:
 
-- A directive that reads nothing of the event does the same on each: it is run once.
-- A directive with a `value` is run once on a sample text instead of its value.
-- A filter of `@liquid` that throws whatever it is given does so whenever it is come to.
+- A directive that reads nothing of the event gives the same result for every event: it is run once.
+- A directive with a `value` is run once, with a sample text as its value.
+- A filter of `@liquid` that throws for every input throws whenever it runs.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ __all__ = ["Throw", "When", "throws"]
 
 _SAMPLE: Final = "a"
 _TEXTUAL: Final = frozenset({"@path", "@template"})
-"""They take text, or a directive that gives it: known text is all that they need to be known."""
+"""Their option is text, or a directive that gives text. A constant text decides the result."""
 
 Path = tuple[str, ...]
 
 
 class When(IntEnum):
-    """On which events something throws, from all of them to the fewest."""
+    """The events on which a part throws, from all events to the fewest."""
 
     ALWAYS = 0
-    """On every event that the mapping runs on."""
+    """On every event for which the mapping runs."""
     GIVEN = 1
-    """On every event that has a value for it to work on."""
+    """On every event for which the directive's `value` gives something."""
     BRANCH = 2
     """On the events that take its branch of a condition."""
 
@@ -53,7 +53,7 @@ class Throw:
 
 
 def throws(mapping: Value) -> Iterator[Throw]:
-    """Find what throws in a mapping, whether or not it passes validation."""
+    """Find the parts that throw, in a mapping that may or may not pass validation."""
     try:
         yield from _of(unfold(mapping), (), When.ALWAYS)
     except MappingInvalid:
@@ -78,7 +78,7 @@ def _of_directive(name: str, option: Value, path: Path, when: When) -> Iterator[
     inside = list(_inside(name, option, path, when))
     yield from inside
     if any(each.when == when for each in inside):
-        return  # it throws because of that
+        return  # the directive throws because its part does
     if message := _thrown(name, option):
         yield Throw(path, message, when)
     elif isinstance(option, dict) and truthy(option.get("value")):
@@ -89,7 +89,7 @@ def _of_directive(name: str, option: Value, path: Path, when: When) -> Iterator[
 
 
 def _thrown(name: str, option: Value) -> str:
-    """Give what a directive throws on every event; empty if it reads the event, or does not."""
+    """Give the message that a directive throws on every event, else empty text."""
     reading = option if name in _TEXTUAL and not isinstance(option, str) else {name: option}
     if _compiled(reading).reads != NOTHING:
         return ""
@@ -101,11 +101,11 @@ def _thrown(name: str, option: Value) -> str:
 
 
 def _compiled(value: Value) -> CompiledMapping:
-    return compile_mapping({"value": [value]})  # nothing validates what lists hold
+    return compile_mapping({"value": [value]})  # the items of a list are not validated
 
 
 def _inside(name: str, option: Value, path: Path, when: When) -> Iterator[Throw]:
-    """Look into what a directive resolves, each part as often as the engine comes to it."""
+    """Find what throws in the values inside a directive, under the events that reach each."""
     if name in _TEXTUAL or name in {"@excludeWhenNull", "@literal"}:
         yield from _of(option, path, when)
     elif name == "@arrayPath" and isinstance(option, list):
@@ -138,7 +138,7 @@ def _resolved(name: str, option: dict[str, Value], when: When) -> Iterator[tuple
 
 
 def _of_template(template: str, path: Path, when: When) -> Iterator[Throw]:
-    # Few mappings use it: those that do not need not wait for its import.
+    # Few mappings use Liquid: the others do not wait for its import.
     from segment_rehook.mapping.liquid.template import filter_uses  # noqa: PLC0415 — as said
 
     for use in filter_uses(template):

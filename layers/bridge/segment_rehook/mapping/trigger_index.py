@@ -1,11 +1,11 @@
-"""Which subscriptions an event can concern, found by its type and name without running a trigger.
+"""Finds the subscriptions that may take an event by its type and name, without running triggers.
 
-Most triggers ask for a `type` or an `event`. What they need is read off the compiled condition:
+Most triggers compare `type` or `event` with a text. The compiled condition shows what it needs:
 
 - a clause `type = "track"` needs that type;
-- of clauses joined by `and` each need counts, up to the first clause that may throw: an event
-  that makes it throw is a fault, whatever the later clauses say;
-- of clauses joined by `or` a need counts only where all have one.
+- clauses joined by `and` need all that each of them needs, up to the first clause that may throw:
+  an event for which it throws is a fault, whatever the later clauses say;
+- clauses joined by `or` need a type, or a name, only if each of them does.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.fql_conditions import Condition
     from segment_rehook.mapping.subscription import Subscription
 
-__all__ = ["Candidate", "TriggerIndex"]
+__all__ = ["Candidate", "Candidates", "TriggerIndex"]
 
 _THROWING_STEPS: Final = ("caller", "arguments")
-"""Members of a function that JavaScript does not let anyone read."""
+"""Members of a function for which JavaScript throws."""
 
 
 class Candidate(NamedTuple):
@@ -32,8 +32,18 @@ class Candidate(NamedTuple):
     matches: bool
 
 
+class Candidates(NamedTuple):
+    """The subscriptions that may take an event, in their order.
+
+    `reads` names the event's top-level keys that the triggers look at which are still to be run.
+    """
+
+    found: Sequence[Candidate]
+    reads: frozenset[str]
+
+
 class TriggerIndex:
-    """Enabled subscriptions by the events that they may take."""
+    """The enabled subscriptions, by the types and names of the events that they may take."""
 
     __slots__ = ("_any_type", "_of_type")
 
@@ -43,10 +53,10 @@ class TriggerIndex:
         self._of_type = {name: _by_name(group) for name, group in of_type.items()}
         self._any_type = _by_name(any_type)
 
-    def candidates(self, event_type: str | None, name: str | None) -> Sequence[Candidate]:
-        """Give the subscriptions whose triggers may hold, or throw, in their order.
+    def candidates(self, event_type: str | None, name: str | None) -> Candidates:
+        """Give the subscriptions whose triggers may hold, or throw.
 
-        `event_type` and `name` are the event's `type` and `event`, None where that is no text.
+        `event_type` and `name` are the event's `type` and `event`; None if that is no text.
         """
         of_name, others = self._of_type.get(event_type, self._any_type)
         return of_name.get(name, others)
@@ -54,9 +64,10 @@ class TriggerIndex:
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """What a condition needs: for `type` and `event` the texts of which one must be there.
+    """What a condition needs in order to hold or throw.
 
-    `enough`: with one of those texts the condition holds. `throws`: it may throw.
+    `texts`: for `type` and `event` the values of which the event must have one. `enough`: with one
+    of those the condition holds. `throws`: it may throw.
     """
 
     texts: Mapping[str, frozenset[str]]
@@ -65,7 +76,7 @@ class _Need:
 
 
 _Known: TypeAlias = "tuple[Subscription, _Need]"
-_ByName: TypeAlias = "tuple[Mapping[str | None, Sequence[Candidate]], Sequence[Candidate]]"
+_ByName: TypeAlias = "tuple[Mapping[str | None, Candidates], Candidates]"
 
 
 def _need_of(condition: Condition) -> _Need:
@@ -105,7 +116,7 @@ def _one_of(needs: Sequence[_Need]) -> _Need:
 def _grouped(
     known: Iterable[_Known], source: str
 ) -> tuple[dict[str | None, list[_Known]], list[_Known]]:
-    """Give what may take each text that is needed anywhere, and what may take any other."""
+    """Give the subscriptions that may take each needed text, and those that may take others."""
     known = list(known)
     wanted = {text for _, need in known for text in need.texts.get(source, ())}
     of_text: dict[str | None, list[_Known]] = {
@@ -120,5 +131,7 @@ def _by_name(known: Iterable[_Known]) -> _ByName:
     return {name: _candidates(group) for name, group in of_name.items()}, _candidates(others)
 
 
-def _candidates(known: Iterable[_Known]) -> tuple[Candidate, ...]:
-    return tuple(Candidate(subscription, need.enough) for subscription, need in known)
+def _candidates(known: Sequence[_Known]) -> Candidates:
+    found = tuple(Candidate(subscription, need.enough) for subscription, need in known)
+    reads = (each.subscription.trigger.reads for each in found if not each.matches)
+    return Candidates(found, frozenset().union(*reads))

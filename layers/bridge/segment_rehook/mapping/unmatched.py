@@ -1,7 +1,7 @@
-"""Why a trigger does not hold for an event: the clause that fails, and what it found instead.
+"""Explains why a trigger does not hold for an event: the clause that fails, and what it found.
 
-What is said names places, types and what the trigger itself holds, and never a value of the event:
-it goes into answers and log lines.
+The text names places, types and texts of the trigger, and never a value of the event: it is put
+into answers and log lines.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.values import UNDEFINED, is_number, to_number, to_text, type_words
-from segment_rehook.segment.jsontext import number_text
+from segment_rehook.segment.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,14 +47,14 @@ _TEXT_TESTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "ends_with": ("match", "*{}", "does not end with that"),
     "not_ends_with": ("!match", "*{}", "ends with that"),
 }
-"""How Segment writes the operator, and what a text is for which it fails."""
+"""How Segment writes the operator, and how a text fails it."""
 
 
 def unmatched(trigger: Trigger, event: Value) -> str | None:
     """Say in at most CHARACTERS why the trigger does not hold; None if it does.
 
-    Of clauses joined by `and` the first that fails is named, of those joined by `or` each. What the
-    engine would not look at is not looked at. Raises MappingError where the trigger does.
+    Of clauses joined by `and` the first that fails is named, of clauses joined by `or` all. Clauses
+    that the engine would not reach are not run. Raises MappingError where the trigger does.
     """
     failing = _failing(trigger.condition, event)
     return _cut("; ".join(failing), CHARACTERS) if failing else None
@@ -76,7 +76,7 @@ def _failing(condition: Condition, event: Value) -> list[str]:
 
 
 def _written(leaf: Leaf) -> str:
-    """Give the clause as the engine understood it, which need not be how it was written."""
+    """Write the clause as the engine understands it."""
     name, place = leaf.operator, _place(leaf)
     if name in _KEYWORDS:
         return f"{place} {_KEYWORDS[name]}"

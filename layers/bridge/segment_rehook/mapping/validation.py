@@ -1,7 +1,7 @@
-"""Which mappings Segment's engine refuses before it runs them, and in which words.
+"""Refuses the mappings that Segment's engine refuses before it runs them, in the same words.
 
-Its checks are uneven, and kept so: an object's members are looked into, a list's items are not.
-Mistakes of sibling members are collected; the first mistake of anything else ends its check.
+As in the engine, the members of an object are checked and the items of a list are not. The mistakes
+of an object's members are collected; for other values the first mistake ends the check.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 METADATA = "_metadata"
-"""The one key beside a directive's own that does not make it an ordinary object."""
+"""The one other key that a directive may have beside its own."""
 
 
 Check: TypeAlias = "Callable[[Value, Place], object]"
 
 
 def is_directive(value: Value) -> bool:
-    """Tell an object whose keys all begin with `@`, but for `_metadata`, from other values."""
+    """Tell whether a value is an object whose keys all begin with `@`, except `_metadata`."""
     return (
         isinstance(value, dict)
         and _has_at_key(value)
@@ -95,7 +95,7 @@ def _collect(checks: list[tuple[Check, Value, Place]]) -> None:
 
 
 def _anything(_: Value, __: Place) -> None:
-    """Take any value of JSON."""
+    """Accept any JSON value."""
 
 
 def _text_or_directive(value: Value, place: Place) -> None:
@@ -160,7 +160,7 @@ def _one_of(*allowed: str) -> Check:
 
 
 def _options(checks: Mapping[str, Check], *, required: Collection[str] = ()) -> Check:
-    """Check an object of options; any others in it are checked as mappings only."""
+    """Check an object of options; options without a check are only validated as mappings."""
 
     def check_option(name: str) -> Check:
         def check(value: Value, place: Place) -> None:

@@ -1,7 +1,7 @@
-"""JavaScript's values and the conversions between them, on what JSON becomes in Python.
+"""JavaScript's values in Python, and the conversions between them.
 
-A value is JSON, or UNDEFINED, or a built-in function (reached by a path such as `$.toString`), or
-a list or dict with such values in it. Conversions follow ECMA-262; integers keep all their digits.
+A value is JSON, UNDEFINED, a built-in function (from a path such as `$.toString`), or a list or
+dict of such values. Conversions follow ECMA-262; integers keep all their digits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
 
 from segment_rehook.mapping import text as js_text
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.segment.jsontext import number_text
+from segment_rehook.segment.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,13 +23,16 @@ Value: TypeAlias = object
 
 
 class Undefined(Enum):
-    """The type of UNDEFINED: what a path that leads nowhere gives. It is not null."""
+    """The type of UNDEFINED, which a path to a missing member gives. It is not null."""
 
     UNDEFINED = object()
-    """No text or number: msgspec, which writes those of an Enum, must not write this one."""
+    """Neither text nor number, so that msgspec refuses to write it."""
 
     def __bool__(self) -> bool:
         return False
+
+    def __repr__(self) -> str:
+        return "UNDEFINED"
 
 
 UNDEFINED: Final = Undefined.UNDEFINED
@@ -38,7 +41,7 @@ UNDEFINED: Final = Undefined.UNDEFINED
 class Function:
     """A built-in function of JavaScript; `length` is the number of its parameters.
 
-    No dataclass, as Boxed is none: msgspec would take it for an object.
+    Not a dataclass, nor is Boxed, so that msgspec refuses to write it.
     """
 
     __slots__ = ("length", "name")
@@ -52,7 +55,7 @@ class Function:
 
 
 class Boxed:
-    """A primitive as an object, which only `__proto__` leads to; `owner` is its constructor."""
+    """A primitive value as an object, reached only by `__proto__`; `owner` is its constructor."""
 
     __slots__ = ("owner", "primitive")
 
@@ -61,7 +64,7 @@ class Boxed:
         self.primitive: Final = primitive
 
 
-# Indexes are at most 2**32 - 2; beyond that a key is a name like any other.
+# Indexes are at most 2**32 - 2; a larger number is an ordinary key.
 _INDEX_END = 2**32 - 1
 _INDEX = re.compile("0|[1-9][0-9]{0,9}")
 
@@ -100,12 +103,12 @@ def type_words(value: Value) -> str:
 
 
 def is_number(value: Value) -> TypeGuard[float]:
-    """Tell a number from all else, booleans included."""
+    """Tell whether a value is a number; booleans are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def truthy(value: Value) -> bool:
-    """Tell whether JavaScript takes the value for true: empty lists and objects are."""
+    """Tell whether JavaScript takes the value for true; empty lists and objects are true."""
     if isinstance(value, (dict, list, Function, Boxed)):
         return True
     if isinstance(value, float):
@@ -160,7 +163,7 @@ def to_number(text: str) -> float:
 
 
 def to_double(number: float) -> float:
-    """Round as JavaScript does when it reads the number: exact integers are for output only."""
+    """Round to a double, as JavaScript does; integers beyond its range become Infinity."""
     try:
         return float(number)
     except OverflowError:
@@ -169,7 +172,7 @@ def to_double(number: float) -> float:
 
 @lru_cache(maxsize=1024)
 def index_of(key: str) -> int | None:
-    """Read a key that is an array index, written as JavaScript writes it; None if it is none."""
+    """Read an array index as JavaScript writes it; None for any other key."""
     index = int(key) if _INDEX.fullmatch(key) else _INDEX_END
     return index if index < _INDEX_END else None
 

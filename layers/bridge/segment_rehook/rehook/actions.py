@@ -1,4 +1,4 @@
-"""The two actions of Segment's Rehook destination: where they call, and what they take.
+"""The two actions of Segment's Rehook destination: their paths and fields.
 
 Titles, types and default mappings are those of the hosted destination
 (segmentio/action-destinations, `destinations/rehook`); both calls are POSTs of
@@ -94,4 +94,4 @@ DEFAULT_SUBSCRIPTIONS: Final[JSON] = [
         },
     },
 ]
-"""What Segment sets up for a new Rehook destination."""
+"""The subscriptions that Segment makes for a new Rehook destination."""

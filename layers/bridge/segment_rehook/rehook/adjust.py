@@ -1,10 +1,10 @@
-"""What the settings change in a payload after it is mapped and checked, in this order.
+"""Changes a mapped and checked payload as the settings say, in this order.
 
 identifyUser: `traitNames`, `includeFields`.
 trackEvent: `eventNames`, `eventNamePrefix`, `conversionEvents` (which therefore
 names events as Rehook knows them), `includeFields`.
 
-Nothing here runs for a setting that is not set.
+A setting that is not set changes nothing.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Metadata = dict[str, Any]
 
 
 class Adjusted(NamedTuple):
-    """A payload as the settings want it. The texts name settings and fields, never values.
+    """A payload after the settings' changes. The texts name settings and fields, never values.
 
-    `notes`: what was done; `warnings`: what the event has and Rehook is not sent.
+    `notes` says what was changed, `warnings` which values of the event are not sent to Rehook.
     """
 
     payload: dict[str, Any]
@@ -45,7 +45,7 @@ class ConversionWithoutCode(Exception):
 
 
 def changes_metadata(action: str, settings: Settings) -> bool:
-    """Whether `metadata` may have to be changed, so that its text can't be passed on unread."""
+    """Whether the settings may change `metadata`: it can't be sent as the text that came."""
     if settings.include_fields:
         return True
     if action == IDENTIFY_USER.slug:
@@ -54,7 +54,7 @@ def changes_metadata(action: str, settings: Settings) -> bool:
 
 
 def changes(action: str, settings: Settings) -> bool:
-    """Whether the settings may change a payload of this action at all."""
+    """Whether the settings may change anything in a payload of this action."""
     if settings.event_names or settings.event_name_prefix:
         return True
     return changes_metadata(action, settings)
@@ -63,9 +63,9 @@ def changes(action: str, settings: Settings) -> bool:
 def adjust(
     action: str, payload: dict[str, Any], settings: Settings, event: dict[str, JSON]
 ) -> Adjusted:
-    """Give the payload as the settings want it, and say what was done.
+    """Change a payload as the settings say, and say what was changed.
 
-    `event` holds at least what the included fields read. Raises ConversionWithoutCode.
+    `event` has at least the members that the included fields read. Raises ConversionWithoutCode.
     """
     notes: list[str] = []
     warnings: list[str] = []
@@ -112,9 +112,9 @@ def _event_name(name: str, settings: Settings, notes: list[str]) -> str:
 
 
 def _mark_conversion(payload: dict[str, Any], settings: Settings, notes: list[str]) -> None:
-    """See to it that a conversion event has the `referral_code` that Rehook requires of it.
+    """Give a conversion event the `referral_code` that Rehook requires.
 
-    Empty means a direct sign-up (Rehook's trigger-event reference).
+    An empty code means a direct sign-up (Rehook's trigger-event reference).
     """
     policy = settings.conversion_events.get(payload["event_name"])
     if policy is None:
@@ -134,7 +134,7 @@ def _mark_conversion(payload: dict[str, Any], settings: Settings, notes: list[st
 
 
 def _referral_spelling(metadata: Metadata) -> str | None:
-    """Find the key that holds a code: `referral_code`, or that name in another spelling."""
+    """Find the key of a referral code: `referral_code` or another spelling of it."""
     for key in (_REFERRAL_CODE, *metadata):
         value = metadata.get(key)
         usable = isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip()

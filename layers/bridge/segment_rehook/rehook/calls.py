@@ -1,4 +1,4 @@
-"""From one event and one subscription that takes it to the call, or to why there is none.
+"""Makes the call of one subscription for one event, or says why there is none.
 
 The steps, in order: map, check the action's fields, apply the settings, encode.
 """
@@ -32,13 +32,15 @@ _FIELDS: Final = {
 def call_of(
     subscription: Subscription, event: Event, settings: Settings
 ) -> Call | Drop | MappingFault:
-    """Make the call that a subscription makes of an event, whether or not its trigger matches."""
+    """Make a subscription's call for an event. The trigger is not asked."""
     action = ACTIONS[subscription.action]
     try:
-        payload = _payload(subscription, event, settings)
+        changed = changes(action.slug, settings)
+        whole = not (changed and changes_metadata(action.slug, settings))
+        payload = _payload(subscription, event, passing=whole)
         notes: tuple[str, ...] = ()
         warnings: tuple[str, ...] = ()
-        if changes(subscription.action, settings):
+        if changed:
             included = event.members(_included_reads(settings))
             payload, notes, warnings = adjust(action.slug, payload, settings, included)
         key = None
@@ -60,7 +62,7 @@ def call_of(
 
 
 def mapping_fault(subscription: Subscription, event: Event, error: MappingError) -> MappingFault:
-    """Give the fault of a mapping that threw, under the event's business key if it has one."""
+    """Make the fault of a mapping that threw, with the event's business key if it has one."""
     key = None
     if subscription.idempotency_key is not None:
         with suppress(MappingError):
@@ -68,12 +70,12 @@ def mapping_fault(subscription: Subscription, event: Event, error: MappingError)
     return MappingFault(subscription.id, str(error), key)
 
 
-def _payload(subscription: Subscription, event: Event, settings: Settings) -> dict[str, Any]:
+def _payload(subscription: Subscription, event: Event, *, passing: bool) -> dict[str, Any]:
     """Map the event and check the fields. Raises MappingError and FieldsInvalid.
 
-    Members that pass unchanged do so as the text that came, where it is fit.
+    `passing`: unchanged members are the text that came, where it may be sent so.
     """
-    texts = _passed_texts(subscription, event, settings)
+    texts = _passed_texts(subscription, event) if passing else None
     mapping = subscription.mapping if texts is None else subscription.rest
     mapped = mapping.resolve(event.payload(mapping.reads))
     if texts and isinstance(mapped, dict):
@@ -81,12 +83,8 @@ def _payload(subscription: Subscription, event: Event, settings: Settings) -> di
     return check_fields(mapped, _FIELDS[subscription.action])
 
 
-def _passed_texts(
-    subscription: Subscription, event: Event, settings: Settings
-) -> dict[str, msgspec.Raw] | None:
-    """Give the fields that can be sent as the text that came; None if not all of them can."""
-    if not subscription.passed or changes_metadata(subscription.action, settings):
-        return None
+def _passed_texts(subscription: Subscription, event: Event) -> dict[str, msgspec.Raw] | None:
+    """Give the fields in `passed` as the texts that came; None if one may not be sent so."""
     texts: dict[str, msgspec.Raw] = {}
     for name, source in subscription.passed.items():
         text = event.passable(source)
@@ -97,7 +95,7 @@ def _passed_texts(
 
 
 def _included_reads(settings: Settings) -> frozenset[str] | None:
-    """Name the members that the included fields read; None where one reads them all."""
+    """Name the members that the included fields read; None if one may read any."""
     reads: frozenset[str] = frozenset()
     for path in settings.include_fields.values():
         if path.reads is None:

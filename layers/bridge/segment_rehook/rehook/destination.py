@@ -1,9 +1,9 @@
-"""destination.json as a whole, and what it makes of an event.
+"""Reads destination.json, and plans the calls of an event.
 
     DestinationInvalid (ValueError)     the file has mistakes; all of them are named
 
-Planning is pure: the same event, file and moment give the same plan, and
-nothing is remembered between events.
+Planning is pure: the same event, file and time give the same plan, and nothing
+is remembered between events.
 """
 
 from __future__ import annotations
@@ -74,48 +74,57 @@ class DestinationInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The rules in force. Subscriptions keep the file's order; disabled ones are among them."""
+    """The rules in force. `subscriptions` are in the file's order, with the disabled ones.
+
+    `index` finds the enabled ones that may take an event.
+    """
 
     settings: Settings
     subscriptions: tuple[Subscription, ...]
     index: TriggerIndex = field(repr=False, compare=False)
 
     def plan(self, event: Event, now: float) -> Plan:
-        """Say what is to be done with an event. `now` is in seconds since 1970.
+        """Plan the calls of an event. `now` is in seconds since 1970.
 
-        One entry per subscription that takes the event, in their order. Rules of
-        the whole event are asked only where a subscription takes it.
+        There is one entry for each subscription that takes the event, in their order. Rules for
+        the whole event apply only where a subscription takes it.
         """
         kind = event.type
         if kind in self.settings.ignored_types:
             return ()
-        entries = [
-            self._planned(subscription, event, now)
-            if matches
-            else self._entry(subscription, event, now)
-            for subscription, matches in self.index.candidates(kind, event.name)
-        ]
-        return tuple([entry for entry in entries if entry is not None])
+        candidates, reads = self.index.candidates(kind, event.name)
+        payload = event.payload(reads)
+        entries: list[Call | Drop | MappingFault] = []
+        for subscription, matches in candidates:
+            try:
+                if matches or subscription.trigger(payload):
+                    entries.append(self._planned(subscription, event, now))
+            except MappingError as error:
+                entries.append(mapping_fault(subscription, event, error))
+        return tuple(entries)
 
     def plan_for(self, event: Event, subscription_id: str) -> Call | Drop | MappingFault | None:
-        """Plan one subscription's part anew, for an operator's redrive.
+        """Plan one subscription's part again, for an operator's redrive.
 
-        None if the subscription is gone, disabled, or takes such events no more.
-        The event's age is not asked again: it was young enough when it came.
+        None if the subscription was removed or disabled, or no longer takes the event. The event's
+        age is not checked again: it was checked when the event came.
         """
         for item in self.subscriptions:
             if item.id == subscription_id:
-                return self._entry(item, event, None)
+                try:
+                    return self._planned(item, event, None) if self.takes(item, event) else None
+                except MappingError as error:
+                    return mapping_fault(item, event, error)
         return None
 
     def ignored(self, event: Event) -> tuple[Ignored, ...]:
-        """Say of each subscription that does not take the event why. Raises nothing."""
+        """Say why each subscription that does not take the event does not. Raises nothing."""
         found: list[Ignored] = []
         for item in self.subscriptions:
             try:
                 why = self.why_ignored(item, event)
             except MappingError:
-                continue  # that is a fault, and planned as one
+                continue  # a fault, which is part of the plan
             if why is not None:
                 found.append(Ignored(item.id, why))
         return tuple(found)
@@ -123,8 +132,8 @@ class Destination:
     def why_ignored(self, subscription: Subscription, event: Event) -> str | None:
         """Say why the subscription does not take the event; None if it does.
 
-        In a few hundred characters, without a value of the event. Raises MappingError where the
-        trigger throws.
+        The text has a few hundred characters and no value of the event. Raises MappingError where
+        the trigger throws.
         """
         if not subscription.enabled:
             return "the subscription is disabled"
@@ -141,21 +150,11 @@ class Destination:
             return False
         return subscription.trigger(event.payload(subscription.trigger.reads))
 
-    def _entry(
-        self, subscription: Subscription, event: Event, now: float | None
-    ) -> Call | Drop | MappingFault | None:
-        try:
-            if not self.takes(subscription, event):
-                return None
-        except MappingError as error:
-            return mapping_fault(subscription, event, error)
-        return self._planned(subscription, event, now)
-
     def _planned(
         self, subscription: Subscription, event: Event, now: float | None
     ) -> Call | Drop | MappingFault:
         refusal = refusal_of_event(event, self.settings)
-        if refusal is None and now is not None:
+        if refusal is None and now is not None and self.settings.max_event_age is not None:
             refusal = refusal_of_age(event, self.settings, now)
         if refusal is not None:
             return Drop(subscription.id, *refusal)
@@ -163,7 +162,7 @@ class Destination:
 
 
 def load(text: bytes | None) -> Destination:
-    """Read destination.json; None stands for Segment's own defaults. A mark before it is skipped.
+    """Read destination.json. None means Segment's defaults. A byte order mark is skipped.
 
     Raises DestinationInvalid.
     """
@@ -206,7 +205,7 @@ def _build(raw: JSON) -> Destination:
 
 
 def _why_unreadable(text: bytes, error: JsonError) -> str:
-    """Say where the JSON breaks off, in lines: a person will look for it in an editor."""
+    """Name the format, or the line and column of the first mistake, for a person with an editor."""
     form = form_of(text)
     if form is not None:
         return f"is {form}, and must be JSON in UTF-8"

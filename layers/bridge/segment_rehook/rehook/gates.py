@@ -1,4 +1,4 @@
-"""Rules that stop an event before it is mapped, in the order in which they are asked.
+"""Rules that drop an event before it is mapped, in the order in which they are checked.
 
 1. `integrations` of the event: Segment's own way to keep an event from a destination.
 2. `deniedEvents`, then `allowedEvents`: names of track events, as Segment sent them.
@@ -22,10 +22,10 @@ INTEGRATION_NAMES: Final = ("Rehook", "Segment Rehook")
 
 
 def refusal_of_event(event: Event, settings: Settings) -> tuple[DropReason, str] | None:
-    """Say why the event is not to be sent whatever its age, or None.
+    """Say why the event is not sent, by the rules other than its age; None if it is.
 
-    Only an explicit false counts: Engage and Replay send `{"All": false, …}` to
-    the one destination that they mean (segment-docs, replay).
+    Only an explicit false for this destination counts: Engage and Replay send `{"All": false, …}`
+    to the one destination that they mean (segment-docs, replay).
     """
     integrations = event.member("integrations")
     if integrations and isinstance(integrations, dict):
@@ -44,9 +44,9 @@ def refusal_of_event(event: Event, settings: Settings) -> tuple[DropReason, str]
 
 
 def refusal_of_age(event: Event, settings: Settings, now: float) -> tuple[DropReason, str] | None:
-    """Say that the event is too old at `now` (seconds since 1970), or None.
+    """Say that the event is too old at `now` (seconds since 1970); None if it is not.
 
-    An event without a timestamp that can be read is of unknown age and passes.
+    An event without a readable timestamp is never too old.
     """
     if settings.max_event_age is None:
         return None

@@ -1,8 +1,6 @@
-"""What one event comes to, before anything is sent.
+"""The plan of one event: for each subscription a call, a drop with its reason, or a fault.
 
-Owns the vocabulary that the mapping side hands to delivery: a call to make, a
-drop with its reason, or a fault. Plain values: whoever delivers, previews or
-redrives an event reads the same ones.
+These are plain values. Delivery, preview and redrive read the same ones.
 """
 
 from __future__ import annotations
@@ -18,8 +16,7 @@ __all__ = ["Call", "Drop", "DropReason", "Ignored", "MappingFault", "Plan", "Req
 class DropReason(StrEnum):
     """Why an event, or one subscription's delivery of it, is not sent.
 
-    A closed set: answers, logs, metrics and the documentation name these and no
-    others.
+    The set is closed: answers, logs, metrics and documentation use only these.
     """
 
     NOT_JSON = "not_json"
@@ -44,11 +41,10 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 class Call(msgspec.Struct, frozen=True, gc=False):
     """A request that one subscription makes of the event.
 
-    `user` is the `source_id` as Rehook will see it. `key` is the text of the
-    subscription's `idempotencyKey` for this event; None means that Segment's
-    messageId identifies the delivery. For a person to read, and never with a
-    value from the event: `notes` says what the settings changed, `warnings`
-    what is hardly meant (a value left out, a key that names nothing).
+    `user` is the `source_id` that Rehook gets. `key` is the text of the subscription's
+    `idempotencyKey` for this event; None means that Segment's messageId identifies the delivery.
+    `notes` says what the settings changed, `warnings` what is probably a mistake (a value left
+    out, a key without a value). Both are for a person, and have no value of the event.
     """
 
     subscription: str
@@ -63,7 +59,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 class Drop(msgspec.Struct, frozen=True, gc=False):
     """A rule says that this is not sent.
 
-    `subscription` is None where the rule concerns the event as a whole.
+    `subscription` is None if the rule is about the whole event.
     """
 
     subscription: str | None
@@ -74,8 +70,8 @@ class Drop(msgspec.Struct, frozen=True, gc=False):
 class MappingFault(msgspec.Struct, frozen=True, gc=False):
     """A directive threw on this event: parked as `mapping_error`, never retried.
 
-    `detail` is the mapping engine's own message. `key` is as in `Call`: a subscription that can't
-    map an event may still know which one it is. None also where the key itself threw.
+    `detail` is the mapping engine's own message. `key` is as in `Call`, since the key may have a
+    value though the mapping threw; None also if the key itself threw.
     """
 
     subscription: str
@@ -85,11 +81,11 @@ class MappingFault(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A subscription does not take the event. `why` has places and types, no value of it."""
+    """A subscription does not take the event. `why` names places and types, and no value."""
 
     subscription: str
     why: str
 
 
 Plan = tuple[Call | Drop | MappingFault, ...]
-"""In the order of the subscriptions; empty where no subscription matched."""
+"""One entry for each subscription that takes the event, in their order."""

@@ -1,8 +1,8 @@
-"""The setting `referralConflict: resend`: an identify is not lost for its referral code.
+"""The setting `referralConflict: resend`: sends an identify again without its referral code.
 
-Rehook rejects an identify whose `referral_code` belongs to another customer. Sent once more
-without the code, the customer's traits still arrive. Both calls share one time-out, so that the
-claim they are made under covers them.
+Rehook rejects an identify whose `referral_code` belongs to another customer. Without the code, the
+customer's traits still arrive. Both calls together take no longer than one time-out, so that the
+claim's lease covers them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ IDENTIFY = "identifyUser"
 
 
 class Client(Protocol):
-    """What the client does."""
+    """The part of the client that is used here."""
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
         """Make one call."""
@@ -35,13 +35,13 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResendWithoutCode:
-    """The port `Rehook`, over a `rehook` that rejects referral codes."""
+    """The port `Rehook`: makes calls by `rehook`, and some of them twice."""
 
     rehook: Client
     clocks: Clocks = field(default_factory=Clocks)
 
     def call(self, request: Request, *, timeout: float, action: str) -> Reply:
-        """Make the call, and where its referral code is to blame, once more without it."""
+        """Make the call; if it is rejected for its referral code, call again without the code."""
         watch = Stopwatch(self.clocks)
         reply = self.rehook.call(request, timeout=timeout, action=action)
         if action != IDENTIFY or not reply.blames_referral_code:
@@ -57,7 +57,7 @@ class ResendWithoutCode:
 
 
 def _without_code(request: Request) -> Request | None:
-    """The same customer without the code; None if there is none."""
+    """Give the same request without the code; None if it has none."""
     body = jsontext.decode(request.body)
     if not isinstance(body, dict) or REFERRAL_CODE not in body:
         return None

@@ -1,8 +1,8 @@
-"""`settings` of destination.json: what a team may want beyond mappings.
+"""`settings` of destination.json: rules beyond the mappings.
 
-Each setting is described once, in SHAPE: its check at start-up, the editors'
-schema and the reader below all come from there. Every default leaves what
-Segment's hosted destination does unchanged.
+SHAPE describes each setting once, for the check at start-up, the editors'
+schema and the reader below. With the defaults the bridge does what Segment's
+hosted destination does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["INCLUDED", "SHAPE", "Settings", "TraitName", "read_settings", "settings_mistakes"]
 
 INCLUDED: Final = "value"
-"""The one field that the mapping of an included field gives."""
+"""The only field of an included field's mapping."""
 
 _EVENT_NAMES: Final[Shape] = {
     "type": "array",
@@ -126,8 +126,8 @@ class TraitName:
 class Settings:
     """The rules in force. `max_event_age` is in seconds; None means no limit.
 
-    `allowed_events` None means all. `referral_conflict` is for whoever reads
-    Rehook's answer; planning does not use it.
+    `allowed_events` None means all. `referral_conflict` is used after Rehook's
+    answer, not for planning.
     """
 
     allowed_events: frozenset[str] | None = None
@@ -147,7 +147,7 @@ class Settings:
 
 
 def settings_mistakes(raw: dict[str, Any], place: str) -> Iterator[Misshape]:
-    """Find what SHAPE can't say: two traits that would become one property."""
+    """Find the mistakes that SHAPE can't describe: two traits that become one property."""
     taken: dict[str, str] = {}
     for trait, target in raw.get("traitNames", {}).items():
         name = target if isinstance(target, str) else target["name"]
@@ -158,7 +158,7 @@ def settings_mistakes(raw: dict[str, Any], place: str) -> Iterator[Misshape]:
 
 
 def read_settings(raw: dict[str, Any]) -> Settings:
-    """Read settings that were found to be without mistakes."""
+    """Read settings that have no mistakes."""
     allowed = raw.get("allowedEvents")
     hours = raw.get("maxEventAgeHours")
     return Settings(

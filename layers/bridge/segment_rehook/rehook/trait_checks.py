@@ -1,7 +1,7 @@
-"""Checks that a trait's value can be put to before it becomes a reserved property.
+"""Checks of a trait's value before it becomes a reserved property.
 
-A reserved property is read by machines (a language picks a template, an address
-receives mail): a value of the wrong form is worse than none.
+Programs read reserved properties (a language selects a template, an address
+receives mail), so a value of the wrong form is worse than none.
 """
 
 from __future__ import annotations
@@ -34,5 +34,5 @@ TRAIT_CHECKS: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
         "e164": lambda text: _E164.fullmatch(text) is not None,
     }
 )
-"""By name: a two-letter language code in lower case (ISO 639-1), something of the form of an email
+"""By name: a two-letter language code in lower case (ISO 639-1), a text in the form of an email
 address, a phone number in international form (ITU-T E.164, `+` and 7 to 15 digits)."""

@@ -1,1 +1,1 @@
-"""What Segment sends: requests, signatures, events. Knows nothing of AWS or of Rehook."""
+"""What Segment sends: requests, signatures, events. Independent of AWS and of Rehook."""

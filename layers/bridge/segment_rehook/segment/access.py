@@ -1,14 +1,14 @@
-"""Who may send events: the ways in, and what a request has to prove.
+"""Access rules: how a request proves that its sender may send events.
 
-Two kinds of proof: a signature under a shared secret, and a token in a header. A stack may know
-either or both, several of each (so that they can be changed without refusing a request), and at
-least one: without any it is closed. What holds:
+There are two kinds of proof: a signature under a shared secret, and a token in a header. A stack
+has secrets, tokens or both. It may have several of each, so that they can be changed without
+refusing a request. A stack with neither refuses every request. The rules:
 
-- a proof that is given, of a kind that the stack knows, must be right;
-- at least one must be given;
-- where batches need the token, a batch must give it, unless its signature covers the whole body:
-  Segment signs only a batch's first event, so whoever has seen one signed event could send it
-  again with others of their own making behind it.
+- a proof that is given, of a kind that the stack has, must be right;
+- at least one proof must be given;
+- where batches need the token, a batch must have it, unless its signature covers the whole body:
+  Segment signs only the first event of a batch, so anyone who has seen one signed event could send
+  it again with forged events behind it.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _NAMED = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]+(.*)")
 
 
 class AccessNotConfigured(Exception):
-    """The stack does not know the secret or token that the request would have to prove."""
+    """The stack has no secret or token that the request could be checked against."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A secret that comes in a header: in `Authorization` behind any scheme, or whole in another.
+    """A secret in a header: in `Authorization` after any scheme, or the whole of another header.
 
-    `header` is in lower case; `value` is never shown (no repr).
+    `header` is in lower case. `value` is left out of the repr.
     """
 
     header: str
@@ -64,7 +64,7 @@ class AccessToken:
         return cls(header.lower(), value.strip().encode())
 
     def matches(self, sent: str) -> bool:
-        """Compare with a header's value as sent, in a time that depends on neither."""
+        """Compare with a header's value as sent, in a time that does not depend on either value."""
         value = sent.strip()
         _, _, behind_scheme = value.partition(" ")
         if self.header != "authorization":
@@ -75,7 +75,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """The secrets and tokens that are live now, and whether batches need a token."""
+    """The secrets and tokens in force, and whether batches need a token."""
 
     secrets: tuple[bytes, ...] = ()
     tokens: tuple[AccessToken, ...] = ()
@@ -91,7 +91,7 @@ class AccessRules:
     def from_lines(
         cls, secrets: Iterable[str], tokens: Iterable[str], *, batches_need_token: bool = False
     ) -> AccessRules:
-        """Take secrets and tokens, one a line (see `AccessToken`); blank lines don't count."""
+        """Take secrets and tokens, one a line (see `AccessToken`); blank lines do not count."""
         return cls(
             tuple(line.strip().encode() for line in secrets if line.strip()),
             tuple(AccessToken.from_line(line.strip()) for line in tokens if line.strip()),
@@ -99,16 +99,15 @@ class AccessRules:
         )
 
     def check(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Let the request pass, or raise RefusedAccess or AccessNotConfigured.
+        """Return if the request may be taken. Raises RefusedAccess and AccessNotConfigured.
 
-        `headers` have names in lower case. Of the body only its bytes count, not whether they are
-        JSON.
+        `headers` have names in lower case. The body need not be JSON.
         """
         if not self.secrets and not self.tokens:
             raise AccessNotConfigured("the stack has neither a shared secret nor a token")
         covered = self._judge_signature(headers, body) if self.secrets else None
         has_token = self._judge_token(headers) if self.tokens else False
-        # Both are judged before either is told: each comparison is made, whatever another said.
+        # Both are checked before either is refused: the time does not show which one was wrong.
         for judged in (covered, has_token):
             if isinstance(judged, RefusedAccess):
                 raise judged
@@ -185,7 +184,7 @@ class AccessRules:
 
 
 def _same(sent: str, expected: bytes) -> bool:
-    # Hashes, because comparing texts of different lengths ends early. Whatever a server makes of
-    # odd header bytes must not raise: lone surrogates are encoded too.
+    # Hashes have the same length: comparing texts of different lengths ends early. A server may
+    # decode odd header bytes to lone surrogates, which must not raise.
     digest = hashlib.sha256(sent.encode(errors="surrogatepass")).digest()
     return hmac.compare_digest(digest, hashlib.sha256(expected).digest())

@@ -1,9 +1,9 @@
-"""One text for one JSON value, whatever its spelling: keys in order, escapes resolved, in ASCII.
+"""The canonical text of a JSON value: sorted keys, no blanks, ASCII.
 
-The text is hashed into records and messages that outlive a deployment, so it must never change. It
+Records and messages hold hashes of this text and outlive a deployment, so it must never change. It
 is what `json.dumps(value, sort_keys=True, separators=(",", ":"))` gives. msgspec writes the same
-five times as fast, but for a few spellings: where one of those may be in it, the standard library
-writes it.
+text five times as fast, except for a few characters and numbers. A value that may hold one of those
+is written by the standard library.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _EXPONENT: Final = re.compile(rb"e(?<=[0-9]e)-?[0-9]+(?:[,\]}]|$)")
 
 
 def canonical_text(value: JSON) -> bytes:
-    """Write the value's one text."""
+    """Write a value's canonical text."""
     try:
         text = _fast(value)
     except ValueError:  # a lone surrogate

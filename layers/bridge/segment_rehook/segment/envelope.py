@@ -1,8 +1,8 @@
-"""A request's body, opened: one event, or a batch of them, each judged on its own.
+"""Reads a request's body: one event, or a batch of events, each of which is read on its own.
 
-One bad element never costs its neighbours. Most bodies are cut apart by msgspec in one go; where
-it refuses the whole (one lone surrogate, one too deep element, one that is no JSON), the array is
-cut by its brackets, which is some ten times slower and still linear.
+An unreadable element of a batch does not affect the others. msgspec cuts most batches apart in one
+pass. It refuses a batch with a lone surrogate, an element that is nested too deep or one that is no
+JSON: such an array is cut by its brackets, which is some ten times slower and still linear.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_EVENTS: Final = 10_000
-"""Events that are taken in one request. Segment sends 4,000 at most."""
+"""The most events in one request. Segment sends 4,000 at most."""
 
 _BLANK: Final = b" \t\n\r"
 _MAX_COMMAS: Final = 500_000
-"""Beyond that many commas the array is cut lazily: so many slices at once would take memory."""
+"""An array with more commas is cut lazily: so many slices at once would fill the memory."""
 
 _slices: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What came in one request, in its order. `batch`: it came as an array, of one or more."""
+    """The elements of one request in their order. `batch`: the body was an array."""
 
     elements: tuple[Event | UnreadableEvent, ...]
     batch: bool
 
 
 def open_envelope(body: bytes) -> Envelope:
-    """Take the body apart. Raises RefusedBody if there is no event in it, BodyTooLarge."""
+    """Read a body. Raises RefusedBody if it holds no event, and BodyTooLarge."""
     text = body.strip(_BLANK)
     if not text:
         raise RefusedBody(
@@ -61,9 +61,9 @@ def open_envelope(body: bytes) -> Envelope:
 
 
 def events_in(text: bytes) -> Iterator[Event | UnreadableEvent]:
-    """Judge an event, or each element of a batch, as a request's are, and refuse nothing.
+    """Read an event, or each element of a batch, as `open_envelope` does, but refuse nothing.
 
-    Lazily, and however many there are; nothing for an empty array.
+    Lazy, and without a limit; an empty array gives nothing.
     """
     text = text.strip(_BLANK)
     if text[:1] != b"[":
@@ -94,7 +94,7 @@ def _cut(text: bytes) -> Iterable[bytes]:
         try:
             return map(bytes, _slices.decode(text))
         except (ValueError, RecursionError):
-            pass  # some element is beyond msgspec: they are judged one by one
+            pass  # msgspec refuses an element: the array is cut by its brackets
     return elements(text)
 
 

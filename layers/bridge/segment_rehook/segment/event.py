@@ -1,8 +1,8 @@
-"""One event as Segment sent it: its raw text, and the members that are asked for.
+"""One event as Segment sent it: its raw text, and its members, decoded when they are read.
 
 Most of an event is `context`, which few mappings read. So one pass over the text finds only the
-members that plans read, objects are decoded when they are asked for, and `properties` or `traits`
-that are sent unchanged are sent as the bytes that came.
+usual members, objects are decoded when they are read, and unchanged `properties` or `traits` are
+sent as the bytes that came.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from segment_rehook.segment.jsontext import (
     has_long_number,
     is_canonical,
     is_too_deep,
-    number_text,
 )
+from segment_rehook.segment.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -45,7 +45,7 @@ class _Texts(TypedDict, total=False):
 
 
 class _Usual(_Texts, total=False):
-    """The members that plans read, of the types that they usually have."""
+    """The members that plans usually read, with the types that they usually have."""
 
     properties: msgspec.Raw
     traits: msgspec.Raw
@@ -61,7 +61,7 @@ _read_all: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class UnreadableEvent(Exception):
-    """An element that is no event. It is dropped with its reason; its neighbours are not touched.
+    """An element that is no event. It is dropped with its reason; other elements are not affected.
 
     `detail` says what is wrong in a sentence, without any of the content.
     """
@@ -73,9 +73,9 @@ class UnreadableEvent(Exception):
 
 
 class Event:
-    """A JSON object of at most MAX_DEPTH levels; which members it has is not looked into.
+    """A JSON object of at most MAX_DEPTH levels, with any members.
 
-    What the methods give is decoded once and shared: readers leave it as it is.
+    Values are decoded once and shared: do not change them.
     """
 
     __slots__ = ("_decoded", "_read", "_whole", "raw")
@@ -88,16 +88,16 @@ class Event:
 
     @classmethod
     def parse(cls, raw: bytes) -> Event:
-        """Take one JSON text for an event. Raises UnreadableEvent."""
+        """Read one JSON text as an event. Raises UnreadableEvent."""
         if is_too_deep(raw):
             if raw.lstrip(b" \t\n\r")[:1] != b"{":
                 raise UnreadableEvent("not_an_object", f"an event is an object, not {_kind([])}")
             raise UnreadableEvent("too_deep", f"nested deeper than {MAX_DEPTH} levels")
         try:
-            raw.decode()  # msgspec looks only at the strings that it decodes
+            raw.decode()  # msgspec checks the UTF-8 only of strings that it decodes
             return cls._of(raw)
         except ValueError:
-            pass  # no object, or one with a lone surrogate, or no JSON: the next reader decides
+            pass  # no object, a lone surrogate, or no JSON: the slow reader tells
         try:
             decoded = decode_slowly(raw)
         except JsonError as error:
@@ -110,7 +110,7 @@ class Event:
     def _of(cls, raw: bytes) -> Event:
         try:
             usual: Mapping[str, Any] = _read_usual(raw)
-        except ValueError:  # a type that is a number, for example
+        except ValueError:  # a member has another type than usual
             return cls(raw, _read_all(raw), whole=True)
         return cls(raw, usual, whole=False)
 
@@ -143,18 +143,18 @@ class Event:
     def payload(self, reads: frozenset[str] | None) -> Mapping[str, object]:
         """Give the members that a mapping or a trigger `reads` (None: all), and perhaps others.
 
-        It spares what `members` costs. The others may be text that was not decoded.
+        Faster than `members`, because the others are given as they are, perhaps undecoded.
         """
         if reads is None or self._whole or not reads <= _TEXTS:
             return self.members(reads)
         return self._read
 
     def passable(self, name: str) -> bytes | None:
-        """Give a member's raw text if it may be sent as it is, else None.
+        """Give a member's raw text if it may be sent unchanged, else None.
 
-        It may if it is an object in valid UTF-8 that every parser reads alike: no duplicate keys
-        at any depth, no number beyond a double, no lone surrogate; and none that Segment's engine
-        would lose (`__proto__`). What is None here is sent decoded and encoded anew.
+        It may if it is an object in valid UTF-8 that every parser reads alike, at every depth: no
+        duplicate keys, no number beyond a double, no lone surrogate, and no key that Segment's
+        engine loses (`__proto__`). Any other member is decoded and encoded again.
         """
         if name not in _USUAL:
             self._read_whole()
@@ -164,7 +164,7 @@ class Event:
         text = bytes(found)
         if text[:1] != b"{" or has_long_number(text):
             return None
-        # `find` takes a third of the time of `in`.
+        # `find` is three times as fast as `in`.
         canonical = text.find(b"__proto__") < 0 and is_canonical(text, self.member(name))
         return text if canonical or _is_plain(text) else None
 
@@ -188,10 +188,10 @@ class Event:
     def message_id(self) -> str | None:
         """The messageId, 1 to 100 printable characters; None if it is missing or empty.
 
-        A number counts as its text. A text that is longer, or holds what log lines, queues and
-        tables do not take (control characters, lone surrogates), is stood for by `sha256:` and
-        its hash, so that it still tells the event from others. So is one that begins like that,
-        lest a sender could name what stands for another's.
+        A number counts as its text. A longer text, or one with characters that log lines, queues
+        and tables do not take (control characters, lone surrogates), is replaced by `sha256:` and
+        its hash, which still tells events apart. So is a text that begins with `sha256:`, so that
+        no sender can write the replacement of another text.
         """
         value = self.member("messageId")
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
@@ -205,15 +205,15 @@ class Event:
 
     @property
     def looks_mapped(self) -> bool:
-        """Whether this has no `type`: the destination's Data field is mapped to part of the event.
+        """Whether there is no `type`: Segment's Data field may be mapped to part of the event.
 
-        Such an object matches no subscription that asks for a type; the answer can say why.
+        Such an object matches no subscription that needs a type; the answer explains that.
         """
         return "type" not in self._read
 
 
 class _UnfitError(Exception):
-    """The text holds something that parsers read differently."""
+    """The text holds something that parsers read in different ways."""
 
 
 def _is_plain(text: bytes) -> bool:

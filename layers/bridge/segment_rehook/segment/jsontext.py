@@ -1,20 +1,20 @@
 r"""JSON as Segment's own code (JavaScript) reads and writes it.
 
-Segment's senders, its mapping engine and Rehook all speak JavaScript's JSON, which differs from
-what Python's parsers take and write. Differences kept: the last of a key's duplicates wins and
-takes the first one's place, a lone surrogate (`\ud800`) is text like any other, `1e999` is
-Infinity and is written as `null`, numbers are written as JavaScript prints them. One difference
-made on purpose: integers keep all their digits where JavaScript rounds those above 2^53. (And one
-left alone: JavaScript moves keys that look like array indices to the front.)
+Segment's senders, its mapping engine and Rehook use JavaScript's JSON, which differs from the JSON
+that Python's parsers read and write. This module follows JavaScript: of duplicate keys the last
+value wins and takes the place of the first, a lone surrogate (`\ud800`) is text, `1e999` is
+Infinity and is written as `null`, and numbers are written as JavaScript prints them. It differs on
+purpose in one point: integers keep all their digits, where JavaScript rounds those above 2^53. And
+it does not move keys that look like array indexes to the front, as JavaScript does.
 
 Errors:
 
     JsonError (ValueError)
-    ├── NotJson    the text is not JSON: no parser of Segment's would take it
+    ├── NotJson    the text is not JSON, and no parser of Segment's takes it
     └── TooDeep    it is nested deeper than MAX_DEPTH levels
 
-Work and memory are linear in the text's length. msgspec does the reading; the standard library's
-decoder, some five times slower, does it where msgspec refuses what `JSON.parse` takes.
+Time and memory are linear in the text's length. msgspec reads most texts. A text that msgspec
+refuses is read by the standard library's decoder, which is some five times slower.
 """
 
 from __future__ import annotations
@@ -33,28 +33,11 @@ from segment_rehook.segment.slices import nesting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "JSON",
-    "MAX_DEPTH",
-    "JsonError",
-    "NotJson",
-    "TooDeep",
-    "decode",
-    "decode_shallow",
-    "decode_slowly",
-    "encode",
-    "has_long_number",
-    "is_canonical",
-    "is_too_deep",
-    "number_text",
-    "stringify",
-]
-
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 
 MAX_DEPTH = 128
-"""Levels of nesting that are read. Events have some five; the bound keeps recursive readers safe
-on every Python (3.11 stops at 1,000 frames, and walkers take several frames a level)."""
+"""The most levels of nesting that are read. Events have about five. The limit keeps recursive code
+safe on every Python: 3.11 stops at 1,000 frames, and a level may take several."""
 
 _DOUBLE_DIGITS = 309
 """An integer below the largest double, 1.8e308, has at most this many digits."""
@@ -62,7 +45,9 @@ _LONG_NUMBER = b"0" * _DOUBLE_DIGITS
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _encode_plainly = msgspec.json.Encoder().encode
 _SPELLED_ALIKE = (str, msgspec.Raw, int, type(None))
-"""Types that msgspec writes as JavaScript does, but for what is not in ASCII."""
+"""Types that msgspec writes as `encode` does, except for characters beyond ASCII."""
+_WHOLE = re.compile(rb"\.0[,\]}]")
+_EXPONENT = re.compile(rb"e(?<=[0-9]e)-?[0-9]+[,\]}]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -75,7 +60,7 @@ class NotJson(JsonError):
 
 
 class TooDeep(JsonError):
-    """The text, or the value, is nested deeper than is read or written here."""
+    """The text, or the value, is nested deeper than this module reads or writes."""
 
 
 def decode(text: bytes) -> JSON:
@@ -95,7 +80,7 @@ def decode_shallow(text: bytes) -> JSON:
         try:
             value: JSON = msgspec.json.decode(text)
         except ValueError:
-            pass  # a lone surrogate and 1e999 end here too: the next reader decides
+            pass  # perhaps a lone surrogate or 1e999: the slow reader tells
         else:
             return value
     return decode_slowly(text)
@@ -103,21 +88,23 @@ def decode_shallow(text: bytes) -> JSON:
 
 def is_too_deep(text: bytes) -> bool:
     """Tell whether the text is nested deeper than MAX_DEPTH levels."""
-    # `count` looks at each byte, `replace` finds a rare one several times as fast.
-    opened = 2 * len(text) - len(text.replace(b"[", b"")) - len(text.replace(b"{", b""))
-    return opened > MAX_DEPTH and nesting(text) > MAX_DEPTH
+    return _opened(text) > MAX_DEPTH and nesting(text) > MAX_DEPTH
+
+
+def _opened(text: bytes) -> int:
+    # `replace` finds rare bytes several times as fast as `count`.
+    return 2 * len(text) - len(text.replace(b"[", b"")) - len(text.replace(b"{", b""))
 
 
 def has_long_number(text: bytes) -> bool:
-    """Tell whether a run of digits (a number's, or in a string) could be beyond a double."""
+    """Tell whether the text has a run of digits, perhaps in a string, that may exceed a double."""
     return len(text) >= _DOUBLE_DIGITS and _LONG_NUMBER in text.translate(_DIGITS_TO_ZERO)
 
 
 def is_canonical(text: bytes, value: JSON) -> bool:
-    """Tell whether the text is how `value`, which was read from it, is written most plainly.
+    """Tell whether the text is what msgspec writes for `value`, which was read from the text.
 
-    Then no key is there twice, since `value` has each key once, and no key is written with
-    escapes. False also says that it can't be told.
+    If so, no key is there twice, since `value` has each key once, and no key has an escape.
     """
     try:
         return _encode_plainly(value) == text
@@ -150,7 +137,7 @@ def decode_slowly(
             object_pairs_hook=pairs,
         )
     except json.JSONDecodeError as error:
-        # Its text names the position and what was expected, never the content.
+        # The message names the position and what was expected, never the content.
         raise NotJson(str(error)) from None
     return value
 
@@ -158,11 +145,11 @@ def decode_slowly(
 def encode(value: JSON | msgspec.Raw) -> bytes:
     """Write compact JSON in ASCII, as `JSON.stringify` would but for the escapes above U+007F.
 
-    A `msgspec.Raw` anywhere in the value is spliced in as it is, unchecked. Infinity and NaN are
+    A `msgspec.Raw` anywhere in the value is inserted unchanged and unchecked. Infinity and NaN are
     written as `null`. Raises TooDeep beyond four times MAX_DEPTH, and TypeError for what is not
     JSON.
     """
-    if isinstance(value, dict) and (text := _flat_text(value)) is not None:
+    if isinstance(value, dict) and (text := _text_by_msgspec(value)) is not None:
         return text
     parts: list[str] = []
     _write(value, parts.append, 4 * MAX_DEPTH, encode_basestring_ascii)
@@ -193,16 +180,33 @@ def _refuse_constant(name: str) -> NoReturn:
     raise NotJson(message)
 
 
-def _flat_text(value: dict[str, JSON]) -> bytes | None:
+def _text_by_msgspec(value: dict[str, JSON]) -> bytes | None:
     """Write an object by msgspec; None where `encode` may write it otherwise."""
-    for member in value.values():
-        if not isinstance(member, _SPELLED_ALIKE):
-            return None
     try:
         text = _encode_plainly(value)
-    except ValueError:  # a lone surrogate
+        if not text.isascii() or text.find(b"\x7f") >= 0:
+            return None
+        for member in value.values():
+            if not isinstance(member, _SPELLED_ALIKE):
+                return text if _is_alike(text, value) else None
+    except (ValueError, TypeError, RecursionError):  # a lone surrogate; what is no JSON
         return None
-    return text if text.isascii() and text.find(b"\x7f") < 0 else None
+    return text
+
+
+def _is_alike(text: bytes, value: JSON) -> bool:
+    if has_js_numbers(text) or _opened(text) > MAX_DEPTH:
+        return False
+    decoded: JSON = msgspec.json.decode(text)
+    return decoded == value  # msgspec writes Infinity as null, and takes a set for a list
+
+
+def has_js_numbers(text: bytes) -> bool:
+    """Tell whether a text by msgspec may have numbers that JavaScript writes otherwise.
+
+    These are whole doubles (`1.0`) and numbers with an exponent. `text` is an array or an object.
+    """
+    return bool(_WHOLE.search(text) or _EXPONENT.search(text))
 
 
 def _write(
@@ -235,7 +239,7 @@ def _write(
 
 def _atom(value: object, quote: Callable[[str], str]) -> str:
     if isinstance(value, msgspec.Raw):
-        # Bytes that are no UTF-8 come out again as they went in.
+        # `encode` turns bytes that are not UTF-8 back into the same bytes.
         return bytes(value).decode(errors="surrogateescape")
     if isinstance(value, str):
         return quote(value)

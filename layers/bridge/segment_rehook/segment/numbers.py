@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-# JavaScript writes the numbers from 1e-6 to 1e21 without an exponent. In powers of ten of a number
-# written as 0.digits (ECMA-262, Number::toString):
+# JavaScript writes the numbers from 1e-6 to 1e21 without an exponent. These are their powers of ten
+# when they are written as 0.digits:
 _FIXED_FROM, _FIXED_TO = -5, 21
 
 
@@ -20,8 +20,7 @@ def number_text(number: float) -> str:
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
     if number == 0:
         return "0"
-    # repr gives the shortest digits that read back the same, as JavaScript does; only the layout
-    # differs.
+    # repr gives the same digits as JavaScript, the shortest that read back the same.
     mantissa, _, exponent = repr(abs(number)).partition("e")
     whole, _, fraction = mantissa.partition(".")
     point = len(whole) + int(exponent or 0)

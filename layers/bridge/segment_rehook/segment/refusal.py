@@ -1,16 +1,16 @@
-"""Why a request as a whole is turned away, and what to do about it.
+"""The reasons for which a whole request is refused, and what to do about each.
 
     Refusal
-    ├── RefusedBody      400, 405    can never be good as it is; Segment discards the events
-    ├── RefusedAccess    401         the sender is not known; Segment discards the events
-    └── BodyTooLarge     413         more than one request may carry
+    ├── RefusedBody      400, 405    it will never be accepted; Segment discards the events
+    ├── RefusedAccess    401         the sender is unknown; Segment discards the events
+    └── BodyTooLarge     413         more than one request may hold
 
 Each carries a code (for machines, stable), a message (what is wrong) and a hint (what to change,
 and where). None holds a byte of a secret, a token, a signature or the body: all three texts are
 logged and shown.
 
-A stack that knows no secret and no token is not the request's fault: `AccessNotConfigured`
-(access.py) is no Refusal, and is answered 503 so that Segment tries again.
+A stack without a secret and a token is not the sender's mistake: `AccessNotConfigured` (access.py)
+is no Refusal. It is answered with 503, so that Segment tries again.
 """
 
 from __future__ import annotations

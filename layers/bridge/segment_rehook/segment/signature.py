@@ -1,13 +1,13 @@
 """Segment's `X-Signature`: the HMAC-SHA1 of a text under the destination's shared secret.
 
-The text is JavaScript's `JSON.stringify` of one event, so it can't be had by decoding the body and
-encoding it again (`1e21`, U+2028 and cut emoji come out otherwise): it is always a slice of the
-raw bytes. Which slice depends on the destination (segmentio/action-destinations `webhook`,
+The text is JavaScript's `JSON.stringify` of one event. Decoding the body and encoding it again may
+give another text (`1e21`, U+2028, half an emoji), so the signed text is always a slice of the raw
+bytes. Which slice depends on the destination (segmentio/action-destinations `webhook`,
 `webhook-audiences`, `webhook-extensible`):
 
 - one event: the whole body;
-- a batch: its first element, and nothing says that the others belong to it. An open change would
-  sign the whole body, so that counts too, and vouches for every element;
+- a batch: its first element, which proves nothing about the others. Segment has proposed to sign
+  the whole body, so that counts too, and covers every element;
 - a batch of the Extensible Webhook, `[{"json": {…}}, …]`: the first element's inner object.
 """
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FIRST_ELEMENT_BYTES: Final = 1 << 20
-"""How far into an unproven body the end of its first element is looked for: the bound on what a
-stranger's request costs. Segment's own limit is 32 KB an event."""
+"""How many bytes of a body are searched for the end of its first element, before its sender is
+known. This limits what an unknown sender's request costs. Segment's limit is 32 KB an event."""
 
 _DIGITS: Final = 40
 _SHA1_HEX: Final = re.compile(f"[0-9a-fA-F]{{{_DIGITS}}}")
@@ -33,11 +33,11 @@ _WRAPPED: Final = re.compile(rb'\{[ \t\n\r]*"json"[ \t\n\r]*:(.*)\}', re.DOTALL)
 
 
 class MalformedSignature(ValueError):
-    """The header can't be a signature of Segment's; the text says what it looks like instead."""
+    """The header can't be a signature of Segment's; the message says why."""
 
 
 class Coverage(IntEnum):
-    """What a request's signature vouches for."""
+    """The part of a request that its signature covers."""
 
     NOTHING = 0
     FIRST_EVENT = 1
@@ -61,10 +61,10 @@ def parse_signature(header: str) -> bytes:
 
 
 def coverage(signature: bytes, secrets: Iterable[bytes], body: bytes) -> Coverage:
-    """Tell what the signature covers, under whichever of the secrets.
+    """Tell what the signature covers, under any of the secrets.
 
-    Every secret is tried on every text, whatever was found before, and each comparison takes the
-    same time: how long it takes tells nothing of the secrets.
+    Every secret is tried on every text, and each comparison takes the same time, so that the time
+    taken reveals nothing about the secrets.
     """
     found = [
         covered if hmac.compare_digest(expected, signature) else Coverage.NOTHING
@@ -74,9 +74,9 @@ def coverage(signature: bytes, secrets: Iterable[bytes], body: bytes) -> Coverag
 
 
 def signatures(secrets: Iterable[bytes], body: bytes) -> list[tuple[bytes, Coverage]]:
-    """Give each signature that would vouch for the body or a part of it, and for what it would.
+    """Give each valid signature of the body or a part of it, and what it covers.
 
-    All of them are made before any is compared: no comparison can spare another.
+    All are made before any is compared, so that the work does not depend on the comparisons.
     """
     texts = [(text, Coverage.FIRST_EVENT) for text in _first_event(body)]
     texts.append((body, Coverage.WHOLE_BODY))
@@ -94,7 +94,7 @@ def unwrap(element: bytes) -> bytes | None:
 
 
 def _first_event(body: bytes) -> list[bytes]:
-    """Give the texts that a batch's first event may have been signed as; none for one event."""
+    """Give the texts that may have been signed for a batch's first event; none for one event."""
     first = next(elements(body[:FIRST_ELEMENT_BYTES]), None)
     if first is None:
         return []

@@ -1,11 +1,11 @@
-"""Where the parts of a JSON text begin and end, found without parsing it.
+"""Finds where the parts of a JSON text begin and end, without parsing the text.
 
-A signature covers the raw bytes of a batch's first element, and one element that no parser takes
-must not cost its neighbours; both need the text cut apart by its brackets and strings alone.
+A signature covers the raw bytes of a batch's first element, and an element that is no JSON must not
+affect the others. For both the text is cut by its brackets and strings alone.
 
-No recursion and no backtracking (possessive quantifiers): time and memory are linear, some 0.2 µs
-and thirty-five bytes a byte at worst. Text that is not JSON gives some cut, never an error:
-whoever reads the slices judges them.
+There is no recursion and no backtracking (possessive quantifiers). Time and memory are linear, at
+most some 0.2 µs and 35 bytes for each byte. Text that is not JSON is cut somehow, without an error:
+the reader of the slices must check them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _TOKEN = re.compile(_STRING + rb"|[\[{]+|[\]}]+|,", re.DOTALL)
 _UNESCAPED_STRING = re.compile(rb'"[^"]*+"?')
 _SQUARE = bytes.maketrans(b"{}", b"[]")
-_STEPS = bytes.maketrans(b"[]", bytes([1, 255]))  # 255 read as signed is -1
+_STEPS = bytes.maketrans(b"[]", bytes([1, 255]))  # 255 as a signed byte is -1
 _NO_MARKS = bytes(set(range(256)) - set(b'[{]}"'))
 _FEW_LEVELS = 12
-"""So many levels are counted faster than one bracket at a time."""
+"""Up to this depth, removing one level at a time is faster than counting brackets."""
 _OPENING = frozenset(b"[{")
 _CLOSING = frozenset(b"]}")
 _COMMA = ord(",")
@@ -38,11 +38,11 @@ def nesting(text: bytes) -> int:
     """
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    # Two quotes side by side, an emptied string or two strings that met, enclose nothing.
+    # Two quotes side by side (an empty string, or the ends of two strings) enclose no bracket.
     marks = text.translate(None, _NO_MARKS).replace(b'""', b"")
     brackets = _UNESCAPED_STRING.sub(b"", marks).translate(_SQUARE)
     left = brackets
-    for levels in range(_FEW_LEVELS):  # each turn takes the innermost ones away
+    for levels in range(_FEW_LEVELS):  # each turn removes the innermost pairs
         if not left:
             return levels
         left = left.replace(b"[]", b"")
@@ -52,10 +52,10 @@ def nesting(text: bytes) -> int:
 def elements(text: bytes) -> Iterator[bytes]:
     """Cut an array's text into the raw texts of its elements, outer blanks removed, lazily.
 
-    Nothing for a text that does not begin with `[`. In a sound array the elements are exact. In
-    a broken one, an element whose brackets don't match is cut at the next comma outside brackets,
-    so that the damage stays within it as far as can be told; a missing closing bracket or quote
-    takes along what follows. An empty element (`[1,,2]`) is `b""`; an empty array has none.
+    A text that does not begin with `[` gives nothing. In valid JSON the elements are exact. In
+    other text, an element whose brackets do not match ends at the next comma outside brackets, so
+    that most elements after it are right; a missing closing bracket or quote includes the rest of
+    the text. An empty element (`[1,,2]`) is `b""`; an empty array has none.
     """
     start = len(text) - len(text.lstrip(_BLANK)) + 1
     if text[start - 1 : start] != b"[":

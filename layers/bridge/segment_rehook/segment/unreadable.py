@@ -1,6 +1,6 @@
-"""Why a file can't be read as JSON: what it is instead, or the place where it breaks.
+"""Explains why a file can't be read as JSON: its format, or the place of the first mistake.
 
-For a person who will open it in an editor. Nothing of the content is repeated.
+The explanation is for a person with an editor. It repeats nothing of the content.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _WINDOWS_ONLY: Final = re.compile(rb"[\x80-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class SyntaxSlip:
-    """The first place at which a text is no JSON; line and column count from 1, in characters."""
+    """The first mistake in a JSON text; line and column count from 1, in characters."""
 
     line: int
     column: int
@@ -38,7 +38,7 @@ class SyntaxSlip:
 
 
 def form_of(content: bytes) -> str | None:
-    """Name what the content is, by its first bytes; None for UTF-8, or what may be it.
+    """Name the format of the content by its first bytes; None for text that may be UTF-8.
 
     An encoding is named as Python's codecs are: `utf-16`, `utf-16-le`, `utf-32`.
     """
@@ -50,7 +50,7 @@ def form_of(content: bytes) -> str | None:
 
 
 def syntax_error_of(text: bytes) -> SyntaxSlip | None:
-    """Find where the text breaks; None if it is JSON, or nests too deep to be looked at."""
+    """Find the first mistake; None if the text is JSON, or nested too deep to be read."""
     try:
         characters = text.decode()
     except UnicodeDecodeError as error:
@@ -67,7 +67,7 @@ def syntax_error_of(text: bytes) -> SyntaxSlip | None:
 
 
 class _ConstantError(Exception):
-    """NaN or Infinity, which Python takes for JSON."""
+    """The text has NaN or Infinity, which Python accepts and JSON does not."""
 
 
 def _refuse(_: str) -> NoReturn:
@@ -85,7 +85,7 @@ def _place(before: str) -> tuple[int, int]:
 
 
 def _guess(text: bytes) -> str:
-    """Tell an older encoding from UTF-8 that is damaged, which has sound characters beside it."""
+    """Name an older encoding, unless some characters beyond ASCII are valid UTF-8."""
     if not text.decode(errors="ignore").isascii():
         return ""
     name = "Windows-1252" if _WINDOWS_ONLY.search(text) else "Latin-1"

@@ -1,7 +1,7 @@
-"""The door: a request is measured, its headers are read, its sender proven, its body opened.
+"""Receives a request: checks its size, method, headers and sender, then reads its body.
 
-In that order. What a stranger learns is about the headers they sent and the size, never whether
-the body was any good: 401 comes before every 400 that looks into the body.
+The order matters. An unknown sender learns only about the headers and the size, never whether the
+body is valid: 401 comes before every 400 that depends on the body.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from segment_rehook.segment.access import AccessRules
 
 MAX_BODY_BYTES: Final = 6_000_000
-"""What a Lambda function can be handed. Segment's largest batches have about 4 MB."""
+"""The most bytes that Lambda passes to a function. Segment's largest batches have about 4 MB."""
 
 _METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/json", "text/plain"})
@@ -32,10 +32,10 @@ def receive(
     *,
     max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Envelope:
-    """Let a request in and give its events, or raise a Refusal or AccessNotConfigured.
+    """Give the events of a request. Raises Refusal and AccessNotConfigured.
 
-    `headers` in any case, repeated ones joined by a comma; `body` as it came over the wire, not
-    base64.
+    `headers` have names in any case, repeated ones joined by a comma. `body` is the raw body, not
+    in base64.
     """
     if len(body) > max_body_bytes:
         raise BodyTooLarge(
@@ -58,7 +58,7 @@ def receive(
 
 
 def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
-    """Join what was sent twice in different cases, so that no second value goes unseen."""
+    """Put names in lower case, and join the values of names that become the same."""
     joined: dict[str, str] = {}
     for name, value in headers.items():
         lower = name.lower()

@@ -1,7 +1,7 @@
-"""What our rules make of a request's events, before anything is stored or called.
+"""Decides which deliveries a request's events come to, before anything is stored or called.
 
-`webhook` carries out what is decided here, and `segment-rehook preview` shows it: neither has a
-rule of its own.
+`webhook` carries out the decisions, and `segment-rehook preview` shows them. Neither has rules of
+its own.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ MAPPED_HINT = (
 class Decision(msgspec.Struct, frozen=True, gc=False):
     """One subscription's part of an event; `subscription` is None for the event as a whole.
 
-    `decided`: the delivery to be made, or the result where a rule settles it without one.
-    `planned` is what the mapping gave, None of an element that is no event.
+    `decided` is the delivery to be made, or the result if there is none to make. `planned` is the
+    plan's entry, None for an element that is no event.
     """
 
     subscription: str | None
@@ -53,9 +53,9 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Planner:
-    """Decides of one request's events in turn. `now` in seconds since the epoch.
+    """Decides on one request's events in turn. `now` is in seconds since 1970.
 
-    What has the id of an earlier one is a duplicate of it, or a conflict if it is another event.
+    A delivery with the id of an earlier one is a duplicate, or a conflict if it is another event.
     """
 
     destination: Destination
@@ -63,7 +63,7 @@ class Planner:
     _seen: dict[str, str] = field(default_factory=dict)
 
     def decisions(self, element: Event | UnreadableEvent) -> list[Decision]:
-        """Each subscription's part of the next element; none where no subscription takes it."""
+        """Give each subscription's part of the next element; none if no subscription takes it."""
         if isinstance(element, UnreadableEvent):
             result = Result(Outcome.DROPPED, element.reason, detail=element.detail)
             return [Decision(None, result)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.liquid.values import as_number
 from segment_rehook.mapping.values import Value, to_number
-from segment_rehook.segment.jsontext import number_text
+from segment_rehook.segment.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
