@@ -85,12 +85,19 @@ wheel: $(SETUP) ## build the command line's wheel into dist/, and try it in an e
 COVERED_BY := tests/unit tests/contract tests/integration/client
 
 # A file's tests stay in one process, so that what they share (a sandbox, mostly) is started once; files go in their
-# order, the long ones first. PROCESSES=0 runs all in one process, for a debugger.
-PROCESSES ?= 2
+# order, the long ones first. Many tests wait for processes and time-outs: three processes keep two cores busy.
+# PROCESSES=0 runs all in one process, for a debugger.
+PROCESSES ?= 3
 IN_PROCESSES := --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 .PHONY: test
 test: native node ## run all tests, and name the slowest (ARGS=... goes to pytest)
 	@$(PY) -m pytest $(IN_PROCESSES) --durations=15 $(ARGS)
+
+# Some ten times as much as the gate: cases of the model, events of the burst, deliveries of the largest batch.
+.PHONY: test-long
+test-long: native ## run at length what `make test` runs small (some 15 minutes; ARGS=... goes to pytest)
+	@PROMISE_EXAMPLES=20000 BURST_EVENTS=50000 BATCH_EVERY=1 $(PY) -m pytest --timeout 0 tests/faults \
+	  tests/end_to_end/test_delivery.py $(ARGS)
 
 # Apart from the rest, and on few drawn cases: on Python 3.13 counting branches makes a test take twice the time.
 .PHONY: coverage

@@ -62,7 +62,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_a_shim_that_does_not_run_is_passed_over(machine: Machine) -> None:
-    """To stand on PATH proves nothing."""
+    """A `python` on PATH that does not run is passed over."""
     machine.shim("python3.13")
     machine.shim("python3")
     works = machine.install("3.11", machine.path / "python3.11")
@@ -71,7 +71,7 @@ def test_a_shim_that_does_not_run_is_passed_over(machine: Machine) -> None:
 
 @pytest.mark.parametrize("want", ["venv", "pip", "exact"])
 def test_the_version_that_lambda_runs_is_preferred(machine: Machine, want: str) -> None:
-    """Also if another is what `python3` means."""
+    """Lambda's version is preferred, also where `python3` is another one."""
     machine.install("3.11", machine.path / "python3")
     machine.install("3.12", machine.path / "python3.12")
     best = machine.install("3.13", machine.path / "python3.13")
@@ -79,7 +79,7 @@ def test_the_version_that_lambda_runs_is_preferred(machine: Machine, want: str) 
 
 
 def test_version_managers_are_looked_into(machine: Machine) -> None:
-    """Their interpreters are often not on PATH at all."""
+    """Interpreters of version managers are found, also where they are not on PATH."""
     machine.install("3.11", machine.path / "python3")
     pyenv = machine.install("3.13", machine.home / ".pyenv/versions/3.13.0/bin/python3")
     assert machine.find("venv") == (pyenv, "")
@@ -88,20 +88,20 @@ def test_version_managers_are_looked_into(machine: Machine) -> None:
 
 
 def test_a_path_with_spaces_is_one_path(machine: Machine) -> None:
-    """Home folders are named after people."""
+    """An interpreter below a path with spaces is found."""
     spaced = machine.install("3.13", machine.home / "my tools/versions/3.13.5/bin/python3")
     assert machine.find("pip", PYENV_ROOT=str(machine.home / "my tools")) == (spaced, "")
 
 
 def test_a_python_without_venv_is_passed_over_for_one_with_it(machine: Machine) -> None:
-    """Debian and Ubuntu ship venv apart."""
+    """A Python without venv is passed over for one that has it, as on Debian and Ubuntu."""
     machine.install("3.13", machine.path / "python3.13", lacks="ensurepip")
     complete = machine.install("3.12", machine.path / "python3.12")
     assert machine.find("venv") == (complete, "")
 
 
 def test_what_is_lacking_is_said_in_one_line(machine: Machine) -> None:
-    """The line names the package to install."""
+    """Without a fitting Python one line names the package to install."""
     found, complaint = machine.find("venv")
     assert not found
     assert "install python3.13" in complaint
@@ -114,19 +114,19 @@ def test_what_is_lacking_is_said_in_one_line(machine: Machine) -> None:
 
 @pytest.mark.parametrize("version", ["3.10", "3.14", "3.13t"])
 def test_other_versions_are_not_taken(machine: Machine, version: str) -> None:
-    """The locks hold for 3.11 to 3.13, the wheels in them not for a free-threaded build."""
+    """Other versions and free-threaded builds are not taken, since the locks are not for them."""
     machine.install(version, machine.path / "python3")
     assert machine.find("pip")[0] == ""
 
 
 def test_bytecode_wants_exactly_what_lambda_runs(machine: Machine) -> None:
-    """Another version's would never be loaded."""
+    """For bytecode exactly Lambda's version is taken, since no other's is ever loaded."""
     machine.install("3.12", machine.path / "python3.12")
     assert machine.find("exact") == ("", "no Python 3.13 was found")
 
 
 def test_nothing_of_the_environment_is_needed(machine: Machine) -> None:
-    """A service account may have no home."""
+    """The search works without a home and other variables, as for a service account."""
     works = machine.install("3.13", machine.path / "python3")
     done = subprocess.run(
         ["/bin/sh", SCRIPT, "venv"],

@@ -1,10 +1,15 @@
-"""The layer's build: what it keeps, bytecode that Lambda loads, and no half-made cache."""
+"""The layer's build: what it keeps, bytecode that Lambda loads, and no half-made cache.
+
+It runs as `sam build` runs it, with a pip that copies made-up packages.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,11 +18,67 @@ import build_layer
 
 RUNS_AS = Path("/opt/python")
 NINETEEN_EIGHTY = 315_532_800  # seconds since the epoch: how SAM dates what it packs
+MACHINES = ("aarch64", "x86_64")
+POWERTOOLS = "aws_lambda_powertools"
+PIP = """
+import json, os, shutil, sys
+arguments = sys.argv[1:]
+given = dict(zip(arguments, arguments[1:]))
+machine = given.get("--platform", "_this").partition("2014_")[2] or "this"
+shutil.copytree(os.path.join(os.environ["PACKAGES"], machine), given["--target"])
+with open(os.environ["ASKED"], "a") as asked:
+    print(json.dumps(arguments), file=asked)
+sys.exit(int(os.environ["PIP_EXIT"]))
+"""
 
 
-def installed(folder: Path) -> None:
-    """Make what pip would have installed, as far as pruning looks."""
-    powertools = folder / "aws_lambda_powertools"
+@dataclass(frozen=True)
+class Build:
+    """A machine with no Python on its PATH, and packages for it and for Lambda's machines."""
+
+    folder: Path
+
+    @property
+    def cache(self) -> Path:
+        """What is kept between builds."""
+        return self.folder / "cache"
+
+    def package(self, machine: str) -> Path:
+        """What pip installs for a machine; `this` is the one that builds."""
+        return self.folder / "packages" / machine
+
+    def run(
+        self, target: str, layer: str, *, pip_exit: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        """Build a layer."""
+        return subprocess.run(
+            [sys.executable, build_layer.__file__, target, str(self.folder / layer)],
+            env={
+                "PATH": str(self.folder / "empty"),
+                "HOME": str(self.folder),
+                "PYTHONPATH": str(self.folder / "pip in place"),
+                "LAYER_CACHE": str(self.cache),
+                "PACKAGES": str(self.folder / "packages"),
+                "ASKED": str(self.folder / "asked"),
+                "PIP_EXIT": str(pip_exit),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def asked(self) -> list[list[str]]:
+        """What pip was called with, call by call."""
+        return [json.loads(line) for line in (self.folder / "asked").read_text().splitlines()]
+
+    def files(self, layer: str) -> set[str]:
+        """The names of all files of a layer, below its folder `python`."""
+        top = self.folder / layer / "python"
+        return {str(path.relative_to(top)) for path in top.rglob("*") if path.is_file()}
+
+
+def installed(folder: Path, machine: str) -> None:
+    """Make what pip installs: packages for any machine, and one that is compiled for this one."""
     for name in (
         "event_handler",
         "logging/formatters",
@@ -26,18 +87,15 @@ def installed(folder: Path) -> None:
         "utilities/idempotency",
         "utilities/jmespath_utils",
     ):
-        (powertools / name).mkdir(parents=True)
-        (powertools / name / "__init__.py").touch()
-    (powertools / "utilities" / "__init__.py").touch()
+        (folder / POWERTOOLS / name).mkdir(parents=True)
+        (folder / POWERTOOLS / name / "__init__.py").touch()
+    for name in ("logging", "metrics", "utilities"):
+        (folder / POWERTOOLS / name / "__init__.py").touch()
     (folder / "bin").mkdir()
     (folder / "bin" / "jp.py").touch()
     (folder / "library.pyi").touch()
     (folder / "library.py").write_text("ANSWER = 42\n")
-
-
-def wheel(folder: Path, machine: str) -> None:
-    """Make what pip would have installed of a package that is compiled for each machine."""
-    (folder / "fast").mkdir(parents=True)
+    (folder / "fast").mkdir()
     (folder / "fast" / f"core.cpython-313-{machine}-linux-gnu.so").write_text(machine)
     (folder / "fast" / "__init__.py").touch()
     (folder / "fast-1.0.dist-info").mkdir()
@@ -45,48 +103,41 @@ def wheel(folder: Path, machine: str) -> None:
 
 
 @pytest.fixture
-def no_pip(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-    """Install made-up packages; gives the machines that were asked for."""
-    asked: list[str | None] = []
-
-    def install(machine: str | None, folder: Path) -> None:
-        asked.append(machine)
-        installed(folder)
-        wheel(folder, machine or "here")
-
-    monkeypatch.setattr(build_layer, "install", install)
-    return asked
+def build(tmp_path: Path) -> Build:
+    """A machine on which nothing was built."""
+    pip = tmp_path / "pip in place"
+    pip.mkdir()
+    (pip / "pip.py").write_text(PIP)
+    made = Build(tmp_path)
+    for machine in (*MACHINES, "this"):
+        installed(made.package(machine), machine)
+    return made
 
 
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of this test's own."""
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("LAYER_CACHE", str(folder))
-    return folder
-
-
-def test_only_what_the_functions_import_is_kept(tmp_path: Path) -> None:
+def test_only_what_the_functions_import_is_kept(build: Build) -> None:
     """Of Powertools, what logging and metrics need is kept, and no package's type stubs are."""
-    installed(tmp_path)
-    build_layer.prune(tmp_path)
-    powertools = tmp_path / "aws_lambda_powertools"
-    assert {each.name for each in powertools.iterdir()} == {"logging", "metrics", "utilities"}
-    kept = {each.name for each in (powertools / "utilities").iterdir()}
-    assert kept == {"__init__.py", "jmespath_utils"}
-    assert {each.name for each in tmp_path.iterdir()} == {"aws_lambda_powertools", "library.py"}
+    build.run("lambda", "layer")
+    kept = {
+        name for name in build.files("layer") if name.startswith((POWERTOOLS, "bin", "library"))
+    }
+    modules = ("logging", "metrics", "utilities", "utilities/jmespath_utils")
+    assert kept == {"library.py", *(f"{POWERTOOLS}/{name}/__init__.py" for name in modules)}
 
 
-def test_a_release_that_moved_what_is_left_out_ends_the_build(tmp_path: Path) -> None:
-    """Else a new release of Powertools would bring back what is never imported."""
-    installed(tmp_path)
-    (tmp_path / "aws_lambda_powertools" / "event_handler").rename(tmp_path / "http")
-    with pytest.raises(SystemExit, match="event_handler matches nothing"):
-        build_layer.prune(tmp_path)
+def test_a_release_that_moved_what_is_left_out_ends_the_build(build: Build) -> None:
+    """A release that has moved what is left out ends the build, and the pattern is named."""
+    for machine in MACHINES:
+        (build.package(machine) / POWERTOOLS / "event_handler").rename(
+            build.package(machine) / "http"
+        )
+    built = build.run("lambda", "layer")
+    assert built.returncode != 0
+    assert "event_handler matches nothing" in built.stderr
+    assert not list(build.cache.iterdir())
 
 
 def test_bytecode_is_loaded_whatever_the_date_of_its_source(tmp_path: Path) -> None:
-    """The source is changed and dated 1980; who loads the bytecode does not see it."""
+    """Bytecode is loaded also when its source was changed, and dated 1980 as SAM does."""
     source = tmp_path / "library.py"
     source.write_text("ANSWER = 42\n")
     build_layer.compile_bytecode(sys.executable, tmp_path, RUNS_AS)
@@ -102,108 +153,77 @@ def test_bytecode_is_loaded_whatever_the_date_of_its_source(tmp_path: Path) -> N
     assert shown.stdout == "42\n"
 
 
-def test_bytecode_names_the_place_where_it_runs(tmp_path: Path) -> None:
-    """A traceback in Lambda's log shows /opt, and no folder of the machine that built."""
-    (tmp_path / "library.py").write_text("ANSWER = 42\n")
-    build_layer.compile_bytecode(sys.executable, tmp_path, RUNS_AS)
-    (compiled,) = (tmp_path / "__pycache__").iterdir()
-    assert b"/opt/python/library.py" in compiled.read_bytes()
-    assert str(tmp_path).encode() not in compiled.read_bytes()
+def test_bytecode_names_the_place_where_it_runs(build: Build) -> None:
+    """Bytecode names /opt, as a traceback in Lambda's log does, and no folder of the build."""
+    build.run("native", "layer")
+    for name, place in {
+        "library": "library.py",
+        "segment_rehook/wiring": "segment_rehook/wiring.py",
+    }.items():
+        folder, _, module = name.rpartition("/")
+        [compiled] = (build.folder / "layer/python" / folder / "__pycache__").glob(f"{module}.*")
+        assert f"/opt/python/{place}".encode() in compiled.read_bytes()
+        assert str(build.folder).encode() not in compiled.read_bytes()
 
 
-def test_without_python_3_13_the_layer_is_built_and_says_what_it_lacks(
-    tmp_path: Path,
-    cache: Path,
-    no_pip: list[str | None],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A slower start is no reason not to deploy."""
-    monkeypatch.setattr(build_layer, "find_lambda_python", lambda: None)
-    build_layer.main("lambda", tmp_path / "layer")
-    assert "no Python 3.13 was found" in capsys.readouterr().out
-    assert (tmp_path / "layer/python/segment_rehook/__init__.py").exists()
-    assert not list((tmp_path / "layer").rglob("*.pyc"))
-    assert no_pip == ["aarch64", "x86_64"]
-    assert len(list(cache.iterdir())) == 1
+def test_without_python_3_13_the_layer_is_built_and_says_what_it_lacks(build: Build) -> None:
+    """Without Lambda's Python the layer is built without bytecode, and says so."""
+    built = build.run("lambda", "layer")
+    assert (built.returncode, built.stderr) == (0, "")
+    assert "no Python 3.13 was found" in built.stdout
+    assert "segment_rehook/__init__.py" in build.files("layer")
+    assert not [name for name in build.files("layer") if name.endswith(".pyc")]
 
 
-def test_a_second_build_installs_nothing(
-    tmp_path: Path, cache: Path, no_pip: list[str | None]
-) -> None:
-    """And gives the same layer."""
-    build_layer.main("native", tmp_path / "first")
-    build_layer.main("native", tmp_path / "second")
-    assert no_pip == [None]
-    assert cache.exists()
-    first, second = (
-        sorted(str(path.relative_to(tmp_path / name)) for path in (tmp_path / name).rglob("*"))
-        for name in ("first", "second")
-    )
-    assert first == second
+def test_a_second_build_installs_nothing(build: Build) -> None:
+    """A second build takes what the first one installed, and gives the same layer."""
+    build.run("native", "first")
+    build.run("native", "second")
+    assert len(build.asked()) == 1
+    assert build.files("first") == build.files("second")
 
 
-def test_an_installation_broken_off_leaves_no_cache(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What looks finished would be taken for finished next time."""
-
-    def fails(machine: str | None, folder: Path) -> None:
-        installed(folder)
-        raise subprocess.CalledProcessError(1, [str(machine)])
-
-    monkeypatch.setattr(build_layer, "install", fails)
-    with pytest.raises(subprocess.CalledProcessError):
-        build_layer.main("native", tmp_path / "layer")
-    assert not list(cache.iterdir())
+def test_an_installation_broken_off_leaves_no_cache(build: Build) -> None:
+    """An installation that fails leaves nothing that the next build would take for finished."""
+    assert build.run("native", "layer", pip_exit=1).returncode != 0
+    assert not list(build.cache.iterdir())
 
 
-@pytest.mark.parametrize("machine", ["aarch64", "x86_64"])
-def test_pip_is_held_to_wheels_hashes_and_the_target(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str
-) -> None:
-    """A wheel for this machine would fail in Lambda, and only there."""
-    commands: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
-    build_layer.install(machine, tmp_path)
-    (command,) = commands
-    assert {"--only-binary=:all:", "--require-hashes", "--python-version", "3.13"} <= set(command)
-    platforms = [command[place + 1] for place, word in enumerate(command) if word == "--platform"]
-    assert f"manylinux2014_{machine}" in platforms
-    assert all(name.endswith("_" + machine) for name in platforms)
+def test_pip_is_held_to_wheels_hashes_and_the_target(build: Build) -> None:
+    """Wheels are installed by hash, for Lambda's Python, once for each machine alone."""
+    build.run("lambda", "layer")
+    commands = build.asked()
+    assert len(commands) == len(MACHINES)
+    for machine, command in zip(MACHINES, commands, strict=True):
+        assert {"--only-binary=:all:", "--require-hashes"} <= set(command)
+        assert command[command.index("--python-version") + 1] == "3.13"
+        named = [command[place + 1] for place, word in enumerate(command) if word == "--platform"]
+        assert f"manylinux2014_{machine}" in named
+        assert all(name.endswith("_" + machine) for name in named)
 
 
-def test_one_build_runs_on_both_architectures(
-    tmp_path: Path, cache: Path, no_pip: list[str | None]
-) -> None:
-    """So nothing can be deployed that pairs a function with the other architecture's layer."""
-    build_layer.main("lambda", tmp_path / "layer")
-    compiled = {path.name for path in (tmp_path / "layer/python/fast").glob("*.so")}
-    assert compiled == {
-        f"core.cpython-313-{machine}-linux-gnu.so" for machine in ("aarch64", "x86_64")
-    }
-    assert no_pip == ["aarch64", "x86_64"]
-    assert len(list(cache.iterdir())) == 1
+def test_one_build_runs_on_both_architectures(build: Build) -> None:
+    """One layer has the compiled modules of both machines, so none can be paired wrongly."""
+    build.run("lambda", "layer")
+    compiled = {name for name in build.files("layer") if name.endswith(".so")}
+    assert compiled == {f"fast/core.cpython-313-{each}-linux-gnu.so" for each in MACHINES}
+    assert len(list(build.cache.iterdir())) == 1
 
 
-def test_a_file_that_is_not_the_same_for_both_ends_the_build(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A compiled module without the machine in its name would fit one of them only."""
-
-    def install(machine: str | None, folder: Path) -> None:
-        installed(folder)
-        (folder / "fast.abi3.so").write_text(str(machine))
-
-    monkeypatch.setattr(build_layer, "install", install)
-    with pytest.raises(SystemExit, match=r"fast\.abi3\.so is not the same"):
-        build_layer.main("lambda", tmp_path / "layer")
-    assert not list(cache.iterdir())
+def test_a_file_that_is_not_the_same_for_both_ends_the_build(build: Build) -> None:
+    """A compiled module without the machine in its name ends the build, and is not kept."""
+    for machine in MACHINES:
+        (build.package(machine) / "fast.abi3.so").write_text(machine)
+    built = build.run("lambda", "layer")
+    assert built.returncode != 0
+    assert "fast.abi3.so is not the same" in built.stderr
+    assert not list(build.cache.iterdir())
 
 
 @pytest.mark.parametrize("target", ["arm64", "x86_64", "", "both"])
-def test_a_build_for_one_architecture_is_refused(tmp_path: Path, target: str) -> None:
-    """With the parameter that chooses, which is what was meant."""
-    with pytest.raises(SystemExit, match="parameter Architecture"):
-        build_layer.main(target, tmp_path / "layer")
-    assert not (tmp_path / "layer").exists()
+def test_a_build_for_one_architecture_is_refused(build: Build, target: str) -> None:
+    """A build for one architecture is refused, with the parameter that chooses one."""
+    built = build.run(target, "layer")
+    assert built.returncode != 0
+    assert "parameter Architecture" in built.stderr
+    assert not (build.folder / "layer").exists()

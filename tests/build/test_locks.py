@@ -23,7 +23,7 @@ def entries(lock: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_entry_is_pinned_and_hashed(lock: str) -> None:
-    """What pip does not have to guess it can't be made to."""
+    """Each entry of a lock has one version and its hashes."""
     assert entries(lock)
     for pinned, entry in entries(lock).items():
         assert re.fullmatch(r"[a-z0-9._-]+==[\w.]+", pinned)
@@ -32,7 +32,7 @@ def test_every_entry_is_pinned_and_hashed(lock: str) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_no_registry_and_no_path_stands_in_a_lock(lock: str) -> None:
-    """Where packages come from is the installer's own setting."""
+    """No lock names a registry or a path: where packages come from is the installer's setting."""
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert not re.search(r"https?:|file:|--(extra-)?index|--find-links| @ ", text)
     assert not re.search(r"(^|\s)/\w", text)
@@ -56,6 +56,9 @@ def test_what_is_mutated_is_what_is_deployed() -> None:
 
 
 def test_the_layers_lock_has_no_markers() -> None:
-    """Judged they would be by the Python that runs pip, and that need not be the target's."""
+    """The layer's lock has no markers.
+
+    The Python that runs pip would judge them, and need not be the target's.
+    """
     for entry in entries(DEPLOYED).values():
         assert ";" not in entry.splitlines()[0]

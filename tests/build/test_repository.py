@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+import segment_rehook
 from segment_rehook import __version__
 from tests.template.stack import ROOT
 
@@ -29,27 +30,39 @@ def hooks() -> list[dict[str, Any]]:
 
 
 def test_one_version_is_named_everywhere() -> None:
-    """The package, its metadata, the HTTP document, its page and the changelog's top agree."""
+    """Package, metadata, HTTP document, its page and the changelog's top name one version."""
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     page = (ROOT / "docs" / "requests.md").read_text(encoding="utf-8")
     newest = re.search(r"^## ([\d.]+)", changelog, re.MULTILINE)
     assert newest is not None
     assert newest[1] == __version__
-    assert PROJECT["project"]["version"] == __version__
+    assert PROJECT["project"]["dynamic"] == ["version"]
+    assert (ROOT / PROJECT["tool"]["hatch"]["version"]["path"]).samefile(segment_rehook.__file__)
     assert read("openapi.yaml")["info"]["version"] == __version__
     assert f'"version": "{__version__}"' in page
 
 
 def test_the_licence_is_there_and_named() -> None:
-    """Whoever takes the package is told under which terms."""
+    """The licence is in the repository, and the package's metadata names it."""
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
     assert PROJECT["project"]["license"] == "MIT"
     assert PROJECT["project"]["license-files"] == ["LICENSE"]
 
 
+def test_the_badges_say_what_the_metadata_says() -> None:
+    """The README's badges give the licence and the Pythons of the package's metadata."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"img\.shields\.io/badge/(\w+)-([\w.]+)-blue\)", readme))
+    versions = "Programming Language :: Python :: 3."
+    named = [each for each in PROJECT["project"]["classifiers"] if each.startswith(versions)]
+    oldest, *_, newest = (each.rpartition(" ")[2] for each in named)
+    licence = PROJECT["project"]["license"]
+    assert said == {"licence": licence, "Python": f"{oldest}_to_{newest}"}
+
+
 @pytest.mark.parametrize("hook", hooks(), ids=lambda hook: hook["id"])
 def test_a_hook_runs_a_tool_that_the_lock_pins(hook: dict[str, Any]) -> None:
-    """So pre-commit can't judge by another version than the gate: it installs none of its own."""
+    """Each hook of pre-commit runs a tool in the version of the lock."""
     assert hook["language"] == "system"
     program, *_ = hook["entry"].split()
     assert program.startswith(".venv/bin/")
@@ -57,7 +70,7 @@ def test_a_hook_runs_a_tool_that_the_lock_pins(hook: dict[str, Any]) -> None:
 
 
 def test_the_hooks_are_local_and_run_what_lint_runs() -> None:
-    """A commit that passes them passes ruff and mypy in the gate."""
+    """The hooks run exactly the linters of `make lint`."""
     assert {source["repo"] for source in read(".pre-commit-config.yaml")["repos"]} == {"local"}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     lint = makefile.partition("\nlint:")[2].partition("\n\n")[0]
@@ -68,7 +81,7 @@ def test_the_hooks_are_local_and_run_what_lint_runs() -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_runs_no_action_that_can_change(workflow: Path) -> None:
-    """Each is named by its commit, with its version beside it; permissions are given by name."""
+    """A workflow names each action by its commit and version, and its permissions by name."""
     text = workflow.read_text(encoding="utf-8")
     used = re.findall(r"uses: (.+)", text)
     assert used
@@ -78,7 +91,7 @@ def test_a_workflow_runs_no_action_that_can_change(workflow: Path) -> None:
 
 
 def test_the_workflow_is_the_gate() -> None:
-    """It runs `.ci/run`, and nothing that a machine of one's own would not run."""
+    """The gate's workflow runs `.ci/run` and nothing else."""
     [job] = read(".github/workflows/gate.yml")["jobs"].values()
     assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
     given = {name: value for step in job["steps"] for name, value in step.get("with", {}).items()}
@@ -86,7 +99,7 @@ def test_the_workflow_is_the_gate() -> None:
 
 
 def test_every_lock_of_npm_is_updated() -> None:
-    """A folder with a package-lock.json that nobody names would age unseen."""
+    """Dependabot is told each folder with a package-lock.json."""
     locks = {
         f"/{path.parent.relative_to(ROOT)}"
         for path in ROOT.glob("t*/**/package-lock.json")

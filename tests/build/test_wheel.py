@@ -80,7 +80,7 @@ def libraries_used() -> set[str]:
 
 
 def test_the_wheel_holds_the_bridge_and_the_command_line_alone(wheel: zipfile.ZipFile) -> None:
-    """Nothing of the checkout's own tools and tests gets into other people's environments."""
+    """The wheel holds segment_rehook and the command line, and nothing else of the checkout."""
     tops = {name.partition("/")[0] for name in wheel.namelist()}
     packages = {top for top in tops if not top.endswith(".dist-info")}
     assert packages == {"segment_rehook", "segment_rehook_cli"}
@@ -91,7 +91,7 @@ def test_the_wheel_holds_the_bridge_and_the_command_line_alone(wheel: zipfile.Zi
 
 
 def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
-    """Its version is the code's own; what it asks for, and its command, are the project's."""
+    """The wheel's version is the code's; its requirements and its command are the project's."""
     [metadata] = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     said = Parser().parsestr(wheel.read(metadata).decode())
     assert said["Version"] == __version__
@@ -111,10 +111,7 @@ def normalised(requirement: str) -> str:
 
 
 def test_what_the_command_line_imports_is_what_it_asks_for() -> None:
-    """A library that it imports and does not ask for would be missing on other people's machines.
-
-    One that it asks for and does not import would be installed there for nothing.
-    """
+    """The wheel asks for exactly the libraries that the command line imports."""
     projects = packages_distributions()
     used = {BROUGHT.get(name, projects.get(name, [name])[0]) for name in libraries_used()}
     asked = {re.split(r"[<>=]", each)[0] for each in PROJECT["dependencies"]}

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -34,6 +39,52 @@ class Deployed:
         """Run a command for this stack; `given` is its standard input."""
         words = [*command.split(), "--stack", self.name, *arguments]
         return CliRunner().invoke(app, words, input=given)
+
+    def run_on_terminal(self, command: str, *given: tuple[str, str]) -> tuple[int, str]:
+        """Run a command on a terminal; return its exit code, and all that the terminal shows.
+
+        `given`: texts to wait for, in this order, and what is then typed. The last blank of a
+        question is shown when it is read for; what is typed before that is lost.
+        """
+        screen, program = pty.openpty()
+        command_line = [sys.executable, "-m", "segment_rehook_cli", *command.split()]
+        with subprocess.Popen(
+            [*command_line, "--stack", self.name],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "200"},
+            stdin=program,
+            stdout=program,
+            stderr=program,
+            start_new_session=True,
+        ) as process:
+            os.close(program)
+            try:
+                shown = _converse(screen, given)
+            except BaseException:
+                process.kill()
+                raise
+        os.close(screen)
+        return process.returncode, shown
+
+
+def _converse(screen: int, given: Iterable[tuple[str, str]]) -> str:
+    """Answer each question when it is shown; return all that is shown until the program ends."""
+    shown = ""
+    for question, answer in given:
+        seen = len(shown)
+        while question not in shown[seen:] and (more := _read(screen)):
+            shown += more
+        os.write(screen, f"{answer}\n".encode())
+    while more := _read(screen):
+        shown += more
+    return shown
+
+
+def _read(screen: int) -> str:
+    """Return what is shown next, and nothing when the program has ended."""
+    try:
+        return os.read(screen, 65_536).decode()
+    except OSError:  # Linux: EIO
+        return ""
 
 
 def sign_in(monkeypatch: pytest.MonkeyPatch, address: str) -> None:

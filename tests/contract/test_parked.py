@@ -12,7 +12,6 @@ from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from segment_rehook_cli import terminal
 from segment_rehook_cli.parked_message import ParkedMessage
 from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from tests.contract.conftest import Clients
@@ -75,18 +74,18 @@ def test_listing_changes_nothing(stack: Deployed) -> None:
         assert {row["detail"] for row in rows if row["delivery"]} == {"400 no such event [/red]"}
 
 
-@pytest.mark.parametrize("watched", [True, False])
-def test_a_person_sees_a_table_and_a_pipe_gets_columns(
-    stack: Deployed, monkeypatch: pytest.MonkeyPatch, watched: bool
-) -> None:
+def test_a_person_sees_a_table_and_a_pipe_gets_columns(stack: Deployed) -> None:
     """A terminal gets a table and a pipe tab-separated columns; Rehook's text is unchanged."""
-    monkeypatch.setattr(terminal, "output_is_terminal", lambda: watched)
-    result = stack.run("parked list", "--reason", "rejected")
-    assert result.exit_code == 0
-    assert "m1:track-event" in result.stdout
-    assert "[/red]" in result.stdout
-    assert ("m1:track-event\trejected\t" in result.stdout) is not watched
-    assert "unreadable" not in result.stdout
+    command = "parked list --reason rejected"
+    piped = stack.run(command)
+    code, shown = stack.run_on_terminal(command)
+    assert (piped.exit_code, code) == (0, 0)
+    for text in (piped.stdout, shown):
+        assert "m1:track-event" in text
+        assert "[/red]" in text
+        assert "unreadable" not in text
+    assert "m1:track-event\trejected\t" in piped.stdout
+    assert "m1:track-event\trejected\t" not in shown
 
 
 def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, stack: Deployed) -> None:
@@ -132,24 +131,21 @@ def test_a_reason_chooses(clients: Clients, stack: Deployed) -> None:
     assert len(waiting(clients, stack.parking_lot_url)) == 4
 
 
-def test_everything_is_sent_back_only_when_that_is_meant(
-    clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_everything_is_sent_back_only_when_that_is_meant(clients: Clients, stack: Deployed) -> None:
     """To send all messages it needs --yes, or a person's consent, told about how many."""
     result = stack.run("parked redrive")
     assert result.exit_code == 2
     assert "--yes" in result.stderr
 
-    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
-    result = stack.run("parked redrive", given="n\n")
-    assert result.exit_code == 1
-    assert result.stdout.endswith("sent back: 0\n")
-    assert "Send all parked messages back, about 4?" in result.stderr
+    question = "Send all parked messages back, about 4? [y/N]: "
+    code, shown = stack.run_on_terminal("parked redrive", (question, "n"))
+    assert code == 1
+    assert "sent back: 0" in shown
     assert len(waiting(clients, stack.parking_lot_url)) == 4
 
-    result = stack.run("parked redrive", given="y\n")
-    assert result.exit_code == 0
-    assert result.stdout.endswith("sent back: 3, left: 1\n")
+    code, shown = stack.run_on_terminal("parked redrive", (question, "y"))
+    assert code == 0
+    assert "sent back: 3, left: 1" in shown
 
 
 @pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
@@ -206,14 +202,14 @@ def test_an_old_queue_can_be_looked_at_first(clients: Clients, stack: Deployed) 
 
 
 def test_the_risk_of_an_old_queue_is_named_in_the_question(
-    clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, stack: Deployed
 ) -> None:
     """With --from-queue the question warns that events can be delivered again."""
-    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
     old = deploy(clients)
-    result = stack.run("parked redrive", "--from-queue", old.parking_lot_url, given="n\n")
-    assert result.exit_code == 1
-    assert "can be delivered again" in result.stderr
+    command = f"parked redrive --from-queue {old.parking_lot_url}"
+    code, shown = stack.run_on_terminal(command, ("can be delivered again", "n"))
+    assert code == 1
+    assert "sent back: 0" in shown
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from segment_rehook.aws.ssm import SsmSecretStore
-from segment_rehook_cli import terminal
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 SECRET = "s3cr3t-value"
+ANOTHER = "another (press Enter if there is none): "
 KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 
 
@@ -108,42 +108,36 @@ def test_what_can_not_be_put_is_refused(
     assert stored(clients, stack) == {}
 
 
-def ask(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
-    """Simulate a terminal and these answers; return the list of the prompts."""
-    given, asked = iter(answers), []
-
-    def prompt(text: str, **options: Any) -> str:
-        assert options["hide_input"] is True
-        asked.append(text)
-        return next(given)
-
-    monkeypatch.setattr(terminal, "input_is_terminal", lambda: True)
-    monkeypatch.setattr("typer.prompt", prompt)
-    return asked
-
-
-def test_on_a_terminal_each_secret_is_asked_for_hidden(
-    clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a terminal, three secrets are asked for; shared secrets until the answer is empty."""
-    asked = ask(monkeypatch, "key", SECRET, "one", "two", "")
-    assert stack.run("secrets put").exit_code == 0
-    assert asked[:3] == ["Rehook's API key", "Rehook's API secret", "Segment's shared secrets"]
+def test_on_a_terminal_each_secret_is_asked_for_hidden(clients: Clients, stack: Deployed) -> None:
+    """On a terminal three secrets are asked for and not shown; shared ones until one is empty."""
+    code, shown = stack.run_on_terminal(
+        "secrets put",
+        ("Rehook's API key: ", "a-key"),
+        ("Rehook's API secret: ", SECRET),
+        ("Segment's shared secrets: ", "a-first"),
+        (ANOTHER, "a-second"),
+        (ANOTHER, ""),
+    )
+    assert code == 0
+    assert not [word for word in ("a-key", SECRET, "a-first", "a-second") if word in shown]
     assert stored(clients, stack) == {
-        "rehook/api-key": "key",
+        "rehook/api-key": "a-key",
         "rehook/api-secret": SECRET,
-        "segment/shared-secrets": "one\ntwo",
+        "segment/shared-secrets": "a-first\na-second",
     }
 
 
-def test_nothing_is_put_before_everything_is_checked(
-    clients: Clients, stack: Deployed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_put_before_everything_is_checked(clients: Clients, stack: Deployed) -> None:
     """If the last of three values is refused, none of them is put."""
-    ask(monkeypatch, "key", SECRET, "s\u200bcret", "")
-    result = stack.run("secrets put")
-    assert result.exit_code == 2
-    assert "segment/shared-secrets: line 1 contains" in result.stderr
+    code, shown = stack.run_on_terminal(
+        "secrets put",
+        ("Rehook's API key: ", "key"),
+        ("Rehook's API secret: ", SECRET),
+        ("Segment's shared secrets: ", "s\u200bcret"),
+        (ANOTHER, ""),
+    )
+    assert code == 2
+    assert "segment/shared-secrets: line 1 contains" in shown
     assert stored(clients, stack) == {}
 
 

@@ -9,7 +9,7 @@ from tests.contract.queues import MAX_RECEIVES, RETENTION, VISIBILITY, QueueBenc
 
 
 def test_a_message_arrives_as_it_was_sent(bench: QueueBench) -> None:
-    """Body, group, attributes and time of sending come back; nothing else does."""
+    """A message arrives with its body, group, attributes and time of sending, and no more."""
     sent_at = bench.clock.now()
     body = '{"text": "caf\\u00e9 \\ud83d\\ude00", "n": 1}'
     sent = [message(body, group="g" * 128, dedupe="d:1", delivery="m:identify", token="1")]
@@ -26,13 +26,13 @@ def test_a_message_arrives_as_it_was_sent(bench: QueueBench) -> None:
 
 
 def test_nothing_to_send_and_nothing_to_hide_is_no_call(bench: QueueBench) -> None:
-    """SQS refuses an empty batch, so none is made."""
+    """An empty send or an empty change of visibility makes no call, since SQS refuses it."""
     assert bench.queue.send([]) == []
     assert bench.queue.change_visibility({}) == set()
 
 
 def test_more_than_ten_are_a_defect_of_the_caller(bench: QueueBench) -> None:
-    """SQS takes ten entries a call."""
+    """More than ten entries raise an error of the caller's."""
     eleven = [message(str(number)) for number in range(11)]
 
     with pytest.raises(ValueError, match="11"):
@@ -42,7 +42,7 @@ def test_more_than_ten_are_a_defect_of_the_caller(bench: QueueBench) -> None:
 
 
 def test_a_group_arrives_in_order(bench: QueueBench) -> None:
-    """One receive hands over up to ten of a group, in the order of sending."""
+    """One receive gives up to ten messages of a group, in the order of sending."""
     bench.queue.send([message(str(number)) for number in range(10)])
     bench.queue.send([message(str(number)) for number in range(10, 12)])
 
@@ -50,7 +50,7 @@ def test_a_group_arrives_in_order(bench: QueueBench) -> None:
 
 
 def test_a_group_is_locked_while_any_message_of_it_is_in_flight(bench: QueueBench) -> None:
-    """Nothing more of it is handed over; other groups are free."""
+    """While a message of a group is in flight no other of it is received; other groups' are."""
     bench.queue.send([message("a1", group="a")])
     bench.receive()
     bench.queue.send([message("a2", group="a"), message("b1", group="b")])
@@ -59,7 +59,7 @@ def test_a_group_is_locked_while_any_message_of_it_is_in_flight(bench: QueueBenc
 
 
 def test_deleting_what_is_in_flight_frees_the_group(bench: QueueBench) -> None:
-    """The next of the group is handed over."""
+    """After a group's messages in flight are deleted its next one is received."""
     bench.queue.send([message("a1")])
     [first] = bench.receive()
     bench.queue.send([message("a2")])
@@ -70,7 +70,7 @@ def test_deleting_what_is_in_flight_frees_the_group(bench: QueueBench) -> None:
 
 
 def test_what_is_not_deleted_comes_again(bench: QueueBench) -> None:
-    """When the visibility time-out is over, with the receives counted and a new receipt."""
+    """After its visibility time-out a message comes again, counted and with a new receipt."""
     bench.queue.send([message("a1")])
     [before] = bench.receive()
     bench.clock.advance(VISIBILITY - 1)
@@ -85,7 +85,7 @@ def test_what_is_not_deleted_comes_again(bench: QueueBench) -> None:
 
 
 def test_what_comes_again_comes_in_order(bench: QueueBench) -> None:
-    """Also where several of a group become visible in the same moment."""
+    """Messages of a group that become visible at the same moment come again in order."""
     bench.queue.send([message("a1"), message("a2")])
     bench.queue.change_visibility({each.receipt: 5 for each in bench.receive()})
 
@@ -95,7 +95,7 @@ def test_what_comes_again_comes_in_order(bench: QueueBench) -> None:
 
 
 def test_visibility_hides_a_message_and_its_group_for_as_long_as_said(bench: QueueBench) -> None:
-    """Back-off is this and nothing else: the message keeps its age and its place."""
+    """A hidden message hides its group for as long, and keeps its age and its place."""
     bench.queue.send([message("a1")])
     [first] = bench.receive()
 
@@ -109,7 +109,7 @@ def test_visibility_hides_a_message_and_its_group_for_as_long_as_said(bench: Que
 
 
 def test_visibility_zero_hands_a_message_back_at_once(bench: QueueBench) -> None:
-    """It can be received again straight away."""
+    """A message that is hidden for no time can be received at once."""
     bench.queue.send([message("a1")])
     [first] = bench.receive()
 
@@ -120,7 +120,7 @@ def test_visibility_zero_hands_a_message_back_at_once(bench: QueueBench) -> None
 
 
 def test_a_refused_receipt_leaves_the_others_changed(bench: QueueBench) -> None:
-    """ChangeMessageVisibilityBatch fails entry by entry."""
+    """A receipt that is refused leaves the other entries of the call changed."""
     bench.queue.send([message("a1", group="a"), message("b1", group="b")])
     first, second = bench.receive()
 
@@ -134,7 +134,10 @@ def test_a_refused_receipt_leaves_the_others_changed(bench: QueueBench) -> None:
 
 
 def test_visibility_ends_twelve_hours_after_the_receive(bench: QueueBench) -> None:
-    """What lies beyond, or before now, is refused; being received late changes nothing."""
+    """A visibility beyond twelve hours after the receive, or below zero, is refused.
+
+    A message that was received late has no more and no less.
+    """
     bench.queue.send([message("a1")])
     bench.clock.advance(20 * 3600)
     [first] = bench.receive()
@@ -146,7 +149,7 @@ def test_visibility_ends_twelve_hours_after_the_receive(bench: QueueBench) -> No
 
 
 def test_a_receipt_dies_with_its_visibility(bench: QueueBench) -> None:
-    """On a FIFO queue a late consumer can neither hide nor delete what others may have by now."""
+    """A receipt whose visibility has ended can neither hide nor delete its message."""
     bench.queue.send([message("a1")])
     [first] = bench.receive()
     bench.clock.advance(VISIBILITY + 1)
@@ -160,7 +163,7 @@ def test_a_receipt_dies_with_its_visibility(bench: QueueBench) -> None:
 
 
 def test_deleting_twice_is_no_mistake(bench: QueueBench) -> None:
-    """A delete whose answer was lost is repeated, and changes nothing then."""
+    """A second delete of a message succeeds and changes nothing."""
     bench.queue.send([message("a1")])
     [first] = bench.receive()
 
@@ -172,7 +175,7 @@ def test_deleting_twice_is_no_mistake(bench: QueueBench) -> None:
 
 
 def test_what_is_hidden_for_no_time_is_handed_out_once_in_an_answer(bench: QueueBench) -> None:
-    """A look into a queue shows each message once, in order, and leaves it to be received."""
+    """A receive without hiding shows each message once, in order, and leaves it visible."""
     bench.queue.send([message("a1"), message("a2"), message("b1", group="b")])
     bench.queue.change_visibility({each.receipt: 0 for each in bench.receive()})
     bench.clock.advance(VISIBILITY + 1)
@@ -183,7 +186,7 @@ def test_what_is_hidden_for_no_time_is_handed_out_once_in_an_answer(bench: Queue
 
 
 def test_a_duplicate_within_five_minutes_is_taken_and_not_stored(bench: QueueBench) -> None:
-    """SQS says that it took it. What is needed again must have another deduplication id."""
+    """A duplicate within five minutes is told as taken, and is not stored."""
     bench.queue.send([message("first", dedupe="d:1")])
     bench.clock.advance(299)
 
@@ -196,7 +199,7 @@ def test_a_duplicate_within_five_minutes_is_taken_and_not_stored(bench: QueueBen
 
 
 def test_a_duplicate_after_five_minutes_is_stored(bench: QueueBench) -> None:
-    """The interval runs from the first one."""
+    """A duplicate five minutes after the first message is stored."""
     bench.queue.send([message("first", dedupe="d:1")])
     bench.clock.advance(301)
 
@@ -206,7 +209,7 @@ def test_a_duplicate_after_five_minutes_is_stored(bench: QueueBench) -> None:
 
 
 def test_a_deleted_message_is_still_remembered(bench: QueueBench) -> None:
-    """A deduplication id is used up for five minutes, whatever became of its message."""
+    """The deduplication id of a deleted message is remembered for the five minutes."""
     bench.queue.send([message("first", dedupe="d:1")])
     bench.delete(bench.receive()[0].receipt)
 
@@ -216,7 +219,7 @@ def test_a_deleted_message_is_still_remembered(bench: QueueBench) -> None:
 
 
 def test_groups_are_deduplicated_each_for_itself(bench: QueueBench) -> None:
-    """High-throughput mode: the scope of deduplication is the message group."""
+    """One deduplication id in two groups is two messages, as in high-throughput mode."""
     bench.queue.send([message("a1", group="a", dedupe="d:1")])
     bench.queue.send([message("b1", group="b", dedupe="d:1")])
 
@@ -224,7 +227,7 @@ def test_groups_are_deduplicated_each_for_itself(bench: QueueBench) -> None:
 
 
 def test_what_was_received_too_often_goes_to_the_queue_behind(bench: QueueBench) -> None:
-    """Instead of one more receive, under its old id; the receives are counted on."""
+    """A message that was received too often moves to the queue behind with its id and count."""
     bench.queue.send([message("a1", delivery="m:track")])
     ids: set[str] = set()
     for _ in range(MAX_RECEIVES):
@@ -240,7 +243,7 @@ def test_what_was_received_too_often_goes_to_the_queue_behind(bench: QueueBench)
 
 
 def test_what_is_too_old_is_gone_without_a_word(bench: QueueBench) -> None:
-    """SQS deletes at the end of the retention: it moves nothing to the queue behind."""
+    """A message older than the retention is deleted, and does not move to the queue behind."""
     bench.queue.send([message("a1")])
     bench.clock.advance(RETENTION + 1)
 
@@ -249,7 +252,7 @@ def test_what_is_too_old_is_gone_without_a_word(bench: QueueBench) -> None:
 
 
 def test_a_batch_of_more_than_a_mebibyte_is_refused_whole(bench: QueueBench) -> None:
-    """The limit counts for a message, and for all of a call together."""
+    """A call whose messages exceed a mebibyte together is refused as a whole."""
     half = "x" * 600_000
 
     with pytest.raises(QueueUnavailable, match="BatchRequestTooLong"):
@@ -265,7 +268,7 @@ def test_a_batch_of_more_than_a_mebibyte_is_refused_whole(bench: QueueBench) -> 
 def test_what_sqs_does_not_take_is_refused_alone(
     bench: QueueBench, body: str, group: str, dedupe: str
 ) -> None:
-    """Bodies of XML's characters; ids of 128 printable ASCII characters without a space."""
+    """An entry with a body or an id that SQS does not take is refused, and no other entry."""
     answer = bench.queue.send([message(body, group=group, dedupe=dedupe), message("fine")])
 
     assert answer == [False, True]
@@ -281,7 +284,7 @@ def park(bench: QueueBench, *names: str) -> None:
 
 
 def test_a_redrive_gives_a_new_id_and_age_and_keeps_the_rest(bench: QueueBench) -> None:
-    """StartMessageMoveTask moves in order what is visible, and starts to count receives anew."""
+    """A move task moves visible messages in order, with new ids and ages and counts from zero."""
     park(bench, "a", "b")
     parked = bench.receive_parked()
     bench.clock.advance(1000)
@@ -298,7 +301,7 @@ def test_a_redrive_gives_a_new_id_and_age_and_keeps_the_rest(bench: QueueBench) 
 
 
 def test_a_redrive_leaves_what_is_in_flight(bench: QueueBench) -> None:
-    """Whoever received a message from the queue behind has it in hand."""
+    """A move task leaves a message that is in flight where it is."""
     bench.parking.send([message("a")])
     [held] = bench.receive_parked()
 
@@ -309,7 +312,7 @@ def test_a_redrive_leaves_what_is_in_flight(bench: QueueBench) -> None:
 
 
 def test_a_redrive_meets_the_targets_deduplication(bench: QueueBench) -> None:
-    """A message keeps its deduplication id, and may be swallowed by it."""
+    """A move task loses a message whose deduplication id the target remembers."""
     bench.queue.send([message("first", dedupe="p:1")])
     bench.parking.send([message("second", dedupe="p:1")])
 
@@ -320,7 +323,10 @@ def test_a_redrive_meets_the_targets_deduplication(bench: QueueBench) -> None:
 
 
 def test_a_redrive_home_goes_where_the_redrive_policy_took_it_from(bench: QueueBench) -> None:
-    """Without a destination; what was sent to the queue behind directly has no such place."""
+    """Without a destination a move task moves messages to where SQS took them from.
+
+    What was sent to the queue behind directly has no such place.
+    """
     park(bench, "a")
     bench.clock.advance(301)
     assert bench.move_home() is None

@@ -75,7 +75,7 @@ def _ssm(clients: Clients, clock: FakeClock) -> SecretBench:
 
 
 def test_secrets_are_read_and_kept_for_a_minute(secrets: SecretBench, clock: FakeClock) -> None:
-    """A rotation, or a new mode, is seen within sixty seconds and not before."""
+    """Secrets and mode are read once a minute, and a change is seen then."""
     assert secrets.store.read() == SECRETS
     secrets.put(ROTATED)
 
@@ -86,7 +86,7 @@ def test_secrets_are_read_and_kept_for_a_minute(secrets: SecretBench, clock: Fak
 
 
 def test_refused_secrets_are_read_anew(secrets: SecretBench, clock: FakeClock) -> None:
-    """At once, however fresh they are, and whoever reads afterwards sees the new ones too."""
+    """Secrets that were refused are read at once, and for all who read afterwards."""
     secrets.store.read()
     secrets.put(ROTATED)
 
@@ -98,7 +98,7 @@ def test_refused_secrets_are_read_anew(secrets: SecretBench, clock: FakeClock) -
 
 
 def test_refusals_ask_at_most_every_thirty_seconds(secrets: SecretBench, clock: FakeClock) -> None:
-    """A stranger's wrong signatures do not become as many calls to SSM."""
+    """Refusals make the secrets be read once in thirty seconds at most."""
     secrets.store.read()
     secrets.store.refused()
     secrets.put(ROTATED)
@@ -110,7 +110,7 @@ def test_refusals_ask_at_most_every_thirty_seconds(secrets: SecretBench, clock: 
 
 
 def test_known_secrets_outlive_a_failing_read(secrets: SecretBench, clock: FakeClock) -> None:
-    """However long it fails."""
+    """Secrets that were read once stay in use for as long as reading fails."""
     secrets.store.read()
     secrets.break_off()
 
@@ -121,7 +121,7 @@ def test_known_secrets_outlive_a_failing_read(secrets: SecretBench, clock: FakeC
 
 
 def test_a_failing_read_is_not_repeated_at_once(secrets: SecretBench, clock: FakeClock) -> None:
-    """Each one may cost a time-out: the next is made when the cache would be old again."""
+    """A read that failed is repeated when the cache would be old again, and not before."""
     secrets.store.read()
     secrets.break_off()
     clock.advance(61)
@@ -133,7 +133,7 @@ def test_a_failing_read_is_not_repeated_at_once(secrets: SecretBench, clock: Fak
 
 
 def test_without_any_secrets_there_is_an_error(secrets: SecretBench) -> None:
-    """And no other: nothing was ever read that could serve."""
+    """A failing read raises one kind of error when nothing was ever read."""
     secrets.break_off()
 
     for _ in range(2):

@@ -41,7 +41,7 @@ def counts(server: ServerBench) -> tuple[str, str]:
 
 
 def test_the_counts_tell_what_waits_and_what_is_in_flight(server: ServerBench) -> None:
-    """A message counts as one or the other, and no more once it is deleted or purged."""
+    """A message counts as visible or as in flight, and no more once it is deleted or purged."""
     server.queue.send([message("a", group="a"), message("b", group="b"), message("c", group="c")])
     assert counts(server) == ("3", "0")
     first, second, _ = server.receive()
@@ -53,7 +53,7 @@ def test_the_counts_tell_what_waits_and_what_is_in_flight(server: ServerBench) -
 
 
 def test_a_long_poll_ends_when_a_message_comes(server: ServerBench) -> None:
-    """It does not wait its time out."""
+    """A long poll ends when a message comes, before its time is over."""
     found: list[str] = []
 
     def poll() -> None:
@@ -68,7 +68,7 @@ def test_a_long_poll_ends_when_a_message_comes(server: ServerBench) -> None:
 
 
 def test_a_message_with_attributes_of_every_type_comes_back_as_it_was(server: ServerBench) -> None:
-    """What others put into a queue is theirs; the library checks the hashes of both."""
+    """A message with attributes of every type comes back as it was, with the right hashes."""
     attributes: Any = {
         "text": {"DataType": "String", "StringValue": "x"},
         "number": {"DataType": "Number", "StringValue": "1"},
@@ -90,7 +90,7 @@ def test_a_message_with_attributes_of_every_type_comes_back_as_it_was(server: Se
 
 
 def test_single_operations_are_refused_with_awss_codes(server: ServerBench) -> None:
-    """The operations on one message follow the same rules as those on a batch."""
+    """Operations on a single message are refused with AWS's codes, by the rules of a batch."""
     send, hide = server.client.send_message, server.client.change_message_visibility
     bad: dict[str, Any] = {"MessageBody": "a\x00", "MessageGroupId": "g"}
     code = refused(send, QueueUrl=server.url, MessageDeduplicationId="d", **bad)
@@ -107,7 +107,7 @@ def test_single_operations_are_refused_with_awss_codes(server: ServerBench) -> N
 
 
 def test_more_than_ten_entries_are_refused_whole(server: ServerBench) -> None:
-    """Also where some of them are refused for themselves."""
+    """A call of more than ten entries is refused as a whole, whatever the entries are."""
     entries = [
         {
             "Id": str(number),
@@ -123,7 +123,7 @@ def test_more_than_ten_entries_are_refused_whole(server: ServerBench) -> None:
 
 
 def test_only_a_dead_letter_queue_can_be_moved_from(server: ServerBench) -> None:
-    """And only one that there is."""
+    """A move task is refused unless its source is an existing queue behind another one."""
     start = server.client.start_message_move_task
     first = arn_of(server.client, server.url)
     assert refused(start, SourceArn=first) == "InvalidParameterValue"
@@ -134,7 +134,7 @@ def test_only_a_dead_letter_queue_can_be_moved_from(server: ServerBench) -> None
 
 
 def test_the_latest_move_task_is_listed_first(server: ServerBench) -> None:
-    """One of them unless more are asked for."""
+    """Of the move tasks the latest one is listed, and earlier ones when more are asked for."""
     server.parking.send([message("a"), message("b")])
     server.move_home()
     server.move_back()
@@ -149,7 +149,7 @@ def test_the_latest_move_task_is_listed_first(server: ServerBench) -> None:
 
 
 def test_a_policy_that_is_changed_holds_from_then_on(server: ServerBench) -> None:
-    """Also for the messages that are there."""
+    """A retention that is changed counts for the messages that are there already."""
     server.queue.send([message("a")])
     server.client.set_queue_attributes(
         QueueUrl=server.url, Attributes={"MessageRetentionPeriod": "60"}
@@ -159,7 +159,7 @@ def test_a_policy_that_is_changed_holds_from_then_on(server: ServerBench) -> Non
 
 
 def test_a_standard_queue_keeps_no_order_of_groups(clients: Clients) -> None:
-    """It is moto's own, and nothing is held back in it."""
+    """A standard queue holds back no message of a group."""
     url = clients.sqs.create_queue(QueueName=f"standard-{next(_numbers)}")["QueueUrl"]
     for body in ("a", "b"):
         clients.sqs.send_message(QueueUrl=url, MessageBody=body)

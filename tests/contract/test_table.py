@@ -88,7 +88,7 @@ def test_deliveries_do_not_meet(stores: Stores) -> None:
 
 
 def test_one_of_many_wins(stores: Stores) -> None:
-    """Side by side, all thinking it absent."""
+    """Of many who claim an absent delivery at the same time one wins."""
     start, swaps = threading.Barrier(8), []
 
     def claim(number: int) -> None:
@@ -148,7 +148,7 @@ def test_a_field_that_is_given_up_is_gone(stores: Stores) -> None:
 
 
 def test_marked_users_are_told_apart(stores: Stores) -> None:
-    """Only the marked ones come back, each with what was last stored; asking twice is harmless."""
+    """A read of several users gives the latest mark of each user who has one."""
     stores.marks.put({"ann": "m1:identify", "bob": "m2:track"})
     stores.marks.put({"ann": "m3:identify"})
 
@@ -158,7 +158,7 @@ def test_marked_users_are_told_apart(stores: Stores) -> None:
 
 
 def test_a_mark_is_cleared_by_the_delivery_that_it_names(stores: Stores) -> None:
-    """An earlier one leaves it: a later dead letter of the user still waits."""
+    """A mark is cleared by the delivery that it names, and by no earlier one."""
     stores.marks.put({"ann": "m2:identify"})
 
     stores.marks.clear("ann", "m1:identify")
@@ -169,12 +169,12 @@ def test_a_mark_is_cleared_by_the_delivery_that_it_names(stores: Stores) -> None
 
 
 def test_a_mark_that_is_not_there_can_be_cleared(stores: Stores) -> None:
-    """Most settled deliveries never had one."""
+    """Clearing a mark that does not exist does nothing."""
     stores.marks.clear("ann", "m1:identify")
 
 
 def test_many_users_are_marked_and_read_in_one_go(stores: Stores) -> None:
-    """More than DynamoDB takes in one call, of either kind."""
+    """More users than one call of DynamoDB takes can be marked and read."""
     lasts = {f"user-{number}": f"m{number}:track" for number in range(130)}
 
     stores.marks.put(lasts)
@@ -183,13 +183,13 @@ def test_many_users_are_marked_and_read_in_one_go(stores: Stores) -> None:
 
 
 def test_nobody_is_marked_or_read_without_a_call(stores: Stores) -> None:
-    """DynamoDB refuses empty batches, so none is made."""
+    """Marking or reading no users makes no call, since DynamoDB refuses empty batches."""
     stores.marks.put({})
     assert stores.marks.read([]) == {}
 
 
 def test_the_breaker_is_changed_by_who_knows_its_state(stores: Stores) -> None:
-    """Absent at first; of two who want to trip it, one does."""
+    """Of two who change the breaker's record from the same state, one succeeds."""
     tripped = BreakerRecord(nonce="n1", open_until=1_800_000_060.5, reason="unavailable")
     later = BreakerRecord(nonce="n2", open_until=0.0, probing_until=1_800_000_070.25, trips=3)
     assert stores.breaker.read() is None

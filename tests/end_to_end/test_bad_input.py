@@ -45,16 +45,12 @@ def outcome(reply: Reply, place: int = 0) -> tuple[str, str | None]:
         (b"[]", "empty_batch"),
         (b'["a", 1]', "not_an_object"),
         (b"   ", "empty_body"),
+        (b"", "empty_body"),
     ],
 )
 def test_a_body_that_can_never_be_good(box: Sandbox, body: bytes, code: str) -> None:
-    """400, so that Segment does not send it again."""
+    """A body that can never be read is answered 400, so that Segment does not send it again."""
     refused(box.segment.send_signed(body), 400, code)
-
-
-def test_an_empty_body(box: Sandbox) -> None:
-    """400 with the reason, also without a single byte."""
-    refused(box.segment.send_signed(b""), 400, "empty_body")
 
 
 @pytest.mark.parametrize(
@@ -72,27 +68,19 @@ def test_an_empty_body(box: Sandbox) -> None:
 def test_a_signature_that_is_not_segments(
     box: Sandbox, track: Track, user: str, signature: str | None, code: str
 ) -> None:
-    """401, and nothing is delivered."""
+    """A missing, wrong or malformed signature is answered 401, and nothing is delivered."""
     headers = {} if signature is None else {"x-signature": signature.encode().decode("latin-1")}
     refused(box.segment.send_raw(encode(track()), headers), 401, code)
     assert rewards(box, user) == 0
 
 
 def test_a_signature_of_another_body(box: Sandbox, track: Track) -> None:
-    """A stolen signature is good for its own event only."""
+    """A signature of another body is answered 401."""
     refused(box.segment.send_signed(encode(track()), encode(track())), 401, "signature_wrong")
 
 
-def test_a_repeated_signature(box: Sandbox, track: Track) -> None:
-    """API Gateway joins repeated headers, so two signatures are none."""
-    body = encode(track())
-    signature = sign(box.shared_secret, body)
-    headers = {"x-signature": f"{signature},{signature}"}
-    refused(box.segment.send_raw(body, headers), 401, "signature_malformed")
-
-
 def test_a_body_in_base64(box: Sandbox, track: Track) -> None:
-    """Without a content type API Gateway hands the body over in base64: it is delivered."""
+    """A body without a content type, which API Gateway gives in base64, is delivered."""
     body = encode(track())
     headers = {"x-signature": sign(box.shared_secret, body), "content-type": ""}
     assert outcome(box.segment.send_raw(body, headers)) == ("delivered", None)
@@ -110,24 +98,24 @@ def test_a_body_in_base64(box: Sandbox, track: Track) -> None:
 def test_another_content_type(
     box: Sandbox, track: Track, headers: dict[str, str], code: str
 ) -> None:
-    """400 with a hint where in Segment it is set."""
+    """A body of another content type is answered 400 with a hint where in Segment it is set."""
     refused(box.segment.send_signed(encode(track()), headers=headers), 400, code)
 
 
 def test_a_body_over_the_limit(box: Sandbox, track: Track) -> None:
-    """413, from the bridge or from API Gateway before it."""
+    """A body over the limit is answered 413, by the bridge or by API Gateway before it."""
     reply = box.segment.send(track(properties={"text": "x" * 6_050_000}))
     refused(reply, 413, "body_too_large")
     assert box.segment.send(track(properties={"text": "x" * 11_000_000})).status == 413
 
 
 def test_an_unknown_type(box: Sandbox, track: Track) -> None:
-    """No subscription asks for it."""
+    """An event of an unknown type is ignored."""
     assert outcome(box.segment.send(track(type="telepathy"))) == ("ignored", None)
 
 
 def test_without_a_message_id(box: Sandbox, track: Track, user: str) -> None:
-    """A timestamp tells an event apart from others; without both it is dropped."""
+    """An event without a messageId is known by its timestamp; without both it is dropped."""
     event = track()
     del event["messageId"]
     assert outcome(box.segment.send(event)) == ("delivered", None)
@@ -138,7 +126,7 @@ def test_without_a_message_id(box: Sandbox, track: Track, user: str) -> None:
 
 
 def test_user_ids(box: Sandbox, track: Track) -> None:
-    """A number becomes its text; empty, null and none at all are dropped."""
+    """A userId that is a number becomes its text; an empty, null or missing one is dropped."""
     assert outcome(box.segment.send(track(userId=4711))) == ("delivered", None)
     assert rewards(box, "4711") == 1
     assert outcome(box.segment.send(track(userId=""))) == ("dropped", "missing_user_id")
@@ -149,14 +137,14 @@ def test_user_ids(box: Sandbox, track: Track) -> None:
 
 
 def test_a_single_event_nested_too_deep(box: Sandbox, track: Track) -> None:
-    """Dropped with its reason: no parser is asked to go that far."""
+    """An event that is nested too deep is dropped with its reason."""
     deep = b'{"a":' * 5_000 + b"1" + b"}" * 5_000
     body = encode(track())[:-1] + b',"deep":' + deep + b"}"
     assert outcome(box.segment.send_signed(body)) == ("dropped", "too_deep")
 
 
 def test_odd_but_legal_json(box: Sandbox, user: str) -> None:
-    """Duplicate keys (the last counts), lone surrogates, huge numbers: delivered."""
+    """Repeated keys (the last counts), lone surrogates and huge numbers are delivered."""
     body = (
         b'{"type":"page","type":"track","event":"order","messageId":"odd-%s","userId":"%s",'
         b'"properties":{"cut":"\\ud83d","big":1e999,"total":12345678901234567890}}'
@@ -171,7 +159,7 @@ def test_odd_but_legal_json(box: Sandbox, user: str) -> None:
 
 
 def test_bad_elements_cost_nobody_else(box: Sandbox, track: Track, user: str) -> None:
-    """In a batch each is dropped with its reason, its neighbours are delivered in order."""
+    """In a batch bad elements are dropped with their reasons; the others are delivered in order."""
     good = [track(event="order") for _ in range(3)]
     deep = b'{"a":' * 5_000 + b"1" + b"}" * 5_000
     elements = [
@@ -200,7 +188,7 @@ def test_bad_elements_cost_nobody_else(box: Sandbox, track: Track, user: str) ->
 
 
 def test_drops_say_why(box: Sandbox, track: Track) -> None:
-    """A person reads the answer in Segment's Event Tester."""
+    """The answer names the field for which an event was dropped."""
     [event] = box.segment.send(track(userId="")).body["events"]
     assert "source_id" in event["deliveries"][0]["detail"]
 
@@ -210,7 +198,7 @@ def test_drops_say_why(box: Sandbox, track: Track) -> None:
     [("GET", "/segment"), ("POST", "/"), ("DELETE", "/segment"), ("POST", "/health")],
 )
 def test_other_routes(box: Sandbox, method: str, path: str) -> None:
-    """API Gateway knows the template's routes only."""
+    """A route that is not in the template is answered 404."""
     url = box.segment.url
     box.segment.url = box.url + path
     try:

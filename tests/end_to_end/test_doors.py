@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,7 +82,7 @@ def batch(*events: dict[str, Any]) -> bytes:
 def test_a_token_lets_in_singles_and_batches(
     box: Sandbox, track: Track, user: str, headers: dict[str, str]
 ) -> None:
-    """In each place where Segment can put one, without a signature."""
+    """A token lets in single events and batches, in each place where Segment can put it."""
     assert answered(box.segment.send_raw(encode(track()), headers)) is None
     assert answered(box.segment.send_raw(batch(track(), track()), headers)) is None
     assert rewards(box, user) == 3
@@ -105,14 +106,14 @@ def test_a_token_lets_in_singles_and_batches(
 def test_another_token_does_not(
     box: Sandbox, track: Track, user: str, headers: dict[str, str], code: str
 ) -> None:
-    """401, and nothing is delivered: neither one event nor a batch."""
+    """A wrong or misplaced token is answered 401, and nothing is delivered."""
     assert answered(box.segment.send_raw(encode(track()), headers)) == code
     assert answered(box.segment.send_raw(batch(track()), headers)) == code
     assert rewards(box, user) == 0
 
 
 def test_one_right_proof_does_not_make_up_for_a_wrong_one(box: Sandbox, track: Track) -> None:
-    """A token beside a foreign signature, a signature beside a foreign token."""
+    """A wrong signature is refused beside a right token, and a wrong token beside a signature."""
     body = encode(track())
     signature = {"x-signature": sign(box.shared_secret, body)}
     foreign = {"x-signature": sign("of another stack", body)}
@@ -123,7 +124,7 @@ def test_one_right_proof_does_not_make_up_for_a_wrong_one(box: Sandbox, track: T
 
 
 def test_two_signatures_are_none(box: Sandbox, track: Track) -> None:
-    """Joined as API Gateway does, the right one first or last."""
+    """Two signatures, joined as API Gateway does, are refused, whichever is the right one."""
     body = encode(track())
     right, wrong = sign(box.shared_secret, body), "0" * 40
     for header in (f"{right},{wrong}", f"{wrong},{right}", f"{right}, {right}"):
@@ -132,7 +133,7 @@ def test_two_signatures_are_none(box: Sandbox, track: Track) -> None:
 
 
 def test_names_of_headers_come_in_any_case(box: Sandbox, track: Track) -> None:
-    """As a proxy may write them; the digits too."""
+    """Header names count in upper and lower case, and so do a signature's digits."""
     body = encode(track())
     signature = sign(box.shared_secret, body)
     for name, value in (("X-SIGNATURE", signature), ("x-Signature", signature.upper())):
@@ -141,7 +142,7 @@ def test_names_of_headers_come_in_any_case(box: Sandbox, track: Track) -> None:
 
 
 def test_a_stolen_first_event_opens_no_batch(box: Sandbox, track: Track, user: str) -> None:
-    """With BatchToken=required a signature over the first event is not enough."""
+    """With BatchToken=required a signature over the first event does not let a batch in."""
     seen = track()
     assert answered(box.segment.send(seen)) is None
     forged = batch(seen, track(), track())
@@ -151,7 +152,7 @@ def test_a_stolen_first_event_opens_no_batch(box: Sandbox, track: Track, user: s
 
 
 def test_a_vouched_for_batch_is_let_in(box: Sandbox, track: Track, user: str) -> None:
-    """By the token, alone or beside the signature, or by a signature over all of it."""
+    """A batch is let in by the token, with or without a signature, or by a signature of it all."""
     first, *others = (track() for _ in range(3))
     body = batch(first, *others)
     assert answered(box.segment.send_signed(body, encode(first), BEARER)) is None
@@ -160,21 +161,22 @@ def test_a_vouched_for_batch_is_let_in(box: Sandbox, track: Track, user: str) ->
     assert rewards(box, user) == 6
 
 
-def test_without_the_setting_a_first_event_vouches_for_its_batch(track: Track, user: str) -> None:
-    """The default, since Segment signs no more than that: the documents say what it opens."""
-    with Sandbox() as box:
-        seen = track()
-        assert answered(box.segment.send_signed(batch(seen, track()), encode(seen))) is None
-        assert answered(box.segment.send_signed(batch(track(), seen), encode(seen))) == (
-            "signature_wrong"
-        )
-        assert rewards(box, user) == 2
+def test_without_the_setting_a_first_event_vouches_for_its_batch(
+    shared: Sandbox, track: Track, user: str
+) -> None:
+    """By default a signature over the first event lets its batch in."""
+    seen = track()
+    assert answered(shared.segment.send_signed(batch(seen, track()), encode(seen))) is None
+    assert answered(shared.segment.send_signed(batch(track(), seen), encode(seen))) == (
+        "signature_wrong"
+    )
+    assert rewards(shared, user) == 2
 
 
 def test_tokens_alone_are_enough(
     box: Sandbox, track: Track, known: Callable[[str, str | None], None]
 ) -> None:
-    """Without shared secrets a signature proves nothing, and is not looked at."""
+    """Without shared secrets a token lets in, and a signature is not looked at."""
     known("segment/shared-secrets", None)
     body = encode(track())
     assert answered(box.segment.send_raw(body, BEARER)) is None
@@ -185,7 +187,7 @@ def test_tokens_alone_are_enough(
 def test_signatures_alone_are_enough(
     box: Sandbox, track: Track, known: Callable[[str, str | None], None]
 ) -> None:
-    """Without tokens; a batch then can't give the one that it needs, and Segment keeps it."""
+    """Without tokens a signature lets in; a batch that needs a token is answered 503."""
     known("segment/tokens", None)
     assert answered(box.segment.send(track())) is None
     assert answered(box.segment.send_raw(encode(track()), BEARER)) == "signature_missing"
@@ -195,7 +197,10 @@ def test_signatures_alone_are_enough(
 def test_no_request_is_refused_while_the_secret_is_changed(
     box: Sandbox, track: Track, known: Callable[[str, str | None], None]
 ) -> None:
-    """Two lines are live at once, and a secret put this moment is found when it is first used."""
+    """No signed request is refused at any step of a rotation.
+
+    Two secrets are live at once, and a new one is found when a signature by it comes.
+    """
     old, new = (Segment(box.webhook, secret) for secret in (box.shared_secret, "the next one"))
     try:
         box.kill("IngestFunction")
@@ -214,7 +219,7 @@ def test_no_request_is_refused_while_the_secret_is_changed(
 
 
 def test_refusals_are_counted_and_logged_by_their_code(box: Sandbox, track: Track) -> None:
-    """One line and one count each, and nothing of the request."""
+    """Each refusal has one line and one count by its code, and nothing of the request."""
     since = len(box.log)
     body = encode(track())
     for headers in ({}, {"x-signature": "0" * 40}, {"content-encoding": "gzip", **BEARER}):
@@ -243,7 +248,10 @@ def test_refusals_are_counted_and_logged_by_their_code(box: Sandbox, track: Trac
 
 @pytest.mark.usefixtures("fresh")
 def test_no_log_line_holds_a_secret_a_signature_or_a_person(box: Sandbox, track: Track) -> None:
-    """Whatever becomes of a request, at the level DEBUG, in either function."""
+    """No log line at level DEBUG holds a secret, a signature or a person's data.
+
+    That is so whatever becomes of the request, in either function.
+    """
     since = len(box.log)
     person = {"email": "ann@example.com", "name": "Ann Example", "phone": "+1-555-0100"}
     told = {
@@ -298,5 +306,6 @@ def test_no_log_line_holds_a_secret_a_signature_or_a_person(box: Sandbox, track:
     drain(box)
     lines = [line.text for line in box.log.lines(since=since)]
     assert len(lines) > len(statuses)
+    assert [line for line in lines if json.loads(same)["messageId"] in line]
     for word in (*told, "ann-the-user", "ben@example.com"):
         assert not [line for line in lines if word in line]

@@ -40,7 +40,7 @@ def parked(box: Sandbox, event: dict[str, Any]) -> dict[str, str]:
 
 
 def test_an_outage_loses_nothing(box: Sandbox, track: Track, user: str) -> None:
-    """Stored while it lasts, delivered once and in order when it is over."""
+    """What comes during an outage is stored, and delivered once and in order afterwards."""
     box.rehook.switch(on=False)
     events = [track(event=f"e{number}") for number in range(3)]
     others = [track(userId=f"{user}-{number}") for number in range(5)]
@@ -67,7 +67,7 @@ def test_an_outage_loses_nothing(box: Sandbox, track: Track, user: str) -> None:
 def test_known_to_be_undelivered(
     box: Sandbox, track: Track, user: str, fault: Fault, reason: str
 ) -> None:
-    """Stored under its class, and delivered once later."""
+    """A throttled or unavailable delivery is stored under that reason, and delivered once later."""
     box.rehook.fault(fault)
     assert outcome(box, track()) == ("stored", reason)
     box.rehook.clear()
@@ -80,7 +80,10 @@ def test_known_to_be_undelivered(
 def test_an_outcome_that_can_not_be_known(
     box: Sandbox, track: Track, user: str, kind: Kind, acted: bool
 ) -> None:
-    """Under the policy ``retry`` it is repeated: two rewards, if the first was given unseen."""
+    """Under the policy `retry` an unknown outcome is repeated.
+
+    Rehook gives two rewards if it had given the first one unseen.
+    """
     box.rehook.fault(Fault(kind=kind, acted=acted, match={"customer": user}))
     assert outcome(box, track()) == ("stored", "unknown")
     drain(box)
@@ -88,7 +91,7 @@ def test_an_outcome_that_can_not_be_known(
 
 
 def test_an_upsert_is_repeated_without_harm(box: Sandbox, user: str) -> None:
-    """``POST /customers`` twice is the same customer."""
+    """An upsert with an unknown outcome is repeated, and is one customer."""
     event = {"type": "identify", "messageId": user, "userId": user, "traits": {"a": 1}}
     box.rehook.fault(Fault(kind=Kind.RESET, acted=True, match={"customer": user}))
     assert outcome(box, event)[0] == "stored"
@@ -106,7 +109,7 @@ def test_an_upsert_is_repeated_without_harm(box: Sandbox, user: str) -> None:
     ],
 )
 def test_a_rejected_event_is_parked(box: Sandbox, track: Track, status: int, body: str) -> None:
-    """With Rehook's own words; never tried again by itself, and no obstacle to what follows."""
+    """A rejected event is parked, never tried again, and does not hold up the user's next event."""
     event = track()
     box.rehook.answer(status, body, event="order")
     assert outcome(box, event) == ("parked", "rejected")
@@ -116,7 +119,7 @@ def test_a_rejected_event_is_parked(box: Sandbox, track: Track, status: int, bod
 
 
 def test_a_taken_referral_code_is_parked_with_its_reason(box: Sandbox, user: str) -> None:
-    """What Rehook says stands in the message's attributes."""
+    """The parked message of a taken referral code quotes Rehook."""
     first, second = (
         {
             "type": "identify",
@@ -132,7 +135,7 @@ def test_a_taken_referral_code_is_parked_with_its_reason(box: Sandbox, user: str
 
 
 def test_a_parked_event_sent_back_is_delivered(box: Sandbox, track: Track, user: str) -> None:
-    """As SQS's own redrive sends it: a new message id, all else the same."""
+    """A parked event that is sent back with a new SQS message id is delivered."""
     event = track()
     box.rehook.answer(400, "{}", customer=user)
     assert outcome(box, event) == ("parked", "rejected")
@@ -153,7 +156,7 @@ def test_a_parked_event_sent_back_is_delivered(box: Sandbox, track: Track, user:
 
 
 def test_wrong_credentials_keep_everything(box: Sandbox, track: Track, user: str) -> None:
-    """Nobody's event is at fault: all is stored, and delivered when the pair is put right."""
+    """Events that meet refused credentials are stored, and delivered with the right key pair."""
     box.rehook.behave(api_secret="changed at Rehook")
     assert outcome(box, track()) == ("stored", "credentials")
     box.rehook.behave()
@@ -162,7 +165,7 @@ def test_wrong_credentials_keep_everything(box: Sandbox, track: Track, user: str
 
 
 def test_when_sqs_takes_nothing_segment_keeps_it(box: Sandbox, track: Track, user: str) -> None:
-    """503 with Retry-After; the retry delivers."""
+    """While SQS refuses everything the answer is 503, and Segment's retry is delivered."""
     event = track()
     box.rehook.answer(429, customer=user)
     box.aws.fault(
@@ -178,7 +181,7 @@ def test_when_sqs_takes_nothing_segment_keeps_it(box: Sandbox, track: Track, use
 
 
 def test_when_the_ledger_is_down_events_are_stored(box: Sandbox, track: Track, user: str) -> None:
-    """A copy in the queue is always harmless."""
+    """While the ledger is down events are stored, and delivered once afterwards."""
     event = track()
     box.aws.fault(
         Fault(
@@ -199,7 +202,7 @@ def test_when_the_ledger_is_down_events_are_stored(box: Sandbox, track: Track, u
 def test_a_process_that_dies_at_the_call(
     box: Sandbox, track: Track, user: str, acted: bool
 ) -> None:
-    """Segment gets a 500 and sends again; the event is not lost."""
+    """When the function dies during a call Segment gets a 500, and its retry is stored."""
     event = track()
     box.rehook.fault(Fault(kind=Kind.HOLD, acted=acted, match={"customer": user}))
     with ThreadPoolExecutor(1) as pool:

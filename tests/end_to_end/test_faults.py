@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,18 +18,18 @@ from tools.sandbox import Fault, Kind
 from tools.sandbox.build import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tools.sandbox import Sandbox
 
-# Longer than Rehook's connections may idle (5 s) and than a call may take (2 s).
-FREEZE = 7.0
+# What a process that is frozen for longer finds: its connection is old, its call's time is over.
+MAX_IDLE, CALL_TIMEOUT = 5.0, 2.0
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("policy", "seed"), [("retry", 41), ("park", 42)])
 def test_the_books_agree_after_a_load(policy: str, seed: int) -> None:
-    """Killed at random and at exact steps, with every neighbour failing: the promise holds.
+    """Killed at random and at exact steps, with each service failing, the bridge keeps its promise.
 
     The long run is ``make faults``; docs/faults.md says what is compared.
     """
@@ -40,25 +41,30 @@ def test_the_books_agree_after_a_load(policy: str, seed: int) -> None:
     assert result.holds, json.dumps(as_json(result), indent=1)
 
 
-def freeze(box: Sandbox, seconds: float) -> None:
-    """Stop all of ingest's processes where they are, and let them go on."""
-    frozen = box.processes("IngestFunction")
-    assert frozen
-    for process in frozen:
+@contextmanager
+def frozen(box: Sandbox, seconds: float) -> Iterator[None]:
+    """Stop all of ingest's processes for the block and so many seconds, and let them go on."""
+    processes = box.processes("IngestFunction")
+    assert processes
+    for process in processes:
         process.hold()
+    yield
     time.sleep(seconds)
-    for process in frozen:
+    for process in processes:
         process.let_go()
 
 
 def test_frozen_between_invocations(box: Sandbox, track: Callable[..., dict[str, Any]]) -> None:
-    """No late call, and no stale connection that would look like an unknown result."""
+    """A process that was frozen between requests makes no late call, and then delivers.
+
+    Its idle connection, closed meanwhile, does not make the outcome unknown.
+    """
     first, second = track(), track()
     assert box.segment.send(first).body["delivered"] == 1
     calls = len(box.rehook.calls())
-    box.rehook.switch(on=False)  # as a load balancer drops what idles
-    box.rehook.switch(on=True)
-    freeze(box, FREEZE)
+    with frozen(box, MAX_IDLE + 0.5):
+        box.rehook.switch(on=False)  # as a load balancer drops what idles
+        box.rehook.switch(on=True)
     assert len(box.rehook.calls()) == calls
     answer = box.segment.send(second)
     assert answer.body["delivered"] == 1, answer.text
@@ -68,17 +74,14 @@ def test_frozen_between_invocations(box: Sandbox, track: Callable[..., dict[str,
 def test_frozen_in_the_middle_of_a_call(
     box: Sandbox, track: Callable[..., dict[str, Any]], user: str
 ) -> None:
-    """The answer that came meanwhile counts: it is no unknown result, and nothing is repeated."""
+    """An answer that came while the process was frozen counts, and the call is not repeated."""
     event = track()
     box.rehook.fault(Fault(kind=Kind.HOLD, match={"customer": user}))
     with ThreadPoolExecutor(1) as pool:
         answering = pool.submit(box.segment.send, event)
         box.wait_until(lambda: box.rehook.held() == 1)
-        with ThreadPoolExecutor(1) as freezer:
-            freezing = freezer.submit(freeze, box, FREEZE)
-            time.sleep(0.5)  # frozen by now: only then may Rehook answer
+        with frozen(box, CALL_TIMEOUT + 0.5):
             box.rehook.release()
-            freezing.result()
         answer = answering.result()
     drain(box)
     assert answer.body["delivered"] == 1, answer.text

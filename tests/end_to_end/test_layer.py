@@ -15,7 +15,7 @@ print(compile_mapping({"hour": hour})({}))
 
 
 def test_time_zones_need_none_of_the_systems_data() -> None:
-    """Liquid's dates know the zones where the system has no database of them."""
+    """Liquid's dates know time zones where the system has no database of them."""
     build()
     layer = BUILT.parent / "BridgeLayer" / "python"
     ran = subprocess.run(

@@ -37,7 +37,10 @@ def outcomes(box: Sandbox, body: bytes, signed: bytes | None = None) -> list[tup
 
 
 def test_the_extensible_webhooks_wrapper(box: Sandbox, track: Track, user: str) -> None:
-    """`[{"json": …}, …]`, signed over the first inner event, over its wrapper, or as a whole."""
+    """Events in the Extensible Webhook's wrapper are delivered, whichever text was signed.
+
+    It signs the first inner event, its wrapper, or the whole body.
+    """
     for signed in (lambda inner, _: inner, lambda inner, _: wrap(inner), lambda _, body: body):
         inner = encode(track())
         body = array(wrap(inner), wrap(encode(track())))
@@ -53,30 +56,14 @@ def wrap(event: bytes) -> bytes:
 def test_a_single_event_with_a_member_json_is_no_wrapper(
     box: Sandbox, track: Track, user: str
 ) -> None:
-    """Only a batch has wrappers, and only around objects."""
+    """A single event with a member `json`, or one that is no object, is delivered as it is."""
     assert outcomes(box, encode(track(json=track()))) == [("delivered", None)]
     assert outcomes(box, array(encode(track(json=1)))) == [("delivered", None)]
     assert rewards(box, user) == 2
 
 
-def test_one_element_that_no_parser_takes_among_a_thousand(
-    box: Sandbox, track: Track, user: str
-) -> None:
-    """It is dropped with its reason; each of the others is delivered, at once or from the queue."""
-    elements = [encode(track(userId=f"{user}-{number % 50}")) for number in range(1000)]
-    elements.insert(500, b'{"type":"track","userId":"' + user.encode() + b'","properties":{"a":]}}')
-    reply = box.segment.send_signed(array(*elements), elements[0])
-    assert reply.status == 200
-    assert (reply.body["received"], reply.body["dropped"]) == (1001, 1)
-    assert reply.body["delivered"] + reply.body["stored"] == 1000
-    [told] = [event for event in reply.body["events"] if event["outcome"] == "dropped"]
-    assert told["deliveries"][0]["reason"] == "not_json"
-    drain(box)
-    assert [rewards(box, f"{user}-{number}") for number in range(50)] == [20] * 50
-
-
 def test_ten_thousand_keys(box: Sandbox, track: Track, user: str) -> None:
-    """At the top and within, alone and in a batch; also keys made to collide in weaker tables."""
+    """Events with ten thousand keys are delivered, also keys that collide in weak hash tables."""
     many = {f"k{number}": number for number in range(10_000)}
     multiples = {str(number * (2**61 - 1)): None for number in range(10_000)}
     for event in (track(**many), track(properties=many), track(properties=multiples)):
@@ -88,7 +75,7 @@ def test_ten_thousand_keys(box: Sandbox, track: Track, user: str) -> None:
 
 @pytest.mark.usefixtures("fresh")
 def test_an_event_beyond_what_sqs_stores(box: Sandbox, track: Track, user: str) -> None:
-    """Delivered while Rehook takes it; if it has to wait, Segment is the one to keep it."""
+    """An event too large for SQS is delivered if Rehook takes it; if not, Segment keeps it."""
     large = track(properties={"text": BEYOND_SQS})
     assert outcomes(box, encode(large)) == [("delivered", None)]
 
@@ -107,7 +94,7 @@ def test_an_event_beyond_what_sqs_stores(box: Sandbox, track: Track, user: str) 
 
 
 def test_one_that_rehook_refuses_and_no_queue_stores(box: Sandbox, track: Track) -> None:
-    """It could be parked nowhere and would be refused again: dropped, with Rehook's answer."""
+    """A rejected event that is too large for SQS is dropped with its reason."""
     large = track(properties={"text": BEYOND_SQS})
     box.rehook.answer(400, '{"code": 400, "message": "no"}')
     assert outcomes(box, encode(large)) == [("dropped", "too_large")]
@@ -115,7 +102,7 @@ def test_one_that_rehook_refuses_and_no_queue_stores(box: Sandbox, track: Track)
 
 @pytest.mark.usefixtures("fresh")
 def test_awkward_contents_come_out_of_the_queue_as_they_went_in(box: Sandbox, user: str) -> None:
-    """Cut emoji, line separators, digits beyond a double, a key said twice: all in order."""
+    """Unusual texts, numbers and repeated keys come out of the queue as they went in, in order."""
     properties = {
         r'{"cut":"Ann \ud83d","\ude00":1}': {"cut": "Ann \ud83d", "\ude00": 1},
         '{"a":"\U0001f600","é":"\u2028\x7f"}': {"a": "\U0001f600", "é": "\u2028\x7f"},
@@ -143,7 +130,7 @@ def test_awkward_contents_come_out_of_the_queue_as_they_went_in(box: Sandbox, us
 
 @pytest.mark.parametrize("mapped", [{"who": "u-1"}, {"userId": "u-1", "event": "order"}, {}])
 def test_data_that_is_not_the_whole_event(box: Sandbox, mapped: dict[str, str]) -> None:
-    """Taken, matched by nothing, and the Event Tester says where in Segment that is set."""
+    """Data that is not the whole event is ignored, with a hint where in Segment it is set."""
     for body, signed in ((encode(mapped), None), (array(encode(mapped)), encode(mapped))):
         reply = box.segment.send_signed(body, signed)
         assert (reply.status, reply.body["ignored"]) == (200, 1)
@@ -152,7 +139,7 @@ def test_data_that_is_not_the_whole_event(box: Sandbox, mapped: dict[str, str]) 
 
 @pytest.mark.parametrize("text", [b"type=track&userId=u", b'[{"body":"type=track"}]'])
 def test_a_form_is_told_from_json(box: Sandbox, text: bytes) -> None:
-    """As the Extensible Webhook sends it: refused with a hint, alone and in a batch."""
+    """A form is refused with a hint, alone and in a batch."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     reply = box.segment.send_signed(text, headers=headers)
     assert (reply.status, reply.body["error"]["code"]) == (400, "form_encoded")
@@ -160,7 +147,7 @@ def test_a_form_is_told_from_json(box: Sandbox, text: bytes) -> None:
 
 
 def test_a_body_that_is_base64_in_itself(box: Sandbox, track: Track) -> None:
-    """Only API Gateway's own encoding is undone."""
+    """A body that Segment itself sent in base64 is refused: only API Gateway's is decoded."""
     body = base64.b64encode(encode(track()))
     reply = box.segment.send_signed(body)
     assert (reply.status, reply.body["error"]["code"]) == (400, "not_json")

@@ -107,7 +107,10 @@ def books() -> Iterator[Books]:
 @pytest.mark.parametrize("batch", [False, True], ids=["single", "batch"])
 @pytest.mark.parametrize("sender", SENDERS)
 def test_what_a_destination_sends_is_delivered_once(books: Books, sender: str, batch: bool) -> None:
-    """With what JavaScript read; what can't be delivered is dropped with its reason."""
+    """Each event of Segment's own destinations is delivered once, as JavaScript reads it.
+
+    An event that can't be delivered is dropped with its reason.
+    """
     prefix = f"{sender}/{batch}"
     for name, (_, metadata) in METADATA.items():
         for kind in ("track", "identify"):
@@ -120,7 +123,7 @@ def test_what_a_destination_sends_is_delivered_once(books: Books, sender: str, b
 
 
 def test_nothing_else_came_of_it(books: Books) -> None:
-    """No event was delivered that was to be dropped, and each drop was told once."""
+    """No event is delivered that was to be dropped, and each drop is told once."""
     sent = {
         f"{sender}/{batch}/{kind}/{name}"
         for sender in SENDERS

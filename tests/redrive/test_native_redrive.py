@@ -40,7 +40,7 @@ def rewards(bridge: Bridge, event: dict[str, Any], name: str = "order") -> int:
 
 
 def test_what_was_parked_is_delivered_once(bridge: Bridge) -> None:
-    """Parked, looked at, sent back with the destination named, delivered; nothing is left."""
+    """A parked message is seen, sent back with the destination named, and delivered once."""
     events = [track() for _ in range(3)]
     park(bridge, *events)
     messages = bridge.parked()
@@ -54,7 +54,7 @@ def test_what_was_parked_is_delivered_once(bridge: Bridge) -> None:
 
 
 def test_the_destination_must_be_named(bridge: Bridge) -> None:
-    """SQS can't know where a message belongs that was sent to the parking lot directly."""
+    """A redrive without a destination fails for what the bridge sent to the parking lot."""
     event = track()
     park(bridge, event)
     assert bridge.move() == "CouldNotDetermineMessageSource"
@@ -63,7 +63,7 @@ def test_the_destination_must_be_named(bridge: Bridge) -> None:
 
 
 def test_sending_everything_back_twice_delivers_nothing_twice(bridge: Bridge) -> None:
-    """A copy of a parked message finds its delivery settled, and so does Segment's replay."""
+    """A copy of a parked message and Segment's replay find the delivery settled."""
     event = track()
     park(bridge, event)
     [message] = bridge.parked()
@@ -76,7 +76,7 @@ def test_sending_everything_back_twice_delivers_nothing_twice(bridge: Bridge) ->
 
 
 def test_what_is_refused_again_is_parked_again(bridge: Bridge) -> None:
-    """Under a new epoch, which a later redrive can open once more."""
+    """A message that is rejected again is parked under a new token, and can be sent back again."""
     event = track()
     park(bridge, event)
     bridge.box.rehook.answer(400, REFUSED)
@@ -87,7 +87,7 @@ def test_what_is_refused_again_is_parked_again(bridge: Bridge) -> None:
 
 
 def test_a_mended_mapping_mends_what_it_broke(bridge: Bridge) -> None:
-    """The event is mapped anew with what is deployed when it is sent back."""
+    """A message that could not be mapped is delivered by the mapping that is deployed now."""
     broken = copy.deepcopy(DESTINATION)
     [subscription] = [each for each in broken["subscriptions"] if each["id"] == "track"]
     subscription["settings"]["event_name"] = {"@path": "$.properties.misspelt"}
@@ -101,7 +101,7 @@ def test_a_mended_mapping_mends_what_it_broke(bridge: Bridge) -> None:
 
 
 def test_a_subscription_that_is_gone(bridge: Bridge) -> None:
-    """Its event is parked again, with that reason, and not lost."""
+    """A message of a subscription that is gone is parked again with that reason."""
     event = track()
     park(bridge, event)
     without = copy.deepcopy(DESTINATION)

@@ -46,14 +46,14 @@ def counted() -> set[str]:
     [("ParkedEventsExpireSoon", 10 * DAY), ("EventsParked", 1), ("DeadLettersPileUp", 80_000)],
 )
 def test_queues_are_watched(alarm: str, threshold: int) -> None:
-    """Four days before a parked event is gone; at two thirds of what FIFO looks at."""
+    """Alarms ring four days before a parked event is deleted, and at two thirds of FIFO's reach."""
     assert ALARMS[alarm]["Properties"]["Threshold"] == threshold
     assert ALARMS[alarm]["Properties"]["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values())
 def test_each_functions_errors_and_throttles_are_watched(function: str) -> None:
-    """A crash loses nothing and must not go unnoticed for all that."""
+    """An alarm watches the errors and the throttles of each function."""
     watched = {
         metric["MetricName"]
         for alarm in ALARMS.values()
@@ -65,7 +65,7 @@ def test_each_functions_errors_and_throttles_are_watched(function: str) -> None:
 
 @pytest.mark.parametrize("service", FUNCTIONS)
 def test_metrics_of_our_own_are_counted_under_the_names_that_alarms_look_for(service: str) -> None:
-    """An alarm on a name that nobody counts is silent for ever."""
+    """Each metric of ours that an alarm watches is counted by the code under that name."""
     names = {
         metric["MetricName"]
         for alarm in ALARMS.values()
@@ -81,7 +81,7 @@ def test_metrics_of_our_own_are_counted_under_the_names_that_alarms_look_for(ser
 
 
 def test_an_outage_of_rehook_is_told() -> None:
-    """Segment is answered 200 for what is stored, so that nobody else would tell of it."""
+    """An alarm rings when either function opens the breaker: Segment is told 200 meanwhile."""
     alarm = ALARMS["RehookFails"]
     services = [metric["Dimensions"][0]["Value"] for metric in metrics(alarm)]
     assert {metric["MetricName"] for metric in metrics(alarm)} == {"BreakerOpened"}
@@ -90,7 +90,7 @@ def test_an_outage_of_rehook_is_told() -> None:
 
 
 def test_the_operations_page_names_every_metric_and_no_other() -> None:
-    """A figure that nobody can look up tells an operator nothing."""
+    """The operations page explains each metric that is counted, and no other."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     table = page.partition("| metric | says |")[2].partition("\n\n")[0]
     named: set[str] = set()
@@ -105,7 +105,7 @@ def test_the_operations_page_names_every_metric_and_no_other() -> None:
 
 
 def test_the_operations_page_names_every_alarm_and_no_other() -> None:
-    """Whoever is called in the night by a name finds it there."""
+    """The operations page explains each alarm of the template, and no other."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     table = page.partition("| alarm | rings when |")[2].partition("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()[2:]]
@@ -114,7 +114,7 @@ def test_the_operations_page_names_every_alarm_and_no_other() -> None:
 
 @pytest.mark.parametrize("alarm", ALARMS)
 def test_every_metric_of_an_alarm_is_the_stacks_own(alarm: str) -> None:
-    """By a namespace that is named after the stack, or by a dimension that is one of its resources.
+    """Each alarm's metric belongs to its stack, by namespace or by dimension.
 
     Two stacks of one account and region would else ring each other's alarms.
     """
@@ -127,9 +127,10 @@ def test_every_metric_of_an_alarm_is_the_stacks_own(alarm: str) -> None:
 
 
 def test_what_was_parked_lately_is_told_whatever_lies_there_already() -> None:
-    """A depth of one or more rings once: while one forgotten event lies there, nothing new does.
+    """An alarm tells of what was parked lately, whatever was parked before.
 
-    What the functions park is counted as sent; what SQS moves by itself shows as growth only.
+    An alarm on the depth would ring once, and stay so for one forgotten message. What the functions
+    park is counted as sent; what SQS moves by itself shows as growth only.
     """
     said = ALARMS["EventsParkedLately"]["Properties"]
     (expression,) = [part for part in said["Metrics"] if part["ReturnData"]]
@@ -152,7 +153,7 @@ def test_what_was_parked_lately_is_told_whatever_lies_there_already() -> None:
 
 @pytest.mark.parametrize("alarm", ALARMS)
 def test_every_alarm_tells_somebody_and_says_when_it_is_over(alarm: str) -> None:
-    """And says in words what it means."""
+    """Each alarm notifies when it rings and when it ends, and has a description."""
     said = ALARMS[alarm]["Properties"]
     assert said["AlarmActions"]
     assert said["AlarmActions"] == said["OKActions"]

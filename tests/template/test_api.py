@@ -27,7 +27,10 @@ LOGGED = {
 
 
 def test_routes_are_those_of_the_webhook_and_health() -> None:
-    """Segment lets its user choose POST, PUT or PATCH: segment-delivery reference."""
+    """The routes are the health check and the webhook by POST, PUT and PATCH.
+
+    Segment lets its user choose one of the three: segment-delivery reference.
+    """
     events = [event["Properties"] for event in properties("IngestFunction")["Events"].values()]
     assert sorted((event["Method"], event["Path"]) for event in events) == [
         ("GET", "/health"),
@@ -41,7 +44,7 @@ def test_routes_are_those_of_the_webhook_and_health() -> None:
 
 
 def test_requests_are_throttled_by_the_parameters() -> None:
-    """What is refused here is a 429, which Segment retries."""
+    """API Gateway throttles requests by the parameters: its 429 is what Segment retries."""
     assert properties("HttpApi")["DefaultRouteSettings"] == {
         "ThrottlingRateLimit": {"Ref": "ThrottlingRate"},
         "ThrottlingBurstLimit": {"Ref": "ThrottlingBurst"},
@@ -49,7 +52,7 @@ def test_requests_are_throttled_by_the_parameters() -> None:
 
 
 def test_the_access_log_holds_json_and_no_personal_data() -> None:
-    """No header, query, path or body variable; the client is Segment, not a person."""
+    """The access log is JSON without any header, query, path or body."""
     settings = properties("HttpApi")["AccessLogSettings"]
     assert settings["DestinationArn"] == {"Fn::GetAtt": ["AccessLog", "Arn"]}
     assert set(json.loads(settings["Format"]).values()) == LOGGED
@@ -58,9 +61,10 @@ def test_the_access_log_holds_json_and_no_personal_data() -> None:
 # samcli calls what its libraries are about to remove.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_guided_deploys_take_the_missing_authorizer_for_meant() -> None:
-    """`sam deploy --guided` asks about each route without Auth, and an Enter then ends it.
+    """Each route says for `sam deploy --guided` that it is meant to have no authorizer.
 
-    Segment can't sign for an authorizer of API Gateway: the function checks its requests itself.
+    SAM asks about each route otherwise, and Enter alone ends the deployment. Segment can't sign for
+    an authorizer of API Gateway: the function checks its requests itself.
     """
 
     def asked_about(written: Tree) -> list[bool]:
@@ -74,7 +78,7 @@ def test_guided_deploys_take_the_missing_authorizer_for_meant() -> None:
 
 
 def test_no_route_has_an_authorizer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is written for the guided deploy changes nothing of what is deployed."""
+    """No route that is deployed has an authorizer."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with_auth = translated()
     written = template()

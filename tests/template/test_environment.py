@@ -32,7 +32,7 @@ class WatchedEnvironment(UserDict[str, str]):
 
 @pytest.mark.parametrize("function", READERS)
 def test_each_variable_set_is_read_and_each_one_read_is_set(function: str) -> None:
-    """A name misspelt on either side would silently be the default."""
+    """Each variable that the template sets is read by its function, and the other way round."""
     watched = WatchedEnvironment(environment(function))
     READERS[function](watched)
     assert watched.asked == set(watched) - C_LIBRARYS
@@ -54,13 +54,13 @@ def bounds_and_choices() -> list[tuple[str, str, str]]:
 def test_what_the_template_allows_the_function_takes(
     function: str, parameter: str, value: str
 ) -> None:
-    """Else a deployment would succeed, and its function never start."""
+    """A function takes each extreme and each choice that the template's parameters allow."""
     READERS[function](environment(function, **{parameter: value}))
 
 
 @pytest.mark.parametrize("function", READERS)
 def test_a_bound_is_the_same_on_both_sides(function: str) -> None:
-    """A parameter's default is the code's own, so that the docs can state one figure."""
+    """A parameter's default is the one that the code has for its variable."""
     deployed = READERS[function](environment(function))
     tied = parameter_behind(function)
     by_default = {name: value for name, value in environment(function).items() if name not in tied}

@@ -29,7 +29,7 @@ def stack() -> Deployed:
 
 
 def test_the_longest_stack_name_is_what_is_written(stack: Deployed) -> None:
-    """One character more, and the deployment fails in its middle."""
+    """The longest stack name of the guide fits every name, and one character more does not."""
     room = [
         LIMITS[name.rpartition(".")[2]] - len(value) + 1 for name, value in stack.names().items()
     ]
@@ -38,13 +38,13 @@ def test_the_longest_stack_name_is_what_is_written(stack: Deployed) -> None:
 
 
 def test_limits_are_those_that_cloudformation_knows() -> None:
-    """Where its schema states one."""
+    """The limits of names are those of CloudFormation's schemas, where a schema has one."""
     for kind, name in (("Lambda::LayerVersion", "LayerName"), ("Logs::LogGroup", "LogGroupName")):
         assert schema(f"AWS::{kind}")["properties"][name]["maxLength"] == LIMITS[name]
 
 
 @pytest.mark.parametrize("page", ["README.md", "samconfig.toml", "template.yaml"])
 def test_the_limit_is_said_where_the_name_is_chosen(page: str) -> None:
-    """In the guide, where names are written down, and where CloudFormation shows the template."""
+    """The guide and the template's description give the limit of the stack's name."""
     text = template()["Description"] if page == "template.yaml" else (ROOT / page).read_text()
     assert f"{LONGEST} characters" in text

@@ -102,19 +102,19 @@ def granted(role: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_may_do_on_each_resource_what_its_function_does_there(role: str) -> None:
-    """No action more, none less; tests/end_to_end sees each of them being made."""
+    """Each role allows on each resource exactly what its function does there."""
     assert granted(role) == MAY[role] | {ROLES[role]: LOGS}
 
 
 def test_what_may_be_done_is_what_the_code_calls() -> None:
-    """Together the roles have each call that stands in the package, and Lambda's own."""
+    """Together the roles allow each AWS call that stands in the package, and Lambda's own."""
     allowed = {action for role in MAY.values() for actions in role.values() for action in actions}
     assert allowed == actions_called() | EVENT_SOURCE
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_permission_reaches_beyond_the_stack(role: str) -> None:
-    """Every resource is one of the stack's own, the only star the end of its secrets' path."""
+    """Each permission is for a resource of the stack; the one star ends its secrets' path."""
     own = {
         logical_id
         for kind in ("AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup")
@@ -139,7 +139,7 @@ def test_no_permission_reaches_beyond_the_stack(role: str) -> None:
 
 @pytest.mark.parametrize(("role", "log"), ROLES.items())
 def test_each_function_writes_its_own_log(role: str, log: str) -> None:
-    """And may not make log groups, whose retention nobody would set."""
+    """Each function may write to its own log group, and make none."""
     (statement,) = [s for s in statements(role) if set(as_list(s["Action"])) & LOGS]
     assert set(statement["Action"]) == LOGS
     assert statement["Resource"] == {"Fn::GetAtt": [log, "Arn"]}
@@ -147,14 +147,17 @@ def test_each_function_writes_its_own_log(role: str, log: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_secrets_are_readable_by_path(role: str) -> None:
-    """A read by path is authorised against the path, single parameters lie below it."""
+    """Both functions may read the secrets' path and what lies below it."""
     (statement,) = [s for s in statements(role) if s["Action"] == "ssm:GetParametersByPath"]
     path, below = (resource["Fn::Sub"] for resource in statement["Resource"])
     assert below == path + "/*"
 
 
 def test_functions_have_these_roles_and_no_policies_of_sams() -> None:
-    """With `Policies` or without `Role`, SAM adds managed policies that reach every resource."""
+    """Both functions have a role of the template and no policies of SAM's.
+
+    SAM would add managed policies, which reach every resource.
+    """
     functions = resources("AWS::Serverless::Function")
     for logical_id, role in (("IngestFunction", "IngestRole"), ("RedriveFunction", "RedriveRole")):
         said = functions.pop(logical_id)["Properties"]

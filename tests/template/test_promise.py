@@ -12,35 +12,41 @@ RETENTION = properties("DeadLetterQueue")["MessageRetentionPeriod"]
 
 
 def test_a_received_message_stays_invisible_for_six_redrive_timeouts() -> None:
-    """Lambda retries a batch behind throttles; with less, a second function would get it."""
+    """A received message stays hidden for six time-outs of redrive.
+
+    Lambda retries a batch behind throttles; with less, a second function would get it.
+    """
     visibility = properties("DeadLetterQueue")["VisibilityTimeout"]
     assert visibility >= 6 * properties("RedriveFunction")["Timeout"]
 
 
 def test_a_parked_event_outlives_the_queue_that_it_came_from() -> None:
-    """SQS moves an expired receive count with its old age, so the second queue must keep longer."""
+    """The parking lot keeps messages longer than the dead-letter queue.
+
+    SQS moves a message there with its old age.
+    """
     assert properties("ParkingLot")["MessageRetentionPeriod"] > RETENTION
     assert properties("ParkingLot")["MessageRetentionPeriod"] == 14 * DAY, "SQS's maximum"
 
 
 def test_redrive_knows_the_queues_retention() -> None:
-    """The hard stop, a day before SQS deletes silently, is counted from this figure."""
+    """The function is given the retention of the dead-letter queue."""
     assert environment("RedriveFunction")["QUEUE_RETENTION_SECONDS"] == str(RETENTION)
 
 
 def test_the_longest_patience_ends_a_day_before_the_queue_forgets() -> None:
-    """No choice of GiveUpAfterHours may let SQS delete an event before it is parked."""
+    """The largest GiveUpAfterHours ends a day before SQS deletes a message."""
     assert parameters()["GiveUpAfterHours"]["MaxValue"] * 3600 <= RETENTION - DAY
 
 
 def test_the_ledger_remembers_longer_than_any_queue_keeps() -> None:
-    """A dead letter redriven on its last day must still meet its record."""
+    """A record outlives a message that stays in both queues as long as it can."""
     longest = RETENTION + properties("ParkingLot")["MessageRetentionPeriod"]
     assert parameters()["LedgerDays"]["MinValue"] * DAY > longest
 
 
 def test_segment_is_answered_within_the_function_and_the_function_within_its_lease() -> None:
-    """Budget < function < API, and a claim's lease outlives the function that holds it."""
+    """The budget ends before the function's time-out, and that before the API's and the lease."""
     ingest, redrive = properties("IngestFunction"), properties("RedriveFunction")
     assert parameters()["BudgetSeconds"]["MaxValue"] + 2 <= ingest["Timeout"]
     assert ingest["Timeout"] < IngestSettings().lease
@@ -50,20 +56,23 @@ def test_segment_is_answered_within_the_function_and_the_function_within_its_lea
 
 
 def test_the_default_budget_leaves_a_second_before_classic_webhooks_time_out() -> None:
-    """Classic Segment webhooks wait 5 seconds: segment-delivery reference."""
+    """The default budget ends a second or more before a classic webhook's 5 seconds do.
+
+    The figure is Segment's: segment-delivery reference.
+    """
     assert parameters()["BudgetSeconds"]["Default"] <= 4
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_call_to_rehook_fits_into_the_function(function: str) -> None:
-    """Else Lambda would end the function between the call and the record of it."""
+    """Twice a call's time-out is shorter than the function's time-out."""
     assert (
         float(environment(function)["CALL_TIMEOUT_SECONDS"]) * 2 < properties(function)["Timeout"]
     )
 
 
 def test_redrive_reports_single_failures_and_is_capped() -> None:
-    """Else one failure repeats ten calls, and a Rehook that comes back is flooded."""
+    """Redrive reports failures message by message, and runs at most so many at once."""
     source = properties("RedriveFunction")["Events"]["DeadLetters"]
     assert source["Type"] == "SQS"
     assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -76,7 +85,7 @@ def test_redrive_reports_single_failures_and_is_capped() -> None:
 
 
 def test_receive_count_is_the_last_net_only() -> None:
-    """Giving up goes by age; 1,000 receives are SQS's maximum and what back-off stays below."""
+    """SQS moves a message at 1,000 receives, its maximum and more than back-off comes to."""
     policy = properties("DeadLetterQueue")["RedrivePolicy"]
     assert policy["maxReceiveCount"] == 1000
     assert policy["deadLetterTargetArn"] == {"Fn::GetAtt": ["ParkingLot", "Arn"]}

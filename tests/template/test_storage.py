@@ -11,7 +11,7 @@ QUEUES = ("DeadLetterQueue", "ParkingLot")
 
 @pytest.mark.parametrize("logical_id", [*QUEUES, "Ledger"])
 def test_deleting_the_stack_deletes_no_event_and_no_record(logical_id: str) -> None:
-    """Also not when a change makes CloudFormation replace the resource.
+    """Queues and table stay when the stack is deleted, or CloudFormation replaces them.
 
     Only a first create that fails takes what it made with it, which is empty: left behind, it would
     have to be deleted by hand.
@@ -28,7 +28,10 @@ def test_deleting_the_stack_deletes_no_event_and_no_record(logical_id: str) -> N
 
 @pytest.mark.parametrize("logical_id", QUEUES)
 def test_queues_are_encrypted_and_fifo_in_high_throughput_mode(logical_id: str) -> None:
-    """High throughput asks for both settings: SQS developer guide."""
+    """Both queues are encrypted FIFO queues in high-throughput mode.
+
+    That mode asks for both settings: SQS developer guide.
+    """
     queue = properties(logical_id)
     assert queue["SqsManagedSseEnabled"] is True
     assert queue["FifoQueue"] is True
@@ -38,7 +41,7 @@ def test_queues_are_encrypted_and_fifo_in_high_throughput_mode(logical_id: str) 
 
 
 def test_only_the_dead_letter_queue_may_move_messages_to_the_parking_lot() -> None:
-    """The allow policy names the queue, by the very name that the queue is given."""
+    """The parking lot's policy lets the dead-letter queue, by its name, move messages there."""
     policy = properties("ParkingLot")["RedriveAllowPolicy"]
     assert policy["redrivePermission"] == "byQueue"
     (source,) = policy["sourceQueueArns"]
@@ -49,7 +52,7 @@ def test_only_the_dead_letter_queue_may_move_messages_to_the_parking_lot() -> No
 
 
 def test_the_ledger_is_on_demand_recoverable_and_encrypted() -> None:
-    """Point-in-time recovery, since a lost ledger is a reward given twice."""
+    """The table is on demand, encrypted, and can be restored to a point in time."""
     ledger = properties("Ledger")
     assert ledger["BillingMode"] == "PAY_PER_REQUEST"
     assert ledger["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -59,7 +62,7 @@ def test_the_ledger_is_on_demand_recoverable_and_encrypted() -> None:
 
 
 def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
-    """A log group without retention is kept for ever."""
+    """Each log group is kept for as long as the parameter says."""
     groups = resources("AWS::Logs::LogGroup")
     assert set(groups) == {"AccessLog", "IngestLog", "RedriveLog"}
     for group in groups.values():
@@ -68,7 +71,7 @@ def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
 
 @pytest.mark.parametrize("logical_id", ["BridgeLayer", "DestinationLayer"])
 def test_a_deploy_that_fails_leaves_no_layer_behind(logical_id: str) -> None:
-    """One that succeeds keeps the layers before it, for the versions that run with them."""
+    """A layer of a deployment that fails is deleted; layers before a good one are kept."""
     assert resources("AWS::Serverless::LayerVersion")[logical_id]["DeletionPolicy"] == (
         "RetainExceptOnCreate"
     )

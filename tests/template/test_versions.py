@@ -58,10 +58,11 @@ def published(made: Tree) -> dict[str, str]:
 def test_a_parameter_publishes_a_version_just_if_the_function_sees_it(
     made: Tree, function: str, parameter: str, elsewhere: int
 ) -> None:
-    """SAM gives a version its name before parameters are put in, so its description must tell.
+    """A parameter that is changed publishes a version of the functions that see it, and no other.
 
-    Without the parameter there, its change would never go live. With one that the function does
-    not see, the update would fail: Lambda publishes no version of a function that is unchanged.
+    SAM gives a version its name before parameters are put in, so its description must tell. Without
+    the parameter there, its change would never go live. With one that the function does not see,
+    the update would fail: Lambda publishes no version of a function that is unchanged.
     """
     others = {name: choices(name)[elsewhere] for name in parameters()}
     for one, another in pairwise(choices(parameter)):
@@ -73,14 +74,14 @@ def test_a_parameter_publishes_a_version_just_if_the_function_sees_it(
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_description_has_room_for_every_value(made: Tree, function: str) -> None:
-    """A longer one would fail the update, and only for who chose long values."""
+    """A version's description has room for the longest value of each parameter."""
     worst = Deployed(made, **{name: longest(name) for name in parameters()})
     assert len(worst.description(function)) <= MOST
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_text_in_a_description_is_bounded(made: Tree, function: str) -> None:
-    """Else the test above would measure an example."""
+    """Each parameter in a description that is a text has a greatest length."""
     text = versions(made)[function]["Properties"]["Description"]["Fn::Sub"]
     for name, said in parameters().items():
         if said["Type"] == "String" and "${" + name + "}" in text:
@@ -88,20 +89,20 @@ def test_a_text_in_a_description_is_bounded(made: Tree, function: str) -> None:
 
 
 def test_a_version_is_made_anew_when_its_description_changes() -> None:
-    """CloudFormation's own schema: the property can only be given when a version is made."""
+    """CloudFormation makes a new version when the description changes, by its own schema."""
     known = schema("AWS::Lambda::Version")
     assert "/properties/Description" in known["createOnlyProperties"]
     assert known["properties"]["Description"]["maxLength"] == MOST
 
 
 def test_what_is_unchanged_publishes_no_version() -> None:
-    """Else the next tests would hold for the wrong reason."""
+    """The same template, parameters and packages publish no version."""
     assert published(translated()) == published(translated())
 
 
 @pytest.mark.parametrize("changed", ["BridgeLayer", "DestinationLayer"])
 def test_a_layer_only_change_publishes_a_version_of_both_functions(changed: str) -> None:
-    """All code and every mapping lie in layers: without this an edited mapping never goes live."""
+    """A change of a layer alone publishes a version of both functions."""
     before = published(translated())
     after = published(translated(**{changed: "s3://bucket/changed"}))
     assert set(before) == set(after) == set(FUNCTIONS)
@@ -111,14 +112,14 @@ def test_a_layer_only_change_publishes_a_version_of_both_functions(changed: str)
 
 @pytest.mark.parametrize("changed", FUNCTIONS)
 def test_a_handler_only_change_publishes_a_version_of_that_function(changed: str) -> None:
-    """The other function has nothing new to publish."""
+    """A change of a handler alone publishes a version of that function, not of the other."""
     before = published(translated())
     after = published(translated(**{changed: "s3://bucket/changed"}))
     assert {name for name in FUNCTIONS if before[name] != after[name]} == {changed}
 
 
 def test_a_gradual_deploy_can_be_added() -> None:
-    """The alias then moves by CodeDeploy, from one version to the next, and back on an alarm."""
+    """With a deployment preference CodeDeploy moves the alias, and back on an alarm."""
     written = template()
     written["Resources"]["IngestFunction"]["Properties"]["DeploymentPreference"] = {
         "Type": "Canary10Percent5Minutes",
@@ -136,7 +137,7 @@ def test_a_gradual_deploy_can_be_added() -> None:
 
 
 def test_queue_and_api_call_the_alias(made: Tree) -> None:
-    """Not the function itself, which would be its newest state and no version."""
+    """Queue and API call the alias, not the function itself."""
     (mapping,) = [r for r in made.values() if r["Type"] == "AWS::Lambda::EventSourceMapping"]
     assert mapping["Properties"]["FunctionName"] == {"Ref": "RedriveFunctionAliaslive"}
     paths = made["HttpApi"]["Properties"]["Body"]["paths"]
@@ -148,14 +149,14 @@ def test_queue_and_api_call_the_alias(made: Tree) -> None:
 
 @pytest.mark.parametrize("layer", ["BridgeLayer", "DestinationLayer"])
 def test_a_layer_is_built_by_make_and_runs_on_both_architectures(layer: str) -> None:
-    """SAM's own builder would want Python 3.13, and build for one architecture."""
+    """Each layer is built by make, and is for both architectures."""
     assert template()["Resources"][layer]["Metadata"] == {"BuildMethod": "makefile"}
     assert properties(layer)["CompatibleRuntimes"] == ["python3.13"]
     assert properties(layer)["CompatibleArchitectures"] == choices("Architecture")
 
 
 def test_functions_run_on_what_the_parameter_says() -> None:
-    """On a runtime that the layers are for."""
+    """Functions run on the architecture of the parameter, and on a runtime of the layers."""
     shared = template()["Globals"]["Function"]
     assert shared["Runtime"] == "python3.13"
     assert shared["Architectures"] == [{"Ref": "Architecture"}]

@@ -56,7 +56,7 @@ def imports_of(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down(path: Path) -> None:
-    """Wiring → aws → delivery → rehook → mapping → segment; nothing deployed needs what is not."""
+    """Each layer imports only what is below it, and only libraries that belong to it."""
     height = LAYERS.index(layer_of(path))
     for name in imports_of(path):
         top, *rest = name.split(".")
@@ -102,7 +102,7 @@ def imported_at_run_time(path: Path) -> set[str]:
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_within_delivery_imports_point_down(path: Path) -> None:
-    """Ingest and redrive share what is below them, and never reach for each other."""
+    """Within delivery imports point down; ingest and redrive never import each other."""
     own = path.relative_to(PACKAGE / "delivery").parts[0].removesuffix(".py")
     height = next(place for place, line in enumerate(DELIVERY) if own in line)
     for name in imported_at_run_time(path):
@@ -114,7 +114,7 @@ def test_within_delivery_imports_point_down(path: Path) -> None:
 
 @pytest.mark.parametrize("function", ["ingest", "redrive"])
 def test_a_handler_only_asks_wiring(function: str) -> None:
-    """No logic hides in a function's own file."""
+    """A function's own file imports wiring and holds no logic."""
     path = ROOT / "functions" / function / "app.py"
     assert imports_of(path) == {"segment_rehook.wiring"}
     assert len(ast.parse(path.read_text()).body) <= 3
@@ -135,7 +135,7 @@ OF_TOOLS = {"tools/fakes": {"fakes", "sqs"}, "tools/sqs": {"sqs"}, "tools/dynamo
     ],
 )
 def test_what_is_not_deployed_has_layers_too(folder: str, barred: set[str]) -> None:
-    """Tests → tools → the command line → segment_rehook: each imports only what is below it.
+    """Tests, tools, command line and segment_rehook import only what is below them.
 
     The fakes stand beside the command line, and need nothing else of tools but the queue in memory.
     """

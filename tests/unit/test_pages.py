@@ -31,7 +31,7 @@ def anchors(page: Path) -> set[str]:
 
 @each_page
 def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
-    """The file is there, and so is the heading that the link names."""
+    """Each link to a file names one that is there, and a heading that it has."""
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if "://" in link:
             continue
@@ -43,7 +43,7 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
 
 @each_page
 def test_every_source_file_that_a_page_names_is_there(page: Path) -> None:
-    """By its path, or the end of it: a file that was moved takes its name on the page along."""
+    """Each source file that a page names, by its path or the end of it, is there."""
     text = page.read_text(encoding="utf-8")
     for name in re.findall(r"`([\w./-]*\w\.(?:py|toml|yaml|in|txt))`", text):
         assert any(f"/{file}".endswith(f"/{name.removeprefix('./')}") for file in FILES), name
@@ -51,7 +51,7 @@ def test_every_source_file_that_a_page_names_is_there(page: Path) -> None:
 
 @each_page
 def test_every_make_target_that_a_page_names_is_one(page: Path) -> None:
-    """In a command or in the text."""
+    """Each make target that a page names, in a command or in the text, is in the Makefile."""
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     text = page.read_text(encoding="utf-8")
     asked = re.findall(r"^    make ([a-z-]+)|`make ([a-z-]+)[ `]", text, re.MULTILINE)

@@ -30,9 +30,10 @@ def deployed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 def test_a_function_without_its_destination_does_not_start(
     deployed: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under Segment's defaults it would give rewards by rules that nobody chose.
+    """A function without its destination file does not start.
 
-    The error names the file, and what has to be deployed.
+    Under Segment's defaults it would give rewards by rules that nobody chose. The error names the
+    file, and what has to be deployed.
     """
     place = tmp_path / "destination.json"
     if kind == "a folder":
@@ -47,7 +48,7 @@ def test_a_function_without_its_destination_does_not_start(
 def test_a_function_with_its_destination_starts(
     deployed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the test above would hold for the wrong reason."""
+    """A function with its destination file starts."""
     place = tmp_path / "destination.json"
     place.write_text('{"subscriptions": []}')
     monkeypatch.setenv("DESTINATION_FILE", str(place))

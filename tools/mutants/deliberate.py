@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 UNIT = "tests/unit/delivery"
 LONG = [
     f"{UNIT}/test_{name}.py"
-    for name in ("backoff", "delivery", "event_keys", "ids", "message", "sending", "too_large")
+    for name in ("backoff", "delivery", "ids", "message", "sending", "too_large")
 ]
 """Slow tests, with many examples or large bodies. They come last, because few defects need them."""
 SHORT = sorted({f"{UNIT}/{file.name}" for file in (ROOT / UNIT).glob("test_*.py")} - {*LONG})

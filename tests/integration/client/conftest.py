@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import trustme
 from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply
+from segment_rehook.rehook.resolver import Address
 from tests.integration.client.server import Script, ScriptedServer
 
 EVENT = Request("POST", "/events/invoke", b'{"event_name":"order_success","source_id":"u1"}')
@@ -24,6 +26,18 @@ Connect = Callable[..., RehookClient]
 def call(client: RehookClient, timeout: float = 5.0, request: Request = EVENT) -> Reply:
     """Call Rehook with an event."""
     return client.call(request, timeout=timeout, action="trackEvent")
+
+
+@contextmanager
+def swallowing() -> Iterator[Address]:
+    """An address that swallows packets, as a firewall does: a server with a full backlog."""
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        yield "127.0.0.1", full.getsockname()[1]
 
 
 @pytest.fixture

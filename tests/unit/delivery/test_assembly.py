@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 
 
 def test_ingest_works_by_its_settings() -> None:
-    """No figure is another's, and none is a default: an operator's parameter has its effect."""
+    """Each setting of ingest reaches the part that it is for, and none stays at its default."""
     settings = IngestSettings(
         call_timeout=1.5,
         lease=31.0,
@@ -39,7 +39,10 @@ def test_ingest_works_by_its_settings() -> None:
 
 
 def test_redrive_works_by_its_settings() -> None:
-    """As ingest does; the last try comes before the hard stop, a day before SQS deletes it."""
+    """Each setting of redrive reaches its part.
+
+    The last try comes before the hard stop, which is a day before SQS deletes the message.
+    """
     settings = RedriveSettings(
         call_timeout=9.0,
         lease=91.0,
@@ -61,7 +64,7 @@ def test_redrive_works_by_its_settings() -> None:
 
 
 def test_each_queue_is_used_for_what_it_is() -> None:
-    """What waits goes into the dead-letter queue, what is given up into the parking lot."""
+    """What waits is sent to the dead-letter queue, and what is given up to the parking lot."""
     ports = World().ports()
     ingest = assemble_ingest(IngestSettings(), DESTINATION, ports).ingest
     redrive = assemble_redrive(RedriveSettings(), DESTINATION, ports)
@@ -73,7 +76,7 @@ def test_each_queue_is_used_for_what_it_is() -> None:
 
 
 def test_the_figures_are_the_protocols() -> None:
-    """The protocol page and the code give the same leases, and the same age of giving up."""
+    """The protocol page and the code give the same leases and the same age of giving up."""
     ingest, redrive = IngestSettings(), RedriveSettings()
 
     assert f"lease is {ingest.lease:g} s in ingest and {redrive.lease:g} s in redrive" in PAGE

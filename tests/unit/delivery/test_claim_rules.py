@@ -74,7 +74,7 @@ WITHIN_MARGIN = structs.replace(FOUND, lease=NOW - CLOCK_MARGIN + 0.1)
     ],
 )
 def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict) -> None:
-    """Ingest's column of the table."""
+    """Ingest does with a record that is found what its column of the protocol's table says."""
     assert ingest(found, content, NOW) is verdict
 
 
@@ -159,5 +159,5 @@ def test_what_ingest_may_do(found: Record | None, content: str, verdict: Verdict
     ],
 )
 def test_what_redrive_may_do(found: Record | None, header: Header, verdict: Verdict) -> None:
-    """Redrive's column of the table."""
+    """Redrive does with a record that is found what its column of the protocol's table says."""
     assert redrive(found, header, NOW) is verdict

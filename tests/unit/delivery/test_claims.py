@@ -17,7 +17,7 @@ from tools.fakes.faults import Fate
 
 
 def test_a_claim_is_one_write() -> None:
-    """Where nobody was before."""
+    """A claim of an absent delivery is one write, and no read."""
     world = World()
 
     assert claim(claims_of(world)).verdict is Verdict.TAKE
@@ -25,7 +25,7 @@ def test_a_claim_is_one_write() -> None:
 
 
 def test_a_claim_that_is_held_is_not_taken() -> None:
-    """By whatever environment."""
+    """A claim whose lease has not ended is taken by nobody else, in any environment."""
     world = World()
     claimed(claims_of(world))
 
@@ -35,7 +35,7 @@ def test_a_claim_that_is_held_is_not_taken() -> None:
 
 
 def test_a_dead_claimants_delivery_is_taken_over() -> None:
-    """And known to be such."""
+    """A claim whose lease has ended is taken over, and the new claim says that it was."""
     world = World()
     dead = claimed(claims_of(world))
     world.clock.advance(36.0)
@@ -48,7 +48,10 @@ def test_a_dead_claimants_delivery_is_taken_over() -> None:
 
 
 def test_a_delivery_that_others_write_at_each_time_is_left_to_them() -> None:
-    """After a few tries it counts as claimed; what was met last says for how long to wait."""
+    """A claim that loses each of its tries is given up and counts as claimed by others.
+
+    The record that was found last says for how long to wait.
+    """
     world = World()
     claims = claims_of(world)
     mine = claimed(claims)
@@ -66,7 +69,7 @@ def test_a_delivery_that_others_write_at_each_time_is_left_to_them() -> None:
 
 
 def test_a_claim_without_an_answer_tells_its_nonce() -> None:
-    """So that a message can say that it was sent under it."""
+    """A claim that got no answer gives its nonce, so that a message can name the claim."""
     world = World()
     world.table.order(Fate.DONE_UNHEARD)
 
@@ -79,7 +82,10 @@ def test_a_claim_without_an_answer_tells_its_nonce() -> None:
 
 
 def test_a_takeover_without_an_answer_tells_no_nonce() -> None:
-    """Nobody called under it, but of the dead claimant before it nobody knows."""
+    """A takeover that got no answer gives no nonce.
+
+    Nobody called under it, but the dead claimant before it may have called.
+    """
     world = World()
     claimed(claims_of(world))
     world.clock.advance(36.0)
@@ -98,7 +104,7 @@ def test_a_takeover_without_an_answer_tells_no_nonce() -> None:
 
 
 def test_a_late_writer_undoes_nothing() -> None:
-    """The claim was taken over; its first holder settles in vain."""
+    """A claimant whose claim was taken over can't settle the delivery any more."""
     world = World()
     late, other = claims_of(world), claims_of(world)
     lost = claimed(late)
@@ -115,7 +121,10 @@ def test_a_late_writer_undoes_nothing() -> None:
 
 @pytest.mark.parametrize("by_redrive", [True, False])
 def test_a_claim_says_whether_a_message_rests_in_the_queue(by_redrive: bool) -> None:
-    """Redrive's does, and a duplicate that meets it need not be stored as well."""
+    """A record says that its message is in the queue under redrive's claim, not under ingest's.
+
+    A duplicate that meets redrive's claim need not be stored as well.
+    """
     claims = claims_of(World())
     taken = claims.claim(Wanted("m1:track", "c", lambda _: Verdict.TAKE, by_redrive=by_redrive))
 
@@ -124,7 +133,7 @@ def test_a_claim_says_whether_a_message_rests_in_the_queue(by_redrive: bool) -> 
 
 
 def test_a_delivery_is_recorded_with_rehooks_name_for_it() -> None:
-    """By which Rehook's support finds the call."""
+    """A delivery's record has Rehook's request id, by which Rehook's support finds the call."""
     world = World()
     claims = claims_of(world)
     claims.settle(claims.delivered(claimed(claims), "req-1"))
@@ -148,7 +157,10 @@ def test_a_delivery_is_recorded_with_rehooks_name_for_it() -> None:
 def test_an_end_is_written_again_where_no_answer_came(
     end: Callable[[Claims, Record], Settlement], state: str, fate: Fate
 ) -> None:
-    """Whether the first write landed or not: no false alarm, and no second record."""
+    """An end whose write got no answer is written again, whether the first write landed or not.
+
+    It leaves one record, and no false count of an end that was not written.
+    """
     world = World()
     claims = claims_of(world)
     mine = claimed(claims)
@@ -162,7 +174,10 @@ def test_an_end_is_written_again_where_no_answer_came(
 
 
 def test_a_table_that_hangs_is_not_asked_again() -> None:
-    """Two time-outs would end the function, and Segment would send again what was delivered."""
+    """An end is not written again after a write that took a whole time-out.
+
+    Two time-outs would end the function, and Segment would send again what was delivered.
+    """
     world = World()
     claims = claims_of(world)
     mine = claimed(claims)
@@ -174,7 +189,7 @@ def test_a_table_that_hangs_is_not_asked_again() -> None:
 
 
 def test_a_delivery_that_cant_be_recorded_is_counted() -> None:
-    """It was made all the same."""
+    """A delivery that was made and can't be recorded is logged and counted."""
     world = World()
     claims = claims_of(world)
     mine = claimed(claims)

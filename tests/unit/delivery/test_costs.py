@@ -132,7 +132,10 @@ PATHS: dict[str, Callable[[World], None]] = {
 
 @pytest.mark.parametrize("path", PATHS)
 def test_each_path_costs_what_the_protocol_page_says(path: str) -> None:
-    """An event's reads and writes of the table, and its calls to SQS apart from receive, delete."""
+    """Each path makes as many calls to the table and to SQS as the protocol page says.
+
+    SQS's receive and delete are not among them.
+    """
     world = World()
     PATHS[path](world)
     reads, writes, sqs = rows("protocol.md", "What each path costs")[path]
@@ -154,7 +157,7 @@ def test_each_path_costs_what_the_protocol_page_says(path: str) -> None:
 def test_a_million_events_cost_what_the_guarantees_page_says(
     row: str, paths: list[Callable[[World], None]]
 ) -> None:
-    """The page gives millions for a million events: an event's own reads and writes."""
+    """The guarantees page gives, in millions, the reads and writes that one event makes."""
     reads = writes = 0
     for path in paths:
         world = World()
@@ -174,7 +177,10 @@ def breaker_calls(world: World) -> tuple[int, int]:
 
 
 def test_the_breaker_is_read_every_two_seconds_at_most() -> None:
-    """However many events an environment is sent, and nothing is written while all goes well."""
+    """An environment reads the breaker's record once in two seconds, however many events come.
+
+    It writes nothing while all goes well.
+    """
     world = World()
     environment = world.ingest()
     for number in range(3):
@@ -188,7 +194,7 @@ def test_the_breaker_is_read_every_two_seconds_at_most() -> None:
 
 @pytest.mark.parametrize("answer", [rehook.DELIVERED, rehook.UNREACHABLE])
 def test_the_breaker_writes_once_to_open_and_twice_a_probe(answer: rehook.Turn) -> None:
-    """One write takes the probe, the other one says what came of it, whatever that is."""
+    """Opening the breaker is one write. A probe is two: one books it, one says what came of it."""
     world = World(threshold=1)
     environment = world.ingest()
     world.rehook.script.append(rehook.UNREACHABLE)
@@ -202,7 +208,7 @@ def test_the_breaker_writes_once_to_open_and_twice_a_probe(answer: rehook.Turn) 
 
 
 def test_a_rate_limit_costs_the_breaker_one_write() -> None:
-    """What comes while ingest leaves the limit to redrive writes nothing more."""
+    """A rate limit is one write; the events that are stored during the hold write nothing more."""
     world = World()
     environment = world.ingest()
     world.rehook.script.append(rehook.THROTTLED)

@@ -11,6 +11,7 @@ from tests.unit.delivery.breakers import ask
 from tests.unit.delivery.claiming import call, claimed, ready
 from tests.unit.delivery.world import World
 from tools.fakes import rehook
+from tools.fakes.secrets import SECRETS
 
 
 def ready_since(world: World, seconds: float) -> tuple[Ingest, Record]:
@@ -100,3 +101,8 @@ def test_check_auth_and_the_second_call_keep_to_the_time() -> None:
 
     assert (len(world.rehook.calls), reply.kind) == (1, ReplyClass.CREDENTIALS)
     assert ask(ingest.caller.breaker).allowed
+
+
+def test_secrets_are_not_shown() -> None:
+    """The text form of the secrets, as a log or a traceback shows it, holds no secret."""
+    assert repr(SECRETS) == "Secrets(…)"

@@ -44,10 +44,10 @@ KNOWN = {
 
 
 def test_names_stay_as_they_are() -> None:
-    """A version that is deployed must know what the one before it wrote.
+    """The names of deliveries, groups and messages are those of the version before.
 
-    Records and marks live for weeks: an event under a new name would be delivered twice, and a
-    user under a new one would overtake what waits. For minutes the same goes for SQS's ids.
+    Records and marks live for weeks: an event under a new name would be delivered twice, and a user
+    under a new one would overtake what waits. For minutes the same goes for SQS's ids.
     """
     sample = event(
         event="Signed Up", userId="u1", properties={"plan": "pro"}, timestamp="t", sentAt="s"
@@ -69,29 +69,32 @@ def test_names_stay_as_they_are() -> None:
     } == KNOWN
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(["message", "business"]), names), min_size=2, unique=True)
-)
-def test_two_events_never_share_a_key(kinds: list[tuple[str, str]]) -> None:
-    """No messageId can be written that is taken for a business key, or for another's hash."""
-    keys = set()
-    for kind, name in kinds:
-        if kind == "business":
-            keys.add(ids.business_key(name))
-        else:
-            keys.add(ids.event_key(event(messageId=name)) or "")
-    known = {(kind, _as_sent(name) if kind == "message" else name) for kind, name in kinds}
-    assert len(keys) == len(known)
+def key_of(message_id: str) -> str | None:
+    """The key of an event with that messageId."""
+    return ids.event_key(event(messageId=message_id))
 
 
-def _as_sent(name: str) -> str | None:
-    """What `Event.message_id` makes of it, which is not this module's."""
-    return event(messageId=name).message_id
+@given(names, names)
+def test_different_ids_have_different_keys(one: str, other: str) -> None:
+    """Different ids have different keys, also ids that begin as a derived key does."""
+    texts = {start + text for start in ("", "k:", "h:", "s:", "sha256:") for text in (one, other)}
+    keys = {key_of(text) for text in texts} | {ids.business_key(text) for text in texts}
+    assert len(keys) == 2 * len(texts)
+
+
+@given(names)
+def test_a_key_can_not_be_sent_as_an_id(text: str) -> None:
+    """A messageId that spells another event's derived key gets a different key."""
+    nameless = ids.event_key(event(timestamp=text))
+    derived = [ids.business_key(text), key_of(text), event(messageId=text).message_id, nameless]
+    for written in derived:
+        if written is not None and written != text:
+            assert key_of(written) not in derived
 
 
 @given(names, subscriptions)
 def test_a_deliverys_id_can_be_undone(name: str, subscription: str) -> None:
-    """The subscription is what stands behind the last colon."""
+    """The subscription is the part of a delivery's id behind the last colon."""
     delivery = ids.delivery_id(ids.business_key(name), subscription)
 
     assert ids.subscription_of(delivery) == subscription
@@ -99,7 +102,7 @@ def test_a_deliverys_id_can_be_undone(name: str, subscription: str) -> None:
 
 @given(names)
 def test_a_key_is_short_printable_ascii(name: str) -> None:
-    """It is part of a table's key, of SQS attributes and of log lines."""
+    """A key is short printable ASCII, as a table's key, SQS attributes and log lines need it."""
     key = ids.business_key(name)
 
     assert key.isascii()
@@ -108,7 +111,7 @@ def test_a_key_is_short_printable_ascii(name: str) -> None:
 
 
 def test_without_a_message_id_the_event_names_itself() -> None:
-    """By all but the times that differ from one try of Segment's to the next."""
+    """Without a messageId the key is made of the event, without the times that a retry changes."""
     first = event(timestamp="t", event="E", sentAt="1", receivedAt="1")
     again = event(timestamp="t", event="E", sentAt="2", receivedAt="2")
     other = event(timestamp="t2", event="E", sentAt="1", receivedAt="1")
@@ -119,7 +122,10 @@ def test_without_a_message_id_the_event_names_itself() -> None:
 
 
 def test_without_message_id_and_timestamp_there_is_no_key() -> None:
-    """Two of these could be one event sent twice, or two events."""
+    """An event with neither messageId nor timestamp has no key.
+
+    Two of them could be one event that was sent twice, or two events.
+    """
     assert ids.event_key(event(event="E")) is None
     assert ids.event_key(event(event="E", timestamp=None)) is None
 
@@ -128,14 +134,14 @@ def test_without_message_id_and_timestamp_there_is_no_key() -> None:
 def test_deduplication_ids_differ_with_each_of_their_parts(
     parts: list[tuple[str, str, str]],
 ) -> None:
-    """However the parts are cut: SQS swallows the second of two that are alike."""
+    """Two deduplication ids differ when any of their parts do, wherever the parts are cut."""
     made = {ids.dead_letter_dedupe(*each) for each in parts}
 
     assert len(made) == len(parts)
 
 
 def test_the_kinds_of_deduplication_ids_are_apart() -> None:
-    """A parked message goes back through a queue that the others go through."""
+    """Waiting, parked and conflicting messages have deduplication ids that are never alike."""
     made: list[Any] = [
         ids.dead_letter_dedupe("d", "c", ""),
         ids.dead_letter_dedupe("d", "c", "n"),
@@ -152,7 +158,7 @@ def test_the_kinds_of_deduplication_ids_are_apart() -> None:
 
 @given(names, st.integers(0, 10**9))
 def test_sqs_takes_every_id(name: str, epoch: int) -> None:
-    """At most 128 characters, no spaces, ASCII."""
+    """Every id has at most 128 characters, all of them ASCII without spaces, as SQS wants it."""
     for made in (
         ids.dead_letter_dedupe(name, name, name),
         ids.parked_dedupe(name, epoch),
@@ -165,7 +171,7 @@ def test_sqs_takes_every_id(name: str, epoch: int) -> None:
 
 
 def test_a_fingerprint_is_of_the_event_as_it_was_sent() -> None:
-    """Its spelling and its times don't count; type, event, user and payload do."""
+    """A fingerprint changes with type, event, user and payload, and not with spelling or times."""
     of: dict[str, JSON] = {"event": "E", "userId": "u", "properties": {"a": 1, "b": 2}}
     first = ids.fingerprint(event(**of, sentAt="1"), by_business_key=False)
 
@@ -181,7 +187,10 @@ def test_a_fingerprint_is_of_the_event_as_it_was_sent() -> None:
 
 
 def test_under_a_business_key_the_payload_makes_no_other_event() -> None:
-    """A reloaded page has another URL, and is the same order; that it differs can be seen."""
+    """Under a business key another payload is the same event, and the difference can be seen.
+
+    A reloaded page has another URL, and is the same order.
+    """
     first = event(userId="u", properties={"order": 1, "url": "a"})
     again = event(userId="u", properties={"order": 1, "url": "b"})
     stranger = event(userId="v", properties={"order": 1, "url": "a"})
@@ -195,7 +204,7 @@ def test_under_a_business_key_the_payload_makes_no_other_event() -> None:
 
 
 def test_a_business_keys_fingerprint_from_before_payloads_counted_is_known() -> None:
-    """Records of the version before hold only what says whose event it is."""
+    """A fingerprint without the payload, as an earlier version wrote it, is of the same event."""
     now = ids.fingerprint(event(userId="u", properties={"order": 1}), by_business_key=True)
 
     assert ids.same_event(now.partition(".")[0], now)
@@ -208,12 +217,12 @@ def test_a_business_keys_fingerprint_from_before_payloads_counted_is_known() -> 
     )
 )
 def test_any_payload_has_a_fingerprint(payload: JSON) -> None:
-    """Numbers beyond a double, lone surrogates, NaN: a name must be found for all of it."""
+    """Any payload has a fingerprint: numbers beyond a double, lone surrogates and NaN too."""
     assert len(ids.fingerprint(event(properties=payload), by_business_key=False)) == 32
 
 
 def test_a_number_of_thousands_of_digits_has_a_fingerprint() -> None:
-    """Python refuses to print such integers; the event must not fail for it."""
+    """A number of thousands of digits has a fingerprint, though Python refuses to print it."""
     digits = b"1" * 5_000
     parsed = Event.parse(b'{"type":"track","properties":{"n":' + digits + b"}}")
 

@@ -36,7 +36,7 @@ UNKNOWN = rehook.UNKNOWN_DONE
 def test_each_outcome_has_its_end(
     turn: rehook.Turn, policy: str, outcome: str, reason: str | None, state: State
 ) -> None:
-    """One event, one answer of Rehook's (given twice where it is tried twice)."""
+    """Each answer of Rehook's gives the event its outcome, and its record and queue agree."""
     world = World(policy=policy)
     world.rehook.script.extend([turn, turn])
     answer = world.post(track())
@@ -51,7 +51,7 @@ def test_each_outcome_has_its_end(
 
 
 def test_refused_credentials_are_stored() -> None:
-    """They mend themselves when the key pair is put right."""
+    """An event that meets refused credentials is stored, since a corrected key pair delivers it."""
     world = World()
     world.rehook.credentials = False
     world.rehook.script.append(rehook.CREDENTIALS)
@@ -60,7 +60,7 @@ def test_refused_credentials_are_stored() -> None:
 
 
 def test_an_unknown_upsert_is_never_parked() -> None:
-    """Doing it twice is harmless, whatever the policy."""
+    """An upsert with an unknown outcome is stored under either policy: it can be made twice."""
     world = World(policy="park")
     world.rehook.script.append(UNKNOWN)
 
@@ -68,7 +68,7 @@ def test_an_unknown_upsert_is_never_parked() -> None:
 
 
 def test_a_duplicate_is_delivered_once() -> None:
-    """Segment sends an event again."""
+    """An event that Segment sends again is delivered once."""
     world = World()
     world.post(track())
     answer = world.post(track())
@@ -78,7 +78,7 @@ def test_a_duplicate_is_delivered_once() -> None:
 
 
 def test_one_order_under_two_message_ids_is_delivered_once() -> None:
-    """A reloaded thank-you page."""
+    """Two messageIds with one business key are one delivery."""
     world = World()
     world.post(order("m1", "o-7"))
     answer = world.post({**order("m2", "o-7"), "properties": {"order": "o-7", "url": "again"}})
@@ -88,7 +88,7 @@ def test_one_order_under_two_message_ids_is_delivered_once() -> None:
 
 
 def test_an_id_used_for_another_event_is_a_conflict() -> None:
-    """It is not delivered, and says so."""
+    """Another event under a known messageId is not delivered, and the answer says so."""
     world = World()
     world.post(track(amount=1))
     answer = world.post(track(amount=2))
@@ -107,7 +107,7 @@ def test_an_id_used_for_another_event_is_a_conflict() -> None:
     ],
 )
 def test_what_follows_of_the_same_user(turn: rehook.Turn, rest: str) -> None:
-    """After an end the next one proceeds; after storing, the rest is stored behind it."""
+    """After an end the user's next event is delivered; behind a stored one it is stored."""
     world = World(threshold=100)
     world.rehook.script.append(turn)
     answer = world.post(track("m1"), track("m2"), track("m3"))
@@ -116,7 +116,7 @@ def test_what_follows_of_the_same_user(turn: rehook.Turn, rest: str) -> None:
 
 
 def test_users_do_not_wait_for_one_another() -> None:
-    """One is throttled, the other is not."""
+    """A throttled user does not keep another user's event from being delivered."""
     world = World()
     world.rehook.answer = lambda request, _action: (
         rehook.UNREACHABLE if b'"u1"' in request.body else rehook.DELIVERED
@@ -127,7 +127,7 @@ def test_users_do_not_wait_for_one_another() -> None:
 
 
 def test_without_order_nothing_waits_behind() -> None:
-    """The switch for those who prefer throughput."""
+    """Where order is switched off, the user's next event is delivered past a stored one."""
     world = World(ordered=False)
     world.rehook.script.append(rehook.UNREACHABLE)
     answer = world.post(track("m1"), track("m2"))
@@ -138,7 +138,7 @@ def test_without_order_nothing_waits_behind() -> None:
 
 
 def test_somebody_elses_claim_is_met_with_a_copy() -> None:
-    """Whoever takes it claims first, so it is harmless."""
+    """An event that another environment has claimed is stored as well."""
     world = World()
 
     world.rehook.after = crash
@@ -152,7 +152,7 @@ def test_somebody_elses_claim_is_met_with_a_copy() -> None:
 
 @pytest.mark.parametrize(("policy", "times"), [("retry", 2), ("park", 1)])
 def test_a_dead_claimants_outcome_is_unknown(policy: str, times: int) -> None:
-    """When its lease has run out, the policy decides."""
+    """When a dead claimant's lease has ended, the policy decides what becomes of the delivery."""
     world = World(policy=policy)
 
     world.rehook.after = crash
@@ -169,7 +169,10 @@ def test_a_dead_claimants_outcome_is_unknown(policy: str, times: int) -> None:
 
 
 def test_a_dead_claimants_fault_is_unknown_too() -> None:
-    """An older mapping may have called; that it can't be mapped now says nothing of that."""
+    """The policy decides also where the event can't be mapped any more.
+
+    An older mapping may have made the call before its claimant died.
+    """
     world = World(policy="park")
     fault = track(user="u1")
 
@@ -185,7 +188,7 @@ def test_a_dead_claimants_fault_is_unknown_too() -> None:
 
 
 def test_what_cannot_be_mapped_is_parked() -> None:
-    """A mended mapping mends it: an operator sends it back."""
+    """An event that can't be mapped is parked, to be sent back once its mapping is corrected."""
     world = World(destination=BROKEN)
     answer = world.post(track())
 

@@ -13,7 +13,7 @@ from tools.fakes.faults import Crash
 
 
 def test_a_call_is_begun_only_if_it_can_end_in_the_budget() -> None:
-    """What is left then is stored; the answer comes in time."""
+    """A call is begun only if it can end within the budget; the rest is stored."""
     world = World()
 
     def slow(_operation: str, _subject: object) -> None:
@@ -30,7 +30,10 @@ def test_a_call_is_begun_only_if_it_can_end_in_the_budget() -> None:
 
 @pytest.mark.parametrize("ago", [3.0, 100.0])
 def test_the_budget_counts_from_when_the_request_came(ago: float) -> None:
-    """A cold start is part of it; what is late is stored, without being asked about."""
+    """The budget counts from the request's arrival, a cold start included.
+
+    An event that is late then is stored without a read of the ledger.
+    """
     world = World()
     environment = world.ingest()
     answer = environment.webhook.handle("POST", *signed(track()), world.clock.now() - ago)
@@ -40,7 +43,7 @@ def test_the_budget_counts_from_when_the_request_came(ago: float) -> None:
 
 
 def test_time_to_store_the_rest_is_kept_back() -> None:
-    """Of four seconds: 0.4, a call's two, and three milliseconds for each that is left."""
+    """Of the budget 0.4 s, a call's 2 s and 3 ms for each event left are kept for storing."""
     world = World()
     world.rehook.before = lambda *_: world.clock.advance(0.01)
     answer = world.post(*[track(f"m{number}", f"u{number}") for number in range(400)])
@@ -51,7 +54,7 @@ def test_time_to_store_the_rest_is_kept_back() -> None:
 
 
 def test_marks_are_read_for_a_hundred_users_at_a_time() -> None:
-    """By the time of the last one's turn, what was read for the first would be old."""
+    """Marks are read for a hundred users at a time, so that none is old when it is needed."""
     world = World()
     read: list[int] = []
 

@@ -57,7 +57,7 @@ def under_its_claim(world: World, **fields: Any) -> Header:
 
 
 def test_delivered() -> None:
-    """With Rehook's name for the call, in the answer and in the record, and no message."""
+    """A delivered event has Rehook's request id in answer and record, and leaves no message."""
     world = World()
     world.rehook.script.append(turn(ReplyClass.DELIVERED))
 
@@ -71,7 +71,7 @@ def test_delivered() -> None:
 
 @pytest.mark.parametrize("kind", STORED, ids=str)
 def test_stored(kind: ReplyClass) -> None:
-    """The message names the claim that was called under, and the mark that it will clear."""
+    """The message of a stored event names its claim and the mark that it will clear."""
     world = World()
     world.rehook.script.append(turn(kind))
 
@@ -84,7 +84,7 @@ def test_stored(kind: ReplyClass) -> None:
 
 @pytest.mark.parametrize("kind", STORED, ids=str)
 def test_not_stored(kind: ReplyClass) -> None:
-    """Beside a 503: why it was to be stored."""
+    """When nothing can be stored, the 503 gives the reason why the event was to be stored."""
     world = World()
     world.queues.down = True
     world.rehook.script.append(turn(kind))
@@ -101,7 +101,7 @@ PARKED = pytest.mark.parametrize(
 
 @PARKED
 def test_parked(kind: ReplyClass, reason: str) -> None:
-    """The message names the claim, opens that one alone, and quotes Rehook."""
+    """A parked event's message names its claim, can reopen that one alone, and quotes Rehook."""
     world = World(policy="park")
     world.rehook.script.append(turn(kind))
 
@@ -124,7 +124,7 @@ def test_parked(kind: ReplyClass, reason: str) -> None:
 
 @PARKED
 def test_not_parked(kind: ReplyClass, reason: str) -> None:
-    """Beside a 503: why it was to be parked."""
+    """When nothing can be parked, the 503 gives the reason why the event was to be parked."""
     world = World(policy="park")
     world.queues.down = True
     world.rehook.script.append(turn(kind))
@@ -134,7 +134,7 @@ def test_not_parked(kind: ReplyClass, reason: str) -> None:
 
 @PARKED
 def test_parked_without_a_word(kind: ReplyClass, reason: str) -> None:
-    """Rehook may answer with a code alone."""
+    """When Rehook answers with a code alone, the parked message quotes the code."""
     world = World(policy="park")
     world.rehook.script.append(wordless(kind))
 
@@ -145,7 +145,7 @@ def test_parked_without_a_word(kind: ReplyClass, reason: str) -> None:
 
 @pytest.mark.parametrize("kind", [ReplyClass.REJECTED, ReplyClass.UNKNOWN], ids=str)
 def test_too_large_to_be_parked(kind: ReplyClass) -> None:
-    """The answer is the only place where Rehook's words are kept."""
+    """An event that is too large to be parked is dropped, and the answer quotes Rehook."""
     world = World(policy="park")
     world.rehook.script.append(turn(kind))
 
@@ -159,7 +159,7 @@ def test_too_large_to_be_parked(kind: ReplyClass) -> None:
 
 
 def test_too_large_without_a_word() -> None:
-    """Then there is nothing to quote."""
+    """An event that is too large is dropped without a detail where Rehook gave none."""
     world = World()
     world.rehook.script.append(wordless(ReplyClass.REJECTED))
 
@@ -168,7 +168,7 @@ def test_too_large_without_a_word() -> None:
 
 
 def test_parked_for_its_mapping() -> None:
-    """Nothing was called: no code; the detail says what the mapping lacks."""
+    """An event that can't be mapped is parked with what its mapping lacks, and without a code."""
     world = World(destination=BROKEN)
     said = entry(world.post(track()))
 
@@ -185,7 +185,10 @@ def test_parked_for_its_mapping() -> None:
     ("ordered", "rest", "reason"), [(True, "stored", "user_waiting"), (False, "delivered", None)]
 )
 def test_behind_a_duplicate_of_what_waits(ordered: bool, rest: str, reason: str | None) -> None:
-    """Its mark may be gone; where order is kept, what follows waits all the same."""
+    """Behind a duplicate of a stored event the user's next event waits, with or without a mark.
+
+    Where order is switched off it is delivered.
+    """
     world = World(ordered=ordered)
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track("m1"))
@@ -197,7 +200,10 @@ def test_behind_a_duplicate_of_what_waits(ordered: bool, rest: str, reason: str 
 
 
 def test_a_delivery_without_a_result_says_why_the_rest_is_stored() -> None:
-    """Else the lane would try the same delivery for ever."""
+    """A step without a result must say why the rest of its lane is stored.
+
+    Otherwise the lane would try the same delivery for ever.
+    """
     with pytest.raises(ValueError, match="say why"):
         Progress(None)
     assert Progress(None, store_rest=Stored.CLAIMED_ELSEWHERE).result is None

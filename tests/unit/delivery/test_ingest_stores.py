@@ -19,7 +19,7 @@ UNKNOWN = rehook.UNKNOWN_DONE
 
 
 def test_an_open_breaker_stores() -> None:
-    """Without a call, and without a claim."""
+    """While the breaker is open an event is stored, without a call and without a claim."""
     world = World(threshold=1)
     environment = world.ingest()
     world.rehook.script.append(rehook.UNREACHABLE)
@@ -31,7 +31,7 @@ def test_an_open_breaker_stores() -> None:
 
 
 def test_a_rate_limit_stores_what_comes_next() -> None:
-    """Redrive knows its pace."""
+    """After a rate limit the next events are stored, and redrive delivers them at its pace."""
     world = World()
     environment = world.ingest()
     world.rehook.script.append(rehook.THROTTLED)
@@ -41,7 +41,7 @@ def test_a_rate_limit_stores_what_comes_next() -> None:
 
 
 def test_paused_means_stored() -> None:
-    """In order, behind a mark, and not called for."""
+    """In mode `pause` events are stored in order behind a mark, and Rehook is not called."""
     world = World()
     world.store_secrets(mode="pause")
     answer = world.post(track("m1"), track("m2"))
@@ -54,7 +54,7 @@ def test_paused_means_stored() -> None:
 
 
 def test_a_table_that_is_down_stores_and_says_200() -> None:
-    """A copy in the queue is harmless."""
+    """While the table is down events are stored and answered 200."""
     world = World()
     world.table.down = True
     answer = world.post(track("m1"), track("m2", "u2"))
@@ -67,7 +67,7 @@ def test_a_table_that_is_down_stores_and_says_200() -> None:
 
 
 def test_a_claim_without_an_answer_still_marks_the_user() -> None:
-    """It failed one write; an event that waits without a mark would be overtaken."""
+    """An event whose claim got no answer is stored behind a mark, and nothing overtakes it."""
     world = World()
     world.table.order(Fate.NOTHING_DONE, operation="ledger.swap")
     world.post(track("m1"))
@@ -76,7 +76,10 @@ def test_a_claim_without_an_answer_still_marks_the_user() -> None:
 
 
 def test_after_a_claim_without_an_answer_no_other_is_tried() -> None:
-    """Each could take a time-out, and the request has four seconds."""
+    """After a claim without an answer the request makes no other claim.
+
+    Each could take a whole time-out, and the request has four seconds.
+    """
     world = World()
     world.table.order(Fate.NOTHING_DONE, operation="ledger.swap")
     answer = world.post(track("m1"), track("m2", "u2"))
@@ -99,7 +102,7 @@ def test_what_sqs_refuses_of_the_rest_is_said() -> None:
 
 @pytest.mark.parametrize("fate", list(Fate))
 def test_a_claim_without_an_answer_is_no_crash(fate: Fate) -> None:
-    """Redrive takes it over at once, also under `park`: nobody called."""
+    """Redrive takes a claim without an answer over at once, also under `park`: nobody called."""
     world = World(policy="park")
     world.table.order(fate, operation="ledger.swap")
     world.post(track())
@@ -109,7 +112,7 @@ def test_a_claim_without_an_answer_is_no_crash(fate: Fate) -> None:
 
 
 def test_queues_that_are_down_say_503() -> None:
-    """Neither settled nor stored: Segment comes again, and what is missing is delivered then."""
+    """While the queues are down the answer is 503, and Segment's retry delivers what is missing."""
     world = World()
     world.queues.down = True
     world.rehook.script.extend([rehook.DELIVERED, rehook.UNREACHABLE])
@@ -127,7 +130,10 @@ def test_queues_that_are_down_say_503() -> None:
 
 
 def test_known_to_be_undelivered_and_not_stored_is_released() -> None:
-    """Whoever meets it next need not wait for a lease."""
+    """A claim is released when the event is undelivered and could not be stored.
+
+    The next environment need not wait for the lease to end.
+    """
     world = World()
     world.queues.down = True
     world.rehook.script.append(rehook.UNREACHABLE)
@@ -139,7 +145,7 @@ def test_known_to_be_undelivered_and_not_stored_is_released() -> None:
 
 
 def test_unknown_and_not_stored_keeps_its_claim() -> None:
-    """It must not be taken for undelivered."""
+    """A claim with an unknown outcome is kept when the event could not be stored."""
     world = World()
     world.queues.down = True
     world.rehook.script.append(UNKNOWN)
@@ -157,7 +163,7 @@ def test_unknown_and_not_stored_keeps_its_claim() -> None:
 def test_what_cannot_be_parked_is_not_answered_200(
     policy: str, turn: rehook.Turn, state: State
 ) -> None:
-    """And nothing later of this user is delivered ahead of it."""
+    """An event that can't be parked is answered 503, and stops the user's later events."""
     world = World(policy=policy)
     world.queues.down = True
     world.rehook.script.append(turn)
@@ -171,7 +177,7 @@ def test_what_cannot_be_parked_is_not_answered_200(
 
 
 def test_what_rehook_refuses_and_no_queue_can_hold_is_dropped() -> None:
-    """To come again would not make it any smaller."""
+    """An event that Rehook rejects and that no queue can hold is dropped and answered 200."""
     world = World()
     world.rehook.script.append(rehook.REJECTED)
     answer = world.post(track(text="x" * 1_100_000))
@@ -181,7 +187,7 @@ def test_what_rehook_refuses_and_no_queue_can_hold_is_dropped() -> None:
 
 
 def test_a_defect_of_ours_stores_the_event() -> None:
-    """And it is looked at: a warning, a metric."""
+    """An unexpected exception stores the event, logs a warning and counts in a metric."""
     world = World()
 
     def defect(_operation: str, _subject: object) -> None:
@@ -196,7 +202,10 @@ def test_a_defect_of_ours_stores_the_event() -> None:
 
 
 def test_a_defect_during_a_probe_leaves_the_probe_to_the_next_event() -> None:
-    """Else nothing would be delivered until the probe is given up, 40 seconds later."""
+    """An unexpected exception during a probe leaves the probe to the next event.
+
+    Otherwise nothing would be delivered until the probe counts as lost, 40 seconds later.
+    """
     world = World(threshold=1)
     environment = world.ingest()
     world.rehook.script.append(rehook.UNREACHABLE)

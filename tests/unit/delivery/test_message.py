@@ -76,7 +76,7 @@ def letter(event: bytes, body: bytes = b"{}") -> Letter:
 def test_a_letter_comes_back_as_it_was(
     event: dict[str, object], body: dict[str, object], ascii_only: bool
 ) -> None:
-    """Any event and any request: the same JSON, in ASCII, and SQS takes it."""
+    """Any event and any request are read back as they were written, in ASCII that SQS takes."""
     sent = letter(as_bytes(event, ascii_only=ascii_only), as_bytes(body, ascii_only=ascii_only))
 
     outgoing = sent.for_dead_letters(ordered=True)
@@ -93,7 +93,7 @@ def test_a_letter_comes_back_as_it_was(
 
 
 def test_the_request_is_sent_again_byte_for_byte() -> None:
-    """What Rehook was sent once it is sent again, however oddly the event is written."""
+    """The stored request comes back byte for byte, however the event is spelt."""
     sent = letter(rb'{"type":"track", "x": "\ud800"}', b'{"n":25.0,"big":1e21,"s":"a/b"}')
 
     back = read_body(HEADER, received(sent.for_dead_letters(ordered=True)))
@@ -104,14 +104,14 @@ def test_the_request_is_sent_again_byte_for_byte() -> None:
 
 @pytest.mark.parametrize("event", [b'{"type":"track"}', rb'{"type":"track", "x": "\ud800"}'])
 def test_an_event_that_could_not_be_mapped_has_no_request(event: bytes) -> None:
-    """And says so in the message, whichever parser reads it."""
+    """The message of an event that could not be mapped says that there is no request."""
     sent = Letter(header=HEADER, action="", request=None, event=event)
 
     assert read_body(HEADER, received(sent.for_dead_letters(ordered=True))) == sent
 
 
 def test_what_a_message_says() -> None:
-    """Operators read it in the console; and the version before this one may have written it."""
+    """A message's body and attributes are those that operators and earlier versions know."""
     parked = letter(b'{"s":"\xc3\xa9"}').for_parking("rejected", "400\n\u00e9")
 
     assert parked.attributes == {
@@ -147,19 +147,19 @@ def test_what_a_message_says() -> None:
     )
 )
 def test_a_header_comes_back_as_it_was(header: Header) -> None:
-    """Each of its fields has an attribute."""
+    """Each field of a header is read back from its attribute."""
     assert Header.read(header.attributes()) == header
 
 
 def test_what_attributes_need_not_say() -> None:
-    """A message without the rest is one without a claim, a mark and an epoch."""
+    """A message with the required attributes alone has no claim, no mark and no parked token."""
     least = {"schema": "1", "delivery": "d", "user": "u", "content": "c", "reason": "r"}
 
     assert Header.read(least) == Header(delivery="d", user="u", content="c", reason="r")
 
 
 def test_order_decides_on_the_group() -> None:
-    """The user's group keeps their order; where that is off, deliveries do not wait for another."""
+    """The message group is the user where order is kept, and the delivery where it is not."""
     sent = letter(b"{}")
 
     assert sent.for_dead_letters(ordered=True).group == "hash"
@@ -168,7 +168,7 @@ def test_order_decides_on_the_group() -> None:
 
 @given(texts)
 def test_a_parked_message_explains_itself(detail: str) -> None:
-    """Reason, detail and epoch are added, whatever the detail; SQS takes it."""
+    """A parked message has reason, detail and parked token; SQS takes it whatever the detail."""
     parked = letter(b"{}").for_parking("rejected", detail)
     header = Header.read(parked.attributes)
 
@@ -179,14 +179,17 @@ def test_a_parked_message_explains_itself(detail: str) -> None:
 
 
 def test_parked_messages_have_groups_of_their_own() -> None:
-    """SQS shows ten messages of a group at most, so a user's would hide one another."""
+    """Each parked message has a group of its own.
+
+    SQS shows ten messages of a group at most, so a user's would hide one another.
+    """
     one = letter(b"{}").for_parking("rejected", "")
 
     assert one.group != "hash"
 
 
 def test_what_fits_into_the_dead_letter_queue_fits_into_the_parking_lot() -> None:
-    """Else it could never be given up, and SQS would delete it in the end."""
+    """A message that the dead-letter queue takes is taken by the parking lot as well."""
     room = MAX_MESSAGE_BYTES - letter(b'{"s":""}').for_dead_letters(ordered=True).size()
     largest = letter(b'{"s":"' + b"x" * (room - message.PARKING_ROOM) + b'"}')
     larger = letter(b'{"s":"' + b"x" * (room - message.PARKING_ROOM + 1) + b'"}')
@@ -197,7 +200,7 @@ def test_what_fits_into_the_dead_letter_queue_fits_into_the_parking_lot() -> Non
 
 
 def test_sizes_are_counted_as_sqs_counts_them() -> None:
-    """In bytes, names and types of attributes included."""
+    """Sizes are counted in bytes, with the names and types of attributes, as SQS counts them."""
     outgoing = Outgoing(group="g", dedupe="d", body="abc", attributes={"delivery": "m:é"})
 
     assert outgoing.size() == rules.octets(outgoing)
@@ -220,7 +223,7 @@ def test_sizes_are_counted_as_sqs_counts_them() -> None:
     ],
 )
 def test_other_messages_are_not_taken_for_ours(change: dict[str, str | None]) -> None:
-    """Attributes that this bridge did not write raise, and nothing else; the text names them."""
+    """Attributes that the bridge did not write raise one kind of error, which names them."""
     attributes = {**letter(b"{}").for_parking("rejected", "").attributes, **change}
 
     with pytest.raises(MessageUnreadable, match=next(iter(change))):
@@ -244,7 +247,7 @@ def test_other_messages_are_not_taken_for_ours(change: dict[str, str | None]) ->
     ],
 )
 def test_a_body_that_is_none_of_ours_raises_and_nothing_else(body: str) -> None:
-    """So that it is parked as unreadable, with what is wrong, and does not come for ever."""
+    """A body that the bridge did not write raises one kind of error, which says what is wrong."""
     outgoing = Outgoing(group="g", dedupe="d", body=body, attributes={})
 
     with pytest.raises(MessageUnreadable, match=r"JSON|object"):
@@ -252,7 +255,7 @@ def test_a_body_that_is_none_of_ours_raises_and_nothing_else(body: str) -> None:
 
 
 def test_an_operators_wish_travels_in_an_attribute() -> None:
-    """Mapped anew, or sent as it was stored; parked again, it is for the operator to say anew."""
+    """The choice to map anew or send as stored is an attribute, and ends when it is parked."""
     attributes = letter(b"{}").for_dead_letters(ordered=True).attributes
     wished = Header.read({**attributes, "send": "stored"})
     again = message.parked(wished, "{}", reason="rejected", detail="")

@@ -30,7 +30,7 @@ def lot_of(world: World) -> ParkingLot:
 
 
 def test_a_conflict_opens_nothing() -> None:
-    """It is parked as it is, under no claim: epoch 0 is no record's, whatever claim it came by."""
+    """A conflict is parked under no claim, with a parked token that no record has."""
     world = World()
     header = Header(
         delivery="m1:track", user="u", content="other", reason="unavailable", token=3, mark="k"
@@ -58,7 +58,10 @@ def test_a_conflict_opens_nothing() -> None:
 
 @pytest.mark.parametrize(("has", "keeps"), [(0, 0), (8, 8), (9, 8), (10, 8)])
 def test_a_foreign_message_keeps_what_attributes_it_can(has: int, keeps: int) -> None:
-    """SQS takes ten, and two are ours: they say that it can't be read, and why."""
+    """A foreign message is parked with its attributes, as far as SQS's ten leave room.
+
+    Two are the bridge's: they say that it can't be read, and why.
+    """
     world = World()
     attributes = {f"a{number}": "x" for number in range(has)}
     ours = {"reason": "unreadable", "detail": "why"}

@@ -27,7 +27,7 @@ CLAIMED = Record(
 
 
 def test_the_first_claim() -> None:
-    """It begins at token 1, with a lease, and is not known to be in the queue."""
+    """A first claim has token 1 and a lease, and is not known to be in the queue."""
     claim = WRITER.claim("m1:track", "c", None, lease=30.0)
 
     assert (claim.state, claim.token, claim.nonce) == (State.CLAIMED, 1, "new")
@@ -37,7 +37,7 @@ def test_the_first_claim() -> None:
 
 
 def test_a_claim_grows_the_token_and_keeps_the_epoch() -> None:
-    """The token is the fence; the epoch stays until the delivery is parked anew."""
+    """A claim adds one to the token, and leaves the parked token until it is parked anew."""
     parked = replace(CLAIMED, state=State.PARKED, parked_token=2, in_queue=False)
 
     claim = WRITER.claim("m1:track", "c", parked, lease=30.0, by_redrive=True)
@@ -46,13 +46,16 @@ def test_a_claim_grows_the_token_and_keeps_the_epoch() -> None:
 
 
 def test_only_a_dead_claimant_counts_as_a_crash() -> None:
-    """Else a message that is throttled long enough would be taken for one that kills."""
+    """Only a claim that takes over from a dead claimant counts a crash."""
     assert WRITER.claim("m1:track", "c", CLAIMED, lease=30.0).crashes == 2
     assert WRITER.claim("m1:track", "c", CLAIMED, lease=30.0, crashed=True).crashes == 3
 
 
 def test_a_claim_of_ingest_is_not_in_the_queue() -> None:
-    """Taking over from a redrive that died: its message may be gone, so a duplicate is stored."""
+    """A claim of ingest is not in the queue, also when it takes over from redrive's.
+
+    Redrive's message may be gone, so a duplicate is stored.
+    """
     assert not WRITER.claim("m1:track", "c", CLAIMED, lease=30.0, crashed=True).in_queue
 
 
@@ -87,7 +90,7 @@ def test_a_claim_of_ingest_is_not_in_the_queue() -> None:
 def test_settling(
     settle: Callable[[Record], Record], changes: dict[str, Any], *, in_queue: bool
 ) -> None:
-    """The lease ends, the record lives longer, the nonce is new; of the rest only this changes."""
+    """Settling ends the lease, lengthens the record's life and renews the nonce, and no more."""
     mine = replace(CLAIMED, in_queue=in_queue)
     settled = replace(mine, nonce="new", lease=0.0, expires_at=int(NOW) + 100)
 
@@ -95,6 +98,6 @@ def test_settling(
 
 
 def test_a_lease_runs_out_after_the_margin() -> None:
-    """Two clocks may differ by five seconds."""
+    """A lease counts as ended five seconds late, since two clocks may differ by so much."""
     assert not CLAIMED.lease_ran_out(NOW + 35)
     assert CLAIMED.lease_ran_out(NOW + 35.1)

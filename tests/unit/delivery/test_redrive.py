@@ -32,7 +32,7 @@ UNKNOWN = rehook.UNKNOWN_DONE
 def test_each_outcome_has_its_end(
     turn: rehook.Turn, policy: str, kept: bool, outcome: str, reason: str | None, expected: State
 ) -> None:
-    """Deleted when delivered or parked, else hidden and kept: never sent anew."""
+    """A dead letter that is delivered or parked is deleted; others are hidden, never sent anew."""
     world = waiting(policy=policy)
     sent = world.queues.calls["dead.send"]
     world.rehook.script.extend([turn, turn])
@@ -46,7 +46,10 @@ def test_each_outcome_has_its_end(
 
 
 def test_a_group_stops_at_its_first_failure() -> None:
-    """Those behind it are hidden as long, untried; what went before is done."""
+    """Behind a failure the group's messages are hidden for the same time, without a call.
+
+    What stands before it is done.
+    """
     world = waiting("m1", "m2", "m3", "m4")
     world.rehook.script.extend([rehook.DELIVERED, rehook.UNREACHABLE])
     worked = world.poll()
@@ -60,7 +63,7 @@ def test_a_group_stops_at_its_first_failure() -> None:
 
 
 def test_groups_do_not_stop_one_another() -> None:
-    """Each user's messages are a group."""
+    """A failure in one user's group does not stop another user's."""
     world = waiting("m1")
     world.store_secrets(mode="pause")
     world.post(track("m2", "u2"))
@@ -72,7 +75,7 @@ def test_groups_do_not_stop_one_another() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2, 5, 10])
 def test_as_many_groups_go_side_by_side_as_there_are_workers(workers: int) -> None:
-    """No fewer, which would cost time; and no more, which might cost Rehook's patience."""
+    """As many groups are worked on at once as there are workers, no fewer and no more."""
     world = World(workers=workers)
     world.store_secrets(mode="pause")
     for number in range(10):
@@ -93,7 +96,10 @@ def test_as_many_groups_go_side_by_side_as_there_are_workers(workers: int) -> No
 
 
 def test_hiding_comes_before_the_ledger() -> None:
-    """The other order would lose the delay of what is killed in between."""
+    """A message is hidden before the ledger is written.
+
+    In the other order, a function that dies in between would lose the delay.
+    """
     world = waiting()
     seen: list[str] = []
     world.rehook.script.append(rehook.UNREACHABLE)
@@ -106,7 +112,10 @@ def test_hiding_comes_before_the_ledger() -> None:
 
 
 def test_parking_comes_before_the_ledger_and_deleting_last() -> None:
-    """Killed in between, the message is still somewhere."""
+    """A message is parked, then recorded, then deleted.
+
+    A function that dies in between leaves the message in one queue or in both.
+    """
     world = waiting()
     seen: list[str] = []
     world.rehook.script.append(rehook.REJECTED)
@@ -120,7 +129,7 @@ def test_parking_comes_before_the_ledger_and_deleting_last() -> None:
 
 @pytest.mark.parametrize("whole_call", [True, False])
 def test_refused_visibility_costs_time_only(*, whole_call: bool) -> None:
-    """The queue's own time-out brings each back; the metric counts them."""
+    """A message that could not be hidden comes back by the queue's time-out, and is counted."""
     world = waiting("m1", "m2")
     if whole_call:
         world.queues.order(Fate.NOTHING_DONE, operation="dead.change_visibility")
@@ -134,7 +143,7 @@ def test_refused_visibility_costs_time_only(*, whole_call: bool) -> None:
 
 
 def test_what_segment_repeats_during_the_call_is_not_stored_again() -> None:
-    """Redrive's claim says that the message for it is in the queue still, where no mark does."""
+    """What Segment sends again during redrive's call is not stored a second time."""
     world = World(ordered=False)
     world.store_secrets(mode="pause")
     world.post(track())
@@ -149,7 +158,10 @@ def test_what_segment_repeats_during_the_call_is_not_stored_again() -> None:
 
 
 def test_a_message_sent_under_the_claim_takes_over_at_once() -> None:
-    """Its sender knew the outcome, and died before it could write so."""
+    """A message that was sent under a claim takes it over without waiting for the lease.
+
+    Its sender knew the outcome, and died before it could record it.
+    """
     world = World(policy="park")
     world.rehook.script.append(rehook.UNREACHABLE)
     queue_after = world.queues
@@ -178,7 +190,10 @@ def test_a_message_sent_under_the_claim_takes_over_at_once() -> None:
 def test_a_dead_claimants_message_comes_again(
     policy: str, event: dict[str, object], reason: str | None
 ) -> None:
-    """When the lease has run out, the policy decides; an upsert is repeated."""
+    """When redrive died during a call and the lease has ended, the policy decides.
+
+    An upsert is repeated.
+    """
     world = World(policy=policy)
     world.store_secrets(mode="pause")
     world.post(event)
@@ -195,7 +210,7 @@ def test_a_dead_claimants_message_comes_again(
 
 
 def test_a_message_that_kills_three_times_is_parked() -> None:
-    """Its body is not read any more."""
+    """A message that killed the function three times in a row is parked without a fourth try."""
     world = waiting()
     world.rehook.before = crash
     for _ in range(3):
@@ -208,7 +223,7 @@ def test_a_message_that_kills_three_times_is_parked() -> None:
 
 
 def test_an_innocent_that_failed_three_times_is_not_a_killer() -> None:
-    """Crashes count in a row: a known outcome forgives."""
+    """A try with a known outcome sets the count of crashes back to zero."""
     world = waiting()
     for _ in range(4):
         world.rehook.before = crash

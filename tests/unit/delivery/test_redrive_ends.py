@@ -35,7 +35,7 @@ def parked(world: World) -> Header:
 
 
 def test_delivered() -> None:
-    """The record has Rehook's name for the call, by which Rehook's support finds it."""
+    """The record of a delivered message has Rehook's request id, and no doubt."""
     world = waiting()
     world.poll()
 
@@ -45,7 +45,7 @@ def test_delivered() -> None:
 
 
 def test_refused() -> None:
-    """The parked message quotes Rehook, its code first."""
+    """The parked message of a rejected delivery quotes Rehook, its code first."""
     world = waiting()
     world.rehook.script.append(rehook.REJECTED)
     world.poll()
@@ -54,7 +54,7 @@ def test_refused() -> None:
 
 
 def test_given_up_for_crashes_it_keeps_what_was_known_of_it() -> None:
-    """What Rehook said at an earlier try is not lost: nothing newer is known."""
+    """A message that is given up for crashes keeps the detail of an earlier try."""
     world = sent_back()
     world.rehook.after = crash
     for _ in range(3):
@@ -67,7 +67,7 @@ def test_given_up_for_crashes_it_keeps_what_was_known_of_it() -> None:
 
 
 def test_expired_it_keeps_what_was_known_of_it() -> None:
-    """It was paused until the queue's retention was about to end, and no call was made."""
+    """A message that is too old to be tried keeps the detail of an earlier try."""
     world = sent_back()
     world.clock.advance(9 * DAY + 1)
     world.poll()
@@ -76,7 +76,7 @@ def test_expired_it_keeps_what_was_known_of_it() -> None:
 
 
 def test_sent_back_with_an_event_that_is_none_it_says_what_is_wrong() -> None:
-    """Such a message was changed by hand; it is parked again, and names the mistake."""
+    """A message whose event was changed by hand to what is none is parked with what is wrong."""
     event = '{"a":' * 200 + "{}" + "}" * 200
     world = sent_back()
     (message,) = [stored.message for stored in world.dead.stored()]
@@ -93,7 +93,7 @@ def test_sent_back_with_an_event_that_is_none_it_says_what_is_wrong() -> None:
 
 
 def test_parked_again_for_its_mapping_it_says_what_the_mapping_lacks() -> None:
-    """The same words as at the first time: the operator sees that nothing was mended."""
+    """A message whose mapping still fails is parked again with the same detail."""
     world = World(destination=BROKEN)
     world.post(track())
     said = parked(world).detail
@@ -110,7 +110,7 @@ def test_parked_again_for_its_mapping_it_says_what_the_mapping_lacks() -> None:
 def test_a_reward_with_an_unknown_outcome_is_doubtful_from_then_on(
     name: str, doubtful: bool
 ) -> None:
-    """The record says so while it waits for its next try; an upsert can be made twice."""
+    """A reward with an unknown outcome is recorded as doubtful; an upsert is not."""
     world = World()
     world.store_secrets(mode="pause")
     world.post(track("m1") if doubtful else identify("i1"))
@@ -124,7 +124,10 @@ def test_a_reward_with_an_unknown_outcome_is_doubtful_from_then_on(
 
 
 def test_a_refusal_after_an_unknown_outcome_gives_way_to_no_mended_event() -> None:
-    """The call that timed out may have given the reward, so a mended event is not called for."""
+    """A delivery that is rejected after an unknown outcome is not replaced by a mended event.
+
+    The call that timed out may have given the reward.
+    """
     world = waiting()
     environment = world.redrive()
     world.rehook.script.append(rehook.UNKNOWN_DONE)

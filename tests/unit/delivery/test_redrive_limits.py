@@ -20,7 +20,7 @@ UNKNOWN = rehook.UNKNOWN_DONE
 
 
 def test_no_call_without_the_time_for_it() -> None:
-    """What can't be finished is handed back, visible at once."""
+    """Without time for a call, messages are handed back and visible at once."""
     world = waiting("m1", "m2")
     worked = world.poll(seconds=RESERVE + RedriveSettings().call_timeout - 0.1)
 
@@ -30,7 +30,7 @@ def test_no_call_without_the_time_for_it() -> None:
 
 
 def test_a_call_with_just_the_time_for_it() -> None:
-    """A whole time-out is enough."""
+    """A call is made when exactly a time-out and the reserve are left."""
     world = waiting()
     (worked,) = world.poll(seconds=RESERVE + RedriveSettings().call_timeout)
 
@@ -38,7 +38,7 @@ def test_a_call_with_just_the_time_for_it() -> None:
 
 
 def test_an_open_breaker_hides_without_a_claim() -> None:
-    """For at least as long as it stays open."""
+    """An open breaker hides a message, without a claim, for as long as it stays open."""
     world = waiting(threshold=1)
     environment = world.redrive()
     hear_late(environment.breaker, rehook.UNREACHABLE.reply)
@@ -50,7 +50,7 @@ def test_an_open_breaker_hides_without_a_claim() -> None:
 
 
 def test_paused_hands_back() -> None:
-    """Without a call; and soon enough after it ends, it is delivered."""
+    """While deliveries are paused a message is kept without a call, and delivered afterwards."""
     world = waiting()
     world.store_secrets(mode="pause")
     (worked,) = world.poll()
@@ -63,7 +63,7 @@ def test_paused_hands_back() -> None:
 
 
 def test_a_message_past_its_last_day_is_parked_even_while_paused() -> None:
-    """SQS would delete it silently."""
+    """A message that SQS would soon delete is parked, also while deliveries are paused."""
     world = waiting()
     world.store_secrets(mode="pause")
     world.clock.advance(9 * DAY + 1)
@@ -74,7 +74,7 @@ def test_a_message_past_its_last_day_is_parked_even_while_paused() -> None:
 
 
 def test_a_message_past_its_last_day_is_parked_while_rehook_is_down() -> None:
-    """An open breaker does not keep it back; no call is made."""
+    """A message that SQS would soon delete is parked, also while the breaker is open."""
     world = waiting(threshold=1)
     environment = world.redrive()
     world.clock.advance(9 * DAY + 1)
@@ -86,7 +86,7 @@ def test_a_message_past_its_last_day_is_parked_while_rehook_is_down() -> None:
 
 
 def test_giving_up_comes_after_one_more_try_each() -> None:
-    """Those behind a blocked head get theirs in the same receive."""
+    """A message past the age of giving up gets one more try, and so do those behind it."""
     world = waiting("m1", "m2", "m3")
     world.clock.advance(73 * HOUR)
     world.rehook.script.extend([rehook.UNREACHABLE, rehook.UNREACHABLE, rehook.DELIVERED])
@@ -97,7 +97,7 @@ def test_giving_up_comes_after_one_more_try_each() -> None:
 
 
 def test_a_table_that_is_down_keeps_the_message() -> None:
-    """Nothing is called, nothing deleted."""
+    """While the table is down a message is kept, and Rehook is not called."""
     world = waiting()
     world.table.down = True
     (worked,) = world.poll()
@@ -111,7 +111,10 @@ def test_a_table_that_is_down_keeps_the_message() -> None:
     [("retry", rehook.REJECTED, State.QUEUED), ("park", UNKNOWN, State.CLAIMED)],
 )
 def test_what_cannot_be_parked_is_kept(policy: str, turn: rehook.Turn, expected: State) -> None:
-    """Known to be undelivered, it is tried again; unknown, it stays claimed until found."""
+    """A message that can't be parked is kept.
+
+    If it is known to be undelivered it is tried again; else its claim stays.
+    """
     world = waiting(policy=policy)
     world.rehook.script.append(turn)
     world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
@@ -122,7 +125,7 @@ def test_what_cannot_be_parked_is_kept(policy: str, turn: rehook.Turn, expected:
 
 
 def test_a_killer_that_cannot_be_parked_stays_suspected() -> None:
-    """Settled as queued it would be called for again, under `park` too."""
+    """A message that killed three times and can't be parked is not called for again."""
     world = waiting(policy="park")
     world.rehook.after = crash
     with pytest.raises(Crash):
@@ -140,7 +143,7 @@ def test_a_killer_that_cannot_be_parked_stays_suspected() -> None:
 
 
 def test_a_defect_keeps_its_group_and_lets_the_others_go() -> None:
-    """And ends in the parking lot, as what kills does."""
+    """An unexpected exception keeps its group and no other, and at last parks the message."""
     world = waiting("m1", "m2")
     world.store_secrets(mode="pause")
     world.post(track("m3", "u2"))
@@ -165,7 +168,10 @@ def test_a_defect_keeps_its_group_and_lets_the_others_go() -> None:
 
 
 def test_a_defect_during_a_probe_leaves_the_probe_to_the_next_message() -> None:
-    """Else nothing would be delivered until the probe is given up, 40 seconds later."""
+    """An unexpected exception during a probe leaves the probe to the next message.
+
+    Otherwise nothing would be delivered until the probe counts as lost, 40 seconds later.
+    """
     world = waiting("m1", threshold=1)
     world.store_secrets(mode="pause")
     world.post(track("m2", "u2"))
@@ -186,7 +192,7 @@ def test_a_defect_during_a_probe_leaves_the_probe_to_the_next_message() -> None:
 
 
 def test_a_mark_that_cannot_be_cleared_is_counted() -> None:
-    """The message is done all the same: the user's next event clears it."""
+    """A mark that can't be cleared is counted, and the user's next event clears it."""
     world = waiting()
     world.table.order(Fate.NOTHING_DONE, operation="marks.clear")
     (worked,) = world.poll()
@@ -199,7 +205,7 @@ def test_a_mark_that_cannot_be_cleared_is_counted() -> None:
 
 
 def test_what_may_have_been_given_says_so_also_when_it_is_old() -> None:
-    """Whoever sends back what has expired must know that it is a risk."""
+    """An expired message whose reward may have been given is parked as an unknown outcome."""
     world = waiting(policy="park")
     world.rehook.after = crash
     with pytest.raises(Crash):

@@ -12,7 +12,7 @@ from tools.fakes import rehook
 
 @pytest.mark.parametrize("mode", ["pause", "dry-run"])
 def test_a_dead_letter_waits_unless_the_mode_is_deliver(mode: str) -> None:
-    """In a dry run Rehook is called for nothing, also not for what waited before it began."""
+    """A dead letter is delivered in mode `deliver` only; in a dry run it waits."""
     world = waiting()
     world.store_secrets(mode=mode)
     (worked,) = world.poll()
@@ -26,7 +26,7 @@ def test_a_dead_letter_waits_unless_the_mode_is_deliver(mode: str) -> None:
 
 
 def test_without_secrets_no_dead_letter_is_delivered() -> None:
-    """Without a key pair no call can be made: the messages wait, and an operator hears of it."""
+    """Without secrets a dead letter waits, and a metric and the log tell of it."""
     world = waiting("m1", "m2")
     world.ssm.down = True
     worked = world.poll()
@@ -38,7 +38,7 @@ def test_without_secrets_no_dead_letter_is_delivered() -> None:
 
 
 def test_a_changed_mode_is_seen_by_an_environment_that_runs() -> None:
-    """As soon as what it has read of the parameters is old: nothing is to be started anew."""
+    """A running environment sees another mode when the parameters that it has read are old."""
     world = waiting("m1", "m2")
     environment = world.redrive()
     world.store_secrets(mode="pause")
@@ -50,7 +50,7 @@ def test_a_changed_mode_is_seen_by_an_environment_that_runs() -> None:
 
 
 def test_a_rate_limit_slows_redrive_down() -> None:
-    """After the first refusal calls are as slow as the pace begins: each waits for its turn."""
+    """After the first refusal each call waits for its turn, at the pace that redrive starts at."""
     world = waiting()
     world.store_secrets(mode="pause")
     for user in ("u2", "u3"):

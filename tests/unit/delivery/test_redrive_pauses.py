@@ -27,29 +27,29 @@ FOUND = Record(
 
 
 def answers(kind: ReplyClass, retry_after: float | None = None) -> Callable[[World], None]:
-    """Rehook answers so."""
+    """Make Rehook answer with a reply of this class."""
     reply = Reply(kind=kind, code="x", retry_after=retry_after)
     return lambda world: world.rehook.script.append(rehook.Turn(reply, acts=False))
 
 
 def breaker_open(world: World) -> None:
-    """For fifty seconds more."""
+    """Open the breaker for fifty seconds."""
     world.breaker.record = BreakerRecord(nonce="n", open_until=world.clock.now() + 50.0)
 
 
 def table_down(world: World) -> None:
-    """No claim gets an answer."""
+    """Give the next claim no answer."""
     world.table.order(operation="ledger.swap")
 
 
 def lot_down(world: World) -> None:
-    """What is given up can't be parked."""
+    """Make Rehook reject the delivery, and the parking lot take nothing."""
     world.rehook.script.append(rehook.REJECTED)
     world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
 
 
 def conflict_and_lot_down(world: World) -> None:
-    """Its id is another event's, and it can't be parked."""
+    """Record another event under the id, and make the parking lot take nothing."""
     world.ledger.records[FOUND.id] = FOUND
     world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
 
@@ -72,7 +72,7 @@ def conflict_and_lot_down(world: World) -> None:
 def test_a_message_of_ten_minutes_is_hidden_for(
     prepare: Callable[[World], None], shortest: float, longest: float
 ) -> None:
-    """At least and at most so many seconds."""
+    """A message of ten minutes is hidden for a time between these bounds, by situation."""
     hidden = []
     for end in (False, True):
         world = waiting()
@@ -88,15 +88,18 @@ def test_a_message_of_ten_minutes_is_hidden_for(
 
 
 class Crowd(FakeClock):
-    """It is other threads that sleep: for this one no time passes."""
+    """A clock on which other threads sleep: for this one no time passes."""
 
     def sleep(self, seconds: float) -> None:
-        """Let somebody else wait."""
+        """Let another thread wait."""
 
 
 @pytest.mark.parametrize("taken", [23, 100])
 def test_a_turn_that_comes_too_late_is_waited_for_in_the_queue(taken: int) -> None:
-    """Unclaimed, and just until then: `taken` turns, one in two seconds, come before it."""
+    """A message whose turn comes too late is hidden until then, unclaimed.
+
+    `taken` turns, one in two seconds, come before it.
+    """
     world = waiting()
     world.clock.advance(AGE)
     environment = world.redrive()
@@ -115,7 +118,7 @@ def test_a_turn_that_comes_too_late_is_waited_for_in_the_queue(taken: int) -> No
 
 
 def test_a_turn_that_comes_in_time_is_waited_for_at_once() -> None:
-    """As long as a whole time-out is left for the call after it."""
+    """A turn is waited for as long as a whole time-out is left for the call after it."""
     world = waiting()
     environment = world.redrive()
     pace = Pace(Crowd())
@@ -132,7 +135,7 @@ def test_a_turn_that_comes_in_time_is_waited_for_at_once() -> None:
     ("left", "hidden"), [(RedriveSettings().lease, 96), (1.0, 7), (0.0, 6), (-4.0, 6)]
 )
 def test_somebody_elses_claim_is_waited_for(left: float, hidden: int) -> None:
-    """As long as its lease lasts, and the clocks' margin; the message is not deleted."""
+    """A message that is claimed elsewhere is hidden until the lease and the margin have ended."""
     world = waiting()
     content = header_of(world.dead.stored()[0]).content
     world.ledger.records[FOUND.id] = replace(FOUND, content=content, lease=world.clock.now() + left)
@@ -144,7 +147,7 @@ def test_somebody_elses_claim_is_waited_for(left: float, hidden: int) -> None:
 
 @pytest.mark.parametrize("vanishes", [True, False])
 def test_whoever_always_comes_second_leaves_the_delivery_to_the_others(vanishes: bool) -> None:
-    """For a moment: no lease is known that would have to be waited for."""
+    """A message whose claim loses each of its tries is hidden for a moment."""
     world = waiting()
     content = header_of(world.dead.stored()[0]).content
     writes: list[str] = []
@@ -169,7 +172,7 @@ def test_whoever_always_comes_second_leaves_the_delivery_to_the_others(vanishes:
 
 
 def test_a_foreign_message_is_hidden_like_any_other() -> None:
-    """Where the parking lot does not take it."""
+    """A foreign message is hidden like any other when the parking lot does not take it."""
     hidden = []
     for end in (False, True):
         world = World()

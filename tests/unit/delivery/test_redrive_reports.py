@@ -68,7 +68,7 @@ def reported(world: World) -> dict[str, object]:
 def test_a_line_says_what_rehook_said(
     reply: ReplyClass, code: str, age: float, expected: tuple[str | None, ...]
 ) -> None:
-    """Its code, and its own name for the call where that was the last one."""
+    """A message's log line has Rehook's code, and the request id if Rehook was called last."""
     world = waiting(policy="park")
     said = Reply(kind=reply, code=code, message="u1 is no customer", request_id="req-9")
     world.rehook.script.append(rehook.Turn(said, acts=False))
@@ -78,7 +78,7 @@ def test_a_line_says_what_rehook_said(
 
 
 def test_a_line_says_why_what_cannot_be_parked_was_to_be() -> None:
-    """By Rehook's code."""
+    """The log line of a message that can't be parked has the code for which it was to be."""
     world = waiting()
     world.rehook.script.append(rehook.REJECTED)
     world.queues.order(Fate.NOTHING_DONE, operation="parking.send", times=2)
@@ -87,7 +87,7 @@ def test_a_line_says_why_what_cannot_be_parked_was_to_be() -> None:
 
 
 def test_a_line_says_when_the_next_try_is() -> None:
-    """As SQS was told; nothing where it did not listen, since the queue's own time-out counts."""
+    """The log line says when the next try is, unless SQS refused to hide the message."""
     world = waiting("m1", "m2")
     world.store_secrets(mode="pause")
     refuses = iter([False, True])
@@ -111,7 +111,7 @@ def test_a_line_says_when_the_next_try_is() -> None:
 def test_a_line_says_what_was_found(
     found: State, content: str | None, outcome: str, reason: str, *, lot_works: bool
 ) -> None:
-    """In the ledger, by which the delivery has had its end; Rehook is not asked."""
+    """The log line of a delivery that was done already says what the ledger holds."""
     world = waiting()
     content = content or header_of(world.dead.stored()[0]).content
     world.ledger.records["m1:track"] = Record(
@@ -134,7 +134,7 @@ def test_a_line_says_what_was_found(
 def test_a_line_says_what_is_no_message_of_ours(
     delivery: str | None, outcome: str, reason: str, *, lot_works: bool
 ) -> None:
-    """By SQS's id for it, and by the delivery's where somebody wrote one."""
+    """The log line of a foreign message names it by SQS's id, and by a delivery if it has one."""
     world = World()
     attributes = {"delivery": delivery} if delivery else {}
     world.dead.send([Outgoing(group="g", dedupe="d", body="?", attributes=attributes)])

@@ -33,7 +33,7 @@ def renamed(**changes: object) -> Destination:
 
 
 def test_it_is_delivered_once() -> None:
-    """By SQS's own redrive; a second copy finds it delivered."""
+    """A message that is sent back by SQS's own redrive is delivered; a second copy is not."""
     world = parked()
     copy = world.lot.stored()[0].message
     world.lot.move_to(world.dead)
@@ -46,7 +46,7 @@ def test_it_is_delivered_once() -> None:
 
 
 def test_it_is_mapped_anew() -> None:
-    """A mended mapping mends what it broke."""
+    """A message that is sent back is mapped anew, so a corrected mapping delivers it."""
     world = World(destination=BROKEN)
     world.post(track())
     assert header_of(world.lot.stored()[0]).reason == "mapping_error"
@@ -58,7 +58,10 @@ def test_it_is_mapped_anew() -> None:
 
 
 def test_what_sqs_itself_moved_is_sent_as_it_was_stored() -> None:
-    """After 1,000 receives SQS moves a message as it is: nothing says that it was parked."""
+    """A message that SQS moved after 1,000 receives is sent as it was stored.
+
+    Nothing in it says that the bridge parked it.
+    """
     world = World()
     world.dead.max_receives = 1
     world.rehook.script.append(rehook.UNREACHABLE)
@@ -77,7 +80,10 @@ def test_what_sqs_itself_moved_is_sent_as_it_was_stored() -> None:
 
 
 def test_it_is_parked_again_where_the_mapping_is_still_broken() -> None:
-    """Under a new epoch, so that it can be sent back again, also within five minutes."""
+    """Where the mapping still fails, the message is parked under a new token.
+
+    It can be sent back again, also within SQS's five minutes of deduplication.
+    """
     world = World(destination=BROKEN)
     world.post(track())
     for epoch in (2, 3, 4):
@@ -88,7 +94,7 @@ def test_it_is_parked_again_where_the_mapping_is_still_broken() -> None:
 
 
 def test_the_stored_request_is_sent_where_the_operator_says_so() -> None:
-    """Byte for byte, whatever the mapping is now."""
+    """Where the operator says so the stored request is sent, whatever the mapping is now."""
     world = parked()
     sent = world.rehook.calls[-1].body
     message = world.lot.stored()[0].message
@@ -101,7 +107,7 @@ def test_the_stored_request_is_sent_where_the_operator_says_so() -> None:
 
 
 def test_automatic_retries_send_the_stored_request() -> None:
-    """An event is not mapped twice because Rehook was away."""
+    """An automatic retry sends the stored request, and does not map the event again."""
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track())
@@ -127,7 +133,7 @@ def test_automatic_retries_send_the_stored_request() -> None:
 def test_what_no_subscription_takes_any_more_is_parked(
     changes: dict[str, object], reason: str, detail: str
 ) -> None:
-    """With the reason, and what to look at; nothing is called."""
+    """An event that no subscription takes any more is parked with its reason, without a call."""
     world = parked()
     world.destination = renamed(**changes)
     world.rehook.calls.clear()
@@ -141,7 +147,7 @@ def test_what_no_subscription_takes_any_more_is_parked(
 
 
 def test_a_disabled_subscriptions_dead_letters_are_parked() -> None:
-    """They are not sent behind the operator's back."""
+    """The dead letters of a subscription that was disabled are parked, without a call."""
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track())
@@ -152,7 +158,7 @@ def test_a_disabled_subscriptions_dead_letters_are_parked() -> None:
 
 
 def test_a_stale_copy_opens_nothing() -> None:
-    """Parked twice since: only the newest parking's message counts."""
+    """Of a delivery that was parked twice only the newer message can be sent back."""
     world = parked()
     stale = world.lot.stored()[0].message
     world.rehook.script.append(rehook.REJECTED)
@@ -167,7 +173,10 @@ def test_a_stale_copy_opens_nothing() -> None:
 
 
 def test_parked_and_unrecorded_is_no_crash() -> None:
-    """The message names the claim it was parked under: sent back, it is called for at once."""
+    """A message that was parked and not recorded is delivered at once when it is sent back.
+
+    It names the claim under which it was parked.
+    """
     world = World(policy="park")
     world.rehook.script.extend([rehook.UNREACHABLE, rehook.REJECTED])
     world.post(track())
@@ -192,7 +201,7 @@ def test_parked_and_unrecorded_is_no_crash() -> None:
 
 
 def test_a_conflict_is_parked_as_often_as_it_is_sent_back() -> None:
-    """Within SQS's five minutes too, which know no epochs."""
+    """A conflict is parked each time that it is sent back, also within SQS's five minutes."""
     world = World()
     world.post(track(amount=1))
     world.store_secrets(mode="pause")
@@ -210,7 +219,7 @@ def test_a_conflict_is_parked_as_often_as_it_is_sent_back() -> None:
 
 
 def test_two_events_under_one_id_are_both_stored() -> None:
-    """SQS must not take the second for the first: it is explained, as a conflict."""
+    """Two events under one id are both stored, and the second is parked as a conflict."""
     world = World()
     world.store_secrets(mode="pause")
     world.post(track(amount=1))
@@ -231,7 +240,7 @@ def test_two_events_under_one_id_are_both_stored() -> None:
     ],
 )
 def test_a_foreign_message_is_kept(attributes: dict[str, str], missing: str) -> None:
-    """It can't be told what it is, only what it has not; somebody put it there."""
+    """A foreign message is parked with its body, and with what it lacks."""
     world = World()
     world.dead.send([Outgoing(group="g", dedupe="d", body="?", attributes=attributes)])
     world.drain()
@@ -244,7 +253,7 @@ def test_a_foreign_message_is_kept(attributes: dict[str, str], missing: str) -> 
 
 
 def test_a_foreign_message_that_fills_sqs_is_kept_too() -> None:
-    """Without the explanation, for which there is no room."""
+    """A foreign message of the largest size is parked without the explanation."""
     world = World()
     world.dead.send([Outgoing(group="g", dedupe="d", body="x" * 1_048_576, attributes={})])
     world.drain()
@@ -253,7 +262,7 @@ def test_a_foreign_message_that_fills_sqs_is_kept_too() -> None:
 
 
 def test_an_unreadable_body_is_parked_under_its_delivery() -> None:
-    """Its attributes say which it is."""
+    """A message with an unreadable body is parked under the delivery of its attributes."""
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track())

@@ -14,7 +14,7 @@ LARGE = "x" * MAX_MESSAGE_BYTES
 
 @pytest.mark.parametrize("turn", [rehook.UNREACHABLE, rehook.UNKNOWN_DONE])
 def test_segment_keeps_it_and_its_next_try_is_delivered(turn: rehook.Turn) -> None:
-    """It leaves no mark behind: with no message to clear it, the user would wait for ever."""
+    """An event too large for a queue is answered 503 without a mark, and its retry is delivered."""
     world = World()
     event = track("m1", text=LARGE)
     world.rehook.script.append(turn)
@@ -27,7 +27,10 @@ def test_segment_keeps_it_and_its_next_try_is_delivered(turn: rehook.Turn) -> No
 
 
 def test_what_comes_before_it_is_stored_and_what_comes_after_fails_with_it() -> None:
-    """In the user's order; what is stored clears the mark, and then the rest is delivered."""
+    """The user's events before one that is too large are stored, those after it fail with it.
+
+    The stored ones clear the mark, and a retry delivers the rest.
+    """
     world = World()
     world.store_secrets(mode="pause")
     events = [track("m1"), track("m2", text=LARGE), track("m3"), track("other", "u2")]
@@ -48,7 +51,7 @@ def test_what_comes_before_it_is_stored_and_what_comes_after_fails_with_it() -> 
 
 
 def test_refused_by_rehook_it_is_dropped_and_the_users_next_event_is_delivered() -> None:
-    """No queue can keep it for an operator, and nothing waits for it: it has its end."""
+    """A rejected event that is too large to be parked is dropped, and holds up nothing."""
     world = World()
     world.rehook.script.extend([rehook.DELIVERED, rehook.REJECTED])
     answer = world.post(track("m1"), track("m2", text=LARGE), track("m3"))
@@ -59,7 +62,7 @@ def test_refused_by_rehook_it_is_dropped_and_the_users_next_event_is_delivered()
 
 
 def test_what_just_fits_is_stored() -> None:
-    """The two agree on what fits: none is refused that SQS would take, none marked and not sent."""
+    """An event is stored as long as its message fits SQS, and is marked only then."""
     low, high = MAX_MESSAGE_BYTES // 3, MAX_MESSAGE_BYTES
     while high - low > 1:
         world = World()

@@ -16,7 +16,7 @@ from tools.fakes.faults import Fate
 
 
 def test_a_user_who_waits_keeps_waiting() -> None:
-    """Later events queue up behind; they are not claimed, and not called for."""
+    """A waiting user's later events are stored behind the first, unclaimed and without a call."""
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track("m1"))
@@ -30,7 +30,10 @@ def test_a_user_who_waits_keeps_waiting() -> None:
 
 
 def test_a_duplicate_does_not_clear_the_mark_ahead_of_others() -> None:
-    """m1 and m2 wait, m1 comes again; m1 is done, m2 waits still: m3 must not overtake it."""
+    """A duplicate of the first waiting event leaves the mark for the second.
+
+    A third event must not overtake the second.
+    """
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)
     world.post(track("m1"), track("m2"))
@@ -50,7 +53,7 @@ def test_a_duplicate_does_not_clear_the_mark_ahead_of_others() -> None:
 
 
 def test_the_mark_goes_with_the_last_message() -> None:
-    """Of two that wait the first is done, the second is not: nobody may overtake it."""
+    """A user's mark stays until the last of the user's messages is done."""
     world = World()
     world.store_secrets(mode="pause")
     world.post(track("m1"), track("m2"))
@@ -62,7 +65,7 @@ def test_the_mark_goes_with_the_last_message() -> None:
 
 
 def test_a_stale_mark_delays_one_event() -> None:
-    """It was put, and its message never sent: the user's next event clears it on its way."""
+    """A mark without a message delays one event of its user, which clears it."""
     world = World()
     world.marks.marks[user_hash("u1")] = "left over"
     assert reasons(world.post(track("m1"))) == ["user_waiting"]
@@ -72,7 +75,7 @@ def test_a_stale_mark_delays_one_event() -> None:
 
 
 def test_the_mark_is_put_before_the_message_is_sent() -> None:
-    """Else somebody could overtake it in between."""
+    """The mark is put before the message is sent, so that no event gets between the two."""
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)
     marked: list[bool] = []
@@ -89,7 +92,7 @@ def test_the_mark_is_put_before_the_message_is_sent() -> None:
 
 
 def test_marks_that_cannot_be_read_let_nobody_overtake() -> None:
-    """Whoever may have something waiting is stored behind it, unclaimed and not called for."""
+    """When marks can't be read, events are stored unclaimed and without a call."""
     world = World()
     world.table.order(operation="marks.read")
 
@@ -98,7 +101,10 @@ def test_marks_that_cannot_be_read_let_nobody_overtake() -> None:
 
 
 def test_a_mark_that_cannot_be_put_is_the_last_that_is_tried() -> None:
-    """Of this request, which tries no claim either; the message is stored all the same."""
+    """After a mark that can't be put the request puts no other and claims nothing.
+
+    The messages are stored all the same.
+    """
     world = World()
     world.rehook.script.append(rehook.UNREACHABLE)
     world.table.order(Fate.DONE_UNHEARD, operation="marks.put")
@@ -113,7 +119,7 @@ def test_a_mark_that_cannot_be_put_is_the_last_that_is_tried() -> None:
 
 @pytest.mark.parametrize(("hung", "puts"), [(3.5, 1), (4.0, 0)])
 def test_a_table_that_hangs_is_asked_for_a_mark_while_there_is_time(hung: float, puts: int) -> None:
-    """Then the message goes without one: it must be stored before Segment gives up."""
+    """A mark is put only while there is time; otherwise the message is sent without one."""
     world = World()
 
     def hang(operation: str, _subject: object) -> None:
@@ -130,7 +136,10 @@ def test_a_table_that_hangs_is_asked_for_a_mark_while_there_is_time(hung: float,
 
 
 def test_four_thousand_events_of_many_users_are_kept_in_order() -> None:
-    """Side by side, and a tenth of the calls fails."""
+    """A batch of 4,000 events of 500 users is delivered once and in each user's order.
+
+    A tenth of the calls fails, and users are worked on side by side.
+    """
     world = World(workers=8, threshold=10_000)
     count = iter(range(1_000_000))
     world.rehook.answer = lambda _request, _action: (
@@ -156,7 +165,7 @@ def _names(body: bytes) -> list[str]:
 
 
 def test_behind_what_could_not_be_stored_nothing_is() -> None:
-    """SQS refuses the first of two: the second would overtake it when Segment comes again."""
+    """Behind an event that could not be stored no event of its user is stored."""
     world = World()
     world.dead.refuse = lambda message: message.attributes["delivery"] == "m1:track"
     world.rehook.script.append(rehook.UNREACHABLE)

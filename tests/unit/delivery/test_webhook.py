@@ -21,7 +21,7 @@ def entry(name: str, outcome: str, **of_its_delivery: str) -> dict[str, Any]:
 
 
 def test_counts_and_list() -> None:
-    """One entry per event, in order, with all that is known of it; each event counts once."""
+    """The answer lists each event in order with all that is known of it, and counts it once."""
     world = World()
     world.post(track("m0"))
     world.rehook.script.extend([rehook.DELIVERED, rehook.REJECTED])
@@ -78,7 +78,7 @@ def test_counts_and_list() -> None:
 def test_an_event_with_two_deliveries_counts_as_the_one_that_needs_looking_at(
     turns: list[rehook.Turn], outcome: str
 ) -> None:
-    """Parked before stored, stored before delivered."""
+    """An event of two deliveries counts as the worse one: parked, then stored, then delivered."""
     world = World(destination=TWICE)
     world.rehook.script.extend(turns)
 
@@ -86,7 +86,7 @@ def test_an_event_with_two_deliveries_counts_as_the_one_that_needs_looking_at(
 
 
 def test_a_duplicate_and_a_delivery_count_as_delivered() -> None:
-    """A subscription was added since; its part is new."""
+    """An event of which one delivery is new and one a duplicate counts as delivered."""
     world = World(destination=TWICE)
     world.rehook.script.extend([rehook.DELIVERED, rehook.DELIVERED])
     world.post(track())
@@ -96,7 +96,7 @@ def test_a_duplicate_and_a_delivery_count_as_delivered() -> None:
 
 
 def test_a_large_batch_lists_what_was_not_plainly_delivered() -> None:
-    """Four thousand lines of `delivered` help nobody."""
+    """The answer to a large batch lists only the events that were not plainly delivered."""
     world = World()
     world.post(track("m7"))
     answer = world.post(*[track(f"m{number}", f"u{number}") for number in range(101)])
@@ -108,7 +108,7 @@ def test_a_large_batch_lists_what_was_not_plainly_delivered() -> None:
 
 
 def test_the_same_event_twice_in_one_request_is_one_delivery() -> None:
-    """Found before the ledger is asked."""
+    """An event that comes twice in one request is one delivery, and one claim."""
     world = World()
     answer = world.post(track(), track())
 
@@ -118,14 +118,14 @@ def test_the_same_event_twice_in_one_request_is_one_delivery() -> None:
 
 
 def test_the_same_order_twice_in_one_request_is_one_delivery() -> None:
-    """Under two messageIds."""
+    """Two messageIds with one business key in one request are one delivery."""
     world = World()
 
     assert outcomes(world.post(order("m1", "7"), order("m2", "7"))) == ["delivered", "duplicate"]
 
 
 def test_two_events_under_one_id_in_one_request() -> None:
-    """The first is delivered, the second says what is wrong."""
+    """Of two events under one id in a request the first is delivered, the second a conflict."""
     world = World()
     answer = world.post(track(amount=1), track(amount=2))
 
@@ -134,7 +134,7 @@ def test_two_events_under_one_id_in_one_request() -> None:
 
 
 def test_an_event_that_nothing_names_is_dropped() -> None:
-    """Two of them could not be told from one sent twice."""
+    """An event with neither messageId nor timestamp is dropped."""
     world = World()
     answer = world.post(track(None))
 
@@ -143,7 +143,7 @@ def test_an_event_that_nothing_names_is_dropped() -> None:
 
 
 def test_an_event_without_a_message_id_but_with_a_timestamp() -> None:
-    """It names itself, and is known again when Segment sends it again."""
+    """An event without a messageId but with a timestamp is known again when it comes again."""
     world = World()
     event = track(None) | {"timestamp": "2026-01-01T00:00:00Z"}
     assert outcomes(world.post(event | {"sentAt": "1"})) == ["delivered"]
@@ -152,7 +152,7 @@ def test_an_event_without_a_message_id_but_with_a_timestamp() -> None:
 
 
 def test_one_bad_element_costs_only_itself() -> None:
-    """The batch is answered 200, and says what is wrong."""
+    """A batch with one element that can't be read is answered 200, and the others delivered."""
     world = World()
     good = encode(track())
     body = b"[" + good + b', 5, {"a": 1e, ' + encode(track("m2")) + b"]"
@@ -166,7 +166,10 @@ def test_one_bad_element_costs_only_itself() -> None:
 
 
 def test_why_an_event_is_ignored_is_said_in_a_small_request() -> None:
-    """In the answer and in the log line: the clause and the type, never the value."""
+    """In a small request answer and log say why an event is ignored.
+
+    They name the trigger's clause and the value's type, never the value.
+    """
     destination = load(
         encode(
             {
@@ -206,7 +209,7 @@ def test_why_an_event_is_ignored_is_said_in_a_small_request() -> None:
 
 @pytest.mark.parametrize("count", [LISTED_WHOLE, LISTED_WHOLE + 1])
 def test_why_events_are_ignored_is_not_looked_for_in_a_large_request(count: int) -> None:
-    """Nobody reads it there, and thousands of events would wait for it."""
+    """In a large request no reason is worked out for ignored events."""
     world = World()
     answer = world.post(*[{"type": "page", "messageId": f"m{n}"} for n in range(count)])
     events = answer.body["events"]
@@ -218,7 +221,7 @@ def test_why_events_are_ignored_is_not_looked_for_in_a_large_request(count: int)
 
 
 def test_what_a_log_line_says_of_an_ignored_event_is_bounded() -> None:
-    """Fifty subscriptions with long triggers have long reasons."""
+    """The log line of an ignored event has a bounded length, whatever subscriptions there are."""
     subscription: dict[str, JSON] = {
         "actionSlug": "trackEvent",
         "trigger": " or ".join(f'event = "{"x" * 100}{n}"' for n in range(20)),
@@ -232,7 +235,7 @@ def test_what_a_log_line_says_of_an_ignored_event_is_bounded() -> None:
 
 
 def test_what_is_no_event_gets_a_hint() -> None:
-    """The usual mistake: the mapping's Data field."""
+    """Data that is not the whole event gets a hint at the Data field of Segment's mapping."""
     answer = World().post({"messageId": "m1", "userId": "u"})
     events = answer.body["events"]
 
@@ -242,7 +245,7 @@ def test_what_is_no_event_gets_a_hint() -> None:
 
 
 def test_dry_run_delivers_nothing_and_says_what_it_would() -> None:
-    """No call, no write, no message; the mapping is seen in the answer."""
+    """A dry run calls, writes and sends nothing, and answers with the requests it would make."""
     world = World()
     world.store_secrets(mode="dry-run")
     answer = world.post(track(), identify())
@@ -257,7 +260,7 @@ def test_dry_run_delivers_nothing_and_says_what_it_would() -> None:
 
 @pytest.mark.parametrize("mode", ["pause", "dry-run"])
 def test_a_mode_is_honoured_within_a_minute(mode: str) -> None:
-    """By an environment that has its secrets already."""
+    """A running environment of ingest follows another mode within a minute."""
     world = World()
     environment = world.ingest()
     world.post(track("m0"), on=environment)

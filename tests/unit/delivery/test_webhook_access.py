@@ -32,7 +32,7 @@ def error_code(answer: HttpAnswer) -> Any:
     ],
 )
 def test_refusals(headers: dict[str, str], status: int, code: str) -> None:
-    """Nothing is read, called or written for a stranger."""
+    """A request that is refused causes no read, no call and no write."""
     world = World()
     answer = world.post(track(), headers=headers)
 
@@ -44,7 +44,7 @@ def test_refusals(headers: dict[str, str], status: int, code: str) -> None:
 
 
 def test_a_refusal_says_what_is_wrong_and_what_to_do() -> None:
-    """To a person, who has the Event Tester before them."""
+    """A refusal has a code, a message and a hint for whoever sees it in the Event Tester."""
     refused = RefusedAccess("code", "What is wrong.", "What to do.")
     answer = World().ingest().webhook.refuse(refused)
 
@@ -62,7 +62,7 @@ def test_a_refusal_says_what_is_wrong_and_what_to_do() -> None:
     ],
 )
 def test_a_stacks_own_rules(settings: dict[str, Any], status: int, code: str | None) -> None:
-    """The parameters `BatchToken` and `MaxBodyBytes` decide who is let in."""
+    """The parameters `BatchToken` and `MaxBodyBytes` decide which requests are let in."""
     world = World()
     world.store_secrets(tokens=("token-1",))
     webhook = replace(world.ingest().webhook, **settings)
@@ -73,7 +73,7 @@ def test_a_stacks_own_rules(settings: dict[str, Any], status: int, code: str | N
 
 
 def test_a_body_that_can_never_be_good_is_400() -> None:
-    """Segment must not try it for four hours."""
+    """A body that can't be read is answered 400, so that Segment does not send it again."""
     world = World()
     answer = world.ingest().webhook.handle(
         "POST", {"x-signature": signature(b"nonsense")}, b"nonsense", world.clock.now()
@@ -83,7 +83,7 @@ def test_a_body_that_can_never_be_good_is_400() -> None:
 
 
 def test_a_rotated_shared_secret_is_found() -> None:
-    """The signature is of the new one, the cached secrets are the old ones: read anew, once."""
+    """A signature by a newer shared secret makes ingest read the secrets anew, and is let in."""
     world = World()
     environment = world.ingest()
     world.post(track("m0"), on=environment)
@@ -95,7 +95,7 @@ def test_a_rotated_shared_secret_is_found() -> None:
 
 
 def test_a_wrong_signature_does_not_hammer_ssm() -> None:
-    """A stranger's requests cost one reading in half a minute."""
+    """Wrong signatures cause at most one read of the secrets in half a minute."""
     world = World()
     environment = world.ingest()
     for _ in range(50):
@@ -106,7 +106,7 @@ def test_a_wrong_signature_does_not_hammer_ssm() -> None:
 
 @pytest.mark.parametrize("missing", ["all", "the proofs"])
 def test_without_secrets_it_is_503(missing: str) -> None:
-    """Segment comes again; a 401 would lose the event. An alarm counts it, the log names what."""
+    """Without secrets the answer is 503; an alarm's metric counts it, and the log says why."""
     world = World()
     world.ssm.down = missing == "all"
     world.store_secrets(shared_secrets=())
@@ -120,7 +120,7 @@ def test_without_secrets_it_is_503(missing: str) -> None:
 
 
 def test_known_secrets_serve_on_while_ssm_is_down() -> None:
-    """For as long as it takes."""
+    """Secrets that were read once serve for as long as SSM is down."""
     world = World()
     environment = world.ingest()
     world.post(track("m0"), on=environment)
@@ -131,7 +131,7 @@ def test_known_secrets_serve_on_while_ssm_is_down() -> None:
 
 
 def test_503_says_what_was_settled() -> None:
-    """A person reads it in the Event Tester; Segment looks at the status only."""
+    """A 503 lists what became of each event, for whoever sees it in the Event Tester."""
     world = World()
     world.queues.down = True
     world.rehook.script.extend([rehook.DELIVERED, rehook.UNREACHABLE])
@@ -143,7 +143,7 @@ def test_503_says_what_was_settled() -> None:
 
 
 def test_each_event_has_one_line_in_the_log() -> None:
-    """Without personal data: ids, outcomes, reasons."""
+    """Each event has one line in the log, with ids, outcome and reasons, and no personal data."""
     world = World()
     world.rehook.script.append(rehook.REJECTED)
     world.post(track("m1", "ann@example.com", secret="shhh"), {"type": "page", "messageId": "p"})
@@ -158,7 +158,7 @@ def test_each_event_has_one_line_in_the_log() -> None:
 
 
 def test_an_events_line_names_each_of_its_deliveries() -> None:
-    """With what became of it; an event that reached no subscription has a star."""
+    """An event's line has the outcome of each delivery, and a star where there is none."""
     world = World(destination=TWICE)
     world.rehook.script.extend([rehook.REJECTED, rehook.DELIVERED])
     world.post(track())

@@ -16,7 +16,7 @@ CODE = ROOT / LAYER / PACKAGE
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda each: each.name)
 def test_a_defect_fits_the_code(defect: Defect) -> None:
-    """The text that a defect changes stands in its file exactly once, and what results is Python.
+    """A defect's text stands in its file exactly once, and what results is Python.
 
     Where this fails, the code was changed: carry the defect over to the new code.
     """
@@ -28,5 +28,5 @@ def test_a_defect_fits_the_code(defect: Defect) -> None:
 
 
 def test_each_defect_has_a_name_of_its_own() -> None:
-    """By which it can be run alone."""
+    """No two defects have one name, by which it can be run alone."""
     assert not [name for name, times in Counter(each.name for each in DEFECTS).items() if times > 1]

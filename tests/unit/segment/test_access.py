@@ -182,3 +182,25 @@ def test_every_token_is_asked_whatever_another_proof_says() -> None:
             with contextlib.suppress(RefusedAccess):
                 rules.check(signature | {"authorization": f"Bearer {token}"}, EVENT)
             assert asked == values
+
+
+@pytest.mark.parametrize("sent", ["token-one", "Bearer token-one", "Bearer wrong"])
+def test_a_token_is_compared_in_both_readings_whichever_is_right(sent: str) -> None:
+    """A token is compared with the whole header and with what stands behind a scheme, always.
+
+    Otherwise the time of an answer would tell which of the two was right.
+    """
+    compared: list[str] = []
+
+    class Watched(AccessToken):
+        @property
+        def value(self) -> bytes:
+            compared.append(sent)
+            return b"token-one"
+
+        @value.setter
+        def value(self, _given: bytes) -> None:
+            """Leave it as it is."""
+
+    assert Watched("authorization", b"").matches(sent) is ("wrong" not in sent)
+    assert len(compared) == 2

@@ -23,7 +23,7 @@ def queue(clock: FakeClock) -> FakeQueue:
 
 
 def test_a_call_that_fails_has_done_nothing(queue: FakeQueue) -> None:
-    """As often as ordered, and then no more."""
+    """A call that is ordered to fail does nothing, as often as ordered."""
     queue.faults.order(times=2)
 
     for _ in range(2):
@@ -34,7 +34,7 @@ def test_a_call_that_fails_has_done_nothing(queue: FakeQueue) -> None:
 
 
 def test_a_call_that_landed_may_look_failed() -> None:
-    """The write is there and the caller does not know: its own nonce tells it later."""
+    """A call can be ordered to land and to look failed; the ledger knows its nonce afterwards."""
     ledger = FakeLedger()
     ledger.faults.order(Fate.DONE_UNHEARD)
 
@@ -46,7 +46,7 @@ def test_a_call_that_landed_may_look_failed() -> None:
 
 
 def test_an_order_waits_for_its_operation() -> None:
-    """Other calls pass it; a table that is down is down for all."""
+    """An order to fail waits for its operation; a table that is down fails every operation."""
     faults = Faults(LedgerUnavailable)
     ledger, marks = FakeLedger(faults), FakeUserMarks(faults)
     faults.order(operation="marks.*")
@@ -65,7 +65,7 @@ def test_an_order_waits_for_its_operation() -> None:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_crash_falls_on_either_side_of_the_write(moment: str) -> None:
-    """No `except Exception` can hold it up."""
+    """A crash before or after a write passes each `except Exception`."""
     ledger = FakeLedger()
 
     def crash(operation: str, subject: object) -> None:
@@ -81,7 +81,7 @@ def test_a_crash_falls_on_either_side_of_the_write(moment: str) -> None:
 
 
 def test_entries_can_be_refused_one_by_one(queue: FakeQueue) -> None:
-    """Of a send and of a change of visibility."""
+    """Single entries of a send and of a change of visibility can be refused."""
     queue.refuse = lambda entry: entry.body == "b"
     assert queue.send([message("a"), message("b"), message("c")]) == [True, False, True]
 
@@ -91,7 +91,7 @@ def test_entries_can_be_refused_one_by_one(queue: FakeQueue) -> None:
 
 
 def test_the_queue_says_when_something_can_be_received(queue: FakeQueue, clock: FakeClock) -> None:
-    """So that a simulation can leap there."""
+    """The fake queue says in how many seconds its next message becomes visible."""
     assert queue.next_visible() is None
     queue.send([message("a")])
     assert queue.next_visible() == 0
@@ -103,7 +103,7 @@ def test_the_queue_says_when_something_can_be_received(queue: FakeQueue, clock: 
 
 
 def test_a_wall_clock_that_jumps_does_not_move_sqs(queue: FakeQueue, clock: FakeClock) -> None:
-    """It is the function's clock that is corrected, not the queue's."""
+    """A jump of the function's wall clock does not change when messages become visible."""
     queue.send([message("a")])
     queue.receive()
     clock.jump(100_000)
@@ -114,7 +114,7 @@ def test_a_wall_clock_that_jumps_does_not_move_sqs(queue: FakeQueue, clock: Fake
 
 
 def test_chance_is_the_same_each_time() -> None:
-    """And another for another seed."""
+    """A seed gives the same randomness each time, and another seed gives another."""
     first, again, other = FakeRandomness(1), FakeRandomness(1), FakeRandomness(2)
 
     assert [first.nonce(), first.nonce()] == [again.nonce(), again.nonce()]
@@ -123,6 +123,6 @@ def test_chance_is_the_same_each_time() -> None:
 
 
 def test_a_log_field_must_not_be_one_of_loggings_own() -> None:
-    """The real side would fail to log the line."""
+    """A log field under a name of the logging library raises, as it would in production."""
     with pytest.raises(KeyError, match="message"):
         FakeTelemetry().outcome({"message": "x"})
