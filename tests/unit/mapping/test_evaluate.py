@@ -28,19 +28,19 @@ from segment_rehook_cli.evaluate import DEEPEST, evaluate
     ],
 )
 def test_a_line_is_answered(line: str | bytes, answer: str) -> None:
-    """An answer is written in ASCII, as `JSON.stringify` writes the engine's own answer."""
+    """As `JSON.stringify` would write the engine's own answer, in ASCII."""
     assert list(evaluate([line])) == [answer]
 
 
 @pytest.mark.parametrize("line", ["", "{", "[]", "5", "{}", b"\xff", '{"fql": 5}', '{"fql": ""}'])
 def test_what_is_no_question_is_answered_by_an_error(line: str | bytes) -> None:
-    """Every line gets an answer, so that answers can be matched with lines by their position."""
+    """Each line has an answer, so that answers can be told from each other by their place."""
     (answer,) = evaluate([line])
     assert list(json.loads(answer)) == ["error"]
 
 
 def test_deep_nesting_is_followed_as_far_as_the_engine_does() -> None:
-    """Input nested deeper than an event may be is read up to the engine's limit, then refused."""
+    """Deeper than an event may be, for whoever compares; beyond that it is an error."""
     deep = '{"mapping": {"a": {"@path": "$.a"}}, "input": {"a": %s}}'
     near, beyond = ("[" * levels + "]" * levels for levels in (600, DEEPEST + 1))
     assert list(evaluate([deep % near])) == [f'{{"output":{{"a":{near}}}}}']

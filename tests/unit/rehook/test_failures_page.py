@@ -44,5 +44,5 @@ def named(table: str) -> set[str]:
     ],
 )
 def test_the_page_names_them_all_and_no_others(table: str, values: set[str]) -> None:
-    """The page and the code have the same reasons."""
+    """A reason that nobody can look up explains nothing."""
     assert named(table) == {str(value) for value in values}
