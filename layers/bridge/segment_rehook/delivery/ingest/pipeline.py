@@ -64,7 +64,7 @@ class Pipeline:
         self._claiming = self._settling = False
         self._calling = self._idle = 0
         self._open = len(lanes)
-        self._ended = False
+        self._ended = self._waking = False
 
     def run(self, pool: Executor) -> None:
         """Deliver on the threads of `pool`. Returns when none of them works any more."""
@@ -99,8 +99,11 @@ class Pipeline:
                 self._idle += 1
                 self._changed.wait()
                 self._idle -= 1
+                self._waking = False
             job = self._begin(due)
-            if self._idle and self._due() is not None:
+            # One thread is woken at a time: it wakes the next one if there is more to do.
+            if self._idle and not self._waking and self._due() is not None:
+                self._waking = True
                 self._changed.notify()
             return job
 
