@@ -28,7 +28,7 @@ DELIVERY = Delivery(
 
 
 def test_a_delivery_is_the_mappings_users() -> None:
-    """A delivery's user is the `source_id` that Rehook gets, not the event's userId."""
+    """The one that Rehook will see; that may be another than the event's userId."""
     call = Call("track", "trackEvent", "another", None, REQUEST)
 
     assert Delivery.of(EVENT, "m1", call) == replace(DELIVERY, user=ids.user_hash("another"))
@@ -36,7 +36,7 @@ def test_a_delivery_is_the_mappings_users() -> None:
 
 @pytest.mark.parametrize(("user", "source_id"), [("u1", "u1"), (5, ""), (None, "")])
 def test_what_could_not_be_mapped_is_the_events_users(user: JSON, source_id: str) -> None:
-    """An event that could not be mapped keeps its user's order, and the fault says why."""
+    """It keeps the user's order; there is nothing to call, and the fault says why."""
     event = Event.parse(encode({**track("m1"), "userId": user}))
 
     assert Delivery.of(event, "m1", MappingFault("track", "what went wrong")) == Delivery(
@@ -51,7 +51,7 @@ def test_what_could_not_be_mapped_is_the_events_users(user: JSON, source_id: str
 
 
 def test_a_letter_names_no_claim_where_there_is_none() -> None:
-    """A letter without a claim has no token, nonce or mark."""
+    """Neither token nor nonce nor mark: redrive must not take it for a claimant's."""
     assert DELIVERY.letter("paused") == Letter(
         header=Header(
             delivery=DELIVERY.id, user=DELIVERY.user, content=DELIVERY.content, reason="paused"
@@ -70,7 +70,7 @@ def sized(event: int, request: int) -> Delivery:
 
 @pytest.mark.parametrize("of", ["event", "request"])
 def test_what_fits_does_so_under_any_claim_and_for_any_reason(of: str) -> None:
-    """The largest delivery that fits makes the longest message that SQS takes."""
+    """To the byte: at the largest that fits, the longest message fills what SQS takes."""
     low, high = 0, MAX_MESSAGE_BYTES
     while high - low > 1:
         middle = (low + high) // 2

@@ -73,7 +73,7 @@ def test_names_stay_as_they_are() -> None:
     st.lists(st.tuples(st.sampled_from(["message", "business"]), names), min_size=2, unique=True)
 )
 def test_two_events_never_share_a_key(kinds: list[tuple[str, str]]) -> None:
-    """No messageId gives the key of a business key or of another id's hash."""
+    """No messageId can be written that is taken for a business key, or for another's hash."""
     keys = set()
     for kind, name in kinds:
         if kind == "business":
@@ -91,7 +91,7 @@ def _as_sent(name: str) -> str | None:
 
 @given(names, subscriptions)
 def test_a_deliverys_id_can_be_undone(name: str, subscription: str) -> None:
-    """The subscription's id is the part after the last colon."""
+    """The subscription is what stands behind the last colon."""
     delivery = ids.delivery_id(ids.business_key(name), subscription)
 
     assert ids.subscription_of(delivery) == subscription
@@ -99,7 +99,7 @@ def test_a_deliverys_id_can_be_undone(name: str, subscription: str) -> None:
 
 @given(names)
 def test_a_key_is_short_printable_ascii(name: str) -> None:
-    """A key fits a table's key, SQS attributes and log lines."""
+    """It is part of a table's key, of SQS attributes and of log lines."""
     key = ids.business_key(name)
 
     assert key.isascii()
@@ -108,7 +108,7 @@ def test_a_key_is_short_printable_ascii(name: str) -> None:
 
 
 def test_without_a_message_id_the_event_names_itself() -> None:
-    """The key is a hash of all members except the times that change between tries."""
+    """By all but the times that differ from one try of Segment's to the next."""
     first = event(timestamp="t", event="E", sentAt="1", receivedAt="1")
     again = event(timestamp="t", event="E", sentAt="2", receivedAt="2")
     other = event(timestamp="t2", event="E", sentAt="1", receivedAt="1")
@@ -119,7 +119,7 @@ def test_without_a_message_id_the_event_names_itself() -> None:
 
 
 def test_without_message_id_and_timestamp_there_is_no_key() -> None:
-    """There is no key, because one event sent twice can't be told from two events."""
+    """Two of these could be one event sent twice, or two events."""
     assert ids.event_key(event(event="E")) is None
     assert ids.event_key(event(event="E", timestamp=None)) is None
 
@@ -128,14 +128,14 @@ def test_without_message_id_and_timestamp_there_is_no_key() -> None:
 def test_deduplication_ids_differ_with_each_of_their_parts(
     parts: list[tuple[str, str, str]],
 ) -> None:
-    """Two different lists of parts have different ids, wherever the parts are cut."""
+    """However the parts are cut: SQS swallows the second of two that are alike."""
     made = {ids.dead_letter_dedupe(*each) for each in parts}
 
     assert len(made) == len(parts)
 
 
 def test_the_kinds_of_deduplication_ids_are_apart() -> None:
-    """A parked message and a dead letter never share a deduplication id."""
+    """A parked message goes back through a queue that the others go through."""
     made: list[Any] = [
         ids.dead_letter_dedupe("d", "c", ""),
         ids.dead_letter_dedupe("d", "c", "n"),
@@ -152,7 +152,7 @@ def test_the_kinds_of_deduplication_ids_are_apart() -> None:
 
 @given(names, st.integers(0, 10**9))
 def test_sqs_takes_every_id(name: str, epoch: int) -> None:
-    """Every id has at most 128 ASCII characters and no spaces."""
+    """At most 128 characters, no spaces, ASCII."""
     for made in (
         ids.dead_letter_dedupe(name, name, name),
         ids.parked_dedupe(name, epoch),
@@ -165,7 +165,7 @@ def test_sqs_takes_every_id(name: str, epoch: int) -> None:
 
 
 def test_a_fingerprint_is_of_the_event_as_it_was_sent() -> None:
-    """Spelling and times do not change a fingerprint; type, event, user and payload do."""
+    """Its spelling and its times don't count; type, event, user and payload do."""
     of: dict[str, JSON] = {"event": "E", "userId": "u", "properties": {"a": 1, "b": 2}}
     first = ids.fingerprint(event(**of, sentAt="1"), by_business_key=False)
 
@@ -181,7 +181,7 @@ def test_a_fingerprint_is_of_the_event_as_it_was_sent() -> None:
 
 
 def test_under_a_business_key_the_payload_makes_no_other_event() -> None:
-    """Another payload under one business key is the same event, and the difference is visible."""
+    """A reloaded page has another URL, and is the same order; that it differs can be seen."""
     first = event(userId="u", properties={"order": 1, "url": "a"})
     again = event(userId="u", properties={"order": 1, "url": "b"})
     stranger = event(userId="v", properties={"order": 1, "url": "a"})
@@ -208,12 +208,12 @@ def test_a_business_keys_fingerprint_from_before_payloads_counted_is_known() -> 
     )
 )
 def test_any_payload_has_a_fingerprint(payload: JSON) -> None:
-    """Numbers beyond a double, lone surrogates and NaN have fingerprints."""
+    """Numbers beyond a double, lone surrogates, NaN: a name must be found for all of it."""
     assert len(ids.fingerprint(event(properties=payload), by_business_key=False)) == 32
 
 
 def test_a_number_of_thousands_of_digits_has_a_fingerprint() -> None:
-    """An integer that Python refuses to print does not raise."""
+    """Python refuses to print such integers; the event must not fail for it."""
     digits = b"1" * 5_000
     parsed = Event.parse(b'{"type":"track","properties":{"n":' + digits + b"}}")
 
