@@ -32,12 +32,12 @@ def users(count: int) -> list[dict[str, Any]]:
 
 
 def test_different_users_share_calls_of_the_ledger(world: World) -> None:
-    """The claims of sixteen users go in two calls of eight, and so do their settlements."""
-    answer = world.post(*users(16))
+    """The claims of seven users go in one call, and so do their settlements."""
+    answer = world.post(*users(7))
 
-    assert outcomes(answer) == ["delivered"] * 16
-    assert world.table.calls["ledger.share"] == 4
-    assert world.table.calls["ledger.swap"] == 32
+    assert outcomes(answer) == ["delivered"] * 7
+    assert world.table.calls["ledger.share"] == 2
+    assert world.table.calls["ledger.swap"] == 14
 
 
 def test_one_users_deliveries_never_share_a_call(world: World) -> None:

@@ -55,7 +55,7 @@ class Pipeline:
     def __init__(self, lanes: Sequence[Lane], steps: Steps, workers: int) -> None:
         self._steps = steps
         self._workers = min(workers, len(lanes))
-        self._together = min(2 * workers, MAX_CHANGES)
+        self._together = min(2 * workers - 1, MAX_CHANGES)
         self._changed = threading.Condition(threading.Lock())
         self._unread = deque(lanes)  # the marks of their users are not read yet
         self._unclaimed: deque[Lane] = deque()
