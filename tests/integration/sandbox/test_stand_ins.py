@@ -236,6 +236,23 @@ def test_every_statement_of_a_batch_fails(box: Sandbox) -> None:
     assert {"id": {"S": "all fail"}} not in box.ledger()
 
 
+@pytest.mark.parametrize(("kind", "entries"), [(Kind.ANSWER, []), (Kind.PARTIAL, [0])])
+def test_an_answer_that_a_fault_makes_has_a_length(
+    box: Sandbox, letters: str, kind: Kind, entries: list[int]
+) -> None:
+    """AWS sends no chunks, so a relay between function and stand-in need not read them."""
+    box.aws.fault(Fault(kind=kind, entries=entries, match={"operation": "DeleteMessageBatch"}))
+    try:
+        answer = box.sqs.delete_message_batch(
+            QueueUrl=letters, Entries=[{"Id": "1", "ReceiptHandle": "none"}]
+        )
+    except ClientError as error:
+        answer = error.response
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert int(headers["content-length"])
+    assert "transfer-encoding" not in headers
+
+
 @pytest.mark.parametrize("acted", [True, False])
 @pytest.mark.parametrize("kind", [Kind.ANSWER, Kind.RESET])
 def test_a_write_goes_wrong_before_or_after_it_was_made(
