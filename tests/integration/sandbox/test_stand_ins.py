@@ -246,9 +246,9 @@ def test_an_answer_that_a_fault_makes_has_a_length(
         answer = box.sqs.delete_message_batch(
             QueueUrl=letters, Entries=[{"Id": "1", "ReceiptHandle": "none"}]
         )
+        headers = answer["ResponseMetadata"]["HTTPHeaders"]
     except ClientError as error:
-        answer = error.response
-    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
     assert int(headers["content-length"])
     assert "transfer-encoding" not in headers
 
