@@ -128,7 +128,7 @@ class Load:
 
     def requests(self) -> list[list[list[SentEvent]]]:
         """Give the requests of each lane, in order. A request is a list of one or more events."""
-        users = max(self.lanes * USERS_A_LANE, self.events // 40)
+        users = max(self.lanes * USERS_A_LANE, self.events // 10)
         drawn: list[list[SentEvent]] = [[] for _ in range(self.lanes)]
         for number in range(self.events):
             user = self._chance.randrange(users)
