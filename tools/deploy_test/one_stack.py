@@ -162,8 +162,10 @@ def ingest_policy(run: DeployRun, without: str | None) -> Iterator[None]:
         expect(whole.count(f'"{without}"'), 1, f"{without} in the policy")
         changed = whole.replace(without, "sts:GetCallerIdentity")
         iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=changed)
-    yield
-    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=whole)
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=whole)
 
 
 STEPS = (
