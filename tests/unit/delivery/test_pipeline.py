@@ -165,13 +165,13 @@ def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:
     The message of the user's next delivery names no claim.
     """
     world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
-    answer = world.post(*users(8), track("m8", "u7"))
+    answer = world.post(*users(8), track("m8", "u6"))
 
     assert reasons(answer) == ["unreachable"] * 5 + ["breaker_open"] * 4
     headers = {header.delivery: header for header in map(header_of, world.dead.stored())}
     assert set(headers) == {f"m{number}:track" for number in range(9)}
     claimed = {each.id: each.nonce for each in world.ledger.writes if each.state is State.CLAIMED}
-    # The last three were claimed together with the fifth, while the breaker was closed.
+    # The first seven were claimed together, while the breaker was closed.
     assert {name: header.nonce for name, header in headers.items() if header.nonce} == claimed
     assert all(record.state is State.QUEUED for record in world.ledger.records.values())
 
