@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import MAX_CHANGES
 from tests.unit.delivery.samples import outcomes, reasons, track
-from tests.unit.delivery.world import InTurn, World, header_of
+from tests.unit.delivery.world import Daemons, InTurn, World, header_of
 from tools.fakes import rehook
 from tools.fakes.faults import Crash, Fate
 
@@ -140,23 +140,6 @@ def test_a_lane_that_is_finished_after_a_thread_has_died_holds_up_no_thread() ->
     for thread in set(threading.enumerate()) - threads:
         thread.join(timeout=10.0)
         assert not thread.is_alive()
-
-
-class Daemons(Executor):
-    """A pool of daemon threads. Leaving its block does not wait for them."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run `fn` on a new thread."""
-        future: Future[Any] = Future()
-
-        def work() -> None:
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 — a pool passes on every error
-                future.set_exception(error)
-
-        threading.Thread(target=work, daemon=True).start()
-        return future
 
 
 def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:
