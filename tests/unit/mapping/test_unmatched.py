@@ -11,7 +11,7 @@ import pytest
 
 from segment_rehook.mapping.errors import MappingError, TriggerInvalid
 from segment_rehook.mapping.fql import Trigger, compile_trigger
-from segment_rehook.mapping.unmatched import CHARACTERS, unmatched
+from segment_rehook.mapping.unmatched import MAX_CHARACTERS, unmatched
 from tests.conformance.generated.triggers import trigger_case
 from tests.conformance.generated.values import Generated
 
@@ -61,7 +61,7 @@ def test_it_is_said_exactly_where_the_trigger_does_not_hold() -> None:
             continue
         why = unmatched(trigger, event)
         assert (why is None) is holds, fql
-        assert why is None or 0 < len(why) <= CHARACTERS, fql
+        assert why is None or 0 < len(why) <= MAX_CHARACTERS, fql
         seen["holds" if holds else "fails"] += 1
     assert min(seen.values()) > 20, seen
 
@@ -148,5 +148,5 @@ def test_a_long_trigger_is_cut() -> None:
     fql = " or ".join(f"event = {json.dumps('x' * 5_000 + str(n))}" for n in range(50))
     said = unmatched(compile_trigger(fql), EVENT)
     assert said is not None
-    assert len(said) == CHARACTERS
+    assert len(said) == MAX_CHARACTERS
     assert said.endswith("…")

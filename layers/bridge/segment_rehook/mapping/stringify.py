@@ -24,7 +24,7 @@ from segment_rehook.segment.slices import nesting
 if TYPE_CHECKING:
     from segment_rehook.mapping.values import Undefined
 
-DEEPEST = 3 * MAX_DEPTH
+MAX_NESTING = 3 * MAX_DEPTH
 """The most levels of a JSON text inside an event; `encode` takes those and the mapping's own."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -59,7 +59,7 @@ def parse(source: str) -> Value:
     try:
         return decode(text)
     except TooDeep:
-        if nesting(text) > DEEPEST:
+        if nesting(text) > MAX_NESTING:
             raise MappingError(STACK_EXHAUSTED) from None
         return decode_slowly(text)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Subscription", "read_subscription", "subscription_shape"]
 
-ID_CHARACTERS: Final = 100
+MAX_ID_CHARACTERS: Final = 100
 
 _EXPORTED: Final[Mapping[str, Shape]] = {
     name: {"description": "Part of what Segment's Public API exports; ignored."}
@@ -51,7 +51,7 @@ def subscription_shape(actions: Collection[str]) -> Shape:
             "id": {
                 "type": "string",
                 "minLength": 1,
-                "maxLength": ID_CHARACTERS,
+                "maxLength": MAX_ID_CHARACTERS,
                 "pattern": r"^[^:\x00-\x1f\x7f]*$",
                 "title": "text without a colon and without control characters",
                 "description": "Names the subscription for good: deliveries are remembered by it. "
@@ -172,7 +172,7 @@ def _identity(raw: dict[str, Any], place: str, mistakes: list[Misshape]) -> str:
     slug = re.sub(r"[\W_]+", "-", name.lower()).strip("-") if isinstance(name, str) else ""
     if "id" not in raw and not slug:
         mistakes.append(Misshape(place, "has neither an id nor a name that gives one"))
-    return slug[:ID_CHARACTERS]
+    return slug[:MAX_ID_CHARACTERS]
 
 
 def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Trigger | None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["unmatched"]
 
-CLAUSE_CHARACTERS: Final = 120
-CHARACTERS: Final = 400
+MAX_CLAUSE_CHARACTERS: Final = 120
+MAX_CHARACTERS: Final = 400
 
 _COMPARISONS: Final[Mapping[str, str]] = {
     "<": "<",
@@ -51,13 +51,13 @@ _TEXT_TESTS: Final[Mapping[str, tuple[str, str, str]]] = {
 
 
 def unmatched(trigger: Trigger, event: Value) -> str | None:
-    """Say in at most CHARACTERS why the trigger does not hold; None if it does.
+    """Say in at most MAX_CHARACTERS why the trigger does not hold; None if it does.
 
     Of clauses joined by `and` the first that fails is named, of clauses joined by `or` all. Clauses
     that the engine would not reach are not run. Raises MappingError where the trigger does.
     """
     failing = _failing(trigger.condition, event)
-    return _cut("; ".join(failing), CHARACTERS) if failing else None
+    return _cut("; ".join(failing), MAX_CHARACTERS) if failing else None
 
 
 def _failing(condition: Condition, event: Value) -> list[str]:
@@ -65,7 +65,7 @@ def _failing(condition: Condition, event: Value) -> list[str]:
         if condition.holds(event) or condition.leaf is None:
             return []
         leaf = condition.leaf
-        return [f"{_cut(_written(leaf), CLAUSE_CHARACTERS)}: {_reason(leaf, event)}"]
+        return [f"{_cut(_written(leaf), MAX_CLAUSE_CHARACTERS)}: {_reason(leaf, event)}"]
     found: list[str] = []
     for member in condition.members:
         failing = _failing(member, event)
