@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.outcomes import Outcome, Result, Stored
 from segment_rehook.delivery.ports import QueueUnavailable, SecretsUnavailable
-from segment_rehook.delivery.redrive.attempt import RedriveAttempts
 from segment_rehook.delivery.redrive.disposition import Disposition, Hide
 from segment_rehook.delivery.stack_parameters import Mode
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.delivery.ports import Queue, SecretStore, Telemetry
     from segment_rehook.delivery.queues.transport import Received
+    from segment_rehook.delivery.redrive.attempt import RedriveAttempts
 
 # Seconds of the function's time, kept free for hiding and settling.
 RESERVE = 5.0
