@@ -21,7 +21,7 @@ def test_an_example_gives_what_the_page_says(case: Documented) -> None:
 
 
 def test_every_directive_tag_and_filter_has_an_example_or_is_said_to_be_disabled() -> None:
-    """Nothing is understood that the page does not name."""
+    """The page names every directive, tag and filter that the engine understands."""
     documented = {word for case in documented_cases() for word in case.name.split()}
     page = PAGE.read_text(encoding="utf-8")
     assert set(DIRECTIVES) | {"@transform"} <= documented
@@ -31,7 +31,7 @@ def test_every_directive_tag_and_filter_has_an_example_or_is_said_to_be_disabled
 
 
 def test_every_operator_that_segment_writes_has_an_example() -> None:
-    """The operators of Segment's screens are all there; the rest have no notation of their own."""
+    """The page has an example for every operator that Segment's screens write."""
     documented = {case.name for case in documented_cases()}
     assert {
         "=",

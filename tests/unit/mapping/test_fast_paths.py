@@ -36,7 +36,7 @@ def in_javascript(value: JSON) -> JSON:
 
 @given(VALUES)
 def test_a_whole_value_is_given_as_javascript_has_it(value: JSON) -> None:
-    """Values are looked through by their text; only odd ones are rebuilt member by member."""
+    """A mapped value keeps JavaScript's order of keys and loses `__proto__`, at every depth."""
     compiled = compile_mapping({"x": {"@path": "$.value"}, "y": {"@path": "$.missing"}})
     expected = {"x": in_javascript(value)}
     assert repr(compiled({"value": value})) == repr(expected)
@@ -47,7 +47,7 @@ def test_a_whole_value_is_given_as_javascript_has_it(value: JSON) -> None:
 
 @given(VALUES)
 def test_undefined_is_dropped_from_objects_and_null_in_lists(value: JSON) -> None:
-    """Beside any value, at any depth."""
+    """UNDEFINED is dropped from objects and becomes null in lists, beside any other value."""
     missing = {"@path": "$.missing"}
     inner = {"u": missing, "v": {"@path": "$.value"}, "w": [missing, {"@path": "$.value"}]}
     compiled = compile_mapping({"x": inner})
@@ -59,7 +59,7 @@ def test_undefined_is_dropped_from_objects_and_null_in_lists(value: JSON) -> Non
 
 @given(VALUES)
 def test_nulls_are_dropped_from_objects_alone(value: JSON) -> None:
-    """At every depth but inside lists; an object without any keeps its members."""
+    """`@excludeWhenNull` drops null members at every depth, except inside lists."""
 
     def without_nulls(part: JSON) -> JSON:
         if not isinstance(part, dict):
@@ -97,7 +97,7 @@ def test_json_is_written_as_stringify_writes_it(value: JSON) -> None:
 
 @given(VALUES, st.integers(0, 3))
 def test_undefined_in_a_value_is_written_as_json_writes_it(value: JSON, place: int) -> None:
-    """It is left out of objects, and null in lists."""
+    """`@json` leaves UNDEFINED out of objects and writes null for it in lists."""
     items: list[Value] = [value] * 3
     items.insert(place, UNDEFINED)
     nulls: list[JSON] = [value] * 3
@@ -115,7 +115,7 @@ def test_undefined_in_a_value_is_written_as_json_writes_it(value: JSON, place: i
 def test_replacing_is_what_a_regular_expression_does(
     value: str, pattern: str, replacement: str, ignore_case: bool, everywhere: bool
 ) -> None:
-    """Whether the replacement is the same everywhere or made of what is around each place."""
+    """A replacement gives what a regular expression gives, with and without special characters."""
 
     def expand(found: re.Match[str]) -> str:
         meaning = {

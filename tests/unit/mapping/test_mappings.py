@@ -22,7 +22,7 @@ def mistakes(mapping: object) -> dict[str, str]:
 
 
 def test_every_mistake_is_named_with_its_place() -> None:
-    """All at once, so that a file need not be mended mistake by mistake."""
+    """All mistakes of a mapping are named at once, each with its place."""
     assert mistakes(
         {
             "source_id": {"@if": {"exists": {"@bogus": 1}, "then": {"@path": 5}}},
@@ -40,14 +40,14 @@ def test_every_mistake_is_named_with_its_place() -> None:
 
 
 def test_a_place_inside_merge_is_named_though_the_engine_forgets_it() -> None:
-    """The engine's own sentence is kept beside it."""
+    """A mistake inside `@merge` has its full place, and the engine's own sentence beside it."""
     with pytest.raises(MappingInvalid, match=r"^/@path should be a string") as refused:
         compile_mapping({"@merge": {"objects": [{}, {"@path": 5}]}})
     assert [mistake.path for mistake in refused.value.mistakes] == ["@merge.objects.1.@path"]
 
 
 def test_what_stands_in_a_list_is_found_out_when_it_runs() -> None:
-    """As at Segment, whose validation does not look into lists."""
+    """A mistake inside a list is found when the mapping runs, as at Segment."""
     compiled = compile_mapping({"a": [{"@bogus": 1}]})
     with pytest.raises(MappingError, match=r"^@bogus is not a valid directive, got undefined$"):
         compiled({})
@@ -72,12 +72,12 @@ def test_what_stands_in_a_list_is_found_out_when_it_runs() -> None:
     ],
 )
 def test_a_mapping_knows_what_it_reads(mapping: object, reads: set[str] | None) -> None:
-    """Known from compiling; None where only the event can tell."""
+    """`reads` is known after compiling, and is None where only the event can tell."""
     assert compile_mapping(mapping).reads == reads
 
 
 def test_whole_members_pass_through() -> None:
-    """Only what is a top-level member as it is; what every object inherits is none."""
+    """Only fields that copy an own top-level member pass through; inherited members do not."""
     compiled = compile_mapping(
         {
             "metadata": {"@path": "$.properties"},
@@ -92,27 +92,27 @@ def test_whole_members_pass_through() -> None:
 
 
 def test_undefined_keeps_its_place_in_lists_where_the_engine_keeps_it() -> None:
-    """`resolve` gives the engine's value, a call its JSON."""
+    """`resolve` keeps UNDEFINED in lists as the engine does; a call gives the JSON for it."""
     compiled = compile_mapping({"a": [{"@path": "$.no"}, None], "b": {"@path": "$.no"}})
     assert compiled.resolve({}) == {"a": [UNDEFINED, None]}
     assert compiled({}) == {"a": [None, None]}
 
 
 def test_keys_come_in_javascript_s_order() -> None:
-    """Keys that are array indexes first, by their numbers."""
+    """Keys that are array indexes come first, in the order of their numbers."""
     mapped = compile_mapping({"b": 1, "10": 2, "9": 3, "01": 4})({})
     assert isinstance(mapped, dict)
     assert list(mapped) == ["9", "10", "b", "01"]
 
 
 def test_liquid_takes_now_from_the_clock_that_it_is_given() -> None:
-    """Nothing else of a mapping looks at the time."""
+    """Liquid reads the time only from the clock that it is given."""
     part = compile_liquid('{{ "now" | date: "%Y-%m-%d" }}', clock=lambda: 86_400.0)
     assert part.run({}) == "1970-01-02"
 
 
 def test_liquid_is_imported_only_where_a_mapping_uses_it() -> None:
-    """Most mappings do without, and need not wait for it when a function starts."""
+    """A mapping without Liquid does not import the Liquid engine."""
     engine = "segment_rehook.mapping.liquid.template"
     script = (
         "import sys; from segment_rehook.mapping.mapping import compile_mapping as c; "

@@ -56,7 +56,7 @@ def test_a_mapping_raises_the_language_s_errors_alone(mapping: object, payload: 
 
 @given(name=st.sampled_from(["@path", "@template", "@liquid"]), text=ANY_TEXT, payload=ANY_JSON)
 def test_a_text_raises_the_language_s_errors_alone(name: str, text: str, payload: object) -> None:
-    """Any text as a path or a template does, too."""
+    """Any text as a path or a template gives a result, MappingInvalid or MappingError."""
     outcome({"field": {name: text}}, {"a": payload})
 
 
@@ -113,7 +113,7 @@ def test_the_parts_that_a_trigger_reads_suffice(seed: int) -> None:
 
 @given(SEEDS)
 def test_a_mapping_leaves_the_payload_as_it_was(seed: int) -> None:
-    """Subscriptions don't touch each other, even where a template counts in the payload."""
+    """A mapping does not change the payload, even where a template counts in it."""
     case = template_case(Random(seed))
     before = repr(case["input"])
     outcome(case["mapping"], case["input"])
@@ -122,7 +122,7 @@ def test_a_mapping_leaves_the_payload_as_it_was(seed: int) -> None:
 
 @given(SEEDS)
 def test_a_compiled_mapping_gives_the_same_each_time(seed: int) -> None:
-    """Nothing is kept from one event to the next."""
+    """A compiled mapping keeps nothing from one event to the next."""
     case = mapping_case(Random(seed))
     try:
         compiled = compile_mapping(case["mapping"])
@@ -151,7 +151,7 @@ def test_what_passes_through_is_copied_whole(seed: int) -> None:
 
 
 def test_nesting_too_deep_to_follow_is_an_error_of_the_language() -> None:
-    """Instead of a RecursionError the engine's own words come out, before and when it runs."""
+    """Nesting that is too deep gives the engine's own error, not a RecursionError."""
     deep: object = {"@path": "$.a"}
     for _ in range(5_000):
         deep = {"@literal": deep}
@@ -165,7 +165,7 @@ def test_nesting_too_deep_to_follow_is_an_error_of_the_language() -> None:
 
 
 def test_a_template_can_not_run_away() -> None:
-    """A text that doubles itself is stopped long before memory is."""
+    """A template that doubles its own text is stopped before it fills the memory."""
     doubling = "{% capture a %}{{a}}{{a}}{% endcapture %}" * 22
     part = compile_liquid("{% assign a = 'xxxxxxxxxxxxxxxx' %}" + doubling)
     with pytest.raises(MappingError, match="memory alloc limit exceeded"):

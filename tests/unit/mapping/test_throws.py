@@ -90,7 +90,7 @@ def outcomes(mapping: object, events: list[dict[str, Any]]) -> list[str]:
 def test_what_throws_is_found_with_the_events_it_throws_on(
     value: object, when: When | None
 ) -> None:
-    """Always: on each event. Given, or in a branch: on some, and not on others."""
+    """A part is found to throw on all events, or only on some, as it then does."""
     mapping = {"field": value}
     assert [each.when for each in throws(mapping)] == ([] if when is None else [when])
     ran = outcomes(mapping, EVENTS)
@@ -104,7 +104,7 @@ def test_what_throws_is_found_with_the_events_it_throws_on(
 
 
 def test_each_is_found_at_its_place() -> None:
-    """All of them, in the mapping's order, with the engine's own words."""
+    """All parts that throw are found, in the mapping's order, with the engine's own words."""
     mapping = {
         "a": [1, {"@if": {"exists": TEXT, "then": {"x": {"@case": {"value": 1}}}}}],
         "b": {LIQUID: "{{ a | sort }}{{ a | map }}"},
@@ -117,7 +117,7 @@ def test_each_is_found_at_its_place() -> None:
 
 
 def test_below_a_root_directive_the_fields_are_looked_at_too() -> None:
-    """Segment writes such a root; what is below it runs as it would without."""
+    """Fields below a root directive are checked like those without one."""
     root = {"@transform": {"apply": {"a": TEXT}}}
     mapping = {"__segment_internal_directive": root, "field": {LIQUID: "{%"}}
     assert [each.when for each in throws(mapping)] == [When.ALWAYS]
@@ -126,7 +126,7 @@ def test_below_a_root_directive_the_fields_are_looked_at_too() -> None:
 
 @pytest.mark.parametrize("kind", ["mapping", "liquid"])
 def test_what_is_said_to_throw_on_every_event_does(kind: str) -> None:
-    """On any event whatever: of mappings made up at random, none that is refused ever works."""
+    """A random mapping that is said to throw on every event throws on every event."""
     rng = Random(8)
     events = [GENERATORS["mapping"](rng)["input"] for _ in range(8)]
     objects = [event for event in events if isinstance(event, dict)]

@@ -82,13 +82,13 @@ def hold(triggers: list[str], event: dict[str, object]) -> None:
 def test_no_subscription_that_takes_an_event_is_left_out(
     triggers: list[str], event: dict[str, object]
 ) -> None:
-    """In the file's order, those that throw among them; what is said to match does."""
+    """Subscriptions whose triggers hold or throw are given, in order; a certain match holds."""
     hold(triggers, event)
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_nor_is_one_with_an_odd_trigger(seed: int) -> None:
-    """Triggers as people write them, near misses among them."""
+    """The same holds for triggers as people write them, and for near misses."""
     case = trigger_case(Random(seed))
     try:
         compile_trigger(str(case["fql"]))
@@ -99,7 +99,7 @@ def test_nor_is_one_with_an_odd_trigger(seed: int) -> None:
 
 
 def test_only_what_may_hold_is_given() -> None:
-    """Of many triggers by name, one is asked; of those by type, those of the type."""
+    """Of many triggers that need an event's name or type, only those that fit are given."""
     triggers = [
         *(f'type = "track" and event = "e{number}"' for number in range(50)),
         'type = "identify"',
@@ -129,6 +129,6 @@ def test_only_what_may_hold_is_given() -> None:
 
 
 def test_a_disabled_subscription_is_never_given() -> None:
-    """Whatever its trigger."""
+    """A disabled subscription is not given, whatever its trigger."""
     off = Watched(compile_trigger('type = "track"'), enabled=False)
     assert not TriggerIndex(cast("list[Subscription]", [off])).candidates("track", "a").found

@@ -18,19 +18,19 @@ from segment_rehook.mapping.fql import compile_trigger
     ],
 )
 def test_a_trigger_knows_what_it_reads(fql: str, reads: set[str]) -> None:
-    """Parts of an event that no trigger reads need never be decoded."""
+    """`reads` names the members that the trigger looks at, so that others stay undecoded."""
     assert compile_trigger(fql).reads == reads
 
 
 @pytest.mark.parametrize("fql", ["", "  ", "messageId", 'event !="A"', 'type = "a', "(", "()", "!"])
 def test_a_text_without_a_condition_is_refused(fql: str) -> None:
-    """What matches nothing at Segment is a mistake, and named as one."""
+    """A trigger that matches nothing at Segment is refused as a mistake."""
     with pytest.raises(TriggerInvalid):
         compile_trigger(fql)
 
 
 def test_where_it_does_not_parse_is_named() -> None:
-    """The place is counted in characters; what stands there is not repeated."""
+    """The error names the character at which parsing fails, and repeats no text."""
     with pytest.raises(TriggerInvalid, match="does not parse at character 10: a character"):
         compile_trigger("type = 5 ;")
 
@@ -54,12 +54,12 @@ def test_where_it_does_not_parse_is_named() -> None:
     ],
 )
 def test_oddities_are_kept(fql: str, event: dict[str, object], matches: bool) -> None:
-    """Users paste triggers that run at Segment: odd or not, they match the same events."""
+    """Odd triggers match the same events as at Segment, since users paste them from there."""
     assert compile_trigger(fql)(event) is matches
 
 
 def test_what_throws_at_segment_throws_here_when_its_turn_comes() -> None:
-    """An empty bracket is found out only where the conditions before it do not decide."""
+    """An empty bracket throws only if the conditions before it do not decide."""
     trigger = compile_trigger('type = "track" and (messageId)')
     assert not trigger({"type": "page"})
     with pytest.raises(MappingError, match="Cannot read properties of undefined"):

@@ -49,7 +49,7 @@ def generated() -> Iterator[tuple[str, Trigger, Generated]]:
 
 
 def test_it_is_said_exactly_where_the_trigger_does_not_hold() -> None:
-    """On generated triggers; where the trigger throws, the explanation throws the same."""
+    """There is an explanation exactly where a generated trigger does not hold; both throw alike."""
     seen = {"holds": 0, "fails": 0, "throws": 0}
     for fql, trigger, event in generated():
         try:
@@ -67,7 +67,7 @@ def test_it_is_said_exactly_where_the_trigger_does_not_hold() -> None:
 
 
 def test_no_value_of_the_event_is_said() -> None:
-    """Of an event whose every text is a secret that no trigger holds, none is repeated."""
+    """The explanation repeats no text of the event."""
     said = 0
     for fql, trigger, event in generated():
         try:
@@ -117,7 +117,7 @@ def secret(value: Generated) -> Generated:
     ],
 )
 def test_a_clause_is_named_with_the_type_that_it_found(fql: str, why: str) -> None:
-    """The clause as it is written, then what stands at its place: a type, never the value."""
+    """The explanation has the clause as written, and the type of what it found."""
     said = unmatched(compile_trigger(fql), EVENT)
     assert said is not None
     assert said.startswith(f"{fql}: ")
@@ -137,14 +137,14 @@ def test_a_clause_is_named_with_the_type_that_it_found(fql: str, why: str) -> No
     ],
 )
 def test_the_clauses_that_decide_are_named(fql: str, failing: list[str]) -> None:
-    """The first of those joined by `and`, each of those joined by `or`, as Segment reads them."""
+    """The first failing clause of an `and` is named, and each clause of an `or`."""
     said = unmatched(compile_trigger(fql), EVENT)
     assert said is not None
     assert [each.split(": ")[0] for each in said.split("; ")] == failing
 
 
 def test_a_long_trigger_is_cut() -> None:
-    """What goes into a log line is bounded, however long a trigger is."""
+    """The explanation of a long trigger is cut, because it goes into log lines."""
     fql = " or ".join(f"event = {json.dumps('x' * 5_000 + str(n))}" for n in range(50))
     said = unmatched(compile_trigger(fql), EVENT)
     assert said is not None

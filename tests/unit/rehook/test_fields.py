@@ -84,7 +84,7 @@ def test_a_nullable_field_keeps_null_and_leaves_out_empty_text(value: object, se
 
 
 def test_a_nullable_field_does_not_take_text_out_of_a_list() -> None:
-    """Segment asks whether the lone member is a string and null at once: kept, sentence and all."""
+    """A nullable field refuses a list of one text, with the engine's sentence."""
     with pytest.raises(FieldsInvalid) as caught:
         check_fields({"source_id": "u", "referral_code": ["a"]}, IDENTIFY_FIELDS)
     assert str(caught.value) == "Referral Code must be a string or null but it was a string."
@@ -92,14 +92,14 @@ def test_a_nullable_field_does_not_take_text_out_of_a_list() -> None:
 
 @pytest.mark.parametrize("value", ["", None, UNDEFINED], ids=repr)
 def test_an_empty_object_field_is_left_out(value: object) -> None:
-    """Metadata of empty text, null or undefined is no error: it is not sent."""
+    """Metadata that is empty text, null or undefined is left out without an error."""
     assert check_fields({"source_id": "u", "metadata": value}, IDENTIFY_FIELDS) == {
         "source_id": "u"
     }
 
 
 def test_mistakes_come_in_the_engine_s_order() -> None:
-    """Missing fields first, then misfits in the action's order, all in one text."""
+    """Missing fields come first, then misfits in the action's order, in one text."""
     with pytest.raises(FieldsInvalid) as caught:
         check_fields({"metadata": "text", "event_name": {}}, TRACK_FIELDS)
     assert str(caught.value) == (
@@ -110,7 +110,7 @@ def test_mistakes_come_in_the_engine_s_order() -> None:
 
 
 def test_unknown_fields_are_dropped_and_the_mapping_s_order_is_kept() -> None:
-    """What the action does not know is left out, but for the one field that the engine exempts."""
+    """Unknown fields are left out, except the one that the engine exempts."""
     payload = {"metadata": {}, "extra": 1, "dynamicAuthSettings": 2, "source_id": 3}
     checked = check_fields(payload, IDENTIFY_FIELDS)
     assert list(checked.items()) == [
@@ -133,7 +133,7 @@ def test_unknown_fields_are_dropped_and_the_mapping_s_order_is_kept() -> None:
     ids=repr,
 )
 def test_a_payload_that_is_no_object_is_refused(payload: object, found: str) -> None:
-    """A root mapping may give anything; only an object is a payload; empty is nothing."""
+    """A payload that is no object is refused; null and empty text count as undefined."""
     with pytest.raises(
         FieldsInvalid, match=f"^The root value must be an object but it was {found}"
     ):

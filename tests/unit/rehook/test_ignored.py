@@ -26,7 +26,7 @@ from tests.unit.rehook.test_plan import destination, event, tracked, values
 def test_a_subscription_has_a_reason_exactly_where_it_does_not_take_the_event(
     members: dict[str, Any], trigger: str, enabled: bool
 ) -> None:
-    """`takes`, `why_ignored` and `ignored` are of one mind."""
+    """`takes`, `why_ignored` and `ignored` agree about every subscription."""
     both = f'{trigger} and type != "x"' if trigger == "()" else trigger
     rules = destination(tracked(trigger=both, enabled=enabled), eventTypes={"page": "ignore"})
     (item,) = rules.subscriptions

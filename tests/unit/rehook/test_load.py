@@ -47,7 +47,7 @@ def ids(*subscriptions: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("text", [None, b"{}", b'{"settings": {}}', SHIPPED.read_bytes()])
 def test_without_a_file_and_as_shipped_the_rules_are_segment_s_own(text: bytes | None) -> None:
-    """No file, an empty one and the shipped one all give Segment's two subscriptions, no rules."""
+    """No file, an empty file and the shipped file give Segment's two subscriptions and no rules."""
     destination = load(text)
     assert [each.definition for each in destination.subscriptions] == DEFAULT_SUBSCRIPTIONS
     assert [each.id for each in destination.subscriptions] == ["identify-user", "track-event"]
@@ -55,12 +55,12 @@ def test_without_a_file_and_as_shipped_the_rules_are_segment_s_own(text: bytes |
 
 
 def test_no_subscriptions_at_all_are_allowed() -> None:
-    """An empty list is a choice: nothing is sent."""
+    """An empty list of subscriptions is allowed, and sends nothing."""
     assert ids() == []
 
 
 def test_an_id_is_the_given_one_or_the_name_s_slug() -> None:
-    """Ids never depend on the order or the content, so that an edited mapping stays itself."""
+    """An id depends on neither the order nor the content, so that it survives edits."""
     given = subscription(id="sub_8Zx", settings={})
     named = subscription(name="  Order — Completed! (v2) ")
     foreign = subscription(name="注文 完了")
@@ -118,7 +118,7 @@ def test_a_mistake_in_a_subscription_is_named_with_its_place(
 
 @pytest.mark.parametrize("part", ["settings", "idempotencyKey"])
 def test_what_throws_on_every_event_is_a_mistake_where_it_would_run(part: str) -> None:
-    """Such a subscription never delivered anything; a disabled one does no harm."""
+    """An enabled subscription that always throws is a mistake; a disabled one is not."""
     broken = {"@liquid": "{% for x in y %}"}
     changes: dict[str, Any] = {"idempotencyKey": broken}
     place = "subscriptions[0].idempotencyKey.@liquid"
@@ -143,13 +143,13 @@ def test_what_throws_on_every_event_is_a_mistake_where_it_would_run(part: str) -
     ids=repr,
 )
 def test_what_throws_on_some_events_only_stops_no_start(value: dict[str, Any]) -> None:
-    """It delivers the others: a function that runs with such a file starts with it again."""
+    """A subscription that throws on some events loads, because it delivers the others."""
     fields = {"event_name": "e", "source_id": "u", "metadata": {"x": value}}
     assert ids(subscription(settings=fields)) == ["orders"]
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    """One run shows everything that has to be mended, in the file's order."""
+    """All mistakes are named at once, in the file's order."""
     found = mistakes(
         {
             "subscriptons": [],
@@ -173,7 +173,7 @@ def test_all_mistakes_are_named_at_once() -> None:
 
 
 def test_settings_of_the_wrong_type_are_named_and_looked_into_no_further() -> None:
-    """One mistake, no crash on what was expected inside."""
+    """Settings of the wrong type are one mistake, and their content is not checked."""
     assert mistakes({"settings": {"traitNames": 5}}) == {
         "settings.traitNames": "must be an object, not a number"
     }
@@ -181,7 +181,7 @@ def test_settings_of_the_wrong_type_are_named_and_looked_into_no_further() -> No
 
 
 def test_two_subscriptions_of_one_id_are_a_mistake() -> None:
-    """An id names deliveries for good, so it can't belong to two; the message names the other."""
+    """Two subscriptions with one id are a mistake; the message names the other one."""
     found = mistakes({"subscriptions": [subscription(), subscription(name="orders!")]})
     assert found == {
         "subscriptions[1]": 'has the id "orders", as subscriptions[0] does; give one of them an id'
@@ -189,7 +189,7 @@ def test_two_subscriptions_of_one_id_are_a_mistake() -> None:
 
 
 def test_at_most_fifty_subscriptions_are_taken() -> None:
-    """Segment's own limit; disabled ones count."""
+    """Segment's limit of fifty subscriptions holds, with disabled ones counted."""
     many = [subscription(name=f"s {number}", enabled=False) for number in range(51)]
     assert len(ids(*many[:50])) == 50
     assert mistakes({"subscriptions": many}) == {
@@ -209,7 +209,7 @@ def test_at_most_fifty_subscriptions_are_taken() -> None:
     ],
 )
 def test_a_file_that_is_no_json_object_says_where_it_breaks(text: bytes, said: str) -> None:
-    """A person looks for a line in an editor, whatever the bytes."""
+    """The error names the line of the first mistake, whatever the bytes."""
     assert said in mistakes(text)[""]
 
 
@@ -260,25 +260,25 @@ def places(raw: object) -> list[str] | None:
 
 @given(raw=JUNK | st.fixed_dictionaries({"settings": JUNK, "subscriptions": st.lists(JUNK)}))
 def test_whatever_the_file_holds_it_loads_or_is_refused(raw: object) -> None:
-    """No other error gets out, and a refusal names at least one mistake."""
+    """Any file loads or is refused with at least one mistake; no other error is raised."""
     assert places(raw) != []
 
 
 @given(settings=JUNK.filter(lambda each: isinstance(each, dict)), key=JUNK)
 def test_whatever_a_mapping_holds_it_loads_or_is_refused(settings: object, key: object) -> None:
-    """A mapping's mistakes are places in the file, never a crash."""
+    """Any mapping loads or has mistakes with places in the file."""
     raw = {"subscriptions": [subscription(settings=settings, idempotencyKey=key)]}
     assert all(place.startswith("subscriptions[0].") for place in places(raw) or ())
 
 
 def test_the_error_s_text_names_places_and_reads_as_sentences() -> None:
-    """What a log line shows of it is enough to mend the file."""
+    """The error's text alone is enough to correct the file."""
     with pytest.raises(DestinationInvalid, match=r"^settings\.referralConflict must be one of"):
         load(b'{"settings": {"referralConflict": "retry"}}')
 
 
 def test_a_mark_before_the_file_is_skipped() -> None:
-    """Windows writes one; the function reads the file as `validate` does."""
+    """A byte order mark before the file is skipped, as `validate` does."""
     text = SHIPPED.read_bytes()
     marked = load(codecs.BOM_UTF8 + text)
     assert [item.id for item in marked.subscriptions] == [
@@ -303,5 +303,5 @@ def test_a_mark_before_the_file_is_skipped() -> None:
     ids=range(7),
 )
 def test_what_the_function_could_not_read_is_a_mistake(content: bytes, said: str) -> None:
-    """It is deployed as it is, so it is not read here in other forms either: they are named."""
+    """A file in another format is refused, and the format is named."""
     assert mistakes(content)[""].startswith(said)

@@ -86,7 +86,7 @@ def test_an_identify_becomes_an_upsert_of_the_customer() -> None:
 
 @pytest.mark.parametrize("kind", ["page", "screen", "group", "alias", "delete", "?", 7, None])
 def test_other_types_are_ignored_unless_a_subscription_takes_them(kind: object) -> None:
-    """No subscription, no entry; with one, a page call is a call like any other."""
+    """A page call has no entry without a subscription for it, and a call with one."""
     assert DEFAULTS.plan(event(type=kind), NOW) == ()
     takes_pages = destination(tracked(trigger='type = "page"'))
     assert len(takes_pages.plan(event(type=kind), NOW)) == (kind == "page")
@@ -104,7 +104,7 @@ def test_other_types_are_ignored_unless_a_subscription_takes_them(kind: object) 
 def test_an_event_without_a_user_is_dropped_with_what_to_do(
     members: dict[str, Any], hint: str
 ) -> None:
-    """The engine's sentence comes first; what helps follows, where something does."""
+    """The detail has the engine's sentence first, then advice where there is any."""
     (drop,) = DEFAULTS.plan(event(**members), NOW)
     assert isinstance(drop, Drop)
     assert (drop.subscription, drop.reason) == ("track-event", DropReason.MISSING_USER_ID)
@@ -113,14 +113,14 @@ def test_an_event_without_a_user_is_dropped_with_what_to_do(
 
 
 def test_both_ids_on_one_event_are_kept_and_the_user_counts() -> None:
-    """Real events of a signed-in visitor carry an anonymousId too."""
+    """An event with userId and anonymousId is sent for the userId."""
     (call,) = DEFAULTS.plan(event(anonymousId="a"), NOW)
     assert isinstance(call, Call)
     assert call.user == "u1"
 
 
 def test_a_misfit_in_another_field_is_an_invalid_field() -> None:
-    """What is wrong is told in the engine's words."""
+    """A value of a wrong type is described in the engine's words."""
     (drop,) = DEFAULTS.plan(event(properties="text"), NOW)
     assert isinstance(drop, Drop)
     assert drop.reason == DropReason.INVALID_FIELDS
@@ -128,7 +128,7 @@ def test_a_misfit_in_another_field_is_an_invalid_field() -> None:
 
 
 def test_what_a_directive_throws_is_a_fault_and_nobody_else_s() -> None:
-    """One subscription's directive throws; its neighbour's call is made all the same."""
+    """If one subscription's directive throws, the other subscription's call is still made."""
     wild = tracked(id="wild", settings={"source_id": {"@path": {"@path": "$.userId"}}})
     plan = destination(wild, tracked()).plan(event(userId=7), NOW)
     assert [type(entry) for entry in plan] == [MappingFault, Call]
@@ -136,7 +136,7 @@ def test_what_a_directive_throws_is_a_fault_and_nobody_else_s() -> None:
 
 
 def test_what_a_trigger_throws_is_a_fault_too() -> None:
-    """Segment's engine trips over an empty bracket when its turn comes."""
+    """A trigger that throws, such as one with an empty bracket, is a fault."""
     (fault,) = destination(tracked(trigger='type = "track" and ()')).plan(event(), NOW)
     assert fault == MappingFault("t", "Cannot read properties of undefined (reading 'type')")
     assert destination(tracked(trigger='type = "page" and ()')).plan(event(), NOW) == ()
@@ -167,7 +167,7 @@ def test_each_subscription_that_matches_gives_its_own_entry_in_order() -> None:
 def test_only_an_explicit_false_keeps_an_event_from_rehook(
     integrations: object, dropped: bool
 ) -> None:
-    """Replay and Engage send All: false to the one destination they mean: that must not drop."""
+    """`All: false` drops no event: Replay and Engage send it to the destination they mean."""
     (entry,) = DEFAULTS.plan(event(integrations=integrations), NOW)
     assert isinstance(entry, Drop) is dropped
     if isinstance(entry, Drop):
@@ -230,7 +230,7 @@ def test_only_what_is_read_is_decoded() -> None:
 
 @given(value=values)
 def test_the_answer_is_the_same_whether_bytes_pass_or_values_are_mapped(value: object) -> None:
-    """Passing text on is a short cut, never another result."""
+    """Sending the text that came gives the same payload as mapping the value."""
     passed = tracked()
     passed["settings"]["metadata"] = {"@path": "$.properties"}
     mapped = tracked()
@@ -248,7 +248,7 @@ def test_the_answer_is_the_same_whether_bytes_pass_or_values_are_mapped(value: o
 
 @given(members=st.dictionaries(st.sampled_from(["type", "userId", "event", "properties"]), values))
 def test_planning_never_raises(members: dict[str, Any]) -> None:
-    """Whatever an event holds, the plan says what becomes of it."""
+    """Any event gets a plan, and no error is raised."""
     for entry in DEFAULTS.plan(
         Event.parse(
             json.dumps(members, allow_nan=True)
@@ -262,7 +262,7 @@ def test_planning_never_raises(members: dict[str, Any]) -> None:
 
 
 def test_a_redrive_plans_one_subscription_anew() -> None:
-    """By its id; gone, disabled and no longer matching all give None."""
+    """A redrive plans by id; a removed, disabled or no longer matching subscription gives None."""
     rules = destination(tracked(id="a"), tracked(id="off", enabled=False))
     assert isinstance(rules.plan_for(event(), "a"), Call)
     assert rules.plan_for(event(), "off") is None
@@ -271,7 +271,7 @@ def test_a_redrive_plans_one_subscription_anew() -> None:
 
 
 def test_a_redrive_asks_the_rules_again_but_not_the_age() -> None:
-    """The event was young when it came; how long it lay parked is not its fault."""
+    """A redrive applies the rules again, except the limit on the event's age."""
     rules = destination(maxEventAgeHours=1, deniedEvents=["Refund"])
     old = event(timestamp="2001-01-01T00:00:00Z")
     assert isinstance(rules.plan(old, NOW)[0], Drop)

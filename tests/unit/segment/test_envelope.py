@@ -58,7 +58,7 @@ def test_one_event_and_a_batch_of_one_differ() -> None:
     ],
 )
 def test_a_bad_element_costs_only_itself(bad: bytes, reason: str | None) -> None:
-    """First, last or in the middle of a thousand: the others are all there, in order."""
+    """All other elements of a thousand are read, in order, wherever the bad one is."""
     good = [b'{"type":"track","messageId":"g%d"}' % number for number in range(1_000)]
     for place in (0, 500, 1_000):
         body = b"[" + b",".join([*good[:place], bad, *good[place:]]) + b"]"
@@ -83,7 +83,7 @@ def test_a_bad_element_costs_only_itself(bad: bytes, reason: str | None) -> None
     ],
 )
 def test_extensible_webhooks_wrapper_is_taken_off(body: bytes, found: list[str] | None) -> None:
-    """In batches only, one layer, and only where `json` is the element's one member."""
+    """The wrapper is removed in batches only, once, and only if `json` is the only member."""
     if found is not None:
         assert outcomes(body) == found
     else:
@@ -120,7 +120,7 @@ def test_extensible_webhooks_wrapper_is_taken_off(body: bytes, found: list[str] 
     ],
 )
 def test_a_body_without_any_event_is_refused(body: bytes, code: str) -> None:
-    """It can never be good: 400, with what is wrong and what to do, without the content."""
+    """The answer is 400 with the mistake and a hint, without the content."""
     with pytest.raises(RefusedBody) as caught:
         open_envelope(body)
     assert (caught.value.status, caught.value.code) == (400, code)
@@ -129,14 +129,14 @@ def test_a_body_without_any_event_is_refused(body: bytes, code: str) -> None:
 
 
 def test_one_too_deep_event_is_dropped_not_refused() -> None:
-    """It is JSON and an object; that it isn't read is a rule of ours."""
+    """A single event that is nested too deep is dropped, and the request is not refused."""
     deep = b'{"a":' + nested(200) + b"}"
     assert outcomes(deep) == ["too_deep"]
     assert outcomes(b"[" + deep + b"]") == ["too_deep"]
 
 
 def test_more_events_than_any_batch_of_segments_are_refused() -> None:
-    """A body of empty objects must not fill the memory."""
+    """A body with too many small elements is refused before it fills the memory."""
     assert len(outcomes(b"[" + b"{}," * (MAX_EVENTS - 1) + b"{}]")) == MAX_EVENTS
     for element in (b"{},", b"1,", b'"\\ud800",'):
         with pytest.raises(BodyTooLarge) as caught:
@@ -152,7 +152,7 @@ element_texts = st.one_of(
 
 @given(st.lists(element_texts, min_size=1, max_size=8))
 def test_each_element_is_judged_as_if_it_were_alone(texts: list[str]) -> None:
-    """Neither a neighbour nor the way round changes what becomes of an element."""
+    """An element is read in the same way alone and in a batch."""
 
     def alone(text: str) -> object:
         try:
@@ -174,7 +174,7 @@ def test_each_element_is_judged_as_if_it_were_alone(texts: list[str]) -> None:
 
 @given(st.lists(st.sampled_from([GOOD, b'{"json":' + GOOD + b"}", b"5", b"{bad}"]), max_size=5))
 def test_events_are_judged_alike_without_a_request(elements: list[bytes]) -> None:
-    """For whoever previews them; what a request is refused for is only named there."""
+    """`events_in` reads elements as a request's are read, and refuses nothing."""
     bodies = [b"[" + b",".join([*elements, GOOD]) + b"]", GOOD]
     for body in bodies:
         judged = [each.raw if isinstance(each, Event) else each.reason for each in events_in(body)]

@@ -40,7 +40,7 @@ def test_what_is_no_event_says_why(raw: bytes, reason: str) -> None:
 
 @given(st.dictionaries(st.text(st.characters()), json_values, max_size=5))
 def test_members_are_those_of_the_event(value: dict[str, JSON]) -> None:
-    """All of them, in order, whether read by parts or (with a lone surrogate) as a whole."""
+    """All members are given in order, also those of an event with a lone surrogate."""
     event = Event.parse(json.dumps(value).encode())
     assert event.members() == value
     assert list(event.members()) == list(value)
@@ -50,7 +50,7 @@ def test_members_are_those_of_the_event(value: dict[str, JSON]) -> None:
 
 
 def test_members_keep_the_events_order_not_the_askers() -> None:
-    """Only what is present is given; a default stands for what is not."""
+    """Only members that are present are given, in the event's order."""
     event = Event.parse(b'{"b":1,"a":null,"c":3}')
     assert list(event.members(["c", "a", "x"])) == ["a", "c"]
     assert event.member("a", "default") is None
@@ -62,7 +62,7 @@ def test_members_keep_the_events_order_not_the_askers() -> None:
     [b"{}", b'{ "a" : [1.50, {"b":"\xc3\xa9"}] }', b'{"a":{"b":1},"c":{"b":1}}', b'{"a":1e300}'],
 )
 def test_a_sound_object_may_go_on_as_it_is(text: bytes) -> None:
-    """The bytes are the very bytes that came."""
+    """The bytes that are sent are the bytes that came."""
     assert (
         Event.parse(b'{"context":{"a":1,"a":2},"traits" : ' + text + b" }").passable("traits")
         == text
@@ -188,7 +188,7 @@ USUAL = ("type", "event", "userId", "messageId", "timestamp", "properties", "con
 def test_members_are_the_same_in_whatever_order_they_are_asked_for(
     pairs: list[tuple[str, str]], names: set[str]
 ) -> None:
-    """Of any type, and with duplicates: the last value stands in the first one's place."""
+    """Members of any type, and duplicate ones, are the same in whatever order they are read."""
     raw = ("{" + ",".join(f'"{name}":{text}' for name, text in pairs) + "}").encode()
     whole = decode(raw)
     assert isinstance(whole, dict)
@@ -205,7 +205,7 @@ def test_members_are_the_same_in_whatever_order_they_are_asked_for(
 
 
 def test_a_missing_member_is_not_passable() -> None:
-    """There is nothing to send."""
+    """A missing member has no text to send."""
     assert Event.parse(b"{}").passable("traits") is None
 
 
@@ -233,7 +233,7 @@ def test_message_id_is_a_text_of_segments_length(sent: bytes, message_id: str | 
 
 @pytest.mark.parametrize("sent", [b"x" * 101, b"x" * 200_000, b"a\\nb", b"\\ud800", b"\\u0000"])
 def test_a_message_id_that_stores_do_not_take_is_hashed(sent: bytes) -> None:
-    """Too long or unprintable: a hash tells it from others, always the same."""
+    """A long or unprintable id is replaced by its hash, which is always the same."""
     event = Event.parse(b'{"messageId":"' + sent + b'"}')
     again = Event.parse(b'{"type":"track","messageId":"' + sent + b'"}')
     other = Event.parse(b'{"messageId":"' + sent + b'x"}')
@@ -245,7 +245,7 @@ def test_a_message_id_that_stores_do_not_take_is_hashed(sent: bytes) -> None:
 
 
 def test_no_message_id_can_be_written_like_another_ones_hash() -> None:
-    """Who sends the text that stands for a long id has an event of their own."""
+    """An id that is written like another id's replacement is an id of its own."""
     long = Event.parse(b'{"messageId":"' + b"x" * 101 + b'"}').message_id
     written = Event.parse(f'{{"messageId":"{long}"}}'.encode()).message_id
     assert written not in {None, long}
@@ -273,6 +273,6 @@ def test_type_is_text_or_missing() -> None:
     ],
 )
 def test_what_is_no_object_is_told_by_its_kind(raw: bytes, kind: str) -> None:
-    """The kind of value, never the value: it may be somebody's name."""
+    """The detail names the kind of the value and never the value, which may be personal."""
     with pytest.raises(UnreadableEvent, match=f"an event is an object, not {kind}$"):
         Event.parse(raw)

@@ -115,7 +115,7 @@ def test_refuses_what_json_parse_refuses(text: bytes) -> None:
 
 
 def test_the_error_does_not_quote_the_text() -> None:
-    """A body is personal data; its errors go to logs."""
+    """The error repeats nothing of the text, because it is logged."""
     with pytest.raises(NotJson) as caught:
         decode(b'{"email": jane@example.com}')
     assert "jane" not in str(caught.value)
@@ -206,7 +206,7 @@ def test_both_readers_agree(text: str) -> None:
     ],
 )
 def test_numbers_print_as_in_javascript(number: float, text: str) -> None:
-    """Number::toString: no exponent from 1e-6 to 1e21, shortest digits; integers exact."""
+    """Numbers have JavaScript's layout and shortest digits; integers keep all digits."""
     assert number_text(number) == text
 
 
@@ -217,7 +217,7 @@ def test_a_printed_number_reads_back_the_same(number: float) -> None:
 
 
 def test_writes_what_json_stringify_writes() -> None:
-    """No Infinity, no NaN, no -0, lone surrogates escaped; Unicode as it is only in stringify."""
+    """Infinity, NaN, -0 and lone surrogates are written as `JSON.stringify` writes them."""
     value: JSON = {"é": [math.inf, math.nan, -0.0, 25.0, True, False, None], "s": "\ud800\u2028/"}
     assert encode(value) == (b'{"\\u00e9":[null,null,0,25,true,false,null],"s":"\\ud800\\u2028/"}')
     assert stringify(value) == '{"é":[null,null,0,25,true,false,null],"s":"\\ud800\u2028/"}'
@@ -252,7 +252,7 @@ def test_raw_parts_are_spliced_in_as_they_are() -> None:
 
 
 def test_refuses_to_write_what_is_not_json() -> None:
-    """A set is a mistake in the code, not data: TypeError. Endless nesting: TooDeep."""
+    """A set raises TypeError, and a value that is nested too deep raises TooDeep."""
     values: list[object] = [[set()], {"a": set()}, {"a": {"b": [{1}]}}, {"a": {"b": {"c"}}}]
     for with_set in values:
         with pytest.raises(TypeError, match="set is not a JSON type"):

@@ -54,12 +54,12 @@ def sign(text: bytes, secret: bytes = b"secret") -> bytes:
     ],
 )
 def test_what_a_signature_covers(body: bytes, signed: bytes, covered: Coverage) -> None:
-    """The whole body, or a batch's first event bare or wrapped; never a later or altered one."""
+    """A signature covers the whole body, or a batch's first event, bare or wrapped."""
     assert coverage(sign(signed), [b"secret"], body) is covered
 
 
 def test_every_live_secret_counts() -> None:
-    """While a secret is being changed, both the old and the new one are good."""
+    """While a secret is being changed, the old and the new one are both accepted."""
     for secret in (b"old", b"new"):
         assert coverage(sign(FIRST, secret), [b"old", b"new"], FIRST)
     assert not coverage(sign(FIRST, b"older"), [b"old", b"new"], FIRST)
@@ -67,7 +67,7 @@ def test_every_live_secret_counts() -> None:
 
 
 def test_every_secret_is_tried_on_every_text() -> None:
-    """What is compared depends on secrets and body alone: time does not tell which one matched."""
+    """The comparisons depend on the secrets and the body alone, not on what matches."""
     inner = b'{"json":' + FIRST + b"}"
     body = b"[" + inner + b"]"
     texts = {FIRST: Coverage.FIRST_EVENT, inner: Coverage.FIRST_EVENT, body: Coverage.WHOLE_BODY}
@@ -80,7 +80,7 @@ def test_every_secret_is_tried_on_every_text() -> None:
 
 
 def test_the_first_event_is_looked_for_within_a_bound() -> None:
-    """A stranger's endless first element costs no more than the bound; a real one is shorter."""
+    """The search for the end of the first element stops at the limit."""
     fits = b'{"a":"' + b"x" * (MAX_FIRST_ELEMENT_BYTES - 100) + b'"}'
     beyond = b'{"a":"' + b"x" * MAX_FIRST_ELEMENT_BYTES + b'"}'
     assert coverage(sign(fits), [b"secret"], b"[" + fits + b"]")
@@ -90,7 +90,7 @@ def test_the_first_event_is_looked_for_within_a_bound() -> None:
 
 @pytest.mark.parametrize("header", ["ab" * 20, "AB" * 20, f"  {'0f' * 20}\t"])
 def test_a_signature_is_forty_hexadecimal_digits(header: str) -> None:
-    """Segment sends lower case; the case carries nothing."""
+    """Upper and lower case are both accepted."""
     assert parse_signature(header).hex() == header.strip().lower()
 
 
@@ -113,7 +113,7 @@ def test_a_signature_is_forty_hexadecimal_digits(header: str) -> None:
     ],
 )
 def test_a_malformed_signature_says_what_is_wrong(header: str, told: str) -> None:
-    """Its own error for each, without the value."""
+    """Each malformed header has an error that says why, without the value."""
     with pytest.raises(MalformedSignature, match=told) as caught:
         parse_signature(header)
     assert not header or header not in str(caught.value)
@@ -121,7 +121,7 @@ def test_a_malformed_signature_says_what_is_wrong(header: str, told: str) -> Non
 
 @given(st.text(st.characters(), max_size=60) | st.text("0123456789abcdefABCDEF", min_size=38))
 def test_no_header_raises_anything_else(header: str) -> None:
-    """A header is a signature or is malformed."""
+    """Any header is a signature or raises MalformedSignature."""
     try:
         assert len(parse_signature(header)) == 20
     except MalformedSignature:
@@ -136,7 +136,7 @@ def test_no_body_breaks_the_check(body: bytes) -> None:
 
 
 def test_only_the_wrapper_is_unwrapped() -> None:
-    """An object with a `json` member first and another behind it gives no sound inner text."""
+    """An object with another member behind `json` does not unwrap to valid JSON."""
     assert unwrap(b'{"json":{"a":1}}') == b'{"a":1}'
     assert unwrap(b'{ "json"\n: {"a":1} }') == b'{"a":1}'
     assert unwrap(b'{"jsonx":{"a":1}}') is None

@@ -38,7 +38,7 @@ blanks = st.text(" \t\n\r", max_size=3)
     ],
 )
 def test_elements_are_cut_at_their_commas(text: bytes, cut: list[bytes]) -> None:
-    """Sound arrays exactly; in broken ones the damage stays within an element where it can."""
+    """Valid arrays are cut exactly; in broken ones most other elements are right."""
     assert list(elements(text)) == cut
 
 
@@ -59,7 +59,7 @@ def test_cuts_as_a_parser_does(
 
 @given(json_values)
 def test_nesting_is_the_depth_of_the_value(value: object) -> None:
-    """Arrays and objects count, brackets in strings don't."""
+    """Arrays and objects count, and brackets in strings do not."""
 
     def depth(part: object) -> int:
         if not isinstance(part, dict | list):
@@ -74,7 +74,7 @@ def test_nesting_is_the_depth_of_the_value(value: object) -> None:
 
 @given(st.lists(st.sampled_from("[{]}"), max_size=60), st.integers(0, 20))
 def test_unmatched_brackets_are_counted_one_by_one(brackets: list[str], levels: int) -> None:
-    """Up to any depth, matched or not: the most that were open at once."""
+    """The greatest number of open brackets is right at any depth, matched or not."""
     text = "[" * levels + "".join(brackets) + "]" * levels
     opened = most = 0
     for bracket in text:
@@ -84,6 +84,6 @@ def test_unmatched_brackets_are_counted_one_by_one(brackets: list[str], levels: 
 
 
 def test_only_what_is_asked_for_is_cut() -> None:
-    """The first element costs its own length, not the body's."""
+    """Cutting the first element takes time for that element, not for the whole body."""
     text = b'[{"a":1},' + b"[" * 5_000_000
     assert list(islice(elements(text), 1)) == [b'{"a":1}']

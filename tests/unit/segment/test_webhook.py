@@ -43,7 +43,7 @@ def refused(
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "post"])
 def test_a_signed_event_comes_in(method: str) -> None:
-    """By each method that Segment's mapping offers."""
+    """A signed event is taken by each method that Segment's mapping offers."""
     envelope = receive(method, signed(EVENT), EVENT, RULES)
     assert [element.raw for element in envelope.elements if isinstance(element, Event)] == [EVENT]
 
@@ -63,7 +63,7 @@ def test_a_signed_event_comes_in(method: str) -> None:
     ],
 )
 def test_json_comes_under_several_names(content_type: str | None) -> None:
-    """A missing or loose content type is no reason to lose an event."""
+    """A missing or unusual JSON content type is accepted."""
     headers = signed(EVENT)
     del headers["Content-Type"]
     if content_type is not None:
@@ -85,7 +85,7 @@ def test_json_comes_under_several_names(content_type: str | None) -> None:
     ],
 )
 def test_what_says_it_is_not_json_is_refused_with_a_hint(content_type: str, code: str) -> None:
-    """Even to a stranger: it is about the header that they sent, and no signature would match."""
+    """A wrong content type is refused with a hint, even for an unknown sender."""
     assert refused({"Content-Type": content_type}) == (400, code)
     assert refused(signed(EVENT) | {"Content-Type": content_type}) == (400, code)
 
@@ -106,14 +106,14 @@ def test_a_body_over_the_limit_is_refused_before_all_else() -> None:
 
 
 def test_other_methods_are_refused() -> None:
-    """Only what Segment uses."""
+    """Methods that Segment does not use are refused."""
     for method in ("GET", "DELETE", "", "POST "):
         assert refused(signed(EVENT), method=method) == (405, "method_not_allowed")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"not json", b"[1]", b"\xff", b"[" * 10_000])
 def test_a_stranger_learns_nothing_of_the_body(body: bytes) -> None:
-    """401 comes before any 400 that looks into it, and is the same for each."""
+    """An unknown sender gets the same 401 for every body."""
     assert refused({}, body) == (401, "credentials_missing")
     assert refused({"x-signature": "0" * 40}, body) == (401, "signature_wrong")
     assert refused(signed(body), body)[0] == 400
@@ -121,7 +121,7 @@ def test_a_stranger_learns_nothing_of_the_body(body: bytes) -> None:
 
 
 def test_headers_come_in_any_case() -> None:
-    """HTTP header names have none; a second value in another case is not overlooked."""
+    """Header names have any case, and a second value in another case is not ignored."""
     headers = {name.upper(): value for name, value in signed(EVENT).items()}
     assert receive("POST", headers, EVENT, RULES).elements
     twice = signed(EVENT) | {"x-signature": "0" * 40}
@@ -130,7 +130,7 @@ def test_headers_come_in_any_case() -> None:
 
 
 def test_a_replayed_first_event_with_foreign_siblings() -> None:
-    """It gets in where batches need no token, as Segment signs no more; not where they do."""
+    """A replayed first event with forged ones is taken only where batches need no token."""
     batch = b"[" + EVENT + b',{"type":"track","messageId":"foreign"}]'
     assert len(receive("POST", signed(EVENT), batch, RULES).elements) == 2
     strict = AccessRules.from_lines(["secret"], ["token"], batches_need_token=True)
@@ -140,7 +140,7 @@ def test_a_replayed_first_event_with_foreign_siblings() -> None:
 
 
 def test_ten_thousand_keys_and_colliding_texts_are_read() -> None:
-    """Wide objects are only wide: keys are hashed with a secret of the process."""
+    """Wide objects and texts with colliding hashes are read."""
     keys = b",".join(b'"k%d":%d' % (number, number) for number in range(10_000))
     body = b'{"type":"track","properties":{' + keys + b"}," + keys + b"}"
     (event,) = receive("POST", signed(body), body, RULES).elements
@@ -168,7 +168,7 @@ fragments = st.sampled_from(
 def test_whatever_is_sent_comes_in_or_is_refused(
     body: bytes, method: str, headers: dict[str, str], token: dict[str, str]
 ) -> None:
-    """No bytes raise anything but a refusal, and no event let in breaks when it is read."""
+    """Any bytes are taken or refused, and every event that is taken can be read."""
     with suppress(Refusal):
         read_all(receive(method, headers | token, body, RULES))
     with suppress(Refusal):
