@@ -52,7 +52,7 @@ def scratch(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(scratch: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Give a function that starts `up` on the tests' stack; its processes are ended after the test."""
+    """Give a function that starts `up` on the tests' stack; end its processes after the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:

@@ -1,4 +1,4 @@
-"""Tests of the command line on the built bridge in a sandbox, with the variables that `up` prints."""
+"""Tests of the command line on the built bridge, with the variables that `up` prints."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ordered(box: Sandbox) -> Iterator[Sandbox]:
-    """Give a sandbox with a fault at Rehook and one at AWS, neither of which matches the tests' calls."""
+    """Give a sandbox with a fault at Rehook and one at AWS, which match no call of the tests."""
     box.rehook.fault(Fault(kind=Kind.RESET, times=None, match={"customer": "nobody"}))
     box.aws.fault(Fault(kind=Kind.RESET, times=None, match={"caller": "nobody"}))
     yield box
@@ -92,7 +92,7 @@ def test_an_unknown_address_lists_those_that_there_are(box: Sandbox) -> None:
 
 
 def test_from_python_a_mistake_is_an_exception(box: Sandbox) -> None:
-    """A wrong call from Python raises ControlRefused, which names the mistake and the known names."""
+    """A wrong call from Python raises ControlRefused with the mistake and the known names."""
     with pytest.raises(ControlRefused, match="custmer; known are customer"):
         box.rehook.answer(503, custmer="u1")
     with pytest.raises(ControlRefused, match="one of"):

@@ -47,7 +47,7 @@ def batches(box: Sandbox, since: int) -> list[list[str]]:
 
 
 def test_a_batch_is_delivered_in_order_and_deleted(box: Sandbox) -> None:
-    """A batch has at most the template's batch size, is in order, and is deleted when it succeeds."""
+    """A batch has at most the template's batch size; it is in order, and deleted at success."""
     since = len(box.log)
     box.pollers["Consume"].pause()
     send(box, "a", "1", "2", "3", "4")
@@ -57,7 +57,7 @@ def test_a_batch_is_delivered_in_order_and_deleted(box: Sandbox) -> None:
 
 
 def test_what_is_not_reported_is_deleted(box: Sandbox) -> None:
-    """Messages that the function does not report are deleted, also behind a failure of their group."""
+    """Messages that the function does not report are deleted, also behind a failed one."""
     box.pollers["Consume"].pause()
     send(box, "b", "1", "fail", "3")
     box.pollers["Consume"].resume()

@@ -1,4 +1,4 @@
-"""Tests of functions behind the HTTP API: what they receive, and what a client gets if they fail."""
+"""Tests of functions behind the HTTP API: what they receive, and what clients get if they fail."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_environment_is_the_templates(box: Sandbox) -> None:
 
 
 def test_the_event_is_api_gateways(box: Sandbox) -> None:
-    """The event has header names in lower case, a text body unchanged, and any other body in base64."""
+    """Header names are in lower case, a text body is unchanged, any other is in base64."""
     event = seen(box, "text", **{"X-Odd": "1"})["event"]
     assert event["headers"]["x-odd"] == "1"
     assert event["body"] == "text"

@@ -108,7 +108,7 @@ def test_another_file_is_the_one_from_then_on(box: Sandbox, tmp_path: Path) -> N
 
 
 def test_a_file_with_mistakes_changes_nothing(box: Sandbox, file: Path) -> None:
-    """Each mistake is printed with the file's name, and the same process goes on with the old rules."""
+    """Each mistake is printed with the file's name; the process and its rules stay."""
     before = seen(box)["process"]
     file.write_text('{"settings": {"maxEventAge": 1, "deniedEvent": []}}')
     done = ran("reload", "--control", box.control_url)

@@ -48,7 +48,7 @@ def test_each_event_is_a_request_of_its_own(box: Sandbox, file: Path) -> None:
 
 
 def test_a_batch_is_one_request_of_all_files(box: Sandbox, file: Path) -> None:
-    """With --batch all files, standard input included, are one request; the first event is signed."""
+    """With --batch all files and standard input are one request, whose first event is signed."""
     one = json.dumps(EVENTS[0])
     done = ran("send", "-", str(file), "--batch", text=one, SANDBOX_CONTROL=box.control_url)
     assert (done.returncode, done.stderr) == (0, "")

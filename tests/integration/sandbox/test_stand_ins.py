@@ -81,7 +81,7 @@ def test_a_call_goes_wrong_before_or_after_it_was_carried_out(
     error: type[Exception],
     acted: bool,
 ) -> None:
-    """A call fails before or after Rehook acts on it, as ordered; a truncated answer always after."""
+    """A call fails before or after Rehook acts on it; a truncated answer is always after."""
     customer = f"{kind}-{acted}"
     box.rehook.fault(Fault(kind=kind, acted=acted, match={"customer": customer}))
     with pytest.raises(error):
@@ -91,7 +91,7 @@ def test_a_call_goes_wrong_before_or_after_it_was_carried_out(
 
 
 def test_answers_to_order(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
-    """One answer is replaced, with the status, headers and body ordered for a path and a customer."""
+    """One answer for a path and a customer is replaced by the status, headers and body ordered."""
     headers = {"Retry-After": "7"}
     match = {"path": "/events/invoke", "customer": "answered"}
     box.rehook.fault(

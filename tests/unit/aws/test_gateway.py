@@ -19,7 +19,7 @@ from segment_rehook.segment.refusal import RefusedBody
 
 
 def event(**changes: Any) -> dict[str, Any]:
-    """Make an event as the API Gateway developer guide shows it, with the members always present."""
+    """Make an event as the API Gateway developer guide shows it, without optional members."""
     return {
         "version": "2.0",
         "routeKey": "POST /segment",

@@ -49,7 +49,7 @@ def test_a_warning_is_one_line_with_its_level() -> None:
 
 
 def test_metrics_are_added_up_and_written_at_the_end() -> None:
-    """Metrics are summed per invocation and written once, also if it fails; ColdStart is first only."""
+    """Metrics are summed per invocation and written at its end, also if it fails."""
     lines = lines_of(
         "for number in range(2):\n"
         "    try:\n"
