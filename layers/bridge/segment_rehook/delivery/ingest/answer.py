@@ -61,7 +61,7 @@ class EventReport(msgspec.Struct):
         return next((outcome for outcome in PRECEDENCE if outcome in found), Outcome.IGNORED)
 
     def body(self, outcome: Outcome) -> JSON:
-        """The event's entry in the answer. `outcome`: the report's."""
+        """Give the event's entry in the answer. `outcome`: of this report, computed before."""
         entry: dict[str, JSON] = {
             "messageId": self.message_id,
             "outcome": outcome.value,
