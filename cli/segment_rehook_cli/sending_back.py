@@ -207,7 +207,7 @@ class _Telemetry:
 
     run: SendingBack
 
-    def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
+    def outcomes(self, lines: Sequence[Mapping[str, str | int | float | None]]) -> None:
         """Do nothing: a run of this command reports no outcomes of events."""
 
     def warn(self, message: str, **fields: str | float | None) -> None:

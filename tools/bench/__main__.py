@@ -20,12 +20,14 @@ from tools.bench import (
     machine,
     page,
     paths,
+    sizes,
     start,
     throughput,
 )
 from tools.bench.bench import SMOKE, Bench, Scale
 from tools.bench.measure import Row
 from tools.bench.paths import Path
+from tools.bench.start import BUILT
 from tools.bench.workers import CHECKOUT, WorkerFailed
 
 if TYPE_CHECKING:
@@ -51,6 +53,14 @@ def call_rows(bench: Bench) -> Iterator[Row]:
         yield replace(Row.of(name, "calls/s", [ours], [theirs]), theirs=None)
 
 
+def size_rows(_bench: Bench) -> Iterator[Row]:
+    """What each part of the built functions and layers takes, in kilobytes."""
+    for size in sizes.sizes(BUILT):
+        name = f"{size.artefact}, {size.part}" if size.part else size.artefact
+        yield Row.of(name, "kB", [size.unzipped / 1_000])
+        yield Row.of(name, page.ZIPPED, [size.zipped / 1_000])
+
+
 PARTS: dict[str, Callable[[Bench], Iterator[Row | Path]]] = {
     "throughput": throughput.rows,
     "start": start.start_rows,
@@ -59,6 +69,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row | Path]]] = {
     "growth": growth.rows,
     "language": language.rows,
     "calls": call_rows,
+    "sizes": size_rows,
     "paths": paths.paths,
 }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PLOTTER = CHECKOUT / ".cache" / "bench" / "bin" / "python"
 MARKED = re.compile(r"(<!-- measured: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 TABLE = ("throughput", "start", "memory")
+ZIPPED = "kB zipped"
 
 
 def write(name: str, parts: Mapping[str, str], docs: Path, out: Path) -> Path:
@@ -62,6 +63,7 @@ def sections(known: Mapping[str, Any]) -> dict[str, str]:
         "kinds": table(_kinds(rows.get("language", []))),
         "language": _table(rows.get("language", []), _case),
         "calls": _table(rows.get("calls", []), _call),
+        "sizes": table(_sizes(rows.get("sizes", []))),
     }
 
 
@@ -136,6 +138,19 @@ def _kinds(rows: Sequence[Row]) -> list[dict[str, str]]:
             "slowest": f"{figure(max(found)[0])} × ({max(found)[1]})",
         }
         for kind, found in kinds.items()
+    ]
+
+
+def _sizes(rows: Sequence[Row]) -> list[dict[str, str]]:
+    zipped = {row.name: row for row in rows if row.unit == ZIPPED}
+    return [
+        {
+            "part": row.name,
+            "unzipped, kB": figure(row.ours.median),
+            "zipped, kB": figure(zipped[row.name].ours.median),
+        }
+        for row in rows
+        if row.unit != ZIPPED
     ]
 
 

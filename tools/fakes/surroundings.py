@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 LogValue = str | int | float | None
 
@@ -79,11 +79,12 @@ class FakeTelemetry:
         self.counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def outcome(self, line: Mapping[str, LogValue]) -> None:
-        """Record one event's outcome."""
-        _check(line)
+    def outcomes(self, lines: Sequence[Mapping[str, LogValue]]) -> None:
+        """Record outcomes."""
+        for line in lines:
+            _check(line)
         with self._lock:
-            self.lines.append(dict(line))
+            self.lines += [dict(line) for line in lines]
 
     def warn(self, message: str, **fields: LogValue) -> None:
         """Record a warning."""

@@ -11,7 +11,7 @@ from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
 from tools.verify_aws.check import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_ssm import SSMClient
 
@@ -39,7 +39,7 @@ class _Warnings:
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
+    def outcomes(self, lines: Sequence[Mapping[str, str | int | float | None]]) -> None:
         """Ignore the outcome."""
 
     def warn(self, message: str, **fields: str | float | None) -> None:

@@ -31,7 +31,8 @@ def test_an_outcome_is_one_line_with_its_fields() -> None:
     """An outcome is one log line without the fields that are None; a lone surrogate is kept."""
     [line, _] = lines_of(
         "with telemetry.invocation('req-1'):\n"
-        "    telemetry.outcome({'outcome': 'stored', 'message_id': 'm\\ud800', 'reason': None})\n"
+        "    line = {'outcome': 'stored', 'message_id': 'm\\ud800', 'reason': None}\n"
+        "    telemetry.outcomes([line])\n"
     )
 
     assert line["outcome"] == "stored"
@@ -39,6 +40,23 @@ def test_an_outcome_is_one_line_with_its_fields() -> None:
     assert (line["service"], line["function_request_id"]) == ("ingest", "req-1")
     assert line["cold_start"] is True
     assert "reason" not in line
+
+
+def test_outcomes_of_one_request_are_a_line_each() -> None:
+    """Each outcome has the members that all lines have, and none of another outcome's fields."""
+    first, second, alone, warning, _ = lines_of(
+        "with telemetry.invocation('req-1'):\n"
+        "    telemetry.outcomes([{'message_id': 'm1', 'reason': 'paused'}, {'message_id': 'm2'}])\n"
+        "    telemetry.outcomes([{'message_id': 'm3'}])\n"
+        "    telemetry.outcomes([])\n"
+        "    telemetry.warn('Look here.')\n"
+    )
+
+    assert [each.pop("message_id") for each in (first, second, alone)] == ["m1", "m2", "m3"]
+    assert first.pop("reason") == "paused"
+    assert first == second
+    assert second.keys() == alone.keys() == warning.keys()
+    assert (first["level"], first["message"]) == ("INFO", "outcome")
 
 
 def test_a_warning_is_one_line_with_its_level() -> None:

@@ -19,7 +19,7 @@ def key_of(message_id: str) -> str | None:
 
 @given(TEXTS, TEXTS)
 def test_different_ids_have_different_keys(one: str, other: str) -> None:
-    """Ids that begin like derived keys, and business keys, have keys of their own."""
+    """What begins like a derived key is no exception, nor is a business key with that text."""
     texts = {start + text for start in ("", "k:", "h:", "s:", "sha256:") for text in (one, other)}
     keys = {key_of(text) for text in texts} | {business_key(text) for text in texts}
     assert len(keys) == 2 * len(texts)
@@ -27,7 +27,7 @@ def test_different_ids_have_different_keys(one: str, other: str) -> None:
 
 @given(TEXTS)
 def test_a_key_can_not_be_sent_as_an_id(text: str) -> None:
-    """A messageId that is written like a derived key has a key of its own."""
+    """Who writes another event's derived key as messageId gets a key of their own."""
     event = Event.parse(encode({"messageId": text}))
     derived = [business_key(text), event_key(event), event.message_id]
     for written in derived:

@@ -14,7 +14,7 @@ IN_SHARED_CALLS = (
     Defect(
         "claim the whole request at once",
         PIPELINE,
-        "self._together = min(workers, MAX_CHANGES)",
+        "self._together = min(2 * workers - 1, MAX_CHANGES)",
         "self._together = 1_000",
     ),
     Defect(

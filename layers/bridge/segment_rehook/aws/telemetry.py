@@ -7,18 +7,40 @@ thousands of events, from many threads, and EMF would list every single value.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 LogValue = str | int | float | None
+
+LINES = "lines"
+
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
+
+class LinesFormatter(LambdaPowertoolsFormatter):
+    """The library's formatter; a record that has LINES becomes one line for each of them.
+
+    What the lines have in common is made once: to make it takes as long as the rest of a delivery.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the record's line or lines, without a line feed at the end."""
+        fields = dict(vars(record))
+        lines = fields.pop(LINES, None)
+        if lines is None:
+            return super().format(record)
+        common = json.loads(super().format(logging.makeLogRecord(fields)))
+        return "\n".join(_encode(common | line) for line in lines)
 
 
 class LambdaTelemetry:
@@ -27,7 +49,8 @@ class LambdaTelemetry:
     def __init__(self, *, service: str, namespace: str, level: str) -> None:
         # `location` would look up the caller's frame for each line, and it is always the same.
         # ASCII only: a lone surrogate in a message id must not prevent the line.
-        self._logger = Logger(service, level=level, location=None, json_serializer=_ascii_json)
+        formatter = LinesFormatter(json_serializer=_encode)
+        self._logger = Logger(service, level=level, location=None, logger_formatter=formatter)
         self._metrics = Metrics(service=service, namespace=namespace)
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -45,9 +68,10 @@ class LambdaTelemetry:
         finally:
             self._flush()
 
-    def outcome(self, line: Mapping[str, LogValue]) -> None:
-        """Log one event's answer, without the fields that are None."""
-        self._logger.info("outcome", extra=_present(line))
+    def outcomes(self, lines: Sequence[Mapping[str, LogValue]]) -> None:
+        """Log one line for each, without the fields that are None."""
+        if lines:
+            self._logger.info("outcome", extra={LINES: [_present(line) for line in lines]})
 
     def warn(self, message: str, **fields: LogValue) -> None:
         """Log a warning."""
@@ -65,10 +89,6 @@ class LambdaTelemetry:
             self._metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
         if counts:
             self._metrics.flush_metrics()
-
-
-def _ascii_json(line: dict[str, Any]) -> str:
-    return json.dumps(line, separators=(",", ":"), default=str)
 
 
 def _present(fields: Mapping[str, LogValue]) -> dict[str, Any]:

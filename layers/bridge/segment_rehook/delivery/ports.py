@@ -160,8 +160,8 @@ class Randomness(Protocol):
 class Telemetry(Protocol):
     """Log lines and metrics. Nothing that is passed here may hold personal data or secrets."""
 
-    def outcome(self, line: Mapping[str, str | int | float | None]) -> None:
-        """Log the outcome of an event or a dead letter as one structured line."""
+    def outcomes(self, lines: Sequence[Mapping[str, str | int | float | None]]) -> None:
+        """Log the outcomes of events or dead letters, each as one structured line."""
 
     def warn(self, message: str, **fields: str | float | None) -> None:
         """Log what an operator should look at."""

@@ -6,9 +6,9 @@ user. A shared call does not wait until it is full: it takes what is ready, whil
 Rehook. Each thread takes the next job that is due, so a single thread can do all jobs.
 
 If the function dies, the outcome of each delivery that is claimed and not settled is unknown. Their
-number is bounded by 3 × `workers` + MAX_CHANGES: at most `workers` wait for their call, at most
-2 × `workers` are being called or wait for their settlement, and at most MAX_CHANGES are being
-settled.
+number is bounded by `workers` + 3 × MAX_CHANGES: at most MAX_CHANGES wait for their call, at most
+`workers` + MAX_CHANGES are being called or wait for their settlement, and at most MAX_CHANGES are
+being settled.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Pipeline:
     def __init__(self, lanes: Sequence[Lane], steps: Steps, workers: int) -> None:
         self._steps = steps
         self._workers = min(workers, len(lanes))
-        self._together = min(workers, MAX_CHANGES)
+        self._together = min(2 * workers - 1, MAX_CHANGES)
         self._changed = threading.Condition(threading.Lock())
         self._unread = deque(lanes)  # the marks of their users are not read yet
         self._unclaimed: deque[Lane] = deque()
@@ -64,7 +64,7 @@ class Pipeline:
         self._claiming = self._settling = False
         self._calling = self._idle = 0
         self._open = len(lanes)
-        self._ended = False
+        self._ended = self._waking = False
 
     def run(self, pool: Executor) -> None:
         """Make the deliveries on threads of `pool`. Returns when all these threads have ended."""
@@ -99,8 +99,11 @@ class Pipeline:
                 self._idle += 1
                 self._changed.wait()
                 self._idle -= 1
+                self._waking = False
             job = self._begin(due)
-            if self._idle and self._due() is not None:
+            # One thread is woken at a time: it wakes the next one if there is more to do.
+            if self._idle and not self._waking and self._due() is not None:
+                self._waking = True
                 self._changed.notify()
             return job
 

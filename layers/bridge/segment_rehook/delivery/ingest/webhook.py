@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -125,8 +126,7 @@ class Webhook:
         reports = [
             self._report(element, parts, results, explained=explained) for element, parts in planned
         ]
-        for report in reports:
-            self._log(report)
+        self._log(reports)
         return answer(reports)
 
     def _report(
@@ -148,20 +148,22 @@ class Webhook:
             ignored=self.destination.ignored(element) if explained and not parts else (),
         )
 
-    def _log(self, report: EventReport) -> None:
-        outcome = report.outcome
-        self.telemetry.count(f"Events{outcome.capitalize()}")
-        self.telemetry.outcome(
-            {
-                "message_id": report.message_id,
-                "outcome": outcome.value,
-                "deliveries": "; ".join(
-                    f"{name or '*'}={' '.join(filter(None, _words(result)))}"
-                    for name, result in report.deliveries
-                ),
-                "ignored": _reasons(report)[:MAX_IGNORED_CHARACTERS] if report.ignored else None,
-            }
-        )
+    def _log(self, reports: Sequence[EventReport]) -> None:
+        for outcome, count in Counter(report.outcome for report in reports).items():
+            self.telemetry.count(f"Events{outcome.capitalize()}", count)
+        self.telemetry.outcomes([_line(report) for report in reports])
+
+
+def _line(report: EventReport) -> dict[str, str | None]:
+    return {
+        "message_id": report.message_id,
+        "outcome": report.outcome.value,
+        "deliveries": "; ".join(
+            f"{name or '*'}={' '.join(filter(None, _words(result)))}"
+            for name, result in report.deliveries
+        ),
+        "ignored": _reasons(report)[:MAX_IGNORED_CHARACTERS] if report.ignored else None,
+    }
 
 
 def _result(decided: Delivery | Result, results: Mapping[str, Result]) -> Result:

@@ -52,18 +52,17 @@ class Worked:
     def report(self, telemetry: Telemetry) -> None:
         """Count the message, and log its outcome."""
         telemetry.count(f"DeadLetters{self.result.outcome.capitalize()}")
-        telemetry.outcome(
-            {
-                "delivery": self.delivery,
-                "sqs_message_id": self.message.message_id,
-                "outcome": self.result.outcome.value,
-                "reason": self.result.reason,
-                "code": self.result.code,
-                "rehook_request_id": self.result.request_id,
-                "receive_count": self.message.receive_count,
-                "next_try_seconds": self.next_try,
-            }
-        )
+        line = {
+            "delivery": self.delivery,
+            "sqs_message_id": self.message.message_id,
+            "outcome": self.result.outcome.value,
+            "reason": self.result.reason,
+            "code": self.result.code,
+            "rehook_request_id": self.result.request_id,
+            "receive_count": self.message.receive_count,
+            "next_try_seconds": self.next_try,
+        }
+        telemetry.outcomes([line])
 
 
 @dataclass(slots=True)
