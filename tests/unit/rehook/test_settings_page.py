@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "settings.md").read_text()
 
 
 def test_the_page_s_example_of_trait_names_gives_what_the_page_says() -> None:
-    """The page's example of `traitNames` gives the properties and the warning that the page says."""
+    """The page's example of `traitNames` gives what the page says, with the warning."""
     example = PAGE.partition("```json traitNames\n")[2].partition("```")[0]
     traits, sent = re.findall(r"traits `(.*?)` are sent as\s`(.*?)`", PAGE)[0]
     warning = re.findall(r"warns: \*(.*?)\*", PAGE, re.DOTALL)[0].replace("\n", " ")
