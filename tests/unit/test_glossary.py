@@ -196,7 +196,9 @@ def second_meaning(names: Iterable[PublicName], glossary: Glossary) -> list[str]
     files: dict[str, set[str]] = defaultdict(set)
     for each in names:
         if each.kind == "class":
-            files[" ".join(words_of(each.name)).removesuffix("s")].add(each.file)
+            name = " ".join(words_of(each.name))
+            for word in (name, name.removesuffix("s")):
+                files[word].add(each.file)
     found = {word: files[word] for word in sorted(glossary.words) if word in files}
     return [
         f"{word} is a word of the glossary, and a class of {', '.join(sorted(where))}"
@@ -316,13 +318,14 @@ def test_public_names_are_found() -> None:
         (second_meaning, {f"{LAYER}one.py": "class Lane: ...", "tools/two.py": "class Lane: ..."}),
         (second_meaning, {f"{LAYER}one.py": "class Lanes: ...", "tools/two.py": "class Lane: ..."}),
         (second_meaning, {f"{LAYER}one.py": "class Token: ..."}),
+        (second_meaning, {"cli/one.py": "class Progress: ...", "cli/two.py": "Progress = int"}),
         (unknown_code, {f"{LAYER}one.py": "class OtherClass: ..."}),
     ],
 )
 def test_a_violation_is_found(rule: Rule, sources: dict[str, str]) -> None:
     """Code that violates a rule is found by it, so the rule can fail."""
     planted = [name for file, source in sources.items() for name in names_in(file, source)]
-    glossary = Glossary(frozenset({"lane", "token"}), frozenset({"ReplyClass"}))
+    glossary = Glossary(frozenset({"lane", "progress", "token"}), frozenset({"ReplyClass"}))
 
     assert len(rule(planted, glossary)) == 1
 
