@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from segment_rehook.mapping.errors import MappingError
@@ -22,13 +23,19 @@ from segment_rehook.mapping.liquid.values import (
     primitive,
     printed,
 )
-from segment_rehook.mapping.values import UNDEFINED, Value, to_double
+from segment_rehook.mapping.text import length
+from segment_rehook.mapping.values import UNDEFINED, Value, to_double, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from segment_rehook.mapping.liquid.filtered import Filter
 
+Write: TypeAlias = "Callable[[Moment], str]"
+"""Writes a part of a format."""
+
+MAX_CACHED = 100
+"""The most characters of a format that is kept compiled; events may bring others."""
 DEFAULT_FORMAT = "%A, %B %-e, %Y at %-l:%M %P %z"
 XML_SCHEMA = "%Y-%m-%dT%H:%M:%S%:z"
 RFC_822 = "%a, %d %b %Y %H:%M:%S %z"
@@ -55,8 +62,15 @@ def _ordinal(moment: Moment) -> str:
 def _offset(moment: Moment, *, colon: bool) -> str:
     hours, minutes = divmod(abs(moment.offset), 60)
     sign = "-" if moment.offset > 0 else "+"
-    padded = (printed(part).rjust(2, "0") for part in (hours, minutes))
-    return sign + (":" if colon else "").join(padded)
+    return f"{sign}{to_text(hours):0>2}{':' if colon else ''}{to_text(minutes):0>2}"
+
+
+def _zone(moment: Moment, *, colon: bool) -> str:
+    return moment.zone or _offset(moment, colon=colon)
+
+
+def _fraction(moment: Moment, *, digits: int) -> str:
+    return f"{moment.time[3]:03}"[:digits].ljust(digits, "0")
 
 
 def _clock(moment: Moment) -> str:
@@ -108,39 +122,59 @@ _LETTERS: Mapping[str, Callable[[Moment], object]] = {
 
 
 def _formatted(moment: Moment, layout: str) -> str:
-    return checked_size(_DIRECTIVE.sub(lambda found: _directive(moment, found), layout))
+    parts = _parts if len(layout) <= MAX_CACHED else _parts.__wrapped__
+    return checked_size("".join([write(moment) for write in parts(layout)]))
 
 
-def _directive(moment: Moment, found: re.Match[str]) -> str:
+@lru_cache(maxsize=256)
+def _parts(layout: str) -> tuple[Write, ...]:
+    """Compile a format. Raises MappingError if a part of the result would be too long."""
+    parts: list[Write] = []
+    at = 0
+    for found in _DIRECTIVE.finditer(layout):
+        parts += _text(layout[at : found.start()]), _directive(found)
+        at = found.end()
+    return (*parts, _text(layout[at:]))
+
+
+def _text(text: str) -> Write:
+    return lambda _: text
+
+
+def _directive(found: re.Match[str]) -> Write:
     flags, letter = found[1] or "", found[3]
     wanted = int((found[2] or "0")[:10])
+    value = _LETTERS.get(letter)
     if letter == "N":
-        size = wanted or 9
-        check_size(size)
-        text = f"{moment.time[3]:03}"[:size].ljust(size, "0")
-    elif letter == "z" or (letter == "Z" and not moment.zone):
-        text = _offset(moment, colon=":" in flags)
+        check_size(wanted)
+        value = partial(_fraction, digits=wanted or 9)
+    elif letter == "z":
+        value = partial(_offset, colon=":" in flags)
     elif letter == "Z":
-        text = moment.zone
-    elif letter in _LETTERS:
-        text = str(_LETTERS[letter](moment))
-    else:
-        return found[0]
-    return _padded(text, flags, letter, wanted)
+        value = partial(_zone, colon=":" in flags)
+    return _text(found[0]) if value is None else _padded(value, flags, letter, wanted)
 
 
-def _padded(text: str, flags: str, letter: str, wanted: int) -> str:
-    if "^" in flags:
-        text = text.upper()
-    elif "#" in flags:
-        text = text.upper() if re.search("[a-z]", text) else text.lower()
+def _padded(value: Callable[[Moment], object], flags: str, letter: str, wanted: int) -> Write:
     width = 0 if "-" in flags else wanted or _WIDTHS.get(letter, 0)
     check_size(width)
-    if "_" in flags or ("0" not in flags and letter in _PADDED_BY_SPACES):
-        return text.rjust(width)
-    if text.startswith("-"):
-        return f"-{text[1:].rjust(width - 1, '0')}"
-    return text.rjust(width, "0")
+    spaces = "_" in flags or ("0" not in flags and letter in _PADDED_BY_SPACES)
+
+    def write(moment: Moment) -> str:
+        text = str(value(moment))
+        if "^" in flags:
+            text = text.upper()
+        elif "#" in flags:
+            text = text.upper() if re.search("[a-z]", text) else text.lower()
+        if spaces:
+            return text.rjust(width)
+        if text.startswith("-"):
+            return f"-{text[1:].rjust(width - 1, '0')}"
+        return text.rjust(width, "0")
+
+    if flags or spaces or wanted:
+        return write
+    return lambda moment: str(value(moment)).zfill(width)
 
 
 def _moment(value: Value, clock: Callable[[], float], zone: Value = UNDEFINED) -> Moment | None:
@@ -164,9 +198,9 @@ def _milliseconds_of(value: Value, clock: Callable[[], float]) -> int | None:
         return int(clock() * 1_000)
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and re.fullmatch("[0-9]+", value):
+    if isinstance(value, str) and value.isascii() and value.isdigit():
         value = float(value)
-    if not isinstance(value, int | float):
+    if not isinstance(value, (int, float)):
         return milliseconds(str(primitive(value)))
     exact = to_double(value) * 1_000
     return int(exact) if abs(exact) <= MAX_MILLISECONDS else None
@@ -192,7 +226,7 @@ def date_filters(clock: Callable[[], float]) -> Mapping[str, Filter]:
     """Return the filters on dates. `clock` gives the seconds since 1970, for `now`."""
 
     def date(value: Value, layout: Value = UNDEFINED, zone: Value = UNDEFINED, *_: Value) -> Value:
-        check_size(as_number(own(value, "length")))
+        check_size(length(value) if isinstance(value, str) else as_number(own(value, "length")))
         moment = _moment(value, clock, zone)
         if moment is None:
             return value
