@@ -22,10 +22,15 @@ NOTHING: Reads = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class CompiledPart:
-    """`run` maps a payload to a value, and raises MappingError alone."""
+    """`run` maps a payload to a value, and raises MappingError alone.
+
+    `run_last` may do so too where no directive takes the value: members that are UNDEFINED may be
+    missing in it, since the mapping's result will not have them.
+    """
 
     run: Run
     reads: Reads
+    run_last: Run | None = None
 
 
 CompilePart: TypeAlias = "Callable[[Value], CompiledPart]"
