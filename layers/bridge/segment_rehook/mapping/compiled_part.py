@@ -24,8 +24,8 @@ NOTHING: Reads = frozenset()
 class CompiledPart:
     """`run` maps a payload to a value, and raises MappingError alone.
 
-    `run_last` may do so too where no directive takes the value: members that are UNDEFINED may be
-    missing in it, since the mapping's result will not have them.
+    `run_last`, if there is one, does the same where the value goes to the mapping's result and to
+    no directive: it may leave out members that are UNDEFINED, which the result does not have.
     """
 
     run: Run

@@ -145,7 +145,6 @@ def _merge(options: Value, compiled: CompilePart) -> CompiledPart:
 
 def _exclude_when_null(option: Value, compiled: CompilePart) -> CompiledPart:
     inner = compiled(option)
-
     given = inner.run
 
     def run(payload: Value) -> Value:

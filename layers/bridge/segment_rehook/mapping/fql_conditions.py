@@ -79,12 +79,11 @@ def condition(source: str, path: str | None, name: str, expected: str | float | 
 
     value = top if path is None else nested
     leaf = Leaf(source, path, name, expected, value)
-    holds = _holds(leaf, test)
-    return Condition(holds, frozenset({source}), leaf)
+    return Condition(_holds(leaf, test), frozenset({source}), leaf)
 
 
 def _holds(leaf: Leaf, test: Holds) -> Holds:
-    """Make the whole condition; its commonest form, `type = "track"`, calls nothing."""
+    """Make the whole condition. The commonest form, `type = "track"`, is one function."""
     source, value = leaf.source, leaf.value
     if leaf.path is not None or leaf.operator != "=":
         return lambda event: test(value(event))

@@ -150,7 +150,7 @@ def _refusal(message: str) -> MappingInvalid:
 
 
 def _compile(mapping: Value, *, last: bool = False) -> CompiledPart:
-    """Compile a value. `last`: no directive takes what it gives."""
+    """Compile a value. `last`: it goes to the mapping's result, and to no directive."""
     if isinstance(mapping, list):
         return _compile_list(mapping)
     if not isinstance(mapping, dict):
