@@ -46,13 +46,13 @@ def render(
     template: str, payload: Value, *, passes: Iterable[re.Pattern[str]] = (_TRIPLE, _DOUBLE)
 ) -> str:
     """Render a template that was made from the event."""
-
-    def expand(found: re.Match[str]) -> str:
-        return _printed(follow_late(_scope(payload), text.trim(found[1])))
-
+    scope = _scope(payload)
     # The first pass may join two halves of a character; that changes no match.
     for placeholder in passes:
-        template = placeholder.sub(expand, template)
+        pieces = placeholder.split(template)
+        paths = [text.trim(path) for path in pieces[1::2]]
+        pieces[1::2] = [_printed(follow_late(scope, path)) for path in paths]
+        template = "".join(pieces)
     return text.from_units(template)
 
 

@@ -46,9 +46,9 @@ def _iso(text: str) -> int | None:
     date = int(year), int(month or 1), int(day or 1)
     if not is_month(date[1]) or not is_day(date[2]):
         return None
-    time = int(hour or 0), int(minute or 0), int(second or 0), fraction(decimals or "0")
+    time = int(hour or 0), int(minute or 0), int(second or 0), fraction(decimals) if decimals else 0
     check_time(*time)
-    return milliseconds_at(date, time, _zone_minutes(zone or "Z"))
+    return milliseconds_at(date, time, _zone_minutes(zone) if zone else 0)
 
 
 def _zone_minutes(zone: str) -> int:

@@ -54,12 +54,14 @@ def _moment(value: Value, clock: Callable[[], float], zone: Value = UNDEFINED) -
 
 
 def _milliseconds_of(value: Value, clock: Callable[[], float]) -> int | None:
-    if isinstance(value, str) and value in {"now", "today"}:
-        return int(clock() * 1_000)
+    if isinstance(value, str):
+        if value in {"now", "today"}:
+            return int(clock() * 1_000)
+        if not (value.isascii() and value.isdigit()):
+            return milliseconds(value)
+        value = float(value)
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = float(value)
     if not isinstance(value, (int, float)):
         return milliseconds(str(primitive(value)))
     exact = to_double(value) * 1_000
