@@ -40,8 +40,12 @@ def stringify(value: Value) -> str | Undefined:
         items = [stringify(item) for item in value]
         return f"[{','.join(['null' if item is UNDEFINED else item for item in items])}]"
     if isinstance(value, dict):
-        members = [(key, stringify(inner)) for key, inner in entries(value)]
-        return f"{{{','.join([f'{quote(key)}:{inner}' for key, inner in members if inner])}}}"
+        members = [
+            f"{quote(key)}:{text}"
+            for key, inner in entries(value)
+            if (text := stringify(inner)) is not UNDEFINED
+        ]
+        return f"{{{','.join(members)}}}"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)) and isfinite(value):
