@@ -7,8 +7,8 @@ from json.encoder import encode_basestring
 from math import isfinite
 
 from segment_rehook.mapping.errors import STACK_EXHAUSTED, MappingError
-from segment_rehook.mapping.objects import entries, plain_text
-from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Undefined, Value
+from segment_rehook.mapping.objects import plain_text
+from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Undefined, Value, in_order
 from segment_rehook.segment.jsontext import (
     MAX_DEPTH,
     NotJson,
@@ -42,8 +42,8 @@ def stringify(value: Value) -> str | Undefined:
     if isinstance(value, dict):
         members = [
             f"{quote(key)}:{text}"
-            for key, inner in entries(value)
-            if (text := stringify(inner)) is not UNDEFINED
+            for key in in_order(value)
+            if (text := stringify(value[key])) is not UNDEFINED
         ]
         return f"{{{','.join(members)}}}"
     if isinstance(value, bool):
