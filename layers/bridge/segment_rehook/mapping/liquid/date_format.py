@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Write: TypeAlias = "Callable[[Moment], str]"
 """Writes a part of a format."""
 
-MAX_CACHED = 100
-"""The most characters of a format that is kept compiled: an event may bring a long one."""
+MAX_CACHED_CHARACTERS = 100
+"""A longer format is compiled each time: an event may bring one."""
 _DIRECTIVE = re.compile(r"%([-_0^#:]+)?([0-9]+)?[EO]?([^\n\r\u2028\u2029])")
 _WIDTHS = {
     **dict.fromkeys("CdeHIklmMSUWy", 2),
@@ -102,7 +102,7 @@ _LETTERS: Mapping[str, Callable[[Moment], object]] = {
 
 def formatted(moment: Moment, layout: str) -> str:
     """Write a moment. Raises MappingError if the result, or a part of it, would be too long."""
-    parts = _parts if len(layout) <= MAX_CACHED else _parts.__wrapped__
+    parts = _parts if len(layout) <= MAX_CACHED_CHARACTERS else _parts.__wrapped__
     return checked_size("".join([write(moment) for write in parts(layout)]))
 
 
