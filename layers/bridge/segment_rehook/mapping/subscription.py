@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.mapping.errors import MappingInvalid, TriggerInvalid
-from segment_rehook.mapping.fql import Trigger, compile_trigger
+from segment_rehook.mapping.fql import compile_trigger
 from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping
 from segment_rehook.mapping.schema_check import Misshape, Shape, apart, check_shape, place_of
 from segment_rehook.mapping.throws import When, throws
@@ -20,6 +20,7 @@ from segment_rehook.segment.numbers import number_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from segment_rehook.mapping.fql_conditions import Condition
     from segment_rehook.segment.jsontext import JSON
 
 __all__ = ["Subscription", "read_subscription", "subscription_shape"]
@@ -96,7 +97,7 @@ class Subscription:
     name: str
     action: str
     enabled: bool
-    trigger: Trigger
+    trigger: Condition
     mapping: CompiledMapping
     passed: Mapping[str, str]
     rest: CompiledMapping
@@ -175,7 +176,7 @@ def _identity(raw: dict[str, Any], place: str, mistakes: list[Misshape]) -> str:
     return slug[:MAX_ID_CHARACTERS]
 
 
-def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Trigger | None:
+def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Condition | None:
     if not isinstance(text, str) or not text.strip():
         return None
     try:

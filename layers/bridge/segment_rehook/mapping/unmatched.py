@@ -16,7 +16,6 @@ from segment_rehook.segment.numbers import number_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segment_rehook.mapping.fql import Trigger
     from segment_rehook.mapping.fql_conditions import Condition, Leaf
     from segment_rehook.mapping.values import Value
 
@@ -50,13 +49,13 @@ _TEXT_TESTS: Final[Mapping[str, tuple[str, str, str]]] = {
 """How Segment writes the operator, and how a text fails it."""
 
 
-def unmatched(trigger: Trigger, event: Value) -> str | None:
+def unmatched(trigger: Condition, event: Value) -> str | None:
     """Say in at most MAX_CHARACTERS why the trigger does not hold; None if it does.
 
     Of clauses joined by `and` the first that fails is named, of clauses joined by `or` all. Clauses
     that the engine would not reach are not run. Raises MappingError where the trigger does.
     """
-    failing = _failing(trigger.condition, event)
+    failing = _failing(trigger, event)
     return _cut("; ".join(failing), MAX_CHARACTERS) if failing else None
 
 
