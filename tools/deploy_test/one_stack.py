@@ -10,6 +10,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
+from segment_rehook.aws.parameters import SecretName
 from tools.deploy_test.stack import track
 from tools.deploy_test.testbed import expect
 from tools.sandbox.faults import Fault, Kind
@@ -96,7 +97,7 @@ def outage(run: DeployRun) -> None:
 def changed_parameter(run: DeployRun) -> None:
     """A parameter changed in samconfig.toml goes live with `sam deploy`, in both functions."""
     before = {name: each["Version"] for name, each in run.stack.live().items()}
-    run.stack.put_secret("segment/tokens", f"Authorization: {run.token}")
+    run.stack.put_secret(SecretName.TOKENS, f"Authorization: {run.token}")
     run.set_parameter("BatchToken", "optional", "required")
     run.set_parameter("UnknownPolicy", "retry", "park")
     run.deploy()

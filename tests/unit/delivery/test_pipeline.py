@@ -305,6 +305,24 @@ def test_a_probe_of_one_user_is_settled_once() -> None:
     assert world.table.calls["ledger.swap"] - before == 2
 
 
+def test_known_duplicates_do_not_use_up_the_probe(world: World) -> None:
+    """Of a batch after an outage, the first event that needs a call is the probe's, for one permit.
+
+    The breaker's record is written twice: the probe is taken, and its success closes the breaker.
+    """
+    environment = world.ingest()
+    world.post(*users(WORKERS - 1), on=environment)
+    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
+    failing = [track(f"x{number}", f"x{number}") for number in range(world.threshold)]
+    world.post(*failing, on=environment)
+    world.clock.advance(6.0)
+    before = world.table.calls["breaker.swap"]
+    answer = world.post(*users(WORKERS - 1), track("n0", "v0"), on=environment)
+
+    assert outcomes(answer) == ["duplicate"] * (WORKERS - 1) + ["delivered"]
+    assert world.table.calls["breaker.swap"] - before == 2
+
+
 def test_a_probe_that_fails_claims_nobody_else(world: World) -> None:
     """The other users' deliveries are stored without a claim and without a call."""
     world.rehook.script.extend([rehook.UNREACHABLE] * (world.threshold + 1))
