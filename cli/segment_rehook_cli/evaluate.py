@@ -69,7 +69,7 @@ def _read(line: bytes) -> JSON:
 def _match(question: dict[str, JSON]) -> bool:
     fql = question["fql"]
     trigger = compile_trigger(fql if isinstance(fql, str) else "")
-    return "event" in question and trigger(question["event"])
+    return "event" in question and trigger.holds(question["event"])
 
 
 def _map(question: dict[str, JSON]) -> object:

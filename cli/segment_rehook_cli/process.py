@@ -19,7 +19,11 @@ def open_closed_streams() -> None:
 
 
 def end_as_ctrl_c() -> None:
-    """Let SIGTERM, and SIGHUP of a terminal that is closed, raise KeyboardInterrupt."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if sys.platform != "win32":
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    """Let SIGTERM, and SIGHUP of a terminal that is closed, raise KeyboardInterrupt.
+
+    A signal that the caller ignores (`nohup`) stays ignored.
+    """
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)

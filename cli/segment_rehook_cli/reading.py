@@ -72,13 +72,16 @@ def name_of(file: Path) -> str:
     return "standard input" if file == STANDARD_INPUT else str(file)
 
 
-def read_events(content: bytes) -> Iterator[Event | UnreadableEvent]:
+def read_events(
+    content: bytes, *, max_unpacked_bytes: int = MAX_UNPACKED_BYTES
+) -> Iterator[Event | UnreadableEvent]:
     """Read JSON texts, each on one line or on several. An array gives its elements.
 
     An element that is JSON but not an event gives an UnreadableEvent. Raises Unreadable, with the
-    line's number, at a line that is not JSON.
+    line's number, at a line that is not JSON, and if gzip decompresses to more than
+    `max_unpacked_bytes`.
     """
-    lines = enumerate(_as_utf8(content).split(b"\n"), start=1)
+    lines = enumerate(_as_utf8(content, max_unpacked_bytes).split(b"\n"), start=1)
     for number, line in lines:
         text = line.removeprefix(UTF8_MARK).strip(_BLANK)
         if text:
@@ -97,9 +100,9 @@ def _continued(number: int, first: bytes, lines: Iterator[tuple[int, bytes]]) ->
     return text
 
 
-def _as_utf8(content: bytes) -> bytes:
+def _as_utf8(content: bytes, max_unpacked_bytes: int) -> bytes:
     if form_of(content) == GZIP:
-        content = _unpacked(content)
+        content = _unpacked(content, max_unpacked_bytes)
     form = form_of(content)
     if form is None:
         return content
@@ -112,16 +115,16 @@ def _as_utf8(content: bytes) -> bytes:
         raise Unreadable(f"it is {form.upper()}, which is not valid on line {line}") from None
 
 
-def _unpacked(content: bytes) -> bytes:
+def _unpacked(content: bytes, max_bytes: int) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-            unpacked = packed.read(MAX_UNPACKED_BYTES + 1)
+            unpacked = packed.read(max_bytes + 1)
     except EOFError:
         raise Unreadable("it is gzip, but its end is missing") from None
     except (OSError, zlib.error):
         raise Unreadable("it is gzip, but damaged") from None
-    if len(unpacked) > MAX_UNPACKED_BYTES:
-        max_mib = MAX_UNPACKED_BYTES // 1024**2
+    if len(unpacked) > max_bytes:
+        max_mib = max_bytes // 1024**2
         raise Unreadable(f"it unpacks to more than {max_mib} MiB; unpack it, and split it")
     return unpacked
 

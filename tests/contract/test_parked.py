@@ -16,6 +16,7 @@ from segment_rehook_cli.parked_message import ParkedMessage
 from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
+from tools.sqs import moto_backend
 
 REQUEST = Request("POST", "/events/invoke", b'{"event_name":"order","source_id":"u1"}')
 
@@ -29,18 +30,18 @@ def letter(number: int) -> Letter:
 
 
 @pytest.fixture
-def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    """Return a stack with three rejected messages and a foreign one in its parking lot."""
+def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    """Give a stack with three rejected messages and a foreign one in its parking lot."""
     sign_in(monkeypatch, clients.address)
-    # moto has one server, which a short poll asks as well.
-    monkeypatch.setattr("segment_rehook_cli.parking_lot_reader.POLL_SECONDS", 0)
+    moto_backend.install(max_wait=0)
     made = deploy(clients)
     parked = [
         letter(number).for_parking("rejected", "400 no such event [/red]") for number in range(3)
     ]
     foreign = Outgoing(group="g", dedupe="d", body="hello", attributes={"reason": "x"})
     assert all(SqsQueue(clients.sqs, made.parking_lot_url).send([*parked, foreign]))
-    return made
+    yield made
+    moto_backend.install()
 
 
 def waiting(clients: Clients, url: str) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
+from tests.faults.process import Step
 from tools.fakes import rehook
 from tools.fakes.faults import Fate
 
@@ -35,8 +36,23 @@ OPERATIONS = (
 )
 SPANS = (1.0, 6.0, 20.0, 40.0, 100.0, 400.0, 4_000.0, 40_000.0)
 # The steps of a single event, most often those near its call; and steps of longer requests.
-steps = st.sampled_from([*range(1, 17), *range(7, 15), *range(20, 60, 4)])
-Trouble = tuple[int, str | float | Fate]
+numbered = st.sampled_from([*range(1, 17), *range(7, 15), *range(20, 60, 4)])
+# The steps around a call, by name. Between the first and the second of them, other deliveries of
+# the request are claimed or called.
+named = st.tuples(
+    st.sampled_from(
+        [
+            "after claim",
+            "after shared claim",
+            "before call",
+            "after call",
+            "before settle",
+            "before shared settle",
+        ]
+    ),
+    st.sampled_from([1, 1, 2]),
+)
+Trouble = tuple[Step, str | float | Fate]
 # What happens to a process at one of its steps. A number: it stands still for so many seconds. A
 # fate: the call that it makes there fails in that way.
 INTERRUPTIONS: tuple[str | float | Fate, ...] = (
@@ -56,7 +72,7 @@ INTERRUPTIONS: tuple[str | float | Fate, ...] = (
 # Seconds: within a lease of ingest, and beyond it.
 LATENESS = {"": 0.0, "soon": 10.0, "late": 40.0}
 interruptions = st.sampled_from(INTERRUPTIONS)
-troubles = st.lists(st.tuples(steps, interruptions), max_size=2)
+troubles = st.lists(st.tuples(numbered | named, interruptions), max_size=2)
 answers = st.lists(st.sampled_from(TURNS), max_size=2)
 
 kinds = st.sampled_from(["track", "track", "track", "identify", "order"])

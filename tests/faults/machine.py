@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from segment_rehook.delivery.ingest.answer import HttpAnswer
 from tests.faults import choices
 from tests.faults.history import History, SentRequest
-from tests.faults.process import Interrupt, Process, Processes, Violated, die
+from tests.faults.process import Interrupt, Process, Processes, Step, Violated, die
 from tests.unit.delivery.samples import identify, order, track
 from tests.unit.delivery.world import IngestEnvironment, InTurn, World
 from tools.fakes import rehook
@@ -30,17 +30,22 @@ class Promise(RuleBasedStateMachine):
         self.named: dict[bytes, str] = {}
         self.sent: list[SentRequest] = []
         self.number = 0
-        self.armed: dict[int, Interrupt] = {}
+        self.armed: dict[Step, Interrupt] = {}
 
     @initialize(
         policy=st.sampled_from(["retry", "park"]),
         ordered=st.sampled_from([True, True, False]),
         workers=st.sampled_from([1, 2, 4]),
+        threshold=st.sampled_from([1, 5, 5]),
     )
-    def settings(self, policy: str, ordered: bool, workers: int) -> None:
+    def settings(self, policy: str, ordered: bool, workers: int, threshold: int) -> None:
         """Begin with a stack of these settings."""
         self.world = World(
-            policy=policy, ordered=ordered, workers=workers, threads=lambda _workers: InTurn()
+            policy=policy,
+            ordered=ordered,
+            workers=workers,
+            threshold=threshold,
+            threads=lambda _workers: InTurn(),
         )
         self.processes = Processes(self.world, self.named)
         self.history = History(self.world, self.named)
@@ -104,6 +109,32 @@ class Promise(RuleBasedStateMachine):
         self._arm(trouble)
         unanswered = [each for each in self.sent if not each.answered]
         self._attempt(unanswered[which % len(unanswered)])
+
+    @rule(
+        chosen=choices.events,
+        turns=choices.answers,
+        step=choices.named,
+        span=st.sampled_from([10.0, 40.0, 40.0]),
+        trouble=choices.troubles,
+    )
+    def a_function_dies_and_segment_retries(
+        self,
+        chosen: list[tuple[str, str]],
+        turns: list[rehook.Turn],
+        step: Step,
+        span: float,
+        trouble: list[choices.Trouble],
+    ) -> None:
+        """A function dies within a batch, and Segment repeats it, mostly after the leases."""
+        self.world.rehook.script.extend(turns)
+        self.armed[step] = die
+        request = SentRequest([self._event(kind, user) for kind, user in chosen], batch=True)
+        self.sent.append(request)
+        self._attempt(request)
+        self.world.clock.advance(span)
+        if not request.answered:
+            self._arm(trouble)
+            self._attempt(request)
 
     # What AWS and the operator do.
 

@@ -7,9 +7,11 @@ beginning to end.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.rehook.plan import Request
@@ -24,6 +26,12 @@ REWARDS = "/events/invoke"
 Interrupt = Callable[["Process", str], None]
 """Called with the process and the operation that it is at."""
 
+Step = int | tuple[str, int]
+"""A step of a process: its number, or its name and how often a step of this name has come.
+
+The names are `before` or `after`, and `claim`, `settle`, `shared claim`, `shared settle` or `call`.
+"""
+
 
 class Violated(AssertionError):
     """The promise was broken."""
@@ -34,8 +42,10 @@ class Process:
     """One invocation. `interrupts`: what happens at which of its steps."""
 
     name: str
-    interrupts: dict[int, Interrupt] = field(default_factory=dict)
+    interrupts: dict[Step, Interrupt] = field(default_factory=dict)
     steps: int = 0
+    named: Counter[str] = field(default_factory=Counter)
+    """How many steps of each name it has come to."""
     dead: bool = False
     claims: dict[str, str] = field(default_factory=dict)
     """The nonce of the claim that this process wrote last, by delivery."""
@@ -96,21 +106,22 @@ class Processes:
         if process.unrecorded:
             raise Violated(f"delivered, and never recorded: {process.unrecorded}")
 
-    def _step(self, operation: str, _subject: object) -> None:
+    def _step(self, operation: str, name: str) -> None:
         if not self.running:
             return
         process = self.running[-1]
         if process.dead:
             raise Crash
         process.steps += 1
-        interrupt = process.interrupts.get(process.steps)
-        if interrupt is not None:
-            interrupt(process, operation)
+        process.named[name] += 1
+        for step in (process.steps, (name, process.named[name])):
+            if interrupt := process.interrupts.get(step):
+                interrupt(process, operation)
         if process.dead:
             raise Crash
 
     def _before(self, operation: str, subject: object) -> None:
-        self._step(operation, subject)
+        self._step(operation, f"before {_name(operation, subject)}")
         if self.running and isinstance(subject, Record) and subject.state is State.DELIVERED:
             self.running[-1].unrecorded.discard(subject.id)
 
@@ -119,10 +130,10 @@ class Processes:
             there = self.world.ledger.records.get(subject.id)
             if there == subject:
                 self.running[-1].claims[subject.id] = subject.nonce
-        self._step(operation, subject)
+        self._step(operation, f"after {_name(operation, subject)}")
 
     def _before_call(self, operation: str, subject: object) -> None:
-        self._step(operation, subject)
+        self._step(operation, "before call")
         assert isinstance(subject, Request)
         delivery, process = self.named[subject.body], self.running[-1]
         record = self.world.ledger.records.get(delivery)
@@ -135,8 +146,8 @@ class Processes:
         elif subject.path == REWARDS and self._another_was_given(delivery, subject):
             self._violated.append(f"{process.name} called for a mended {delivery} in doubt")
 
-    def _answered(self, _operation: str, subject: object) -> None:
-        self._step("rehook.answer", subject)
+    def _answered(self, _operation: str, _subject: object) -> None:
+        self._step("rehook.answer", "after call")
 
     def _known_delivered(self, request: Request) -> None:
         self.running[-1].unrecorded.add(self.named[request.body])
@@ -153,6 +164,16 @@ class Processes:
 
     def _writes(self) -> list[Record]:
         return self.world.ledger.writes
+
+
+def _name(operation: str, subject: Any) -> str:
+    """Name what a call of a store does. A call of another store than the ledger is its own name."""
+    if operation not in {"ledger.swap", "ledger.share"}:
+        return operation
+    shared = operation == "ledger.share"
+    record: Record = subject[0].new if shared else subject
+    kind = "claim" if record.state is State.CLAIMED else "settle"
+    return f"shared {kind}" if shared else kind
 
 
 def die(process: Process, _operation: str) -> None:

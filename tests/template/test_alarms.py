@@ -81,7 +81,7 @@ def test_metrics_of_our_own_are_counted_under_the_names_that_alarms_look_for(ser
 
 
 def test_an_outage_of_rehook_is_told() -> None:
-    """An alarm rings when either function opens the breaker: Segment is told 200 meanwhile."""
+    """An alarm goes off when either function opens the breaker, since Segment is answered 200."""
     alarm = ALARMS["RehookFails"]
     services = [metric["Dimensions"][0]["Value"] for metric in metrics(alarm)]
     assert {metric["MetricName"] for metric in metrics(alarm)} == {"BreakerOpened"}
@@ -92,7 +92,7 @@ def test_an_outage_of_rehook_is_told() -> None:
 def test_the_operations_page_names_every_metric_and_no_other() -> None:
     """The operations page explains each metric that is counted, and no other."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    table = page.partition("| metric | says |")[2].partition("\n\n")[0]
+    table = page.partition("| metric | counts |")[2].partition("\n\n")[0]
     named: set[str] = set()
     for cell in [line.split("|")[1] for line in table.splitlines()[2:]]:
         names = re.findall(r"`(…?\w+)`", cell)
@@ -107,7 +107,7 @@ def test_the_operations_page_names_every_metric_and_no_other() -> None:
 def test_the_operations_page_names_every_alarm_and_no_other() -> None:
     """The operations page explains each alarm of the template, and no other."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    table = page.partition("| alarm | rings when |")[2].partition("\n\n")[0]
+    table = page.partition("| alarm | goes off when |")[2].partition("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()[2:]]
     assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(ALARMS)
 
@@ -153,7 +153,7 @@ def test_what_was_parked_lately_is_told_whatever_lies_there_already() -> None:
 
 @pytest.mark.parametrize("alarm", ALARMS)
 def test_every_alarm_tells_somebody_and_says_when_it_is_over(alarm: str) -> None:
-    """Each alarm notifies when it rings and when it ends, and has a description."""
+    """Each alarm notifies when it goes off and when it ends, and has a description."""
     said = ALARMS[alarm]["Properties"]
     assert said["AlarmActions"]
     assert said["AlarmActions"] == said["OKActions"]

@@ -42,7 +42,12 @@ VALUES = {
     "token",
 }
 # Limits are named MAX_… and MIN_….
-OTHER_LIMITS = {"BIGGEST", "LARGEST", "LEAST", "LONGEST", "MOST", "SHORTEST", "SMALLEST"}
+OTHER_LIMITS = {
+    *("BIGGEST", "DEEPEST", "FASTEST", "FEWEST", "HIGHEST", "LARGEST", "LEAST", "LONGEST"),
+    *("LOWEST", "MOST", "SHORTEST", "SLOWEST", "SMALLEST"),
+}
+# A constant of the product that ends in one of these is a limit.
+LIMITED = ("ATTEMPTS", "CHARACTERS", "ROUNDS", "SIDE_BY_SIDE")
 # Each of these reads a language of its own, and has a lexer and a parser: the same names for them
 # are the field's.
 LANGUAGES = (f"{LAYER}mapping/fql", f"{LAYER}mapping/liquid/")
@@ -174,19 +179,29 @@ def other_limits(names: Iterable[PublicName], _: Glossary) -> list[str]:
         and (
             OTHER_LIMITS & set(each.name.split("_"))
             or {"MAX", "MIN"} & set(each.name.lstrip("_").split("_")[1:])
+            or (
+                each.file.startswith(PRODUCT)
+                and each.name.endswith(LIMITED)
+                and not each.name.lstrip("_").startswith(("MAX_", "MIN_"))
+            )
         )
     ]
 
 
 def second_meaning(names: Iterable[PublicName], glossary: Glossary) -> list[str]:
-    """A word of the glossary names at most one class, and none if it is a value."""
-    files: dict[str, list[str]] = defaultdict(list)
+    """A word of the glossary, or its plural, names classes of one file, and none if it is a value.
+
+    A plural in the same file is a collection of the same thing.
+    """
+    files: dict[str, set[str]] = defaultdict(set)
     for each in names:
         if each.kind == "class":
-            files[" ".join(words_of(each.name))].append(each.file)
+            name = " ".join(words_of(each.name))
+            for word in (name, name.removesuffix("s")):
+                files[word].add(each.file)
     found = {word: files[word] for word in sorted(glossary.words) if word in files}
     return [
-        f"{word} is a word of the glossary, and a class of {', '.join(where)}"
+        f"{word} is a word of the glossary, and a class of {', '.join(sorted(where))}"
         for word, where in found.items()
         if len(where) > 1 or word in VALUES
     ]
@@ -299,15 +314,18 @@ def test_public_names_are_found() -> None:
         (other_limits, {"cli/one.py": "BYTES_MOST = 1"}),
         (other_limits, {"cli/one.py": "_LONGEST: Final = 1"}),
         (other_limits, {"cli/one.py": "BYTES_MAX = 1"}),
+        (other_limits, {f"{LAYER}one.py": "ID_CHARACTERS = 1"}),
         (second_meaning, {f"{LAYER}one.py": "class Lane: ...", "tools/two.py": "class Lane: ..."}),
+        (second_meaning, {f"{LAYER}one.py": "class Lanes: ...", "tools/two.py": "class Lane: ..."}),
         (second_meaning, {f"{LAYER}one.py": "class Token: ..."}),
+        (second_meaning, {"cli/one.py": "class Progress: ...", "cli/two.py": "Progress = int"}),
         (unknown_code, {f"{LAYER}one.py": "class OtherClass: ..."}),
     ],
 )
 def test_a_violation_is_found(rule: Rule, sources: dict[str, str]) -> None:
     """Code that violates a rule is found by it, so the rule can fail."""
     planted = [name for file, source in sources.items() for name in names_in(file, source)]
-    glossary = Glossary(frozenset({"lane", "token"}), frozenset({"ReplyClass"}))
+    glossary = Glossary(frozenset({"lane", "progress", "token"}), frozenset({"ReplyClass"}))
 
     assert len(rule(planted, glossary)) == 1
 

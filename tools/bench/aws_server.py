@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from segment_rehook.aws.items import BREAKER_KEY, breaker_item
+from segment_rehook.aws.parameters import SecretName
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from tools.bench.aws_items import Failed, Items
 
@@ -31,9 +32,9 @@ _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _TARGET = re.compile(rb"x-amz-target: \w+\.(\w+)", re.IGNORECASE)
 OPEN = BreakerRecord(nonce="bench", open_until=2e12, reason="unreachable")
 PARAMETERS = {
-    "rehook/api-key": "key-1",
-    "rehook/api-secret": "secret-1",
-    "segment/shared-secrets": "shared-1",
+    SecretName.API_KEY: "key-1",
+    SecretName.API_SECRET: "secret-1",
+    SecretName.SHARED_SECRETS: "shared-1",
 }
 
 

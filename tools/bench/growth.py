@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from segment_rehook.delivery.ingest.answer import LISTED_WHOLE
+from segment_rehook.delivery.ingest.answer import MAX_LISTED_WHOLE
 from tools.bench import inputs
 from tools.bench.language import default_subscription
 from tools.bench.measure import Row, Target, in_turns
@@ -45,7 +45,7 @@ def _growth(points: Sequence[Row], target: Target) -> Row:
 
     A request costs something by itself, and an answer names each event of up to a hundred.
     """
-    first = next((each for each in points if each.x == LISTED_WHOLE), points[0])
+    first = next((each for each in points if each.x == MAX_LISTED_WHOLE), points[0])
     last = points[-1]
     name = f"{first.x:,} to {last.x:,} {last.series}: cost of an event"
     return Row.of(name, "× the first", [last.ours.median / first.ours.median], target=target)

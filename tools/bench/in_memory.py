@@ -100,7 +100,9 @@ def language(
     fql: str | None = None,
 ) -> Job:
     """One case of the language, `times` over; `output` is what it gives before that."""
-    once: Callable[[Any], Any] = compile_mapping(mapping) if fql is None else compile_trigger(fql)
+    once: Callable[[Any], Any] = (
+        compile_mapping(mapping) if fql is None else compile_trigger(fql).holds
+    )
     output = once(input) if fql is not None else json.loads(str(stringify(once(input))))
 
     copies = [deepcopy(input) for _ in range(COPIES)]

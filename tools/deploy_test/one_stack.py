@@ -5,17 +5,24 @@ The docstring of a step is the line that is printed. A step raises an error if i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from typing import TYPE_CHECKING
 
+from segment_rehook.aws.parameters import SecretName
 from tools.deploy_test.stack import track
 from tools.deploy_test.testbed import expect
 from tools.sandbox.faults import Fault, Kind
 from tools.sandbox.services import API_KEY, API_SECRET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tools.deploy_test.run import DeployRun
+
+MANY = 30
+"""Users of one batch: more than the deliveries that share one call of the table."""
 
 
 def build(run: DeployRun) -> None:
@@ -56,14 +63,27 @@ def deliver(run: DeployRun) -> None:
 
 def permissions(run: DeployRun) -> None:
     """A function can do what its role's policy allows, and without the policy nothing."""
-    iam, role = run.testbed.client("iam"), run.stack.resources("AWS::IAM::Role")["IngestRole"]
-    (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-    iam.delete_role_policy(RoleName=role, PolicyName=policy)
-    expect(run.stack.send(track("u1", "m5"))[0], 503, "an event without the policy")
-    text = json.dumps(document)
-    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=text)
+    with ingest_policy(run, None):
+        expect(run.stack.send(track("u1", "m5"))[0], 503, "an event without the policy")
     run.stack.deliver(track("u1", "m5"))
+
+
+def several_users(run: DeployRun) -> None:
+    """The claims and settlements of a batch's users share calls, which the policy allows."""
+    before, after = (
+        [track(f"{name}-{number}", f"{name}-{number}") for number in range(MANY)]
+        for name in ("before", "after")
+    )
+    with ingest_policy(run, "dynamodb:PartiQLInsert"):
+        refused = run.stack.send(*before)
+    expect(refused, (200, ["stored"] * MANY), "a batch without PartiQLInsert")
+    run.testbed.wait(lambda: run.stack.waiting() == 0, "an empty queue")
+    expect(run.stack.send(*after), (200, ["delivered"] * MANY), "a batch with the whole policy")
+    counts = {
+        str(each["userId"]): run.testbed.rewards(str(each["userId"])) for each in before + after
+    }
+    expect([user for user, count in counts.items() if count != 1], [], "users without one reward")
+    expect(run.stack.send(*after), (200, ["duplicate"] * MANY), "the second batch again")
 
 
 def outage(run: DeployRun) -> None:
@@ -77,7 +97,7 @@ def outage(run: DeployRun) -> None:
 def changed_parameter(run: DeployRun) -> None:
     """A parameter changed in samconfig.toml goes live with `sam deploy`, in both functions."""
     before = {name: each["Version"] for name, each in run.stack.live().items()}
-    run.stack.put_secret("segment/tokens", f"Authorization: {run.token}")
+    run.stack.put_secret(SecretName.TOKENS, f"Authorization: {run.token}")
     run.set_parameter("BatchToken", "optional", "required")
     run.set_parameter("UnknownPolicy", "retry", "park")
     run.deploy()
@@ -131,6 +151,24 @@ def changed_mapping(run: DeployRun) -> None:
     expect(run.testbed.delivered("u6"), ["renamed"], "the event's name at Rehook")
 
 
+@contextlib.contextmanager
+def ingest_policy(run: DeployRun, without: str | None) -> Iterator[None]:
+    """Take an action from ingest's policy, and give it back in the end. None: take all actions."""
+    iam, role = run.testbed.client("iam"), run.stack.resources("AWS::IAM::Role")["IngestRole"]
+    (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    whole = json.dumps(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
+    if without is None:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    else:
+        expect(whole.count(f'"{without}"'), 1, f"{without} in the policy")
+        changed = whole.replace(without, "sts:GetCallerIdentity")
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=changed)
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=whole)
+
+
 STEPS = (
     build,
     guided,
@@ -138,6 +176,7 @@ STEPS = (
     put_secrets,
     deliver,
     permissions,
+    several_users,
     outage,
     changed_parameter,
     recovery,

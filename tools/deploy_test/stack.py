@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from segment_rehook.aws.parameters import SecretName
 from tools.deploy_test.testbed import TIMEOUT_SECONDS, expect
 from tools.sandbox.segment import Segment, encode
 from tools.sandbox.services import API_KEY, API_SECRET
@@ -120,9 +121,9 @@ class EmulatedStack:
 
     def put_secrets(self) -> None:
         """Put all secrets that the functions need."""
-        self.put_secret("rehook/api-key", API_KEY)
-        self.put_secret("rehook/api-secret", API_SECRET)
-        self.put_secret("segment/shared-secrets", self.secret)
+        self.put_secret(SecretName.API_KEY, API_KEY)
+        self.put_secret(SecretName.API_SECRET, API_SECRET)
+        self.put_secret(SecretName.SHARED_SECRETS, self.secret)
 
 
 def track(customer: str, message: str) -> Payload:

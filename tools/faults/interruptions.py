@@ -5,7 +5,8 @@ process that is killed in between never sees the answer. So "after call" means t
 and the function does not know it.
 
 An interruption that is aimed hits the next process that comes to the point that was hit least often
-so far, of all points that any process has come to. So rare points are hit as well.
+so far, of all points that any process has come to. So rare points are hit as well. If such a point
+is so rare that processes come to others meanwhile, these are hit in the end.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from tools.sandbox.environment import Environment
     from tools.sandbox.sandbox import Sandbox
+
+PASSES = 15
+"""An aimed interruption passes over this number of points that were hit more often than the least.
+Then it takes those that were hit once more than that, and so on."""
 
 INGEST, REDRIVE = "IngestFunction", "RedriveFunction"
 FUNCTIONS = (INGEST, REDRIVE)
@@ -74,6 +79,7 @@ class Interruptions:
         self._random = random.Random(seed)
         self._lock = threading.Condition()
         self._armed: dict[str, Interruption] = {}
+        self._passed: Counter[str] = Counter()  # points passed over since arm, by function
         self._hits: Counter[InterruptionPoint] = Counter()
         self.kills: Counter[str] = Counter()
         self.freezes: Counter[str] = Counter()
@@ -90,7 +96,10 @@ class Interruptions:
         with self._lock:
             self._hits[point] += 0  # from now on it is one of the points that wait for a hit
             least = min(hits for each, hits in self._hits.items() if each.function == function)
-            if function not in self._armed or self._hits[point] > least:
+            if function not in self._armed:
+                return False
+            if self._hits[point] > least + self._passed[function] // PASSES:
+                self._passed[function] += 1
                 return False
             armed = self._armed.pop(function)
             self._hits[point] += 1
@@ -105,6 +114,7 @@ class Interruptions:
         """Let an interruption hit the next process at the right point, in place of one before."""
         with self._lock:
             self._armed[interruption.function] = interruption
+            self._passed[interruption.function] = 0
 
     def carry_out(self, interruption: Interruption, patience: float) -> None:
         """Interrupt one process.

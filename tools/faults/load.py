@@ -73,6 +73,8 @@ PERSONAL: Final = "pii"
 
 SIZES: Final = (*[1] * 10, 2, 2, 3, 5, 8, 20, 60)
 """How many events a request has; one is drawn for each."""
+USERS_A_LANE: Final = 8
+"""At least so many, so that a batch has several users, whose claims share a call."""
 
 AWKWARD: Final[tuple[Any, ...]] = (
     "\U0001f389 ünï\u2028cödé\x00\x1f",
@@ -126,7 +128,7 @@ class Load:
 
     def requests(self) -> list[list[list[SentEvent]]]:
         """Give the requests of each lane, in order. A request is a list of one or more events."""
-        users = max(self.lanes * 2, self.events // 40)
+        users = max(self.lanes * USERS_A_LANE, self.events // 10)
         drawn: list[list[SentEvent]] = [[] for _ in range(self.lanes)]
         for number in range(self.events):
             user = self._chance.randrange(users)

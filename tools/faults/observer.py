@@ -41,6 +41,8 @@ class RelayObserver:
             for write in classified.writes
         ]
         self.trace.begin(*entries)
+        if classified.shared:
+            self.trace.shared[classified.step].append(len(entries))
         self._current.step, self._current.entries = classified.step, entries
         self._current.function, self._current.environment = function, environment
         return self._interrupted(Side.BEFORE)

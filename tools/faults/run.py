@@ -32,7 +32,7 @@ from tools.sandbox.sandbox import Sandbox
 from tools.sandbox.services import API_KEY, API_SECRET, start_rehook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tools.faults.load import SentEvent
     from tools.faults.result import RunSettings
@@ -114,6 +114,7 @@ class _Run:
                 "processes that ran": len(processes),
                 "leases that ran out": self._leases,
                 "marks left": account.marks,
+                **_shared(self._observer.trace.shared),
             },
             answers=sender.answers,
             faults=self._faults,
@@ -227,6 +228,16 @@ class _Run:
         return any(
             self._sandbox.processes(name, busy_only=True) for name in interruptions.FUNCTIONS
         )
+
+
+def _shared(sizes: Mapping[str, list[int]]) -> dict[str, int]:
+    """Give figures of the requests that several deliveries shared."""
+    figures = {}
+    for step, each in sizes.items():
+        figures[f"{step}: requests"] = len(each)
+        figures[f"{step}: deliveries"] = sum(each)
+        figures[f"{step}: most deliveries in one"] = max(each, default=0)
+    return figures
 
 
 def _runs(pid: int) -> bool:

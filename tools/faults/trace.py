@@ -99,6 +99,8 @@ class Trace:
         self._lock = threading.Lock()
         self._entries: list[TraceEntry] = []
         self._open: list[TraceEntry] = []
+        self.shared: dict[str, list[int]] = {"shared claim": [], "shared settle": []}
+        """How many deliveries each shared request had, by its step."""
 
     def begin(self, *entries: TraceEntry) -> None:
         """Add the entries of a request."""

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.segment.access import AccessRules
-from segment_rehook.segment.event import MESSAGE_ID_CHARACTERS, Event
+from segment_rehook.segment.event import MAX_MESSAGE_ID_CHARACTERS, Event
 from segment_rehook.segment.jsontext import MAX_DEPTH, decode, encode
 from segment_rehook.segment.refusal import Refusal
 from segment_rehook.segment.webhook import receive
@@ -107,7 +107,9 @@ def _check_event(event: Event) -> None:
     # Compared by their repr: -0.0 and 0.0, or 1 and 1.0, are equal without being the same.
     _must(repr(decode(event.raw)) == repr(members), "members differ from the event")
     identity = event.message_id
-    _must(identity is None or 1 <= len(identity) <= MESSAGE_ID_CHARACTERS, "unexpected messageId")
+    _must(
+        identity is None or 1 <= len(identity) <= MAX_MESSAGE_ID_CHARACTERS, "unexpected messageId"
+    )
     _must(encode(decode(encode(members))) == encode(members), "encoding again gives other bytes")
     for name in members:
         passed = event.passable(name)

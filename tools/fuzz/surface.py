@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from segment_rehook.aws.parameters import SecretName
 from tools.sandbox import Sandbox
 
 DOCUMENT = Path(__file__).parents[2] / "openapi.yaml"
@@ -36,7 +37,7 @@ def main() -> int:
         print("schemathesis is not installed here: run `make fuzz`", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as scratch, Sandbox() as sandbox:
-        sandbox.put_secret("segment/tokens", TOKEN)
+        sandbox.put_secret(SecretName.TOKENS, TOKEN)
         command = [sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT)]
         command += ["--url", sandbox.url, "--header", f"Authorization: Bearer {TOKEN}"]
         command += ["--checks", ",".join(CHECKS), "--seed", str(given.seed)]

@@ -69,8 +69,14 @@ def fail_in_part(
         answer["Responses"] = _responses(answer.get("Responses", []), len(asked), failing, fault)
     else:
         _fail_entries(answer, [asked[position]["Id"] for position in sorted(failing)], fault)
-    start("200 OK", [("content-type", "application/x-amz-json-1.0")])
-    return [msgspec.json.encode(answer)]
+    body = msgspec.json.encode(answer)
+    start("200 OK", [("content-type", "application/x-amz-json-1.0"), length_of(body)])
+    return [body]
+
+
+def length_of(body: bytes) -> tuple[str, str]:
+    """Give the header with the body's length. Without it, werkzeug sends chunks; AWS does not."""
+    return "content-length", str(len(body))
 
 
 def _responses(

@@ -37,7 +37,7 @@ from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 
 from tools.dynamodb import moto_statements
-from tools.sandbox.aws_batches import Answer, collect, fail_in_part
+from tools.sandbox.aws_batches import Answer, collect, fail_in_part, length_of
 from tools.sandbox.aws_call import Call
 from tools.sandbox.aws_faults import AwsFaultPlan, answer_of
 from tools.sandbox.aws_stacks import StackRecord, Stacks
@@ -101,8 +101,9 @@ class FaultyApplication:
             early = collect(application, environ) if fault.acted else None
         if fault.kind is Kind.ANSWER:
             time.sleep(fault.seconds)
-            start(f"{fault.status} Ordered", list(fault.headers.items()))
-            return [answer_of(fault, xml=call.form is not None)]
+            body = answer_of(fault, xml=call.form is not None)
+            start(f"{fault.status} Ordered", [*fault.headers.items(), length_of(body)])
+            return [body]
         return self._go_wrong(fault, application, environ, start, early)
 
     def _answering(self, call: Call) -> WSGIApplication:

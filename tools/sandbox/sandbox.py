@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
+from segment_rehook.aws.parameters import SecretName
 from tools.sandbox import description, resources, sandbox_control, template
 from tools.sandbox.artefacts import snapshot
 from tools.sandbox.build import BUILT
@@ -142,9 +143,9 @@ class Sandbox:
             self._ending.callback(client.close)
 
     def _put_secrets(self) -> None:
-        self.put_secret("rehook/api-key", API_KEY)
-        self.put_secret("rehook/api-secret", API_SECRET)
-        self.put_secret("segment/shared-secrets", self.shared_secret)
+        self.put_secret(SecretName.API_KEY, API_KEY)
+        self.put_secret(SecretName.API_SECRET, API_SECRET)
+        self.put_secret(SecretName.SHARED_SECRETS, self.shared_secret)
 
     def _make_poller(self, source: template.EventSource) -> Poller:
         name = self.stack.queues[source.queue].name

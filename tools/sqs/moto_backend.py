@@ -38,6 +38,7 @@ class MotoQueue(Queue):
     """moto's queue. If it is a FIFO queue, its messages are in ``fifo``."""
 
     clock: ClassVar[staticmethod[[], float]] = staticmethod(time.time)
+    max_wait: ClassVar[float] = rules.MAX_WAIT_SECONDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.fifo: FifoQueue[Message] = FifoQueue(now=self.clock)
@@ -135,7 +136,7 @@ class MotoBackend(SQSBackend):
             return super().receive_message(
                 queue_name, count, wait_seconds_timeout, visibility_timeout, names
             )
-        end = time.monotonic() + (wait_seconds_timeout or 0)
+        end = time.monotonic() + min(wait_seconds_timeout or 0, queue.max_wait)
         with CHANGED:
             while True:
                 taken = queue.fifo.take(count, visibility_timeout)
@@ -221,12 +222,17 @@ def _failure(entry: str, error: SQSException) -> dict[str, Any]:
     return {"Id": entry, "SenderFault": True, "Code": error.code, "Message": error.message}
 
 
-def install(now: Callable[[], float] = time.time) -> None:
+def install(
+    now: Callable[[], float] = time.time, *, max_wait: float = rules.MAX_WAIT_SECONDS
+) -> None:
     """Replace moto's classes with these. Call it before the first call to moto's SQS.
 
     ``now`` returns the time, in seconds since the epoch, of queues that are made from then on.
+    ``max_wait`` is for how many seconds a receive waits at most. A receive that does not wait looks
+    at all messages as well, since there is one server.
     """
     MotoQueue.clock = staticmethod(now)
+    MotoQueue.max_wait = max_wait
     models.Queue = MotoQueue  # type: ignore[misc]
     models.sqs_backends.backend = MotoBackend
     SQSResponse.start_message_move_task = start_message_move_task  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 1024 * 1024
 MAX_BATCH_ENTRIES = 10
 MAX_ATTRIBUTES = 10
+MAX_WAIT_SECONDS = 20.0
 
 _ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 _TEXT = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")

@@ -16,7 +16,7 @@ from mypy_boto3_sqs import SQSClient
 from mypy_boto3_ssm import SSMClient
 
 from segment_rehook.aws.access import Access
-from segment_rehook.aws.client import ATTEMPTS, MAX_IDLE_SECONDS, MAX_PAUSE_SECONDS
+from segment_rehook.aws.client import MAX_ATTEMPTS, MAX_IDLE_SECONDS, MAX_PAUSE_SECONDS
 from segment_rehook.aws.clients import Clients, DynamoDb, Sqs, Ssm
 from segment_rehook.aws.errors import AwsError
 from segment_rehook.aws.system import SystemClock
@@ -189,10 +189,10 @@ def test_what_may_pass_is_tried_once_more_after_a_pause(bench: Bench, reply: byt
 
 
 def test_what_does_not_pass_is_an_error_after_the_last_attempt(bench: Bench) -> None:
-    """No call is made more often than ATTEMPTS times."""
+    """No call is made more often than MAX_ATTEMPTS times."""
     server = bench.serve(refusal("ThrottlingException"))
     assert refused(bench.dynamodb(server)).code == "ThrottlingException"
-    assert len(server.requests) == ATTEMPTS
+    assert len(server.requests) == MAX_ATTEMPTS
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "ConditionalCheckFailedException"])
@@ -245,7 +245,11 @@ def test_a_service_that_hangs_costs_its_time_out_for_each_attempt(bench: Bench) 
     before = SystemClock.monotonic()
     assert refused(client).code == "answer_timeout"
     took = SystemClock.monotonic() - before
-    assert ATTEMPTS * DynamoDb.service.timeout <= took < ATTEMPTS * DynamoDb.service.timeout + 1
+    assert (
+        MAX_ATTEMPTS * DynamoDb.service.timeout
+        <= took
+        < MAX_ATTEMPTS * DynamoDb.service.timeout + 1
+    )
 
 
 class NoPause(FakeRandomness):
@@ -259,7 +263,7 @@ class NoPause(FakeRandomness):
 @pytest.mark.parametrize("kind", [DynamoDb, Sqs, Ssm])
 def test_a_service_that_hangs_leaves_time_to_answer(kind: type[DynamoDb | Sqs | Ssm]) -> None:
     """Segment waits for five seconds, and what was not delivered must be stored in them."""
-    assert ATTEMPTS * kind.service.timeout + MAX_PAUSE_SECONDS <= 5
+    assert MAX_ATTEMPTS * kind.service.timeout + MAX_PAUSE_SECONDS <= 5
 
 
 def test_a_wrong_clock_is_put_right_by_the_services_date(bench: Bench) -> None:

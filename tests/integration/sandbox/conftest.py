@@ -1,4 +1,4 @@
-"""One sandbox over a stack of its own, for all tests of the sandbox; and the real command."""
+"""Fixtures: one sandbox over a small stack for all tests, and the command `tools.sandbox`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ os.link = shutil.copy2 = full
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Sandbox]:
-    """The sandbox, started once."""
+    """Start the sandbox once."""
     with Sandbox(built=STACK, parameters={"Greeting": "hi"}) as box:
         yield box
 
 
 @pytest.fixture
 def box(running: Sandbox) -> Iterator[Sandbox]:
-    """The same, with every fault lifted after each test."""
+    """Give the sandbox; remove all faults after each test."""
     yield running
     running.rehook.clear()
     running.aws.clear()
@@ -44,7 +44,7 @@ def box(running: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Path:
-    """The folder for temporary files that the command is given."""
+    """Make the folder for temporary files that the command uses."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     return folder
@@ -52,7 +52,7 @@ def scratch(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(scratch: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts ``up`` on the tests' stack; it is ended after the test in any case."""
+    """Give a function that starts `up` on the tests' stack; end its processes after the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
@@ -73,7 +73,7 @@ def command(scratch: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 def ready(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """The line that the command prints."""
+    """Read the line of JSON that `up` prints when the sandbox is ready."""
     assert process.stdout is not None
     line: dict[str, Any] = json.loads(process.stdout.readline())
     return line
@@ -82,7 +82,7 @@ def ready(process: subprocess.Popen[str]) -> dict[str, Any]:
 def ran(
     *arguments: str, text: str = "", **variables: str | None
 ) -> subprocess.CompletedProcess[str]:
-    """A command of ``tools.sandbox`` run to its end; a variable that is None is not there."""
+    """Run a command of `tools.sandbox` to its end. A variable that is None is not set."""
     environment = {**os.environ, "SANDBOX_CONTROL": None, "SHARED_SECRET": None, **variables}
     return subprocess.run(
         [sys.executable, "-m", "tools.sandbox", *arguments],

@@ -1,4 +1,4 @@
-"""``python -m tools.sandbox up``: one line when ready, and nothing left behind."""
+"""Tests of `python -m tools.sandbox up`: what it prints, its errors, and how it ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEYS: Any = {
 
 
 def descendants(scratch: Path) -> list[int]:
-    """Processes of sandboxes whose scratch folder lies here."""
+    """List the processes of sandboxes whose scratch folder is in `scratch`."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -44,7 +44,7 @@ def descendants(scratch: Path) -> list[int]:
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Wait a few seconds at most."""
+    """Wait up to 5 seconds until the condition holds."""
     end = time.monotonic() + 5
     while not holds():
         assert time.monotonic() < end
@@ -55,7 +55,7 @@ def until(holds: Callable[[], object]) -> None:
 def test_nothing_is_left_behind(
     command: Callable[..., subprocess.Popen[str]], scratch: Path, number: signal.Signals
 ) -> None:
-    """However it ends, no process and no file of it remains."""
+    """After SIGTERM, SIGINT or SIGKILL no process and no file of the sandbox remains."""
     process = command("--port", "0", "--json")
     ready(process)
     assert list(scratch.iterdir())
@@ -68,7 +68,7 @@ def test_nothing_is_left_behind(
 
 
 def test_work_under_way_does_not_delay_the_end() -> None:
-    """A batch and a request in the middle of their function are cut off."""
+    """The end of the sandbox cuts off a batch and a request that functions are working on."""
     with Sandbox(built=STACK) as box, ThreadPoolExecutor(1) as pool:
         since = len(box.log)
         box.sqs.send_message(
@@ -88,7 +88,7 @@ def test_work_under_way_does_not_delay_the_end() -> None:
 def test_the_line_says_where_everything_is(
     command: Callable[..., subprocess.Popen[str]],
 ) -> None:
-    """Its keys are fixed, its processes and addresses are real, its webhook answers."""
+    """The line has a fixed set of keys, with processes that run and addresses that answer."""
     process = command("--port", "0", "--json", "--parameter", "Greeting=good day")
     line = ready(process)
     first = {"aws", "functions", "pid", "rehook", "sharedSecret", "webhook"}
@@ -113,7 +113,7 @@ def test_the_line_says_where_everything_is(
 
 
 def test_a_rehook_of_ones_own(command: Callable[..., subprocess.Popen[str]]) -> None:
-    """``--rehook-url`` is what the functions are given; no fake one is started."""
+    """With `--rehook-url` the functions get that address, and no fake Rehook is started."""
     process = command("--port", "0", "--json", "--rehook-url", "http://127.0.0.1:9")
     line = ready(process)
     assert line["rehook"] == "http://127.0.0.1:9"
@@ -122,7 +122,7 @@ def test_a_rehook_of_ones_own(command: Callable[..., subprocess.Popen[str]]) -> 
 
 
 def test_a_mistake_is_one_line(command: Callable[..., subprocess.Popen[str]]) -> None:
-    """An unknown parameter ends it with the names that there are."""
+    """An unknown parameter ends the command with an error that lists the known ones."""
     process = command("--port", "0", "--json", "--parameter", "Nonsense=1")
     output, errors = process.communicate(timeout=20)
     assert process.returncode == 1
@@ -134,7 +134,7 @@ def test_a_mistake_is_one_line(command: Callable[..., subprocess.Popen[str]]) ->
 def test_a_port_in_use_is_one_sentence(
     command: Callable[..., subprocess.Popen[str]], scratch: Path, box: Sandbox
 ) -> None:
-    """It names the port and the option for another, before anything is started."""
+    """A port in use ends the command with one sentence that names `--port`; nothing is started."""
     port = box.url.rpartition(":")[2]
     process = command("--port", port, "--json")
     output, errors = process.communicate(timeout=20)
@@ -149,7 +149,7 @@ def test_a_port_in_use_is_one_sentence(
 def test_a_full_disk_is_one_sentence(
     command: Callable[..., subprocess.Popen[str]], scratch: Path, tmp_path: Path
 ) -> None:
-    """It names the folder and the variable for another; nothing is left running."""
+    """A full disk ends the command with one sentence that names TMPDIR; nothing is left running."""
     (tmp_path / "sitecustomize.py").write_text(FULL)
     process = command("--port", "0", "--json", PYTHONPATH=str(tmp_path))
     output, errors = process.communicate(timeout=20)
@@ -163,7 +163,7 @@ def test_a_full_disk_is_one_sentence(
 
 
 def test_a_template_that_is_none_is_one_sentence(tmp_path: Path) -> None:
-    """It names the file, without a traceback."""
+    """A template that is not YAML ends the command with the file's name and no traceback."""
     template = tmp_path / "template.yaml"
     template.write_text("Resources: [")
     done = ran("up", "--port", "0", "--template", str(template), "--json")
@@ -176,7 +176,7 @@ def test_a_template_that_is_none_is_one_sentence(tmp_path: Path) -> None:
 def test_what_is_redirected_keeps_its_lines(
     command: Callable[..., subprocess.Popen[str]],
 ) -> None:
-    """A long entry of a function's log is one line of JSON; addresses are whole."""
+    """If standard error is a pipe, log entries and addresses are not wrapped."""
     process = command("--port", "0")
     assert process.stderr is not None
     said: list[str] = []

@@ -1,4 +1,4 @@
-"""``segment-rehook`` on the built bridge in a sandbox, with the variables that ``up`` prints."""
+"""Tests of the command line on the built bridge, with the variables that `up` prints."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Rehook = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def bridge() -> Iterator[Sandbox]:
-    """The built bridge; an event that Rehook refuses lies in its parking lot."""
+    """Start the built bridge, with one event that Rehook refused in its parking lot."""
     build()
     with Sandbox() as box:
         names = ("identify-customer", "identify-taken-referral-code")
@@ -43,7 +43,7 @@ def bridge() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def rehook(bridge: Sandbox) -> Rehook:
-    """Runs ``segment-rehook`` in an environment that knows nothing else of AWS."""
+    """Give a function that runs `segment-rehook` with the sandbox's AWS variables and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
     def run(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
@@ -61,7 +61,7 @@ def rehook(bridge: Sandbox) -> Rehook:
 
 
 def test_parked_shows_what_is_parked_and_sends_it_back(bridge: Sandbox, rehook: Rehook) -> None:
-    """By the queues that the stack's outputs name."""
+    """`parked list` shows the parked message, and `parked redrive` sends it back to redrive."""
     stack = ("--stack", bridge.stack.name)
     listed = rehook("parked", "list", *stack, "--json")
     assert listed.returncode == 0, listed.stderr
@@ -77,7 +77,7 @@ def test_parked_shows_what_is_parked_and_sends_it_back(bridge: Sandbox, rehook: 
 
 
 def test_mode_is_shown_and_set(bridge: Sandbox, rehook: Rehook) -> None:
-    """Where the functions read it."""
+    """`mode` shows the mode, and sets it in the parameter that the functions read."""
     stack = ("--stack", bridge.stack.name)
     assert "deliver" in rehook("mode", *stack).stdout
     assert rehook("mode", *stack, "pause").returncode == 0
@@ -87,7 +87,7 @@ def test_mode_is_shown_and_set(bridge: Sandbox, rehook: Rehook) -> None:
 
 
 def test_secrets_are_put(bridge: Sandbox, rehook: Rehook) -> None:
-    """Where the functions read them."""
+    """`secrets put` writes the value to the parameter that the functions read."""
     stack = ("--stack", bridge.stack.name)
     made_up = "0f" * 32
     done = rehook("secrets", "put", *stack, "segment/shared-secrets", text=made_up)
@@ -98,7 +98,7 @@ def test_secrets_are_put(bridge: Sandbox, rehook: Rehook) -> None:
 
 
 def test_a_stack_that_does_not_exist_is_refused(rehook: Rehook) -> None:
-    """As on AWS."""
+    """A stack that does not exist is refused with exit code 1 and a sentence that names it."""
     done = rehook("parked", "list", "--stack", "other")
     assert done.returncode == 1
     assert "there is no stack other" in done.stderr
@@ -106,7 +106,7 @@ def test_a_stack_that_does_not_exist_is_refused(rehook: Rehook) -> None:
 
 @pytest.mark.usefixtures("bridge")
 def test_a_demo_that_does_not_start_says_why(tmp_path: Path) -> None:
-    """One sentence with the way out, as the sandbox alone."""
+    """If its sandbox can't start, the demo prints the sandbox's sentence and exits with code 1."""
     (tmp_path / "sitecustomize.py").write_text(FULL)
     done = subprocess.run(
         [sys.executable, "-m", "tools.demo"],

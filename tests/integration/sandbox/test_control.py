@@ -1,4 +1,4 @@
-"""Control APIs over the network: what they do not know is refused by name, and changes nothing."""
+"""Tests of the three control APIs: an unknown request is refused by name and changes nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ordered(box: Sandbox) -> Iterator[Sandbox]:
-    """A sandbox with a fault in force at either stand-in, for nobody."""
+    """Give a sandbox with a fault at Rehook and one at AWS, which match no call of the tests."""
     box.rehook.fault(Fault(kind=Kind.RESET, times=None, match={"customer": "nobody"}))
     box.aws.fault(Fault(kind=Kind.RESET, times=None, match={"caller": "nobody"}))
     yield box
@@ -27,7 +27,7 @@ def ordered(box: Sandbox) -> Iterator[Sandbox]:
 
 
 def asked(box: Sandbox, where: str, method: str, path: str, body: str | None) -> Any:
-    """The status and the answer of one of the three control addresses."""
+    """Send a request to one of the three control addresses; return status and answer."""
     address = {"rehook": box.rehook.url, "aws": box.aws.url, "own": box.control_url}[where]
     response = urllib3.request(method, address + path, body=body, retries=False)
     return response.status, response.json()
@@ -64,7 +64,7 @@ def asked(box: Sandbox, where: str, method: str, path: str, body: str | None) ->
 def test_what_is_not_known_is_refused_by_name(
     ordered: Sandbox, where: str, method: str, path: str, body: str | None, named: str
 ) -> None:
-    """The answer says what it is; faults that are in force stay in force."""
+    """An unknown name or value is refused with 400 and named; existing faults stay in force."""
     status, answer = asked(ordered, where, method, path, body)
     assert status == 400
     assert named in answer["error"]
@@ -75,7 +75,7 @@ def test_what_is_not_known_is_refused_by_name(
 
 
 def test_an_unknown_kind_lists_the_kinds(box: Sandbox) -> None:
-    """All that a fault can be made of stands in the refusal."""
+    """The refusal of an unknown kind of fault lists all kinds and all members of a fault."""
     status, answer = asked(box, "rehook", "POST", "/faults", '{"kind": "resett"}')
     assert status == 400
     [kinds] = [known for known in answer["known"] if known.startswith("kind: ")]
@@ -84,7 +84,7 @@ def test_an_unknown_kind_lists_the_kinds(box: Sandbox) -> None:
 
 
 def test_an_unknown_address_lists_those_that_there_are(box: Sandbox) -> None:
-    """At each of the three."""
+    """Each control API answers an unknown path with 404 and the known paths."""
     for where in ("rehook", "aws", "own"):
         status, answer = asked(box, where, "GET", "/other", None)
         assert (status, answer["error"]) == (404, "no such control")
@@ -92,7 +92,7 @@ def test_an_unknown_address_lists_those_that_there_are(box: Sandbox) -> None:
 
 
 def test_from_python_a_mistake_is_an_exception(box: Sandbox) -> None:
-    """It says in one line what is wrong and what is known."""
+    """A wrong call from Python raises ControlRefused with the mistake and the known names."""
     with pytest.raises(ControlRefused, match="custmer; known are customer"):
         box.rehook.answer(503, custmer="u1")
     with pytest.raises(ControlRefused, match="one of"):
@@ -102,7 +102,7 @@ def test_from_python_a_mistake_is_an_exception(box: Sandbox) -> None:
 
 
 def test_the_sandbox_says_where_everything_is(box: Sandbox) -> None:
-    """The same that ``up --json`` prints."""
+    """`GET /sandbox` gives the description that `up --json` prints."""
     status, answer = asked(box, "own", "GET", "/sandbox", None)
     assert status == 200
     assert answer["webhook"] == box.webhook

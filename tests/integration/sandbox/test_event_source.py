@@ -1,4 +1,4 @@
-"""A function behind a FIFO queue: batches, groups, failures, and what is deleted."""
+"""Tests of the event source of a FIFO queue: batches, groups, failures, and what is deleted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(autouse=True)
 def empty_queue(box: Sandbox) -> Iterator[None]:
-    """Each test begins and ends with an empty queue and a poller at work."""
+    """Begin and end each test with an empty queue and a running poller."""
     box.pollers["Consume"].resume()
     yield
     box.pollers["Consume"].pause()
@@ -26,7 +26,7 @@ def empty_queue(box: Sandbox) -> Iterator[None]:
 
 
 def send(box: Sandbox, group: str, *bodies: str) -> None:
-    """Queue messages of one group."""
+    """Send messages to one group of the queue."""
     for body in bodies:
         box.sqs.send_message(
             QueueUrl=box.queue("Letters").url,
@@ -37,17 +37,17 @@ def send(box: Sandbox, group: str, *bodies: str) -> None:
 
 
 def left(box: Sandbox) -> list[str]:
-    """The bodies that are still queued."""
+    """List the bodies of the messages that are in the queue."""
     return [message.body for message in box.queue("Letters").messages()]
 
 
 def batches(box: Sandbox, since: int) -> list[list[str]]:
-    """The batches that the function was given."""
+    """List the batches that the function was invoked with."""
     return [entry["batch"] for entry in box.log.entries("Consume", since)]
 
 
 def test_a_batch_is_delivered_in_order_and_deleted(box: Sandbox) -> None:
-    """No more than the template's batch size, in the order of their group."""
+    """A batch has at most the template's batch size; it is in order, and deleted at success."""
     since = len(box.log)
     box.pollers["Consume"].pause()
     send(box, "a", "1", "2", "3", "4")
@@ -57,7 +57,7 @@ def test_a_batch_is_delivered_in_order_and_deleted(box: Sandbox) -> None:
 
 
 def test_what_is_not_reported_is_deleted(box: Sandbox) -> None:
-    """Also behind a failure of its group: that is the function's affair."""
+    """Messages that the function does not report are deleted, also behind a failed one."""
     box.pollers["Consume"].pause()
     send(box, "b", "1", "fail", "3")
     box.pollers["Consume"].resume()
@@ -67,7 +67,7 @@ def test_what_is_not_reported_is_deleted(box: Sandbox) -> None:
 
 
 def test_a_failure_blocks_its_group_only(box: Sandbox) -> None:
-    """Others go on; it comes again when its visibility has run out."""
+    """A failed message blocks its group until its visibility time-out ends; other groups go on."""
     since = len(box.log)
     send(box, "c", "fail once")
     box.wait_until(lambda: batches(box, since))
@@ -81,7 +81,7 @@ def test_a_failure_blocks_its_group_only(box: Sandbox) -> None:
 
 @pytest.mark.parametrize("body", ["raise", "die", "stall"])
 def test_a_failed_invocation_leaves_its_whole_batch(box: Sandbox, body: str) -> None:
-    """An error, a death and a time-out delete nothing."""
+    """An error, a crash or a time-out of the function deletes no message of the batch."""
     box.pollers["Consume"].pause()
     send(box, "e", "1", body)
     since = len(box.log)
@@ -92,7 +92,7 @@ def test_a_failed_invocation_leaves_its_whole_batch(box: Sandbox, body: str) -> 
 
 
 def test_no_more_batches_at_once_than_the_template_says(box: Sandbox) -> None:
-    """Four slow groups, two at a time."""
+    """No more batches run side by side than the template's maximum concurrency."""
     since = len(box.log)
     for group in "fghi":
         send(box, group, f"slow {group}")
@@ -105,7 +105,7 @@ def test_no_more_batches_at_once_than_the_template_says(box: Sandbox) -> None:
 
 
 def test_what_can_not_be_deleted_comes_again(box: Sandbox) -> None:
-    """When its visibility has run out, though the function was done with it."""
+    """A message that could not be deleted is delivered again after its visibility time-out."""
     since = len(box.log)
     box.aws.fault(Fault(kind=Kind.ANSWER, match={"operation": "DeleteMessageBatch"}))
     send(box, "k", "stubborn")
@@ -114,7 +114,7 @@ def test_what_can_not_be_deleted_comes_again(box: Sandbox) -> None:
 
 
 def test_after_so_many_receives_it_goes_to_the_dead_letter_queue(box: Sandbox) -> None:
-    """The redrive policy of the template is in force."""
+    """After the template's `maxReceiveCount` receives, a message moves to the dead-letter queue."""
     send(box, "j", "fail for good")
     box.wait_until(lambda: (box.queue("Letters").hasten(), box.queue("Returned").messages())[1], 30)
     [message] = box.queue("Returned").messages()
@@ -122,7 +122,7 @@ def test_after_so_many_receives_it_goes_to_the_dead_letter_queue(box: Sandbox) -
 
 
 def test_a_queue_that_fails_is_asked_again(box: Sandbox) -> None:
-    """The event source outlives an outage of SQS."""
+    """The event source goes on receiving after SQS has answered with errors."""
     box.aws.fault(
         Fault(kind=Kind.ANSWER, status=500, times=2, match={"operation": "ReceiveMessage"})
     )

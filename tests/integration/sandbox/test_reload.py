@@ -1,4 +1,4 @@
-"""``up --destination`` and ``reload``: another mapping without losing what waits."""
+"""Tests of `up --destination` and `reload`: new rules, while queues and secrets stay."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 
 def rules(hours: int) -> dict[str, Any]:
-    """A destination.json that can be told from others; with 13 the function does not start."""
+    """Make a destination.json. With 13 hours the function does not start."""
     return {"settings": {"maxEventAgeHours": hours}}
 
 
 def seen(box: Sandbox, text: str = "") -> dict[str, Any]:
-    """What the function saw."""
+    """Send a request; return what the function reports about it."""
     return box.segment.send_raw(text.encode(), {"content-type": "text/plain"}).body
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The destination.json that the sandbox was started with."""
+    """Give the path of the destination.json that the sandbox is started with."""
     return tmp_path_factory.mktemp("reload") / "mine.json"
 
 
 @pytest.fixture(scope="module")
 def own(file: Path) -> Iterator[Sandbox]:
-    """A sandbox on a file of one's own."""
+    """Start a sandbox on this destination.json."""
     file.write_text(json.dumps(rules(1)))
     with Sandbox(built=STACK, destination=file) as box:
         box.pollers["Consume"].pause()
@@ -43,20 +43,20 @@ def own(file: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def box(own: Sandbox, file: Path) -> Sandbox:
-    """The same, on its first rules."""
+    """Give the sandbox with its first rules."""
     file.write_text(json.dumps(rules(1)))
     own.reload(file)
     return own
 
 
 def test_functions_run_on_the_file_that_is_given(box: Sandbox) -> None:
-    """The one of the layer is not written to."""
+    """The functions use the given file, and the layer's folder is not written to."""
     assert seen(box)["destination"] == rules(1)
     assert not (STACK.parent / "layer" / "destination.json").exists()
 
 
 def test_a_reload_keeps_everything_but_the_rules(box: Sandbox, file: Path) -> None:
-    """The next event sees what the file says now, in a new process; queues and secrets stay."""
+    """After a reload a new process has the new rules, and messages and secrets are as before."""
     before = seen(box)
     box.sqs.send_message(
         QueueUrl=box.queue("Letters").url,
@@ -80,7 +80,7 @@ def test_a_reload_keeps_everything_but_the_rules(box: Sandbox, file: Path) -> No
 
 
 def test_an_event_under_way_ends_by_the_rules_it_began_with(box: Sandbox, file: Path) -> None:
-    """Its process is not killed, and takes no other event."""
+    """A process at work ends its event under the old rules, and then takes no other event."""
     since = len(box.log)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(seen, box, "sleep 0.5")
@@ -97,7 +97,7 @@ def test_an_event_under_way_ends_by_the_rules_it_began_with(box: Sandbox, file: 
 
 
 def test_another_file_is_the_one_from_then_on(box: Sandbox, tmp_path: Path) -> None:
-    """A reload without a name reads the last one anew; the address may be in the environment."""
+    """A reload without a file reads the last one again; SANDBOX_CONTROL can give the address."""
     other = tmp_path / "other.json"
     for hours in (4, 5):
         other.write_text(json.dumps(rules(hours)))
@@ -108,7 +108,7 @@ def test_another_file_is_the_one_from_then_on(box: Sandbox, tmp_path: Path) -> N
 
 
 def test_a_file_with_mistakes_changes_nothing(box: Sandbox, file: Path) -> None:
-    """Each mistake is named with its file; the processes stay."""
+    """Each mistake is printed with the file's name; the process and its rules stay."""
     before = seen(box)["process"]
     file.write_text('{"settings": {"maxEventAge": 1, "deniedEvent": []}}')
     done = ran("reload", "--control", box.control_url)
@@ -120,7 +120,7 @@ def test_a_file_with_mistakes_changes_nothing(box: Sandbox, file: Path) -> None:
 
 
 def test_rules_that_a_function_does_not_start_with_are_taken_back(box: Sandbox, file: Path) -> None:
-    """Also those functions that would have started have the old ones again."""
+    """If a function does not start with the new rules, all functions get the old ones again."""
     file.write_text(json.dumps(rules(13)))
     done = ran("reload", "--control", box.control_url)
     assert done.returncode == 1
@@ -131,14 +131,14 @@ def test_rules_that_a_function_does_not_start_with_are_taken_back(box: Sandbox, 
 
 
 def test_without_a_file_one_must_be_named(running: Sandbox) -> None:
-    """A template of one's own may have none."""
+    """A sandbox whose template has no destination.json can't reload without `--destination`."""
     done = ran("reload", "--control", running.control_url)
     assert done.returncode == 1
     assert "--destination" in done.stderr
 
 
 def test_a_start_with_mistakes_is_refused_by_name(tmp_path: Path) -> None:
-    """Before anything is built or started."""
+    """`up` names the mistakes in a destination file, and does not start."""
     file = tmp_path / "bad.json"
     file.write_text('{"subscriptions": 1}')
     done = ran("up", "--port", "0", "--destination", str(file))
@@ -150,7 +150,7 @@ def test_a_start_with_mistakes_is_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["reload", "send"])
 def test_who_is_asked_must_be_there(command: str, box: Sandbox) -> None:
-    """Without an address, with a wrong one, with another server's: a sentence each."""
+    """A control address that is missing or wrong gives one sentence and no traceback."""
     text = '{"type": "track"}'
     asked = ran(command, text=text)
     assert asked.returncode == 2

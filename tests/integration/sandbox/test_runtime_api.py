@@ -1,4 +1,4 @@
-"""What a function's process says to the sandbox, and what it was about to say when it died."""
+"""Tests of the Runtime API: responses of a function's process, whole and broken off."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BY_CHUNK = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(ANS
 
 @pytest.fixture
 def api() -> Iterator[RuntimeApi]:
-    """A Runtime API whose process has nothing to wait for."""
+    """Start a Runtime API that waits for no process."""
     api = RuntimeApi(waiting=lambda: None)
     yield api
     api.close()
@@ -27,7 +27,7 @@ def api() -> Iterator[RuntimeApi]:
 
 @pytest.fixture
 def invocation(api: RuntimeApi) -> Invocation:
-    """One that the process has taken."""
+    """Give an invocation that the process has taken."""
     invocation = Invocation(event=b"{}", function_arn="arn", deadline=0.0)
     api.hand_over(invocation)
     api.take()
@@ -35,7 +35,7 @@ def invocation(api: RuntimeApi) -> Invocation:
 
 
 def say(api: RuntimeApi, invocation: Invocation, said: bytes) -> bytes:
-    """Send the end of a response, close, and give what comes back until the other side closes."""
+    """Send the rest of a response and close the sending side; return all that comes back."""
     host, port = api.address.split(":")
     head = b"POST /2018-06-01/runtime/invocation/%b/response HTTP/1.1\r\n" % invocation.id.encode()
     with socket.create_connection((host, int(port))) as connection:
@@ -46,7 +46,7 @@ def say(api: RuntimeApi, invocation: Invocation, said: bytes) -> bytes:
 
 @pytest.mark.parametrize("said", [BY_LENGTH, BY_CHUNK], ids=["length", "chunks"])
 def test_a_whole_response_counts(api: RuntimeApi, invocation: Invocation, said: bytes) -> None:
-    """However its length is told."""
+    """A whole response is the invocation's outcome, with a content length or in chunks."""
     assert say(api, invocation, said).startswith(b"HTTP/1.1 202")
     assert invocation.outcome is not None
     assert invocation.outcome.payload == ANSWER
@@ -56,9 +56,9 @@ def test_a_whole_response_counts(api: RuntimeApi, invocation: Invocation, said: 
 def test_a_response_broken_off_is_none(
     api: RuntimeApi, invocation: Invocation, said: bytes
 ) -> None:
-    """A process killed while it answers has not answered.
+    """A response that is cut off anywhere gives no outcome.
 
-    An empty response would make the event source delete what was never delivered.
+    An empty outcome would make the event source delete messages that were not delivered.
     """
     for length in range(len(said)):
         assert say(api, invocation, said[:length]) == b"", said[:length]

@@ -1,4 +1,4 @@
-"""``python -m tools.sandbox send``: events of one's own, signed as Segment signs."""
+"""Tests of `python -m tools.sandbox send`: events from files, signed as Segment signs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ EVENTS = [{"type": "track", "event": name, "price": "ü"} for name in ("a", "b",
 
 
 def answers(output: str) -> list[dict[str, Any]]:
-    """What was seen by the function of each request, from lines of ``status body``."""
+    """Read lines of `status body`; return what the function reports about each request."""
     return [json.loads(line.removeprefix("200 ")) for line in output.splitlines()]
 
 
 @pytest.fixture(params=["array", "lines", "pretty"])
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Three events in a file, as people keep them."""
+    """Write three events to a file, in three layouts."""
     texts = {
         "array": json.dumps(EVENTS),
         "lines": "\n".join(json.dumps(event, ensure_ascii=False) for event in EVENTS),
@@ -37,7 +37,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_each_event_is_a_request_of_its_own(box: Sandbox, file: Path) -> None:
-    """In the file's order; the signature covers the body."""
+    """Each event is one request, in the file's order, with a signature over its body."""
     done = ran("send", str(file), "--control", box.control_url)
     assert (done.returncode, done.stderr) == (0, "")
     requests = [answer["event"] for answer in answers(done.stdout)]
@@ -48,7 +48,7 @@ def test_each_event_is_a_request_of_its_own(box: Sandbox, file: Path) -> None:
 
 
 def test_a_batch_is_one_request_of_all_files(box: Sandbox, file: Path) -> None:
-    """Its signature covers the first event; standard input is a file too."""
+    """With --batch all files and standard input are one request, whose first event is signed."""
     one = json.dumps(EVENTS[0])
     done = ran("send", "-", str(file), "--batch", text=one, SANDBOX_CONTROL=box.control_url)
     assert (done.returncode, done.stderr) == (0, "")
@@ -58,7 +58,7 @@ def test_a_batch_is_one_request_of_all_files(box: Sandbox, file: Path) -> None:
 
 
 def test_a_batch_has_a_thousand_events_at_most(box: Sandbox) -> None:
-    """As many as Segment puts into one; the rest goes into another."""
+    """A batch has at most 1,000 events, as Segment's have; the rest is sent in another batch."""
     text = json.dumps([{"n": number} for number in range(1001)])
     done = ran("send", "--batch", "--control", box.control_url, text=text)
     sizes = [len(json.loads(answer["event"]["body"])) for answer in answers(done.stdout)]
@@ -66,7 +66,7 @@ def test_a_batch_has_a_thousand_events_at_most(box: Sandbox) -> None:
 
 
 def test_a_script_reads_json(box: Sandbox) -> None:
-    """A line for each request, with status and answer."""
+    """With --json each request is one line of JSON with status and answer."""
     done = ran("send", "--json", "--control", box.control_url, text=json.dumps(EVENTS))
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["status"] for line in lines] == [200] * 3
@@ -74,7 +74,7 @@ def test_a_script_reads_json(box: Sandbox) -> None:
 
 
 def test_another_webhook_needs_its_secret(box: Sandbox) -> None:
-    """Given as an option or, hidden from other users, in the environment."""
+    """With --webhook the secret must be given, by --secret or by SHARED_SECRET."""
     there = ["send", "--webhook", box.webhook]
     text = json.dumps(EVENTS[0])
     assert ran(*there, text=text).returncode == 2
@@ -87,7 +87,7 @@ def test_another_webhook_needs_its_secret(box: Sandbox) -> None:
 
 
 def test_another_answer_than_200_is_told_by_the_exit_code(box: Sandbox) -> None:
-    """All are sent, and each answer is shown."""
+    """If an answer is not 200, all events are still sent and shown, and the exit code is 1."""
     there = ("send", "--webhook", f"{box.url}/other", "--secret", "s")
     done = ran(*there, text=json.dumps(EVENTS))
     assert done.returncode == 1
@@ -96,7 +96,7 @@ def test_another_answer_than_200_is_told_by_the_exit_code(box: Sandbox) -> None:
 
 
 def test_no_answer_is_a_sentence() -> None:
-    """It says how many requests are left."""
+    """If there is no answer, one sentence says how many requests are left."""
     done = ran("send", "--webhook", "http://127.0.0.1:1", "--secret", "s", text=json.dumps(EVENTS))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
@@ -105,7 +105,7 @@ def test_no_answer_is_a_sentence() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[1]", '{"a": 1}\nno'])
 def test_what_cant_be_read_sends_nothing(box: Sandbox, text: str, tmp_path: Path) -> None:
-    """Neither do the good files beside it."""
+    """If one file can't be read, no event of any file is sent."""
     good = tmp_path / "good.json"
     good.write_text(json.dumps(EVENTS))
     since = len(box.log)
@@ -116,6 +116,6 @@ def test_what_cant_be_read_sends_nothing(box: Sandbox, text: str, tmp_path: Path
 
 
 def test_help_shows_an_example() -> None:
-    """So does each command's."""
+    """The help of each command has an example of it."""
     for command in ("up", "reload", "send"):
         assert f"python -m tools.sandbox {command}" in ran(command, "--help").stdout

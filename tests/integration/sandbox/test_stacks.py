@@ -1,4 +1,4 @@
-"""CloudFormation as the command line asks it: what it tells of the sandbox's stack."""
+"""Tests of the sandbox's CloudFormation, which the command line asks about the stack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def client(box: Sandbox) -> Iterator[Callable[..., CloudFormationClient]]:
-    """Makes clients with the variables that the sandbox prints; another region if wanted."""
+    """Give a function that makes clients with the variables that the sandbox prints."""
     made: list[CloudFormationClient] = []
 
     def make(region: str | None = None) -> CloudFormationClient:
@@ -42,12 +42,12 @@ def client(box: Sandbox) -> Iterator[Callable[..., CloudFormationClient]]:
 
 
 def pairs(members: list[Any], kind: str) -> dict[str, str]:
-    """Outputs or parameters as a dictionary."""
+    """Return outputs or parameters as a dictionary."""
     return {each[f"{kind}Key"]: each[f"{kind}Value"] for each in members}
 
 
 def test_a_stack_is_described(box: Sandbox, client: Callable[..., CloudFormationClient]) -> None:
-    """By its name, by its ARN or among all; outputs, parameters and addresses are those in use."""
+    """The stack is found by name, by ARN and among all, with its outputs and parameters."""
     asked = client()
     [stack] = asked.describe_stacks(StackName=box.stack.name)["Stacks"]
     assert asked.describe_stacks(StackName=stack.get("StackId", ""))["Stacks"] == [stack]
@@ -73,7 +73,7 @@ def test_a_stack_is_described(box: Sandbox, client: Callable[..., CloudFormation
 def test_another_stack_does_not_exist(
     box: Sandbox, client: Callable[..., CloudFormationClient], region: str | None
 ) -> None:
-    """Neither another name nor the same one in another region; the error is AWS's own."""
+    """Another name, or another region, gives the error that AWS gives."""
     name = box.stack.name if region else "other <&>"
     with pytest.raises(ClientError) as caught:
         client(region).describe_stacks(StackName=name)
@@ -85,13 +85,13 @@ def test_another_stack_does_not_exist(
 
 
 def test_what_is_not_answered_says_so(client: Callable[..., CloudFormationClient]) -> None:
-    """No operation is answered with nothing."""
+    """An operation other than DescribeStacks is refused by name."""
     with pytest.raises(ClientError, match="DescribeStacks only"):
         client().list_stacks()
 
 
 def test_it_can_be_made_to_fail(box: Sandbox, client: Callable[..., CloudFormationClient]) -> None:
-    """For the operator alone, as the functions' calls can; and each call is counted."""
+    """Faults can be set for the operator's calls to CloudFormation, and the calls are counted."""
     match = {"caller": "operator", "service": "cloudformation", "operation": "DescribeStacks"}
     box.aws.fault(Fault(kind=Kind.ANSWER, match=match))
     with pytest.raises(ClientError, match="InternalFailure"):

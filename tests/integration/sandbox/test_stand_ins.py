@@ -1,4 +1,4 @@
-"""The fake Rehook and the AWS server on the network: what goes wrong, as a client sees it."""
+"""Tests of the fake Rehook and the AWS server over the network: faults, as a client sees them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NUMBERS = itertools.count()
 
 @pytest.fixture
 def call(box: Sandbox) -> Iterator[Callable[[str], urllib3.BaseHTTPResponse]]:
-    """Sends an event of a customer to Rehook, as the bridge would."""
+    """Give a function that sends a customer's event to Rehook, as the bridge does."""
     http = urllib3.PoolManager(
         retries=False,
         timeout=0.6,
@@ -41,7 +41,7 @@ def call(box: Sandbox) -> Iterator[Callable[[str], urllib3.BaseHTTPResponse]]:
 
 @pytest.fixture
 def letters(box: Sandbox) -> Iterator[str]:
-    """The URL of a queue that nobody else takes from, empty before and after."""
+    """Give the URL of a queue that no function reads; it is empty before and after the test."""
     box.pollers["Consume"].pause()
     queue = box.queue("Letters")
     yield queue.url
@@ -50,12 +50,12 @@ def letters(box: Sandbox) -> Iterator[str]:
 
 
 def rewards(box: Sandbox, customer: str) -> int:
-    """By Rehook's own count."""
+    """Count the customer's orders on which Rehook has acted."""
     return box.rehook.rewards().get((customer, "order"), 0)
 
 
 def entry(group: str, dedupe: str = "") -> Any:
-    """A message to send."""
+    """Make an entry of SendMessageBatch."""
     return {
         "Id": str(next(NUMBERS)),
         "MessageBody": "{}",
@@ -81,7 +81,7 @@ def test_a_call_goes_wrong_before_or_after_it_was_carried_out(
     error: type[Exception],
     acted: bool,
 ) -> None:
-    """The client can't tell; Rehook's own count can. A truncated answer is always a true one."""
+    """A call fails before or after Rehook acts on it; a truncated answer is always after."""
     customer = f"{kind}-{acted}"
     box.rehook.fault(Fault(kind=kind, acted=acted, match={"customer": customer}))
     with pytest.raises(error):
@@ -91,7 +91,7 @@ def test_a_call_goes_wrong_before_or_after_it_was_carried_out(
 
 
 def test_answers_to_order(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
-    """Any status, headers and body, for the path and the customer named, and then no more."""
+    """One answer for a path and a customer is replaced by the status, headers and body ordered."""
     headers = {"Retry-After": "7"}
     match = {"path": "/events/invoke", "customer": "answered"}
     box.rehook.fault(
@@ -105,13 +105,13 @@ def test_answers_to_order(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPRe
 
 
 def test_a_late_answer(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
-    """A client that waits long enough gets the true one."""
+    """A delayed call is answered as usual if the client waits long enough."""
     box.rehook.fault(Fault(kind=Kind.DELAY, seconds=0.2))
     assert call("late").status == 200
 
 
 def test_a_held_call(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
-    """It waits until it is released, carried out already if so ordered."""
+    """A held call waits until it is released; with `acted` Rehook has acted on it before."""
     box.rehook.fault(Fault(kind=Kind.HOLD, acted=True))
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(call, "held")
@@ -125,7 +125,7 @@ def test_a_held_call(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPRespons
 def test_switched_off_it_refuses_connections(
     box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]
 ) -> None:
-    """Also those that were open; switched on again it has forgotten nothing."""
+    """Switched off, Rehook refuses new and open connections; switched on, it has all it had."""
     assert call("loyal").status == 200
     box.rehook.switch(on=False)
     for _ in range(2):
@@ -137,7 +137,7 @@ def test_switched_off_it_refuses_connections(
 
 
 def test_a_rate_limit(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]) -> None:
-    """Beyond it 429 with Retry-After, and nothing is carried out."""
+    """Calls over the rate limit are answered with 429, and Rehook does not act on them."""
     box.rehook.limit(2)
     statuses = [call("busy").status for _ in range(5)]
     box.rehook.limit(None)
@@ -148,7 +148,7 @@ def test_a_rate_limit(box: Sandbox, call: Callable[[str], urllib3.BaseHTTPRespon
 def test_every_call_is_remembered(
     box: Sandbox, call: Callable[[str], urllib3.BaseHTTPResponse]
 ) -> None:
-    """In the order of arrival, with what became of it."""
+    """All calls are listed in the order of arrival, with status, fault and whether Rehook acted."""
     since = len(box.rehook.calls())
     box.rehook.answer(503, customer="remembered")
     call("remembered")
@@ -161,7 +161,7 @@ def test_every_call_is_remembered(
 
 
 def test_a_dedupe_id_counts_for_five_minutes_in_its_group(box: Sandbox, letters: str) -> None:
-    """So that it is the SQS that tests/contract holds to AWS's rules: moto's own fails here."""
+    """A deduplication id counts within its group, and after the first message is deleted."""
     box.sqs.send_message_batch(QueueUrl=letters, Entries=[entry("g", "d1"), entry("h", "d1")])
     received = box.sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=10)["Messages"]
     assert len(received) == 2
@@ -173,7 +173,7 @@ def test_a_dedupe_id_counts_for_five_minutes_in_its_group(box: Sandbox, letters:
 
 
 def test_four_thousand_messages_take_seconds(box: Sandbox, letters: str) -> None:
-    """A whole batch of Segment's can be stored within a function's time-out."""
+    """A queue takes the 4,000 messages of a largest request within the tests' time-out."""
     for _ in range(400):
         box.sqs.send_message_batch(
             QueueUrl=letters, Entries=[entry(f"g{next(NUMBERS) % 500}") for _ in range(10)]
@@ -182,7 +182,7 @@ def test_four_thousand_messages_take_seconds(box: Sandbox, letters: str) -> None
 
 
 def test_some_entries_of_a_batch_fail(box: Sandbox, letters: str) -> None:
-    """The others are stored."""
+    """The entries that are ordered to fail are reported as failed; the others are stored."""
     box.aws.fault(Fault(kind=Kind.PARTIAL, entries=[0, 2], match={"operation": "SendMessageBatch"}))
     entries = [entry("part") for _ in range(3)]
     answer = box.sqs.send_message_batch(QueueUrl=letters, Entries=entries)
@@ -195,7 +195,7 @@ def test_some_entries_of_a_batch_fail(box: Sandbox, letters: str) -> None:
 def test_an_entry_fails_before_or_after_it_was_stored(
     box: Sandbox, letters: str, acted: bool
 ) -> None:
-    """With `acted` the message lies in the queue, although its entry is reported as failed."""
+    """With `acted` an entry's message is stored, although the entry is reported as failed."""
     match = {"operation": "SendMessageBatch"}
     box.aws.fault(Fault(kind=Kind.PARTIAL, entries=[1], acted=acted, code="Busy", match=match))
     entries = [entry("part") for _ in range(2)]
@@ -207,7 +207,7 @@ def test_an_entry_fails_before_or_after_it_was_stored(
 
 @pytest.mark.parametrize("acted", [True, False])
 def test_a_statement_fails_before_or_after_it_was_carried_out(box: Sandbox, acted: bool) -> None:
-    """The other statements are carried out, and the responses keep their order."""
+    """One statement fails, before or after it is executed; the others succeed, in their order."""
     table = box.stack.tables["Notes"].name
     keys = [f"statement-{acted}-{number}" for number in range(3)]
     match = {"operation": "BatchExecuteStatement"}
@@ -226,7 +226,7 @@ def test_a_statement_fails_before_or_after_it_was_carried_out(box: Sandbox, acte
 
 
 def test_every_statement_of_a_batch_fails(box: Sandbox) -> None:
-    """Without a code of its own, a statement fails with InternalServerError."""
+    """A statement that fails without a given code fails with InternalServerError."""
     table = box.stack.tables["Notes"].name
     match = {"operation": "BatchExecuteStatement"}
     box.aws.fault(Fault(kind=Kind.PARTIAL, entries=[0, 5], match=match))
@@ -236,12 +236,29 @@ def test_every_statement_of_a_batch_fails(box: Sandbox) -> None:
     assert {"id": {"S": "all fail"}} not in box.ledger()
 
 
+@pytest.mark.parametrize(("kind", "entries"), [(Kind.ANSWER, []), (Kind.PARTIAL, [0])])
+def test_an_answer_that_a_fault_makes_has_a_length(
+    box: Sandbox, letters: str, kind: Kind, entries: list[int]
+) -> None:
+    """AWS sends no chunks, so a relay between function and stand-in need not read them."""
+    box.aws.fault(Fault(kind=kind, entries=entries, match={"operation": "DeleteMessageBatch"}))
+    try:
+        answer = box.sqs.delete_message_batch(
+            QueueUrl=letters, Entries=[{"Id": "1", "ReceiptHandle": "none"}]
+        )
+        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    except ClientError as error:
+        headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+    assert int(headers["content-length"])
+    assert "transfer-encoding" not in headers
+
+
 @pytest.mark.parametrize("acted", [True, False])
 @pytest.mark.parametrize("kind", [Kind.ANSWER, Kind.RESET])
 def test_a_write_goes_wrong_before_or_after_it_was_made(
     box: Sandbox, kind: Kind, acted: bool
 ) -> None:
-    """Faults are for one caller, if so ordered: each function is known by its key id."""
+    """A fault for one caller, known by its key id, fails before or after the write."""
     session = boto3.Session(
         aws_access_key_id="Echo", aws_secret_access_key="x", region_name="us-east-1"
     )
@@ -259,7 +276,7 @@ def test_a_write_goes_wrong_before_or_after_it_was_made(
 
 
 def test_of_many_conditional_writes_one_succeeds(box: Sandbox) -> None:
-    """The server by itself would let two through now and then."""
+    """Of many concurrent conditional writes of one item exactly one succeeds."""
 
     def claim(_: int) -> bool:
         try:

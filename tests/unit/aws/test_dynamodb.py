@@ -10,7 +10,7 @@ import pytest
 from segment_rehook.aws import items
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.errors import AwsError
-from segment_rehook.aws.table import ROUNDS, Table
+from segment_rehook.aws.table import MAX_ROUNDS, Table
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import LedgerUnavailable
@@ -109,7 +109,7 @@ def test_unprocessed_keys_are_asked_for_again(world: World) -> None:
 
 def test_keys_that_stay_unprocessed_are_an_outage(world: World) -> None:
     """A user whose mark could not be read may have dead letters waiting."""
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         world.stub.add_response("batch_get_item", _read_answer(["ann"]))
 
     with pytest.raises(LedgerUnavailable, match="unprocessed"):
@@ -126,7 +126,7 @@ def test_unprocessed_marks_are_put_again(world: World) -> None:
     world.marks.put({"ann": "m1:identify"})
     world.stub.assert_no_pending_responses()
 
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         world.stub.add_response("batch_write_item", {"UnprocessedItems": left})
     with pytest.raises(LedgerUnavailable, match="unprocessed"):
         world.marks.put({"ann": "m1:identify"})

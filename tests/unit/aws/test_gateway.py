@@ -1,4 +1,4 @@
-"""API Gateway's events become requests byte for byte, and answers become its answers."""
+"""Tests of the conversion of API Gateway's events to requests, and of answers to its format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from segment_rehook.segment.refusal import RefusedBody
 
 
 def event(**changes: Any) -> dict[str, Any]:
-    """Make an event as the API Gateway developer guide shows it, cut to what is always there."""
+    """Make an event as the API Gateway developer guide shows it, without optional members."""
     return {
         "version": "2.0",
         "routeKey": "POST /segment",
@@ -38,7 +38,7 @@ def event(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_text_body_is_its_utf_8_bytes() -> None:
-    """The signature covers them; headers are found in lower case."""
+    """A text body is given as its UTF-8 bytes, and header names are given in lower case."""
     assert webhook_request(event()) == WebhookRequest(
         method="POST",
         path="/segment",
@@ -50,19 +50,19 @@ def test_a_text_body_is_its_utf_8_bytes() -> None:
 
 @given(st.binary())
 def test_a_base64_body_is_its_bytes(body: bytes) -> None:
-    """Whatever they are."""
+    """A base64 body is decoded to its bytes, whatever they are."""
     encoded = base64.b64encode(body).decode()
     assert webhook_request(event(body=encoded, isBase64Encoded=True)).body == body
 
 
 @pytest.mark.parametrize("changes", [{"body": None}, {"body": ""}])
 def test_no_body_is_an_empty_one(changes: dict[str, Any]) -> None:
-    """As with GET /health."""
+    """A null or empty body, as of GET /health, is given as no bytes."""
     assert webhook_request(event(**changes)).body == b""
 
 
 def test_a_body_and_headers_may_be_left_out() -> None:
-    """API Gateway leaves out what is empty."""
+    """An event without body, headers and `isBase64Encoded` is accepted."""
     bare = event()
     del bare["body"], bare["headers"], bare["isBase64Encoded"]
 
@@ -71,7 +71,7 @@ def test_a_body_and_headers_may_be_left_out() -> None:
 
 @pytest.mark.parametrize("body", ["{}", "YQ", "YQ==x", "é", "Y Q = ="])
 def test_base64_that_is_none_is_refused(body: str) -> None:
-    """With 400: it can never be good."""
+    """A body that is not valid base64 is refused with status 400 and the code `bad_base64`."""
     with pytest.raises(RefusedBody) as caught:
         webhook_request(event(body=body, isBase64Encoded=True))
 
@@ -84,18 +84,18 @@ def test_base64_that_is_none_is_refused(body: str) -> None:
     ids=["empty", "SQS", "another version", "null", "list"],
 )
 def test_another_kind_of_event_is_named_as_such(other: dict[str, Any]) -> None:
-    """Somebody pressed Test in the console: the text says what is expected."""
+    """Any other event raises NotAnHttpEvent, whose text names the format that is expected."""
     with pytest.raises(NotAnHttpEvent, match=r"payload format version 2\.0"):
         webhook_request(other)
 
 
 def test_a_lone_surrogate_does_not_break_the_door() -> None:
-    """Only a hand-made event can hold one; the decoder judges it."""
+    """A lone surrogate in a text body is passed on as bytes; only JSON reading judges it."""
     assert webhook_request(event(body="\ud800")).body == b"\xed\xa0\x80"
 
 
 def test_an_answer_is_as_api_gateway_takes_it() -> None:
-    """Status, headers, and the body as text."""
+    """An answer has the status, the headers, and the body as text."""
     answer = http_answer(200, {"content-type": "application/json"}, '{"é": 1}'.encode())
 
     assert answer == {

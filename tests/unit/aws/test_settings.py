@@ -1,4 +1,4 @@
-"""The environment is checked on entry, and every mistake is named at once."""
+"""Tests of the settings that are read from environment variables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEAST = {
 
 
 def test_defaults_are_the_codes_own() -> None:
-    """What the environment gives no value for is as `delivery/settings.py` has it."""
+    """A variable that is not set has the default of `delivery/settings.py`."""
     stack = StackSettings(
         url_suffix="amazonaws.com",
         secrets_path="/segment-rehook/prod",
@@ -45,7 +45,7 @@ def test_defaults_are_the_codes_own() -> None:
 
 
 def test_the_documented_defaults() -> None:
-    """In seconds, where it is a time."""
+    """The defaults are those that the docs name; times are in seconds."""
     ingest, redrive = IngestSettings(), RedriveSettings()
 
     assert (ingest.call_timeout, ingest.budget, ingest.max_body_bytes) == (2.0, 4.0, 6_000_000)
@@ -76,7 +76,7 @@ SET = {
 
 
 def test_what_is_set_for_ingest_is_taken() -> None:
-    """Each variable, in its type."""
+    """Each variable of the ingest function is read, and converted to its type and unit."""
     stack, settings = ingest_settings(
         {**SET, "BUDGET_SECONDS": "8", "MAX_BODY_BYTES": "100000", "BATCH_TOKEN": "required"}
     )
@@ -99,7 +99,7 @@ def test_what_is_set_for_ingest_is_taken() -> None:
 
 
 def test_what_is_set_for_redrive_is_taken() -> None:
-    """Each variable, in its type."""
+    """Each variable of the redrive function is read, and converted to its type and unit."""
     _, settings = redrive_settings(
         {**SET, "GIVE_UP_AFTER_HOURS": "0.5e1", "QUEUE_RETENTION_SECONDS": "172800"}
     )
@@ -148,7 +148,7 @@ def test_what_is_set_for_redrive_is_taken() -> None:
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str) -> None:
-    """The variable, its kind, and what it is."""
+    """A wrong value is refused with the variable's name, what is allowed, and the value."""
     with pytest.raises(SettingsInvalid) as caught:
         READER.get(name, ingest_settings)({**LEAST, name: value})
 
@@ -158,7 +158,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str) -> N
 
 
 def test_every_mistake_is_named_at_once() -> None:
-    """Also the variables that are missing."""
+    """All mistakes are named in one error, missing variables included."""
     with pytest.raises(SettingsInvalid) as caught:
         redrive_settings({"WORKERS": "many", "ORDERING": "maybe"})
 
@@ -168,12 +168,12 @@ def test_every_mistake_is_named_at_once() -> None:
 
 
 def test_a_call_must_fit_the_budget() -> None:
-    """Otherwise none would ever be started."""
+    """A call's time-out that does not fit into the budget is refused."""
     with pytest.raises(SettingsInvalid, match="BUDGET_SECONDS"):
         ingest_settings({**LEAST, "BUDGET_SECONDS": "2", "CALL_TIMEOUT_SECONDS": "2"})
 
 
 def test_giving_up_must_come_before_sqs_forgets() -> None:
-    """A day before: there must be time for the last attempt and the parking."""
+    """A queue retention that ends less than a day after giving up is refused."""
     with pytest.raises(SettingsInvalid, match="SQS deletes"):
         redrive_settings({**LEAST, "QUEUE_RETENTION_SECONDS": "259200"})

@@ -1,4 +1,4 @@
-"""Lines are JSON on standard output, and metrics one line of CloudWatch's embedded format."""
+"""Tests of the log lines and metrics: JSON on standard output, in CloudWatch's embedded format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ telemetry = LambdaTelemetry(service="ingest", namespace="SegmentRehook", level="
 
 
 def lines_of(program: str) -> list[dict[str, Any]]:
-    """What a process with this program writes: Powertools takes standard output as it finds it."""
+    """Run this program in a process of its own; return the lines that it writes."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM + program],
         capture_output=True,
@@ -28,7 +28,7 @@ def lines_of(program: str) -> list[dict[str, Any]]:
 
 
 def test_an_outcome_is_one_line_with_its_fields() -> None:
-    """Fields that are None are left out; a lone surrogate costs nothing."""
+    """An outcome is one log line without the fields that are None; a lone surrogate is kept."""
     [line, _] = lines_of(
         "with telemetry.invocation('req-1'):\n"
         "    line = {'outcome': 'stored', 'message_id': 'm\\ud800', 'reason': None}\n"
@@ -60,14 +60,14 @@ def test_outcomes_of_one_request_are_a_line_each() -> None:
 
 
 def test_a_warning_is_one_line_with_its_level() -> None:
-    """So that an alarm can filter on it."""
+    """A warning is one log line with the level WARNING, its text and its fields."""
     [line] = lines_of("telemetry.warn('Look here.', code='x')")
 
     assert (line["level"], line["message"], line["code"]) == ("WARNING", "Look here.", "x")
 
 
 def test_metrics_are_added_up_and_written_at_the_end() -> None:
-    """Once for each invocation, also for one that fails; the cold start is counted once."""
+    """Metrics are summed per invocation and written at its end, also if it fails."""
     lines = lines_of(
         "for number in range(2):\n"
         "    try:\n"
@@ -89,5 +89,5 @@ def test_metrics_are_added_up_and_written_at_the_end() -> None:
 
 
 def test_an_invocation_without_metrics_writes_none() -> None:
-    """Powertools would warn of an empty set."""
+    """An invocation that counts nothing writes no line and causes no warning."""
     assert lines_of("telemetry._cold = False\nwith telemetry.invocation('r'): pass\n") == []

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from segment_rehook.segment.event import Event
-from segment_rehook_cli import reading
 from segment_rehook_cli.main import app
 from segment_rehook_cli.reading import Unreadable, read_events
 
@@ -177,11 +176,12 @@ def test_what_can_not_be_read_is_named(content: bytes, said: str) -> None:
     assert refusal(content) == said
 
 
-def test_what_a_small_file_may_unpack_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_small_file_may_unpack_to_is_bounded() -> None:
     """A gzip file that decompresses to more than the limit is refused."""
-    monkeypatch.setattr(reading, "MAX_UNPACKED_BYTES", 2 * 1024**2)
-    assert ids(gzip.compress(b" " * 2 * 1024**2)) == []
-    assert "more than 2 MiB" in refusal(gzip.compress(b" " * (2 * 1024**2 + 1)))
+    limit = 2 * 1024**2
+    assert not list(read_events(gzip.compress(b" " * limit), max_unpacked_bytes=limit))
+    with pytest.raises(Unreadable, match="more than 2 MiB"):
+        list(read_events(gzip.compress(b" " * (limit + 1)), max_unpacked_bytes=limit))
 
 
 def test_no_content_is_a_traceback() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ ROOT = Path(__file__).parents[3]
 EVENT = "events/track-order-completed.json"
 QUESTION = '{"mapping": {}, "input": {}}'
 PROGRAM = "segment_rehook_cli"
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+Running = subprocess.Popen[str]
 
 
 def run(arguments: str, redirections: str) -> subprocess.CompletedProcess[str]:
@@ -64,19 +68,48 @@ def test_a_reader_that_has_gone_is_no_traceback(arguments: str) -> None:
     assert all("using " in line for line in done.stderr.splitlines())
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_each_way_of_ending_it_is_ctrl_c(ended_by: signal.Signals) -> None:
-    """SIGINT, SIGTERM and SIGHUP end a command alike: exit code 130 and no traceback."""
-    with subprocess.Popen(
-        [sys.executable, "-m", PROGRAM, "preview"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
+@contextlib.contextmanager
+def reading(
+    number: signal.Signals, handler: Callable[..., None] | signal.Handlers
+) -> Iterator[Running]:
+    """Start `preview`, and wait until it reads its input. `handler`: what it inherits for `number`.
+
+    A child inherits that a signal is ignored. Of any other handler it gets the default.
+    """
+    before = signal.signal(number, handler)
+    try:
+        running = subprocess.Popen(
+            [sys.executable, "-m", PROGRAM, "preview"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(number, before)
+    with running:
         assert running.stderr is not None
         running.stderr.readline()  # it names its file, and then reads standard input
-        running.send_signal(ended_by)
-        assert running.wait() == 128 + signal.SIGINT
-        assert "Traceback" not in running.stderr.read()
+        yield running
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_each_way_of_ending_it_is_ctrl_c(number: signal.Signals) -> None:
+    """SIGINT, SIGTERM and SIGHUP end a command alike: exit code 130 and no traceback."""
+    with reading(number, signal.default_int_handler) as running:
+        running.send_signal(number)
+        # Python does not see a signal that comes right before it begins to read. The end of the
+        # input ends that reading; then Python raises KeyboardInterrupt.
+        _, errors = running.communicate()
+        assert running.returncode == 128 + signal.SIGINT
+        assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_the_caller_ignores_ends_nothing(number: signal.Signals) -> None:
+    """A signal that is ignored when a command starts, as under nohup, does not end it."""
+    with reading(number, signal.SIG_IGN) as running:
+        running.send_signal(number)
+        output, _ = running.communicate(QUESTION)
+        assert (running.returncode, output.count("\n")) == (0, 1)

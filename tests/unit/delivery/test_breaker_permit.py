@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, Breaker
+from segment_rehook.delivery.ledger.record import Record, State
+from segment_rehook.delivery.pacing.breaker import FIRST_PAUSE, LOOK_EVERY, Breaker
 from tests.unit.delivery.breakers import ask, breaker, hear_late, tripped
 from tests.unit.delivery.samples import outcomes, track
 from tests.unit.delivery.situations import waiting
@@ -31,6 +32,30 @@ def test_ingest_keeps_the_permit_until_its_call_has_ended() -> None:
 
     assert outcomes(world.post(track(), on=environment)) == ["delivered"]
     assert allowed == [False]
+
+
+def test_ingest_keeps_the_permit_of_a_probe_that_it_gets_after_the_claim() -> None:
+    """A delivery is claimed while the breaker can't be read. Its call is the probe.
+
+    Another environment gets no permit meanwhile, and the call closes the breaker.
+    """
+    world = World(threshold=1)
+    environment = world.ingest()
+    allowed = ready_to_probe(world, breaker(world))
+    world.table.order(operation="breaker.read")
+    world.post(track("m0"), on=environment)
+    allowed.clear()
+    world.clock.advance(LOOK_EVERY - 1.0)
+
+    def slow_claim(_operation: str, subject: object) -> None:
+        if isinstance(subject, Record) and subject.state is State.CLAIMED:
+            world.clock.advance(1.0)
+
+    world.table.after = slow_claim
+
+    assert outcomes(world.post(track("m1"), on=environment)) == ["delivered"]
+    assert allowed == [False]
+    assert ask(breaker(world)).probe is None
 
 
 def test_redrive_keeps_the_permit_until_its_call_has_ended() -> None:

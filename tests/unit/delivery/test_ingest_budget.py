@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.unit.delivery.samples import outcomes, reasons, signed, track
-from tests.unit.delivery.world import World
+from tests.unit.delivery.world import Daemons, World
 from tools.fakes.faults import Crash
 
 
@@ -90,12 +90,13 @@ def test_as_many_users_go_side_by_side_as_there_are_workers(
     assert outcomes(answer) == ["delivered"] * users
 
 
+@pytest.mark.timeout(20)
 def test_no_work_outlives_its_request() -> None:
     """A request ends, also by the death of one of its threads, when no call is under way any more.
 
     A call that was left would be made when the function thaws, minutes later.
     """
-    world = World(workers=2)
+    world = World(workers=2, threads=lambda _workers: Daemons())
     both_call = threading.Barrier(2, timeout=10.0)
     under_way: set[object] = set()
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from segment_rehook.delivery.pacing.pace import CUT, SETTLE, SLOWEST, Pace
+from segment_rehook.delivery.pacing.pace import CUT, MIN_RATE, SETTLE, Pace
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from tools.fakes.surroundings import FakeClock
 
@@ -111,7 +111,7 @@ def test_it_never_stands_still() -> None:
         pace.heard(LIMITED)
         clock.advance(2.0)
 
-    assert seconds_for(pace, clock, 11) <= 11 / SLOWEST
+    assert seconds_for(pace, clock, 11) <= 11 / MIN_RATE
 
 
 def test_a_turn_too_far_off_is_not_waited_for_and_not_taken() -> None:
@@ -121,9 +121,9 @@ def test_a_turn_too_far_off_is_not_waited_for_and_not_taken() -> None:
     pace.heard(LIMITED)
     assert pace.wait(0.0) == 0.0
 
-    assert pace.wait(1.0) == pytest.approx(1 / SLOWEST)
-    assert pace.wait(1.0) == pytest.approx(1 / SLOWEST)
-    clock.advance(1 / SLOWEST)
+    assert pace.wait(1.0) == pytest.approx(1 / MIN_RATE)
+    assert pace.wait(1.0) == pytest.approx(1 / MIN_RATE)
+    clock.advance(1 / MIN_RATE)
     assert pace.wait(0.0) == 0.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import MAX_CHANGES
 from tests.unit.delivery.samples import outcomes, reasons, track
-from tests.unit.delivery.world import InTurn, World, header_of
+from tests.unit.delivery.world import Daemons, InTurn, World, header_of
 from tools.fakes import rehook
 from tools.fakes.faults import Crash, Fate
 
@@ -99,6 +99,7 @@ def test_no_call_is_begun_while_too_much_waits_to_be_settled() -> None:
     assert held[1] <= 2 * WORKERS + MAX_CHANGES
 
 
+@pytest.mark.timeout(20)
 def test_a_thread_that_dies_ends_the_others() -> None:
     """After an error has ended one thread, no other thread waits for it."""
     world = World(workers=WORKERS, threads=lambda _workers: Daemons())
@@ -116,6 +117,7 @@ def test_a_thread_that_dies_ends_the_others() -> None:
         assert not thread.is_alive()
 
 
+@pytest.mark.timeout(20)
 def test_a_lane_that_is_finished_after_a_thread_has_died_holds_up_no_thread() -> None:
     """One user's call ends its thread. Another user's lane ends later, and then all threads end."""
     world = World(workers=2, threads=lambda _workers: Daemons())
@@ -140,39 +142,25 @@ def test_a_lane_that_is_finished_after_a_thread_has_died_holds_up_no_thread() ->
         assert not thread.is_alive()
 
 
-class Daemons(Executor):
-    """A pool of daemon threads. Leaving its block does not wait for them."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run `fn` on a new thread."""
-        future: Future[Any] = Future()
-
-        def work() -> None:
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 — a pool passes on every error
-                future.set_exception(error)
-
-        threading.Thread(target=work, daemon=True).start()
-        return future
-
-
 def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:
-    """The breaker opens between claim and call. The message names the claim, for redrive."""
-    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
-    answer = world.post(*users(8))
+    """The breaker opens between claim and call. The message names the claim, for redrive.
 
-    assert reasons(answer) == ["unreachable"] * 5 + ["breaker_open"] * 3
+    The message of the user's next delivery names no claim.
+    """
+    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
+    answer = world.post(*users(8), track("m8", "u6"))
+
+    assert reasons(answer) == ["unreachable"] * 5 + ["breaker_open"] * 4
     headers = {header.delivery: header for header in map(header_of, world.dead.stored())}
-    assert set(headers) == {f"m{number}:track" for number in range(8)}
+    assert set(headers) == {f"m{number}:track" for number in range(9)}
     claimed = {each.id: each.nonce for each in world.ledger.writes if each.state is State.CLAIMED}
-    # The last three were claimed together with the fifth, while the breaker was closed.
+    # The first seven were claimed together, while the breaker was closed.
     assert {name: header.nonce for name, header in headers.items() if header.nonce} == claimed
     assert all(record.state is State.QUEUED for record in world.ledger.records.values())
 
     world.clock.advance(100.0)
     world.drain()
-    assert len(world.rehook.books) == 8
+    assert len(world.rehook.books) == 9
 
 
 def test_a_claim_that_is_not_used_and_not_stored_is_released(world: World) -> None:
@@ -315,6 +303,24 @@ def test_a_probe_of_one_user_is_settled_once() -> None:
     world.post(track("n0", "v0"), on=environment)
 
     assert world.table.calls["ledger.swap"] - before == 2
+
+
+def test_known_duplicates_do_not_use_up_the_probe(world: World) -> None:
+    """Of a batch after an outage, the first event that needs a call is the probe's, for one permit.
+
+    The breaker's record is written twice: the probe is taken, and its success closes the breaker.
+    """
+    environment = world.ingest()
+    world.post(*users(WORKERS - 1), on=environment)
+    world.rehook.script.extend([rehook.UNREACHABLE] * world.threshold)
+    failing = [track(f"x{number}", f"x{number}") for number in range(world.threshold)]
+    world.post(*failing, on=environment)
+    world.clock.advance(6.0)
+    before = world.table.calls["breaker.swap"]
+    answer = world.post(*users(WORKERS - 1), track("n0", "v0"), on=environment)
+
+    assert outcomes(answer) == ["duplicate"] * (WORKERS - 1) + ["delivered"]
+    assert world.table.calls["breaker.swap"] - before == 2
 
 
 def test_a_probe_that_fails_claims_nobody_else(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segment_rehook.delivery.pacing.pace import SLOWEST
+from segment_rehook.delivery.pacing.pace import MIN_RATE
 from tests.unit.delivery.samples import track
 from tests.unit.delivery.situations import state, waiting
 from tools.fakes import rehook
@@ -61,4 +61,4 @@ def test_a_rate_limit_slows_redrive_down() -> None:
     worked = world.poll()
 
     assert [each.result.outcome for each in worked] == ["stored", "delivered", "delivered"]
-    assert world.clock.monotonic() - begun == 1.0 / SLOWEST
+    assert world.clock.monotonic() - begun == 1.0 / MIN_RATE

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segment_rehook.delivery.ingest.answer import LISTED_WHOLE
+from segment_rehook.delivery.ingest.answer import MAX_LISTED_WHOLE
 from segment_rehook.rehook.destination import load
 from segment_rehook.segment.jsontext import JSON, encode
 from tests.unit.delivery.samples import TWICE, identify, order, outcomes, reasons, signature, track
@@ -207,7 +207,7 @@ def test_why_an_event_is_ignored_is_said_in_a_small_request() -> None:
     assert "27.50" not in str(answer.body)
 
 
-@pytest.mark.parametrize("count", [LISTED_WHOLE, LISTED_WHOLE + 1])
+@pytest.mark.parametrize("count", [MAX_LISTED_WHOLE, MAX_LISTED_WHOLE + 1])
 def test_why_events_are_ignored_is_not_looked_for_in_a_large_request(count: int) -> None:
     """In a large request no reason is worked out for ignored events."""
     world = World()
@@ -215,7 +215,7 @@ def test_why_events_are_ignored_is_not_looked_for_in_a_large_request(count: int)
     events = answer.body["events"]
     assert isinstance(events, list)
     assert len(events) == count
-    explained = count <= LISTED_WHOLE
+    explained = count <= MAX_LISTED_WHOLE
     assert all(isinstance(event, dict) and ("ignored" in event) is explained for event in events)
     assert all((line["ignored"] is not None) is explained for line in world.telemetry.lines)
 

@@ -7,6 +7,7 @@ Everything else (table, queues, Rehook, time) is the world's, and shared.
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -216,6 +217,23 @@ class InTurn(Executor):
         """Run it. What it raises is raised here."""
         future: Future[Any] = Future()
         future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class Daemons(Executor):
+    """A pool of daemon threads. Leaving its block does not wait for them."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run `fn` on a new thread."""
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 — a pool passes on every error
+                future.set_exception(error)
+
+        threading.Thread(target=work, daemon=True).start()
         return future
 
 

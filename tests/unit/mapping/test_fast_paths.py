@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.fql import compile_trigger
+from segment_rehook.mapping.fql_conditions import Condition
 from segment_rehook.mapping.mapping import compile_mapping
 from segment_rehook.mapping.replacement import replace
 from segment_rehook.mapping.stringify import stringify
@@ -72,6 +77,99 @@ def test_nulls_are_dropped_from_objects_alone(value: JSON) -> None:
     assert repr(compiled({"value": value})) == repr(expected)
 
 
+@given(VALUES)
+def test_nulls_are_dropped_alike_for_a_directive_and_for_the_result(value: JSON) -> None:
+    """`@excludeWhenNull` gives the result the same value as a directive that hands it on."""
+    inner = {"@excludeWhenNull": {"@path": "$.value"}}
+    handed_on = {"@if": {"exists": "yes", "then": inner}}
+    compiled = compile_mapping({"x": {"y": inner}, "z": {"y": handed_on}})
+    for mapped in (compiled({"value": value}), compiled.resolve({"value": value})):
+        assert isinstance(mapped, dict)
+        assert repr(mapped["x"]) == repr(mapped["z"])
+
+
+def test_a_null_that_was_dropped_still_replaces_a_member_in_a_merge() -> None:
+    """A null that `@excludeWhenNull` makes undefined wins over an earlier member of a merge."""
+    nulls = {"@excludeWhenNull": {"@path": "$.value"}}
+    merged = {"@merge": {"direction": "right", "objects": [{"a": 1, "b": 2}, nulls]}}
+    assert compile_mapping({"x": merged})({"value": {"a": None}}) == {"x": {"b": 2}}
+
+
+@pytest.mark.parametrize(
+    ("counting", "gives"),
+    [
+        ({"@arrayPath": ["$.items", {"n": {"@liquid": "{% increment n %}"}}]}, [{"n": "7"}]),
+        (
+            {
+                "@transform": {
+                    "apply": {"i": {"@path": "$.inner"}},
+                    "mapping": {"@arrayPath": ["$.i", {"n": {"@liquid": "{% increment n %}"}}]},
+                }
+            },
+            [{"n": "8"}],
+        ),
+        ({"@liquid": "{% increment n %}{% increment n %}"}, "910"),
+    ],
+)
+def test_counting_leaves_the_payload_as_it_was(counting: JSON, gives: JSON) -> None:
+    """A template's counts are kept in a copy of the payload, inside a list's items too."""
+    payload: dict[str, JSON] = {"items": [{"n": 7}], "inner": {"n": 8}, "n": 9}
+    before = repr(payload)
+    assert compile_mapping({"x": counting})(payload) == {"x": gives}
+    assert repr(payload) == before
+
+
+CLAUSES = st.sampled_from(
+    ['type = "a"', 'event = "a"', 'type != "a"', "event = 0", "properties.y = true", "event = null"]
+)
+JOINTS = st.sampled_from([" and ", " or "])
+
+
+def joined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """One to three parts of a trigger, joined."""
+    others = st.lists(st.tuples(JOINTS, parts).map("".join), max_size=2).map("".join)
+    return st.tuples(parts, others).map("".join)
+
+
+TRIGGERS = joined(CLAUSES | joined(CLAUSES).map("({})".format))
+
+
+def holds(condition: Condition, event: Value) -> bool:
+    """What a condition says by its clauses alone, each by the value at its place."""
+    if condition.members:
+        each = [holds(member, event) for member in condition.members]
+        return all(each) if condition.joint == "and" else any(each)
+    assert condition.leaf is not None
+    value, expected = condition.leaf.value(event), condition.leaf.expected
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return {
+        "=": isinstance(value, str) and value == expected,
+        "!=": not isinstance(value, str) or value != expected,
+        "number_equals": number and value == expected,
+        "is_true": value is True,
+        "not_exists": value in (None, UNDEFINED),
+    }[condition.leaf.operator]
+
+
+@given(
+    TRIGGERS,
+    st.dictionaries(st.sampled_from(["type", "event"]), st.just("a") | VALUES)
+    | st.dictionaries(st.just("properties"), st.dictionaries(st.just("y"), VALUES))
+    | VALUES.filter(lambda value: value is not None),
+)
+def test_a_trigger_holds_as_its_clauses_say(fql: str, event: Value) -> None:
+    """A whole trigger holds for what its clauses, taken one by one, hold for."""
+    trigger = compile_trigger(fql)
+    assert trigger.holds(event) is holds(trigger, event)
+
+
+@pytest.mark.parametrize("fql", ['type = "a"', 'type != "a"', 'type = "a" or event = "b"'])
+def test_a_trigger_throws_for_null_as_event(fql: str) -> None:
+    """Null is not an event: its members can't be read."""
+    with pytest.raises(MappingError, match="Cannot read properties of null"):
+        compile_trigger(fql).holds(None)
+
+
 def test_what_the_prototype_hides_is_gone_before_members_are_flattened() -> None:
     """`@excludeWhenNull` copies objects, and the copy loses the member `__proto__`."""
     inner = {"@excludeWhenNull": {"@path": "$.value"}}
@@ -132,3 +230,13 @@ def test_replacing_is_what_a_regular_expression_does(
         replace(value, pattern, replacement, ignore_case=ignore_case, everywhere=everywhere)
         == expected
     )
+
+
+@given(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)), st.integers(1, 20))  # noqa: DTZ001 — given in UTC below
+def test_a_date_is_written_as_strftime_writes_it(moment: datetime, times: int) -> None:
+    """Formats of all lengths give what Python's strftime gives for the letters that both have."""
+    layout = "%Y-%m-%dT%H:%M:%S %y %j %U %W %w %u %a %A %b %B %I %p%%;" * times
+    compiled = compile_mapping({"x": {"@liquid": "{{ at | date: layout }}"}})
+    at = moment.replace(microsecond=0)
+    expected = at.replace(tzinfo=UTC).strftime(layout)
+    assert compiled({"at": at.isoformat(), "layout": layout}) == {"x": expected}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.mapping.errors import MappingError, TriggerInvalid
-from segment_rehook.mapping.fql import Trigger, compile_trigger
+from segment_rehook.mapping.fql import compile_trigger
+from segment_rehook.mapping.fql_conditions import Condition
 from segment_rehook.mapping.subscription import Subscription
 from segment_rehook.mapping.trigger_index import TriggerIndex
 from tests.conformance.generated.triggers import trigger_case
@@ -47,14 +48,14 @@ EVENTS: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
 class Watched:
     """As much of a subscription as the index looks at."""
 
-    trigger: Trigger
+    trigger: Condition
     enabled: bool = True
 
 
-def answer(trigger: Trigger, event: object) -> bool | str:
+def answer(trigger: Condition, event: object) -> bool | str:
     """Whether the trigger holds, or what it throws."""
     try:
-        return trigger(event)
+        return trigger.holds(event)
     except MappingError as error:
         return str(error)
 

@@ -55,12 +55,12 @@ def test_where_it_does_not_parse_is_named() -> None:
 )
 def test_oddities_are_kept(fql: str, event: dict[str, object], matches: bool) -> None:
     """Odd triggers match the same events as at Segment, since users paste them from there."""
-    assert compile_trigger(fql)(event) is matches
+    assert compile_trigger(fql).holds(event) is matches
 
 
 def test_what_throws_at_segment_throws_here_when_its_turn_comes() -> None:
     """An empty bracket throws only if the conditions before it do not decide."""
     trigger = compile_trigger('type = "track" and (messageId)')
-    assert not trigger({"type": "page"})
+    assert not trigger.holds({"type": "page"})
     with pytest.raises(MappingError, match="Cannot read properties of undefined"):
-        trigger({"type": "track"})
+        trigger.holds({"type": "track"})

@@ -10,8 +10,9 @@ from random import Random
 import pytest
 
 from segment_rehook.mapping.errors import MappingError, TriggerInvalid
-from segment_rehook.mapping.fql import Trigger, compile_trigger
-from segment_rehook.mapping.unmatched import CHARACTERS, unmatched
+from segment_rehook.mapping.fql import compile_trigger
+from segment_rehook.mapping.fql_conditions import Condition
+from segment_rehook.mapping.unmatched import MAX_CHARACTERS, unmatched
 from tests.conformance.generated.triggers import trigger_case
 from tests.conformance.generated.values import Generated
 
@@ -35,7 +36,7 @@ EVENT = {
 }
 
 
-def generated() -> Iterator[tuple[str, Trigger, Generated]]:
+def generated() -> Iterator[tuple[str, Condition, Generated]]:
     """Triggers that compile, each with its text and an event."""
     rng = Random(20)
     for _ in range(CASES):
@@ -53,7 +54,7 @@ def test_it_is_said_exactly_where_the_trigger_does_not_hold() -> None:
     seen = {"holds": 0, "fails": 0, "throws": 0}
     for fql, trigger, event in generated():
         try:
-            holds = trigger(event)
+            holds = trigger.holds(event)
         except MappingError as error:
             with pytest.raises(MappingError, match=re.escape(str(error))):
                 unmatched(trigger, event)
@@ -61,7 +62,7 @@ def test_it_is_said_exactly_where_the_trigger_does_not_hold() -> None:
             continue
         why = unmatched(trigger, event)
         assert (why is None) is holds, fql
-        assert why is None or 0 < len(why) <= CHARACTERS, fql
+        assert why is None or 0 < len(why) <= MAX_CHARACTERS, fql
         seen["holds" if holds else "fails"] += 1
     assert min(seen.values()) > 20, seen
 
@@ -148,5 +149,5 @@ def test_a_long_trigger_is_cut() -> None:
     fql = " or ".join(f"event = {json.dumps('x' * 5_000 + str(n))}" for n in range(50))
     said = unmatched(compile_trigger(fql), EVENT)
     assert said is not None
-    assert len(said) == CHARACTERS
+    assert len(said) == MAX_CHARACTERS
     assert said.endswith("…")

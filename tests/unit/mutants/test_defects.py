@@ -1,4 +1,4 @@
-"""The deliberate defects fit the code. Whether tests catch them, `make mutants` tells."""
+"""Tests that the deliberate defects fit the code. `make mutants` shows whether tests catch them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ CODE = ROOT / LAYER / PACKAGE
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda each: each.name)
 def test_a_defect_fits_the_code(defect: Defect) -> None:
-    """A defect's text stands in its file exactly once, and what results is Python.
+    """The text that a defect replaces occurs in its file exactly once, and the result is Python.
 
-    Where this fails, the code was changed: carry the defect over to the new code.
+    If this fails, the code was changed: adapt the defect to the new code.
     """
     text = (CODE / defect.file).read_text()
 
@@ -28,5 +28,5 @@ def test_a_defect_fits_the_code(defect: Defect) -> None:
 
 
 def test_each_defect_has_a_name_of_its_own() -> None:
-    """No two defects have one name, by which it can be run alone."""
+    """No two defects have the same name, since a defect is chosen by its name."""
     assert not [name for name, times in Counter(each.name for each in DEFECTS).items() if times > 1]

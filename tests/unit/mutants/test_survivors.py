@@ -1,4 +1,4 @@
-"""What is explained of mutmut's survivors fits the code as it stands."""
+"""Tests that the explanations of mutmut's survivors fit the code."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ FILES = sorted(SURVIVORS.glob("*.toml"))
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_an_explanation_fits_the_code(file: Path) -> None:
-    """Its file is named after a module, which has the function, and the lines that are changed.
+    """The file of an explanation names a module, which has the function and the lines it explains.
 
-    Where this fails, the code was changed: look whether the explanation still holds there.
+    If this fails, the code was changed: check that the explanation still holds.
     """
     text = (CODE / (file.stem.replace(".", "/") + ".py")).read_text()
     flat = " ".join(text.split())

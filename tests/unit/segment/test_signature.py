@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.segment.signature import (
-    FIRST_ELEMENT_BYTES,
+    MAX_FIRST_ELEMENT_BYTES,
     Coverage,
     MalformedSignature,
     coverage,
@@ -81,8 +81,8 @@ def test_every_secret_is_tried_on_every_text() -> None:
 
 def test_the_first_event_is_looked_for_within_a_bound() -> None:
     """The search for the end of the first element stops at the limit."""
-    fits = b'{"a":"' + b"x" * (FIRST_ELEMENT_BYTES - 100) + b'"}'
-    beyond = b'{"a":"' + b"x" * FIRST_ELEMENT_BYTES + b'"}'
+    fits = b'{"a":"' + b"x" * (MAX_FIRST_ELEMENT_BYTES - 100) + b'"}'
+    beyond = b'{"a":"' + b"x" * MAX_FIRST_ELEMENT_BYTES + b'"}'
     assert coverage(sign(fits), [b"secret"], b"[" + fits + b"]")
     assert not coverage(sign(beyond), [b"secret"], b"[" + beyond + b"]")
     assert coverage(sign(beyond), [b"secret"], beyond)

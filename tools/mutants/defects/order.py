@@ -122,7 +122,7 @@ IN_THE_ORDER = (
     Defect(
         "clear the mark also of what waits on",
         REDRIVE,
-        "        if isinstance(step, Delete):\n            self._unmark(header)",
+        "        if isinstance(disposition, Delete):\n            self._unmark(header)",
         "        self._unmark(header)",
     ),
 )

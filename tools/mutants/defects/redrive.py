@@ -12,17 +12,17 @@ IN_REDRIVE = (
     Defect(
         "redrive: ledger before hiding",
         BATCH,
-        "                hidden = self._hide(messages[index:], step)\n"
-        "                if step.mine is not None:\n"
-        "                    claims.settle(claims.queued(step.mine))\n",
-        "                if step.mine is not None:\n"
-        "                    claims.settle(claims.queued(step.mine))\n"
-        "                hidden = self._hide(messages[index:], step)\n",
+        "                hidden = self._hide(messages[index:], disposition)\n"
+        "                if disposition.mine is not None:\n"
+        "                    claims.settle(claims.queued(disposition.mine))\n",
+        "                if disposition.mine is not None:\n"
+        "                    claims.settle(claims.queued(disposition.mine))\n"
+        "                hidden = self._hide(messages[index:], disposition)\n",
     ),
     Defect(
         "send anew instead of hiding",
         BATCH,
-        "                hidden = self._hide(messages[index:], step)\n",
+        "                hidden = self._hide(messages[index:], disposition)\n",
         "                from segment_rehook.delivery.queues.transport import Outgoing\n"
         "                self.dead_letters.send([Outgoing(group=each.group, dedupe=each.receipt,\n"
         "                    body=each.body, attributes=each.attributes)\n"
@@ -32,20 +32,20 @@ IN_REDRIVE = (
     Defect(
         "hide the head alone",
         BATCH,
-        "{message.receipt: step.seconds for message in messages}",
-        "{message.receipt: step.seconds for message in messages[:1]}",
+        "{message.receipt: hide.seconds for message in messages}",
+        "{message.receipt: hide.seconds for message in messages[:1]}",
     ),
     Defect(
         "delete on failure",
         BATCH,
-        "Worked(each, step.result, kept=True, next_try",
-        "Worked(each, step.result, kept=False, next_try",
+        "Worked(each, hide.result, kept=True, next_try",
+        "Worked(each, hide.result, kept=False, next_try",
     ),
     Defect(
         "go on behind a failure",
         BATCH,
-        "hidden = self._hide(messages[index:], step)\n",
-        "hidden = self._hide(messages[index : index + 1], step)\n",
+        "hidden = self._hide(messages[index:], disposition)\n",
+        "hidden = self._hide(messages[index : index + 1], disposition)\n",
     ),
     Defect(
         "one defect stops the batch",

@@ -102,8 +102,8 @@ IN_SHARED_CALLS = (
     Defect(
         "a probe is settled twice",
         STEPS,
-        "return replace(progress, settlement=None)",
-        "return progress",
+        "outcomes.append(replace(progress, settlement=None))",
+        "outcomes.append(progress)",
     ),
     Defect(
         "call although the ledger has failed a claim",

@@ -3,7 +3,7 @@
 Why not botocore: docs/decisions/aws-client.md. Every call that the bridge makes may be repeated
 without harm (conditional writes that recognise their own nonce, sends with a deduplication id,
 reads). So a call that gets no answer, or a transient error, is made once more. A service that
-hangs costs at most ATTEMPTS times its time-out, and a pause of up to MAX_PAUSE_SECONDS.
+hangs costs at most MAX_ATTEMPTS times its time-out, and a pause of up to MAX_PAUSE_SECONDS.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Clock, Randomness
     from segment_rehook.rehook.reply import Answer
 
-ATTEMPTS = 2
+MAX_ATTEMPTS = 2
 MAX_PAUSE_SECONDS = 1.0
 # The services keep an idle connection longer. One that is stale all the same costs a retry.
 MAX_IDLE_SECONDS = 30.0
@@ -113,7 +113,7 @@ class AwsClient:
     def call(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Call an operation and give its answer. Raises AwsError."""
         body = _body(arguments)
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return self._attempt(operation, body)
             except AwsError as error:

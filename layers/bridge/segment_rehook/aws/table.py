@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     # The requests of a batch. The stubs have different types for all of them and for the rest.
     _Asked = Mapping[str, Any]
 
-KEYS_A_READ = 100  # BatchGetItem's limit
-PUTS_A_WRITE = 25  # BatchWriteItem's
-ROUNDS = 4
+MAX_KEYS = 100  # BatchGetItem's limit
+MAX_PUTS = 25  # BatchWriteItem's
+MAX_ROUNDS = 4
 PAUSE_SECONDS = 0.05  # before the second round; doubled for each further one
-SIDE_BY_SIDE = 8
+MAX_THREADS = 8
 
 # Error codes of one statement among several that may succeed if it is sent again.
 TRANSIENT = frozenset(
@@ -116,7 +116,7 @@ class Table:
 
     def put_all(self, new: Sequence[Item]) -> None:
         """Put items. They replace what is there."""
-        _side_by_side(self._put, _chunks(new, PUTS_A_WRITE))
+        _side_by_side(self._put, _chunks(new, MAX_PUTS))
 
     def delete_mark(self, key: str, last: str) -> None:
         """Delete the item of this key if its attribute `last` has this value."""
@@ -135,7 +135,7 @@ class Table:
     def read(self, keys: Collection[str]) -> list[Found]:
         """Give the items that exist among `keys`, by consistent reads."""
         distinct = list(dict.fromkeys(keys))
-        parts = _side_by_side(self._read, _chunks(distinct, KEYS_A_READ))
+        parts = _side_by_side(self._read, _chunks(distinct, MAX_KEYS))
         return [item for part in parts for item in part]
 
     def _put(self, new: Sequence[Item]) -> None:
@@ -170,10 +170,10 @@ class Table:
         A batch is sent again if DynamoDB has processed only a part of it.
         """
         yield
-        for number in range(ROUNDS - 1):
+        for number in range(MAX_ROUNDS - 1):
             self._clock.sleep(PAUSE_SECONDS * 2**number)
             yield
-        raise LedgerUnavailable(f"{call}: a part was left unprocessed {ROUNDS} times")
+        raise LedgerUnavailable(f"{call}: a part was left unprocessed {MAX_ROUNDS} times")
 
 
 def _chunks(items: Sequence[Chunked], size: int) -> list[Sequence[Chunked]]:
@@ -186,7 +186,7 @@ def _side_by_side(
     """Make the calls on threads: a large request has too many users for one call at a time."""
     if len(chunks) <= 1:
         return [call(chunk) for chunk in chunks]
-    with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(chunks))) as pool:
+    with ThreadPoolExecutor(min(MAX_THREADS, len(chunks))) as pool:
         return list(pool.map(call, chunks))
 
 

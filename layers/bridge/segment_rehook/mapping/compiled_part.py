@@ -22,10 +22,15 @@ NOTHING: Reads = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class CompiledPart:
-    """`run` maps a payload to a value, and raises MappingError alone."""
+    """`run` maps a payload to a value, and raises MappingError alone.
+
+    `run_last`, if there is one, does the same where the value goes to the mapping's result and to
+    no directive: it may leave out members that are UNDEFINED, which the result does not have.
+    """
 
     run: Run
     reads: Reads
+    run_last: Run | None = None
 
 
 CompilePart: TypeAlias = "Callable[[Value], CompiledPart]"

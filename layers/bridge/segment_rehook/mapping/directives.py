@@ -17,7 +17,7 @@ from segment_rehook.mapping.compiled_part import (
     throwing,
 )
 from segment_rehook.mapping.errors import MappingError
-from segment_rehook.mapping.objects import flatten, merge, without_nulls
+from segment_rehook.mapping.objects import flatten, merge, with_nulls_undefined, without_nulls
 from segment_rehook.mapping.paths import follow, follow_late, without_root
 from segment_rehook.mapping.stringify import parse, stringify
 from segment_rehook.mapping.template import compile_template, render
@@ -145,12 +145,17 @@ def _merge(options: Value, compiled: CompilePart) -> CompiledPart:
 
 def _exclude_when_null(option: Value, compiled: CompilePart) -> CompiledPart:
     inner = compiled(option)
+    given = inner.run
 
     def run(payload: Value) -> Value:
-        value = inner.run(payload)
+        value = given(payload)
+        return UNDEFINED if value is None else with_nulls_undefined(value)
+
+    def run_last(payload: Value) -> Value:
+        value = given(payload)
         return UNDEFINED if value is None else without_nulls(value)
 
-    return CompiledPart(run, inner.reads)
+    return CompiledPart(run, inner.reads, run_last)
 
 
 def _literal(option: Value, compiled: CompilePart) -> CompiledPart:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import TriggerInvalid
@@ -21,24 +20,12 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """A trigger, ready to run; `reads` names the event's top-level keys that it looks at."""
-
-    reads: frozenset[str]
-    condition: Condition
-
-    def __call__(self, event: Value) -> bool:
-        """Tell whether the event matches. Raises MappingError where the engine throws."""
-        return self.condition.holds(event)
-
-
-def compile_trigger(fql: str) -> Trigger:
+def compile_trigger(fql: str) -> Condition:
     """Compile a trigger. Raises TriggerInvalid for a trigger that matches nothing at Segment."""
     compiled = _compile(parse_trigger(fql))
     if compiled is None:
         raise TriggerInvalid("the trigger has no condition that Segment understands")
-    return Trigger(compiled.reads, compiled)
+    return compiled
 
 
 def _compile(part: Clause | Group) -> Condition | None:
@@ -57,6 +44,11 @@ def _compile(part: Clause | Group) -> Condition | None:
 
 def _joined(each: Sequence[Holds], *, deciding: bool) -> Holds:
     """Make a condition that runs others in turn until one gives `deciding`."""
+    if len(each) == 2:  # noqa: PLR2004 — most groups have two members
+        first, second = each
+        if deciding:
+            return lambda event: first(event) or second(event)
+        return lambda event: first(event) and second(event)
 
     def holds(event: Value) -> bool:
         for one in each:

@@ -65,23 +65,30 @@ def condition(source: str, path: str | None, name: str, expected: str | float | 
     `source` is a top-level key of the event; `path` is the path inside its value, or None.
     A condition with an unknown operator never holds.
     """
-    holds = _OPERATORS.get(name, _never)(expected)
+    test = _OPERATORS.get(name, _never)(expected)
     steps = tuple(_STEP.findall(path or ""))
     if not steps and path:
         return throwing("Cannot read properties of null (reading 'reduce')")
 
     def top(event: Value) -> Value:
-        if isinstance(event, dict) and source in event:
-            return event[source]
-        return _top(event, source)
+        return event.get(source, UNDEFINED) if isinstance(event, dict) else _top(event, source)
 
     def nested(event: Value) -> Value:
-        value = walk(top(event), steps)
-        return value if steps else UNDEFINED
+        value = event.get(source, UNDEFINED) if isinstance(event, dict) else _top(event, source)
+        return walk(value, steps) if steps else UNDEFINED
 
-    value = nested if path is not None else top
+    value = top if path is None else nested
     leaf = Leaf(source, path, name, expected, value)
-    return Condition(lambda event: holds(value(event)), frozenset({source}), leaf)
+    return Condition(_holds(leaf, test), frozenset({source}), leaf)
+
+
+def _holds(leaf: Leaf, test: Holds) -> Holds:
+    """Make the whole condition. The commonest form, `type = "track"`, is one function."""
+    source, value = leaf.source, leaf.value
+    if leaf.path is not None or leaf.operator != "=":
+        return lambda event: test(value(event))
+    sought = to_text(leaf.expected)
+    return lambda event: (event.get(source) if isinstance(event, dict) else value(event)) == sought
 
 
 def throwing(message: str) -> Condition:
@@ -94,8 +101,6 @@ def throwing(message: str) -> Condition:
 
 
 def _top(event: Value, key: str) -> Value:
-    if isinstance(event, dict):
-        return event.get(key, UNDEFINED)
     if event is None:
         raise MappingError(f"Cannot read properties of null (reading '{key}')")
     return member(event, key)

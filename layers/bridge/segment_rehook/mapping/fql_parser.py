@@ -40,7 +40,7 @@ _PLAIN_KEYWORDS = {
 }
 _NUMERIC = {"=": "number_equals", "!=": "number_not_equals"}
 
-Tokens: TypeAlias = deque[FqlToken]
+FqlTokens: TypeAlias = deque[FqlToken]
 
 
 def parse_trigger(fql: str) -> Group:
@@ -60,7 +60,7 @@ def _normalize(tokens: list[FqlToken]) -> list[FqlToken]:
     return joined
 
 
-def _parse(tokens: Tokens, *, negated: bool = False) -> Group:
+def _parse(tokens: FqlTokens, *, negated: bool = False) -> Group:
     members: list[Clause | Group] = []
     joints: list[str] = []
     passed_over: list[PassedOver] = []
@@ -88,7 +88,7 @@ def _parse(tokens: Tokens, *, negated: bool = False) -> Group:
 
 def _read(
     token: FqlToken,
-    tokens: Tokens,
+    tokens: FqlTokens,
     members: list[Clause | Group],
     passed_over: list[PassedOver],
     *,
@@ -107,27 +107,27 @@ def _read(
         passed_over.append(unread)
 
 
-def _take(tokens: Tokens, missing: str) -> FqlToken:
+def _take(tokens: FqlTokens, missing: str) -> FqlToken:
     if not tokens:
         raise TriggerInvalid(f"the trigger does not parse: {missing} is missing")
     return tokens.popleft()
 
 
-def _bracketed(tokens: Tokens) -> Tokens:
-    inner: Tokens = deque()
+def _bracketed(tokens: FqlTokens) -> FqlTokens:
+    inner: FqlTokens = deque()
     while (token := _take(tokens, "a closing bracket")).kind != "parenright":
         inner.append(token)
     inner.append(FqlToken("eos", "eos"))
     return inner
 
 
-def _is_function(tokens: Tokens) -> bool:
+def _is_function(tokens: FqlTokens) -> bool:
     if not tokens:
         raise TriggerInvalid("the trigger does not parse: nothing follows '!'")
     return tokens[0].kind == "ident" and tokens[0].value in FUNCTIONS
 
 
-def _comparison(token: FqlToken, tokens: Tokens) -> list[Clause]:
+def _comparison(token: FqlToken, tokens: FqlTokens) -> list[Clause]:
     source = token.value.partition(".")[0]
     if source not in _KNOWN:
         return []
@@ -151,7 +151,7 @@ def _comparison(token: FqlToken, tokens: Tokens) -> list[Clause]:
     return [Clause(source, path, meaning or operator, expected, token.value, operator, given)]
 
 
-def _function(name: str, tokens: Tokens, *, negated: bool) -> list[Clause]:
+def _function(name: str, tokens: FqlTokens, *, negated: bool) -> list[Clause]:
     # Brackets and the comma are skipped without a check: any token may stand there.
     _skip(tokens)
     subject = _take(tokens, "a function's first argument").value
@@ -183,7 +183,7 @@ def _function(name: str, tokens: Tokens, *, negated: bool) -> list[Clause]:
     ]
 
 
-def _skip(tokens: Tokens) -> None:
+def _skip(tokens: FqlTokens) -> None:
     if tokens:
         tokens.popleft()
 

@@ -6,7 +6,7 @@ directive is unfolded, the mapping is validated and resolved, and undefined memb
 
 from __future__ import annotations
 
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -86,16 +86,20 @@ def compile_mapping(mapping: Value) -> CompiledMapping:
 def _sparing(mapping: Value, run: Run) -> Run:
     # The Liquid tags increment and decrement write their counts into the payload, where later
     # fields read them. They get a copy, so that no other subscription reads the counts.
-    if not any(tag in str(mapping) for tag in ("increment", "decrement")):
+    text = str(mapping)
+    if not any(tag in text for tag in ("increment", "decrement")):
         return run
-    return lambda payload: run(deepcopy(payload))
+    # Under these directives, an inner object is the payload.
+    nested = any(directive in text for directive in ("@arrayPath", "@transform"))
+    copied = deepcopy if nested else copy
+    return lambda payload: run(copied(payload))
 
 
 def _compile_root(mapping: Value) -> CompiledPart:
     """Validate and compile a mapping; its results still have their undefined members."""
     unfolded = unfold(mapping)
     validate(unfolded)
-    inner = _compile(unfolded)
+    inner = _compile(unfolded, last=True)
     resolve = inner.run
 
     def run(payload: Value) -> Value:
@@ -145,13 +149,14 @@ def _refusal(message: str) -> MappingInvalid:
     return MappingInvalid([Mistake(ROOT_KEY, message, message)], grouped=False)
 
 
-def _compile(mapping: Value) -> CompiledPart:
+def _compile(mapping: Value, *, last: bool = False) -> CompiledPart:
+    """Compile a value. `last`: it goes to the mapping's result, and to no directive."""
     if isinstance(mapping, list):
         return _compile_list(mapping)
     if not isinstance(mapping, dict):
         return constant(mapping)
     if not is_directive(mapping):
-        return _compile_object(mapping)
+        return _compile_object(mapping, last=last)
     name = next(key for key in mapping if key.startswith("@"))
     if name == "@transform":
         return _transform(mapping[name])
@@ -167,9 +172,9 @@ def _compile_list(items: list[Value]) -> CompiledPart:
     return CompiledPart(lambda payload: [run(payload) for run in runs], reads_of(parts))
 
 
-def _compile_object(members: dict[str, Value]) -> CompiledPart:
-    parts = {key: _compile(members[key]) for key in in_order(members)}
-    runs = [(key, part.run) for key, part in parts.items()]
+def _compile_object(members: dict[str, Value], *, last: bool) -> CompiledPart:
+    parts = {key: _compile(members[key], last=last) for key in in_order(members)}
+    runs = [(key, (last and part.run_last) or part.run) for key, part in parts.items()]
 
     def run(payload: Value) -> dict[str, Value]:
         return {key: member(payload) for key, member in runs}

@@ -65,7 +65,9 @@ def merge(sources: Iterable[Value]) -> dict[str, Value]:
     """
     merged: dict[str, Value] = {}
     for source in sources:
-        if isinstance(source, (dict, list)):
+        if isinstance(source, dict):
+            merged.update(source)
+        elif isinstance(source, list):
             merged.update(entries(source))
         elif isinstance(source, str):
             merged.update(entries(list(text.to_units(source))))
@@ -74,6 +76,17 @@ def merge(sources: Iterable[Value]) -> dict[str, Value]:
 
 
 def without_nulls(value: Value) -> Value:
+    """Drop null members, at every depth, but not inside lists."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: without_nulls(inner) if isinstance(inner, dict) else inner
+        for key, inner in value.items()
+        if inner is not None
+    }
+
+
+def with_nulls_undefined(value: Value) -> Value:
     """Make null members UNDEFINED, at every depth, but not inside lists."""
     if not isinstance(value, dict):
         return value
@@ -84,7 +97,7 @@ def without_nulls(value: Value) -> Value:
         if PROTOTYPE not in value:
             return value
     return {
-        key: UNDEFINED if inner is None else without_nulls(inner)
+        key: UNDEFINED if inner is None else with_nulls_undefined(inner)
         for key, inner in value.items()
         if key != PROTOTYPE
     }
@@ -119,7 +132,7 @@ def json_of(value: Value) -> JSON | Undefined:
         return plain
     if isinstance(value, (Undefined, Function)):
         return UNDEFINED
-    return as_json(_without_undefined(value))
+    return _rebuilt(value)
 
 
 def _plain(value: Value) -> JSON | Undefined:
@@ -154,18 +167,20 @@ def as_json(value: Value) -> JSON:
 
     Members that are UNDEFINED or functions are dropped.
     """
+    if isinstance(value, (dict, list)) and plain_text(value) is not None:
+        return value
+    return _rebuilt(value)
+
+
+def _rebuilt(value: Value) -> JSON:
     if isinstance(value, _SCALARS):
         return value
-    if isinstance(value, (dict, list)):
-        return value if plain_text(value) is not None else _rebuilt(value)
-    return value.primitive if isinstance(value, Boxed) else None
-
-
-def _rebuilt(value: dict[str, Value] | list[Value]) -> JSON:
     if isinstance(value, list):
-        return [as_json(item) for item in value]
-    return {
-        key: as_json(inner)
-        for key, inner in value.items()
-        if not (inner is UNDEFINED or isinstance(inner, Function))
-    }
+        return [_rebuilt(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: _rebuilt(inner)
+            for key, inner in entries(value)
+            if not isinstance(inner, (Undefined, Function)) and key != PROTOTYPE
+        }
+    return value.primitive if isinstance(value, Boxed) else None

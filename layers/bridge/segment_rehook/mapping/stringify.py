@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from json.encoder import encode_basestring
 from math import isfinite
-from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.errors import STACK_EXHAUSTED, MappingError
-from segment_rehook.mapping.objects import entries, plain_text
-from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Value
+from segment_rehook.mapping.objects import plain_text
+from segment_rehook.mapping.values import UNDEFINED, Boxed, Function, Undefined, Value, in_order
 from segment_rehook.segment.jsontext import (
     MAX_DEPTH,
     NotJson,
@@ -21,10 +20,7 @@ from segment_rehook.segment.jsontext import (
 from segment_rehook.segment.numbers import number_text
 from segment_rehook.segment.slices import nesting
 
-if TYPE_CHECKING:
-    from segment_rehook.mapping.values import Undefined
-
-DEEPEST = 3 * MAX_DEPTH
+MAX_NESTING = 3 * MAX_DEPTH
 """The most levels of a JSON text inside an event; `encode` takes those and the mapping's own."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -33,8 +29,8 @@ _ESCAPED_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
 
 def stringify(value: Value) -> str | Undefined:
     """Write compact JSON; give UNDEFINED for a value that JSON has no text for."""
-    if value is UNDEFINED or isinstance(value, Function):
-        return UNDEFINED
+    if isinstance(value, str):
+        return quote(value)
     if isinstance(value, (dict, list)):
         written = plain_text(value)
         if written is not None and not has_js_numbers(written):
@@ -44,9 +40,19 @@ def stringify(value: Value) -> str | Undefined:
         items = [stringify(item) for item in value]
         return f"[{','.join(['null' if item is UNDEFINED else item for item in items])}]"
     if isinstance(value, dict):
-        members = [(key, stringify(inner)) for key, inner in entries(value)]
-        return f"{{{','.join([f'{quote(key)}:{inner}' for key, inner in members if inner])}}}"
-    return _atom(value)
+        members = [
+            f"{quote(key)}:{text}"
+            for key in in_order(value)
+            if (text := stringify(value[key])) is not UNDEFINED
+        ]
+        return f"{{{','.join(members)}}}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)) and isfinite(value):
+        return number_text(value)
+    if isinstance(value, Boxed):
+        return stringify(value.primitive)
+    return UNDEFINED if isinstance(value, (Undefined, Function)) else "null"
 
 
 def parse(source: str) -> Value:
@@ -59,26 +65,15 @@ def parse(source: str) -> Value:
     try:
         return decode(text)
     except TooDeep:
-        if nesting(text) > DEEPEST:
+        if nesting(text) > MAX_NESTING:
             raise MappingError(STACK_EXHAUSTED) from None
         return decode_slowly(text)
 
 
 def quote(text: str) -> str:
     """Write a JSON string; only lone surrogates and what JSON demands are escaped."""
-    return _escaped(encode_basestring(text))
-
-
-def _atom(value: Value) -> str:
-    if isinstance(value, Boxed):
-        return _atom(value.primitive)
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)) and isfinite(value):
-        return number_text(value)
-    return "null"
+    quoted = encode_basestring(text)
+    return quoted if quoted.isascii() else _escaped(quoted)
 
 
 def _escaped(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.mapping.errors import MappingInvalid, TriggerInvalid
-from segment_rehook.mapping.fql import Trigger, compile_trigger
+from segment_rehook.mapping.fql import compile_trigger
 from segment_rehook.mapping.mapping import CompiledMapping, compile_mapping
 from segment_rehook.mapping.schema_check import Misshape, Shape, apart, check_shape, place_of
 from segment_rehook.mapping.throws import When, throws
@@ -20,11 +20,12 @@ from segment_rehook.segment.numbers import number_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from segment_rehook.mapping.fql_conditions import Condition
     from segment_rehook.segment.jsontext import JSON
 
 __all__ = ["Subscription", "read_subscription", "subscription_shape"]
 
-ID_CHARACTERS: Final = 100
+MAX_ID_CHARACTERS: Final = 100
 
 _EXPORTED: Final[Mapping[str, Shape]] = {
     name: {"description": "Part of what Segment's Public API exports; ignored."}
@@ -51,7 +52,7 @@ def subscription_shape(actions: Collection[str]) -> Shape:
             "id": {
                 "type": "string",
                 "minLength": 1,
-                "maxLength": ID_CHARACTERS,
+                "maxLength": MAX_ID_CHARACTERS,
                 "pattern": r"^[^:\x00-\x1f\x7f]*$",
                 "title": "text without a colon and without control characters",
                 "description": "Names the subscription for good: deliveries are remembered by it. "
@@ -96,7 +97,7 @@ class Subscription:
     name: str
     action: str
     enabled: bool
-    trigger: Trigger
+    trigger: Condition
     mapping: CompiledMapping
     passed: Mapping[str, str]
     rest: CompiledMapping
@@ -172,10 +173,10 @@ def _identity(raw: dict[str, Any], place: str, mistakes: list[Misshape]) -> str:
     slug = re.sub(r"[\W_]+", "-", name.lower()).strip("-") if isinstance(name, str) else ""
     if "id" not in raw and not slug:
         mistakes.append(Misshape(place, "has neither an id nor a name that gives one"))
-    return slug[:ID_CHARACTERS]
+    return slug[:MAX_ID_CHARACTERS]
 
 
-def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Trigger | None:
+def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Condition | None:
     if not isinstance(text, str) or not text.strip():
         return None
     try:

@@ -16,7 +16,7 @@ from segment_rehook.mapping.paths import follow, follow_late
 from segment_rehook.mapping.values import UNDEFINED, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from segment_rehook.mapping.values import Value
 
@@ -42,24 +42,24 @@ def placeholders(template: str) -> tuple[list[str], list[str]]:
     return pieces[::2], [text.trim(path) for path in pieces[1::2]]
 
 
-def render(
-    template: str, payload: Value, *, passes: Iterable[re.Pattern[str]] = (_TRIPLE, _DOUBLE)
-) -> str:
+def render(template: str, payload: Value) -> str:
     """Render a template that was made from the event."""
-
-    def expand(found: re.Match[str]) -> str:
-        return _printed(follow_late(_scope(payload), text.trim(found[1])))
-
     # The first pass may join two halves of a character; that changes no match.
-    for placeholder in passes:
-        template = placeholder.sub(expand, template)
-    return text.from_units(template)
+    return text.from_units(_expanded(_expanded(template, _TRIPLE, payload), _DOUBLE, payload))
+
+
+def _expanded(template: str, placeholder: re.Pattern[str], payload: Value) -> str:
+    pieces = placeholder.split(template)
+    scope = _scope(payload)
+    paths = [text.trim(path) for path in pieces[1::2]]
+    pieces[1::2] = [_printed(follow_late(scope, path)) for path in paths]
+    return "".join(pieces)
 
 
 def _in_two_passes(template: str) -> Run:
     pieces = _TRIPLE.split(template)
     first = _filling(pieces[::2], [follow(text.trim(path)).run for path in pieces[1::2]])
-    return lambda payload: render(first(payload), payload, passes=(_DOUBLE,))
+    return lambda payload: text.from_units(_expanded(first(payload), _DOUBLE, payload))
 
 
 def _filling(literals: list[str], fillings: list[Run]) -> Callable[[Value], str]:

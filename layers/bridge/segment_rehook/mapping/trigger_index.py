@@ -48,7 +48,7 @@ class TriggerIndex:
     __slots__ = ("_any_type", "_of_type")
 
     def __init__(self, subscriptions: Iterable[Subscription]) -> None:
-        known = [(each, _need_of(each.trigger.condition)) for each in subscriptions if each.enabled]
+        known = [(each, _need_of(each.trigger)) for each in subscriptions if each.enabled]
         of_type, any_type = _grouped(known, "type")
         self._of_type = {name: _by_name(group) for name, group in of_type.items()}
         self._any_type = _by_name(any_type)

@@ -16,14 +16,13 @@ from segment_rehook.segment.numbers import number_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segment_rehook.mapping.fql import Trigger
     from segment_rehook.mapping.fql_conditions import Condition, Leaf
     from segment_rehook.mapping.values import Value
 
 __all__ = ["unmatched"]
 
-CLAUSE_CHARACTERS: Final = 120
-CHARACTERS: Final = 400
+MAX_CLAUSE_CHARACTERS: Final = 120
+MAX_CHARACTERS: Final = 400
 
 _COMPARISONS: Final[Mapping[str, str]] = {
     "<": "<",
@@ -50,14 +49,14 @@ _TEXT_TESTS: Final[Mapping[str, tuple[str, str, str]]] = {
 """How Segment writes the operator, and how a text fails it."""
 
 
-def unmatched(trigger: Trigger, event: Value) -> str | None:
-    """Say in at most CHARACTERS why the trigger does not hold; None if it does.
+def unmatched(trigger: Condition, event: Value) -> str | None:
+    """Say in at most MAX_CHARACTERS why the trigger does not hold; None if it does.
 
     Of clauses joined by `and` the first that fails is named, of clauses joined by `or` all. Clauses
     that the engine would not reach are not run. Raises MappingError where the trigger does.
     """
-    failing = _failing(trigger.condition, event)
-    return _cut("; ".join(failing), CHARACTERS) if failing else None
+    failing = _failing(trigger, event)
+    return _cut("; ".join(failing), MAX_CHARACTERS) if failing else None
 
 
 def _failing(condition: Condition, event: Value) -> list[str]:
@@ -65,7 +64,7 @@ def _failing(condition: Condition, event: Value) -> list[str]:
         if condition.holds(event) or condition.leaf is None:
             return []
         leaf = condition.leaf
-        return [f"{_cut(_written(leaf), CLAUSE_CHARACTERS)}: {_reason(leaf, event)}"]
+        return [f"{_cut(_written(leaf), MAX_CLAUSE_CHARACTERS)}: {_reason(leaf, event)}"]
     found: list[str] = []
     for member in condition.members:
         failing = _failing(member, event)

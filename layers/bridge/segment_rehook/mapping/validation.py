@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.mapping import text
+from segment_rehook.mapping.checked_place import Place
 from segment_rehook.mapping.errors import MappingInvalid, Mistake
-from segment_rehook.mapping.place import Place
 from segment_rehook.mapping.replacement import MAX_PATTERN_LENGTH, MAX_REPLACEMENT_LENGTH
 from segment_rehook.mapping.stringify import quote
 from segment_rehook.mapping.values import UNDEFINED, Value, in_order, type_name

@@ -184,9 +184,9 @@ def is_index(key: str) -> bool:
 
 def in_order(keys: Iterable[str]) -> list[str]:
     """Order an object's keys as JavaScript does: indexes first, by number, then as they came."""
-    names = list(keys)
-    indexes = [name for name in names if name < ":" and is_index(name)]  # ":" follows "9"
-    if not indexes:
-        return names
-    first = set(indexes)
-    return sorted(indexes, key=int) + [name for name in names if name not in first]
+    indexes: list[str] = []
+    others: list[str] = []
+    for name in keys:
+        comes_first = name < ":" and index_of(name) is not None  # ":" follows "9"
+        (indexes if comes_first else others).append(name)
+    return sorted(indexes, key=int) + others

@@ -97,7 +97,7 @@ class Destination:
         entries: list[Call | Drop | MappingFault] = []
         for subscription, matches in candidates:
             try:
-                if matches or subscription.trigger(payload):
+                if matches or subscription.trigger.holds(payload):
                     entries.append(self._planned(subscription, event, now))
             except MappingError as error:
                 entries.append(mapping_fault(subscription, event, error))
@@ -148,7 +148,7 @@ class Destination:
         """
         if not subscription.enabled or event.type in self.settings.ignored_types:
             return False
-        return subscription.trigger(event.payload(subscription.trigger.reads))
+        return subscription.trigger.holds(event.payload(subscription.trigger.reads))
 
     def _planned(
         self, subscription: Subscription, event: Event, now: float | None

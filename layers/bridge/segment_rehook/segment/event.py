@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 UnreadableReason: TypeAlias = Literal["not_json", "not_an_object", "too_deep"]
 
-MESSAGE_ID_CHARACTERS: Final = 100
+MAX_MESSAGE_ID_CHARACTERS: Final = 100
 """Segment's own limit on a messageId (segment-docs, "Common fields")."""
 
 _STANDS_FOR: Final = "sha256:"
@@ -198,7 +198,7 @@ class Event:
             value = number_text(value)
         if not isinstance(value, str) or not value:
             return None
-        plain = len(value) <= MESSAGE_ID_CHARACTERS and value.isprintable()
+        plain = len(value) <= MAX_MESSAGE_ID_CHARACTERS and value.isprintable()
         if plain and not value.startswith(_STANDS_FOR):
             return value
         return _STANDS_FOR + hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()

@@ -69,8 +69,7 @@ def decode(text: bytes) -> JSON:
     Raises NotJson and TooDeep, and nothing else, whatever the bytes.
     """
     if is_too_deep(text):
-        message = f"nested deeper than {MAX_DEPTH} levels"
-        raise TooDeep(message)
+        raise TooDeep(f"nested deeper than {MAX_DEPTH} levels")
     return decode_shallow(text)
 
 
@@ -126,8 +125,7 @@ def decode_slowly(
     try:
         characters = text.decode()
     except UnicodeDecodeError as error:
-        message = f"not valid UTF-8 (byte {error.start})"
-        raise NotJson(message) from None
+        raise NotJson(f"not valid UTF-8 (byte {error.start})") from None
     try:
         value: JSON = json.loads(
             characters,
@@ -176,8 +174,7 @@ def _integer(text: str) -> int | float:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    message = f"{name} is not JSON"
-    raise NotJson(message)
+    raise NotJson(f"{name} is not JSON")
 
 
 def _text_by_msgspec(value: dict[str, JSON]) -> bytes | None:
@@ -216,8 +213,7 @@ def _write(
         put(_atom(value, quote))
         return
     if levels == 0:
-        message = f"nested deeper than {4 * MAX_DEPTH} levels"
-        raise TooDeep(message)
+        raise TooDeep(f"nested deeper than {4 * MAX_DEPTH} levels")
     if isinstance(value, dict):
         before = "{"
         for key, member in value.items():
@@ -243,13 +239,10 @@ def _atom(value: object, quote: Callable[[str], str]) -> str:
         return bytes(value).decode(errors="surrogateescape")
     if isinstance(value, str):
         return quote(value)
-    if value is None:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
-        return "null"
     if isinstance(value, (int, float)):
         return number_text(value)
-    message = f"{type(value).__name__} is not a JSON type"
-    raise TypeError(message)
+    raise TypeError(f"{type(value).__name__} is not a JSON type")

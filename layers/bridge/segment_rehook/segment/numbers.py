@@ -21,21 +21,18 @@ def number_text(number: float) -> str:
     if number == 0:
         return "0"
     # repr gives the same digits as JavaScript, the shortest that read back the same.
-    mantissa, _, exponent = repr(abs(number)).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    point = len(whole) + int(exponent or 0)
-    digits = whole + fraction
-    point -= len(digits) - len(digits.lstrip("0"))
-    digits = digits.strip("0")
-    return ("-" if number < 0 else "") + _lay_out(digits, point)
+    text = repr(number)
+    if "e" not in text:
+        return text.removesuffix(".0")
+    mantissa, _, exponent = text.removeprefix("-").partition("e")
+    digits = mantissa.replace(".", "")
+    return ("-" if number < 0 else "") + _lay_out(digits, int(exponent) + 1)
 
 
 def _lay_out(digits: str, point: int) -> str:
     """Place the decimal point after `point` digits (ECMA-262, Number::toString, radix 10)."""
     if len(digits) <= point <= _FIXED_TO:
         return digits.ljust(point, "0")
-    if 0 < point <= _FIXED_TO:
-        return f"{digits[:point]}.{digits[point:]}"
     if _FIXED_FROM <= point <= 0:
         return f"0.{'0' * -point}{digits}"
     mantissa = digits if len(digits) == 1 else f"{digits[0]}.{digits[1:]}"

@@ -23,7 +23,7 @@ from segment_rehook.segment.slices import elements
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FIRST_ELEMENT_BYTES: Final = 1 << 20
+MAX_FIRST_ELEMENT_BYTES: Final = 1 << 20
 """How many bytes of a body are searched for the end of its first element, before its sender is
 known. This limits what an unknown sender's request costs. Segment's limit is 32 KB an event."""
 
@@ -95,7 +95,7 @@ def unwrap(element: bytes) -> bytes | None:
 
 def _first_event(body: bytes) -> list[bytes]:
     """Give the texts that may have been signed for a batch's first event; none for one event."""
-    first = next(elements(body[:FIRST_ELEMENT_BYTES]), None)
+    first = next(elements(body[:MAX_FIRST_ELEMENT_BYTES]), None)
     if first is None:
         return []
     inner = unwrap(first)

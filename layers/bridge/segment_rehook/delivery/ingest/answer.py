@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # An answer for more events than this lists no delivered events, and gives no reason why an event
 # was ignored.
-LISTED_WHOLE = 100
+MAX_LISTED_WHOLE = 100
 # Seconds.
 RETRY_AFTER = 15
 
@@ -44,7 +44,7 @@ class EventReport(msgspec.Struct):
     `message_id`: Segment's, None where it is missing or the event can't be read. `deliveries`:
     pairs of a subscription's id and its result; the id is None where the result is the whole
     event's. `hint`: advice for the sender. `ignored`: why each subscription does not take the
-    event, where none does; empty in requests of more than `LISTED_WHOLE` events.
+    event, where none does; empty in requests of more than `MAX_LISTED_WHOLE` events.
     """
 
     message_id: str | None
@@ -61,7 +61,7 @@ class EventReport(msgspec.Struct):
         return next((outcome for outcome in PRECEDENCE if outcome in found), Outcome.IGNORED)
 
     def body(self, outcome: Outcome) -> JSON:
-        """The event's entry in the answer. `outcome`: the report's."""
+        """Give the event's entry in the answer. `outcome`: of this report, computed before."""
         entry: dict[str, JSON] = {
             "messageId": self.message_id,
             "outcome": outcome.value,
@@ -89,7 +89,7 @@ def answer(reports: list[EventReport]) -> HttpAnswer:
     body: dict[str, JSON] = {"received": len(reports)}
     for counted, name in COUNTED:
         body[name] = outcomes.count(counted)
-    everything = len(reports) <= LISTED_WHOLE
+    everything = len(reports) <= MAX_LISTED_WHOLE
     body["events"] = [
         report.body(outcome)
         for report, outcome in zip(reports, outcomes, strict=True)

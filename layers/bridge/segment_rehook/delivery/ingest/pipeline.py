@@ -67,13 +67,13 @@ class Pipeline:
         self._ended = self._waking = False
 
     def run(self, pool: Executor) -> None:
-        """Deliver on the threads of `pool`. Returns when none of them works any more."""
+        """Make the deliveries on threads of `pool`. Returns when all these threads have ended."""
         if self._workers <= 1:
             self._work()
             return
         working = [pool.submit(self._work) for _ in range(self._workers + LEDGER_THREADS)]
-        # All of them are awaited: work that outlived its request would call Rehook when the
-        # function thaws, minutes later.
+        # A thread that went on after the request would be frozen with the function, and would
+        # call Rehook when the function is thawed, minutes later.
         wait(working)
         for each in working:
             each.result()

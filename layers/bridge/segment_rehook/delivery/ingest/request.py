@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 class Ingest:
     """Makes a request's deliveries.
 
-    `ordered`: keep each user's deliveries in order across requests. `workers`: users side by side,
-    on the threads of `pool`. `grace`: seconds that storing may go on past the
-    budget, since to be late is better than to answer 503. `park_unknown`: the operator's policy for
-    calls with an unknown outcome.
+    `ordered`: keep each user's deliveries in order across requests. `workers`: how many users'
+    deliveries are made side by side, on threads of `pool`. `grace`: how many seconds after the
+    budget storing may go on, so that the answer is late but not 503. `park_unknown`: the
+    operator's policy for calls with an unknown outcome.
     """
 
     claims: Claims

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ingest.lane import Lane, Progress
     from segment_rehook.delivery.pacing.breaker import Permit
 
-# Seconds of the budget that are kept for putting marks and for answering.
+# Seconds of the budget that are reserved for putting marks and for answering.
 RESERVE = 0.4
 
 
@@ -42,7 +42,7 @@ class Steps:
         self._waiting = attempts.waiting
         self._telemetry = attempts.claims.telemetry
         self._time_left = time_left
-        self._keep_back()
+        self._reserve()
 
     def deliver(self, lane: Lane) -> None:
         """Do all steps of the request's only lane, one after the other."""
@@ -59,7 +59,7 @@ class Steps:
         lane.advance(progress)
         if progress.result is not None:
             self._left -= 1
-            self._keep_back()
+            self._reserve()
 
     def read_marks(self, lanes: Sequence[Lane]) -> None:
         """Read which users have dead letters waiting. Their lanes are stored behind those."""
@@ -80,7 +80,7 @@ class Steps:
 
         Gives for each lane a claim that was taken, or what came of a delivery that was not claimed
         or that was the breaker's probe. None: the lane is stored from here on (`Lane.store_as`), or
-        it was not claimed because another lane's delivery was the probe.
+        it was not claimed, because an earlier lane's delivery was the probe or the time was up.
         """
         try:
             return self._outcomes(lanes)
@@ -123,7 +123,7 @@ class Steps:
         if reason is None and lanes:
             with self._breaker.permit() as permit:
                 if permit.probe is not None:
-                    return [self._probe(lanes[0], permit), *(None for _ in lanes[1:])]
+                    return self._probe(lanes, permit)
                 if permit.allowed:
                     return self._claims_of(lanes)
                 reason = _stored_as(permit)
@@ -145,15 +145,24 @@ class Steps:
                 outcomes.append(claim if claim.mine else self._attempts.found(claim.verdict))
         return outcomes
 
-    def _probe(self, lane: Lane, permit: Permit) -> Progress | None:
-        """Claim, call and settle one delivery, to find out whether Rehook is back."""
-        [outcome] = self._claims_of([lane])
-        if not isinstance(outcome, Claim):
-            return outcome
-        progress = self._attempts.call(lane.next, outcome, permit, self._time_to_call)
-        if progress.settlement is not None:
-            self._claims.settle(progress.settlement)
-        return replace(progress, settlement=None)
+    def _probe(self, lanes: Sequence[Lane], permit: Permit) -> list[Claim | Progress | None]:
+        """Claim the lanes' deliveries one by one until one is taken; call and settle that one.
+
+        Its call finds out whether Rehook is back. A delivery that is not taken needs no call.
+        """
+        outcomes: list[Claim | Progress | None] = []
+        for lane in lanes:
+            if self._reason_to_wait() is not None:
+                break
+            [outcome] = self._claims_of([lane])
+            if isinstance(outcome, Claim):
+                progress = self._attempts.call(lane.next, outcome, permit, self._time_to_call)
+                if progress.settlement is not None:
+                    self._claims.settle(progress.settlement)
+                outcomes.append(replace(progress, settlement=None))
+                break
+            outcomes.append(outcome)
+        return outcomes + [None] * (len(lanes) - len(outcomes))
 
     def _unexpected(self, error: Exception, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
@@ -168,12 +177,13 @@ class Steps:
         return None if room else Stored.OVER_BUDGET
 
     def _time_to_call(self) -> float:
-        """Give the seconds that are left for calls, if all the rest is then to be stored."""
-        return self._time_left() - self._kept_back
+        """Give how many seconds calls may take, so that the rest can still be stored in time."""
+        return self._time_left() - self._reserved
 
-    def _keep_back(self) -> None:
+    def _reserve(self) -> None:
+        """Reserve the seconds that storing all deliveries without a result takes, and RESERVE."""
         storing = self._attempts.dead_letters.seconds_for(self._left, self._longest)
-        self._kept_back = RESERVE + storing
+        self._reserved = RESERVE + storing
 
 
 def _stored_as(permit: Permit) -> Stored:

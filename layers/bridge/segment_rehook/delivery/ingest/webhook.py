@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.answer import (
-    LISTED_WHOLE,
+    MAX_LISTED_WHOLE,
     EventReport,
     HttpAnswer,
     answer,
@@ -122,7 +122,7 @@ class Webhook:
             results: Mapping[str, Result] = {each.id: _dry_run(each) for each in deliveries}
         else:
             results = self.ingest.run(deliveries, until, paused=mode is Mode.PAUSE)
-        explained = len(planned) <= LISTED_WHOLE
+        explained = len(planned) <= MAX_LISTED_WHOLE
         reports = [
             self._report(element, parts, results, explained=explained) for element, parts in planned
         ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.reply import Reply
 
 # Calls a second.
-SLOWEST = 0.5
+MIN_RATE = 0.5
 STEP = 0.5
 CUT = 0.7
 # Seconds. The refusals within this time count once: those calls were all sent at the same rate.
@@ -83,7 +83,7 @@ class Pace:
             self._rate = max(before, self._measured)
         else:
             self._doubling = False
-        self._rate = max(self._rate * CUT, SLOWEST)
+        self._rate = max(self._rate * CUT, MIN_RATE)
         self._cut_at = now
 
     def _count_anew(self, now: float) -> None:

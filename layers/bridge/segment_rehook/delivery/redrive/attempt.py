@@ -21,6 +21,7 @@ from segment_rehook.delivery.outcomes import Outcome, Parked, Result, Stored
 from segment_rehook.delivery.pacing import backoff
 from segment_rehook.delivery.ports import LedgerUnavailable
 from segment_rehook.delivery.queues.message import Header, MessageUnreadable, read_body
+from segment_rehook.delivery.redrive.disposition import Delete, Disposition, Hide
 from segment_rehook.delivery.redrive.letter_call import letter_call
 from segment_rehook.rehook.reply import Reply, ReplyClass
 
@@ -42,28 +43,9 @@ if TYPE_CHECKING:
 MAX_CRASHES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """SQS may delete the message."""
-
-    result: Result
-
-
-@dataclass(frozen=True, slots=True)
-class Hide:
-    """SQS must hide the message for `seconds`. Then the claim `mine` is settled as queued."""
-
-    result: Result
-    seconds: int
-    mine: Record | None = None
-
-
-Step = Delete | Hide
-
-
 @dataclass(slots=True, kw_only=True)
 class RedriveAttempts:
-    """Takes each message to its next step.
+    """Attempts the delivery of each message.
 
     `give_up_after` and `hard_stop` are ages of a message in the queue, in seconds. After
     `give_up_after` the next try is the last one. After `hard_stop`, a day before SQS would delete
@@ -81,9 +63,11 @@ class RedriveAttempts:
     hard_stop: float
     park_unknown: bool
 
-    def step(self, message: Received, time_left: Callable[[], float], *, paused: bool) -> Step:
-        """Give the next step. `time_left`: seconds for calls; one may take its whole time-out."""
-        return _Attempt(self, message, time_left).step(paused=paused)
+    def attempt(
+        self, message: Received, time_left: Callable[[], float], *, paused: bool
+    ) -> Disposition:
+        """Attempt one delivery. `time_left`: gives the seconds that are left for calls."""
+        return _Attempt(self, message, time_left).run(paused=paused)
 
 
 class _Attempt:
@@ -100,7 +84,7 @@ class _Attempt:
         self._time_left = time_left
         self._age = self._now() - message.sent_at
 
-    def step(self, *, paused: bool) -> Step:
+    def run(self, *, paused: bool) -> Disposition:
         try:
             header = Header.read(self._message.attributes)
         except MessageUnreadable as error:
@@ -111,16 +95,16 @@ class _Attempt:
         if self._time_left() < self._caller.timeout:
             return Hide(Result(Outcome.STORED, Stored.OVER_BUDGET), 0)
         with self._caller.breaker.permit() as permit:
-            step = self._permitted(header, permit)
-        if isinstance(step, Delete):
+            disposition = self._permitted(header, permit)
+        if isinstance(disposition, Delete):
             self._unmark(header)
-        return step
+        return disposition
 
     @property
     def _expired(self) -> bool:
         return self._age > self._redrive.hard_stop
 
-    def _permitted(self, header: Header, permit: Permit) -> Step:
+    def _permitted(self, header: Header, permit: Permit) -> Disposition:
         if not permit.allowed and not self._expired:
             pause = self._pause(at_least=permit.wait)
             return Hide(Result(Outcome.STORED, Stored.BREAKER_OPEN), pause)
@@ -144,7 +128,9 @@ class _Attempt:
             return self._found(header, claim)
         return self._claimed(header, permit, claim.mine, claim.verdict)
 
-    def _claimed(self, header: Header, permit: Permit, mine: Record, verdict: Verdict) -> Step:
+    def _claimed(
+        self, header: Header, permit: Permit, mine: Record, verdict: Verdict
+    ) -> Disposition:
         crashed = verdict is Verdict.TAKE_CRASHED
         call = self._call_of(header, mine, crashed=crashed)
         if isinstance(call, Park):
@@ -169,7 +155,7 @@ class _Attempt:
             return Park(Parked.EXPIRED, header.detail)
         return letter_call(letter, self._redrive.destination)
 
-    def _after(self, header: Header, mine: Record, reply: Reply, action: str) -> Step:
+    def _after(self, header: Header, mine: Record, reply: Reply, action: str) -> Disposition:
         if leaves_doubt(reply, action):
             mine = mine.in_doubt()
         # A message is given up only after a try, also if it has waited behind another all the time.
@@ -186,7 +172,7 @@ class _Attempt:
                 pause = self._pause(throttled=throttled, at_least=reply.retry_after)
                 return Hide(Result(Outcome.STORED, reason, code=reply.code), pause, mine)
 
-    def _found(self, header: Header, claim: Claim) -> Step:
+    def _found(self, header: Header, claim: Claim) -> Disposition:
         if claim.verdict is Verdict.CLAIMED:
             lease_left = max(claim.found.lease - self._now(), 0.0) if claim.found else 0.0
             pause = backoff.whole(lease_left + CLOCK_MARGIN + 1.0)
@@ -200,7 +186,9 @@ class _Attempt:
         # It was delivered before, or this is an old copy of a message that is parked.
         return Delete(Result(Outcome.DUPLICATE, claim.verdict.name.lower()))
 
-    def _park(self, header: Header, mine: Record, park: Park, reply: Reply | None = None) -> Step:
+    def _park(
+        self, header: Header, mine: Record, park: Park, reply: Reply | None = None
+    ) -> Disposition:
         """Send to the parking lot, settle, then delete. `reply`: None if no call was made."""
         code = reply.code if reply else None
         text = " ".join(filter(None, (code, park.detail)))
@@ -213,7 +201,7 @@ class _Attempt:
         stored = Result(Outcome.STORED, Stored.PARKING_FAILED, code=code)
         return Hide(stored, self._pause(), known)
 
-    def _foreign(self, why: str) -> Step:
+    def _foreign(self, why: str) -> Disposition:
         """Park a message that the bridge did not write: an operator must look at it."""
         if self._redrive.parking_lot.foreign(self._message, why):
             return Delete(Result(Outcome.PARKED, Parked.UNREADABLE))

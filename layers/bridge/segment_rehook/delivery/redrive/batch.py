@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.outcomes import Outcome, Result, Stored
 from segment_rehook.delivery.ports import QueueUnavailable, SecretsUnavailable
-from segment_rehook.delivery.redrive.attempt import Hide, RedriveAttempts, Step
+from segment_rehook.delivery.redrive.disposition import Disposition, Hide
 from segment_rehook.delivery.stack_parameters import Mode
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.delivery.ports import Queue, SecretStore, Telemetry
     from segment_rehook.delivery.queues.transport import Received
+    from segment_rehook.delivery.redrive.attempt import RedriveAttempts
 
 # Seconds of the function's time, kept free for hiding and settling.
 RESERVE = 5.0
@@ -119,18 +120,20 @@ class Redrive:
 
         worked: list[Worked] = []
         for index, message in enumerate(messages):
-            step = self._step(message, time_left, paused=paused)
-            if isinstance(step, Hide):
-                hidden = self._hide(messages[index:], step)
-                if step.mine is not None:
-                    claims.settle(claims.queued(step.mine))
+            disposition = self._attempt(message, time_left, paused=paused)
+            if isinstance(disposition, Hide):
+                hidden = self._hide(messages[index:], disposition)
+                if disposition.mine is not None:
+                    claims.settle(claims.queued(disposition.mine))
                 return worked + hidden
-            worked.append(Worked(message, step.result, kept=False))
+            worked.append(Worked(message, disposition.result, kept=False))
         return worked
 
-    def _step(self, message: Received, time_left: Callable[[], float], *, paused: bool) -> Step:
+    def _attempt(
+        self, message: Received, time_left: Callable[[], float], *, paused: bool
+    ) -> Disposition:
         try:
-            return self.attempts.step(message, time_left, paused=paused)
+            return self.attempts.attempt(message, time_left, paused=paused)
         except Exception as error:  # noqa: BLE001 — an unexpected error must not stop the other groups
             telemetry = self.attempts.claims.telemetry
             telemetry.warn("unexpected error", error=type(error).__name__)
@@ -138,18 +141,18 @@ class Redrive:
             # Its claim runs out and counts as a crash. After some of them the message is parked.
             return Hide(Result(Outcome.STORED, Stored.UNEXPECTED), DEFECT_SECONDS)
 
-    def _hide(self, messages: Sequence[Received], step: Hide) -> list[Worked]:
+    def _hide(self, messages: Sequence[Received], hide: Hide) -> list[Worked]:
         try:
             refused = self.dead_letters.change_visibility(
-                {message.receipt: step.seconds for message in messages}
+                {message.receipt: hide.seconds for message in messages}
             )
         except QueueUnavailable:
             refused = {message.receipt for message in messages}
         if refused:
             # SQS shows them again when the visibility time-out of the queue has run out.
             self.attempts.claims.telemetry.count("VisibilityUnchanged", len(refused))
-        told = {each.receipt: step.seconds for each in messages if each.receipt not in refused}
+        told = {each.receipt: hide.seconds for each in messages if each.receipt not in refused}
         return [
-            Worked(each, step.result, kept=True, next_try=told.get(each.receipt))
+            Worked(each, hide.result, kept=True, next_try=told.get(each.receipt))
             for each in messages
         ]

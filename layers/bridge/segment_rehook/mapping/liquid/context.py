@@ -34,5 +34,8 @@ class Context:
         for known in (self.assigned, self.counters):
             if key in known:
                 return known[key]
+        payload = self.payload
+        if isinstance(payload, dict) and payload.get(key, UNDEFINED) is not UNDEFINED:
+            return payload[key]
         # LiquidJS looks up an unknown name in an empty object, so that `size` is 0.
-        return read({} if own(self.payload, key) is UNDEFINED else self.payload, name)
+        return read({} if own(payload, key) is UNDEFINED else payload, name)

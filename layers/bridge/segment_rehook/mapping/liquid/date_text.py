@@ -18,9 +18,9 @@ MAX_MILLISECONDS = 8_640_000_000_000_000
 """JavaScript's dates end so far before and after 1970."""
 
 _ISO = re.compile(
-    r"(?P<year>\d{4}|\+\d{6}|-(?!000000)\d{6})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?"
-    r"(?:[Tt](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?"
-    r"(?P<zone>[Zz]|[+-]\d\d:?\d\d)?)?",
+    r"(\d{4}|\+\d{6}|-(?!000000)\d{6})(?:-(\d\d)(?:-(\d\d))?)?"
+    r"(?:[Tt](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?"
+    r"([Zz]|[+-]\d\d:?\d\d)?)?",
     re.ASCII,
 )
 
@@ -42,14 +42,13 @@ def _iso(text: str) -> int | None:
     found = _ISO.fullmatch(text)
     if found is None:
         return None
-    year, month, day = int(found["year"]), int(found["month"] or 1), int(found["day"] or 1)
-    if not is_month(month) or not is_day(day):
+    year, month, day, hour, minute, second, decimals, zone = found.groups()
+    date = int(year), int(month or 1), int(day or 1)
+    if not is_month(date[1]) or not is_day(date[2]):
         return None
-    hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
-    milli = fraction(found["fraction"] or "0")
-    check_time(hour, minute, second, milli)
-    zone = _zone_minutes(found["zone"] or "Z")
-    return milliseconds_at((year, month, day), (hour, minute, second, milli), zone)
+    time = int(hour or 0), int(minute or 0), int(second or 0), fraction(decimals) if decimals else 0
+    check_time(*time)
+    return milliseconds_at(date, time, _zone_minutes(zone) if zone else 0)
 
 
 def _zone_minutes(zone: str) -> int:

@@ -1,27 +1,27 @@
-"""Filters on dates, with the format letters of Ruby's strftime as LiquidJS has them.
+"""Filters on dates.
 
 Segment's engine uses its machine's time zone and language; here they are UTC and US English.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from segment_rehook.mapping.errors import MappingError
+from segment_rehook.mapping.liquid.date_format import formatted
 from segment_rehook.mapping.liquid.date_text import MAX_MILLISECONDS, milliseconds
-from segment_rehook.mapping.liquid.moment import MONTHS, WEEKDAYS, Moment
+from segment_rehook.mapping.liquid.moment import Moment
 from segment_rehook.mapping.liquid.values import (
     as_number,
     check_size,
-    checked_size,
     own,
     plain,
     primitive,
     printed,
 )
+from segment_rehook.mapping.text import length
 from segment_rehook.mapping.values import UNDEFINED, Value, to_double
 
 if TYPE_CHECKING:
@@ -33,114 +33,8 @@ DEFAULT_FORMAT = "%A, %B %-e, %Y at %-l:%M %P %z"
 XML_SCHEMA = "%Y-%m-%dT%H:%M:%S%:z"
 RFC_822 = "%a, %d %b %Y %H:%M:%S %z"
 
-_DIRECTIVE = re.compile(r"%([-_0^#:]+)?([0-9]+)?[EO]?([^\n\r\u2028\u2029])")
-_WIDTHS = {
-    **dict.fromkeys("CdeHIklmMSUWy", 2),
-    "j": 3,
-    "L": 3,
-    "Y": 4,
-}
-_PADDED_BY_SPACES = frozenset("aAbBceklpP")
 _CYCLE = 146_097 * 86_400
 _FIRST_SECOND, _LAST_SECOND = -62_000_000_000, 253_000_000_000
-_TEENS = frozenset({11, 12, 13})
-_ORDINALS = {1: "st", 2: "nd", 3: "rd"}
-
-
-def _ordinal(moment: Moment) -> str:
-    day = moment.date[2]
-    return "th" if day in _TEENS else _ORDINALS.get(day % 10, "th")
-
-
-def _offset(moment: Moment, *, colon: bool) -> str:
-    hours, minutes = divmod(abs(moment.offset), 60)
-    sign = "-" if moment.offset > 0 else "+"
-    padded = (printed(part).rjust(2, "0") for part in (hours, minutes))
-    return sign + (":" if colon else "").join(padded)
-
-
-def _clock(moment: Moment) -> str:
-    hour, minute, second, _ = moment.time
-    return f"{hour % 12 or 12}:{minute:02}:{second:02} {'AM' if hour < 12 else 'PM'}"  # noqa: PLR2004 — noon
-
-
-def _calendar(moment: Moment) -> str:
-    year, month, day = moment.date
-    # Years before the year 1 are written as years BC, without the era.
-    return f"{month}/{day}/{year if year > 0 else 1 - year}"
-
-
-_LETTERS: Mapping[str, Callable[[Moment], object]] = {
-    "a": lambda moment: WEEKDAYS[moment.weekday][:3],
-    "A": lambda moment: WEEKDAYS[moment.weekday],
-    "b": lambda moment: MONTHS[moment.date[1] - 1][:3],
-    "B": lambda moment: MONTHS[moment.date[1] - 1],
-    "c": lambda moment: f"{_calendar(moment)}, {_clock(moment)}",
-    "C": lambda moment: moment.date[0] // 100,
-    "d": lambda moment: moment.date[2],
-    "e": lambda moment: moment.date[2],
-    "h": lambda moment: MONTHS[moment.date[1] - 1][:3],
-    "H": lambda moment: moment.time[0],
-    "I": lambda moment: moment.time[0] % 12 or 12,
-    "j": lambda moment: moment.day_of_year,
-    "k": lambda moment: moment.time[0],
-    "l": lambda moment: moment.time[0] % 12 or 12,
-    "L": lambda moment: moment.time[3],
-    "m": lambda moment: moment.date[1],
-    "M": lambda moment: moment.time[1],
-    "n": lambda _: "\n",
-    "p": lambda moment: "AM" if moment.time[0] < 12 else "PM",  # noqa: PLR2004 — noon
-    "P": lambda moment: "am" if moment.time[0] < 12 else "pm",  # noqa: PLR2004 — noon
-    "q": _ordinal,
-    "s": lambda moment: moment.milliseconds // 1_000,
-    "S": lambda moment: moment.time[2],
-    "t": lambda _: "\t",
-    "u": lambda moment: moment.weekday or 7,
-    "U": lambda moment: moment.week(0),
-    "w": lambda moment: moment.weekday,
-    "W": lambda moment: moment.week(1),
-    "x": _calendar,
-    "X": _clock,
-    "y": lambda moment: moment.date[0] % 100,
-    "Y": lambda moment: moment.date[0],
-    "%": lambda _: "%",
-}
-
-
-def _formatted(moment: Moment, layout: str) -> str:
-    return checked_size(_DIRECTIVE.sub(lambda found: _directive(moment, found), layout))
-
-
-def _directive(moment: Moment, found: re.Match[str]) -> str:
-    flags, letter = found[1] or "", found[3]
-    wanted = int((found[2] or "0")[:10])
-    if letter == "N":
-        size = wanted or 9
-        check_size(size)
-        text = f"{moment.time[3]:03}"[:size].ljust(size, "0")
-    elif letter == "z" or (letter == "Z" and not moment.zone):
-        text = _offset(moment, colon=":" in flags)
-    elif letter == "Z":
-        text = moment.zone
-    elif letter in _LETTERS:
-        text = str(_LETTERS[letter](moment))
-    else:
-        return found[0]
-    return _padded(text, flags, letter, wanted)
-
-
-def _padded(text: str, flags: str, letter: str, wanted: int) -> str:
-    if "^" in flags:
-        text = text.upper()
-    elif "#" in flags:
-        text = text.upper() if re.search("[a-z]", text) else text.lower()
-    width = 0 if "-" in flags else wanted or _WIDTHS.get(letter, 0)
-    check_size(width)
-    if "_" in flags or ("0" not in flags and letter in _PADDED_BY_SPACES):
-        return text.rjust(width)
-    if text.startswith("-"):
-        return f"-{text[1:].rjust(width - 1, '0')}"
-    return text.rjust(width, "0")
 
 
 def _moment(value: Value, clock: Callable[[], float], zone: Value = UNDEFINED) -> Moment | None:
@@ -160,13 +54,15 @@ def _moment(value: Value, clock: Callable[[], float], zone: Value = UNDEFINED) -
 
 
 def _milliseconds_of(value: Value, clock: Callable[[], float]) -> int | None:
-    if isinstance(value, str) and value in {"now", "today"}:
-        return int(clock() * 1_000)
+    if isinstance(value, str):
+        if value in {"now", "today"}:
+            return int(clock() * 1_000)
+        if not (value.isascii() and value.isdigit()):
+            return milliseconds(value)
+        value = float(value)
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and re.fullmatch("[0-9]+", value):
-        value = float(value)
-    if not isinstance(value, int | float):
+    if not isinstance(value, (int, float)):
         return milliseconds(str(primitive(value)))
     exact = to_double(value) * 1_000
     return int(exact) if abs(exact) <= MAX_MILLISECONDS else None
@@ -192,13 +88,13 @@ def date_filters(clock: Callable[[], float]) -> Mapping[str, Filter]:
     """Return the filters on dates. `clock` gives the seconds since 1970, for `now`."""
 
     def date(value: Value, layout: Value = UNDEFINED, zone: Value = UNDEFINED, *_: Value) -> Value:
-        check_size(as_number(own(value, "length")))
+        check_size(length(value) if isinstance(value, str) else as_number(own(value, "length")))
         moment = _moment(value, clock, zone)
         if moment is None:
             return value
         layout = plain(layout)
         wanted = DEFAULT_FORMAT if layout is None or layout is UNDEFINED else printed(layout)
-        return _formatted(moment, wanted)
+        return formatted(moment, wanted)
 
     def fixed(layout: str) -> Filter:
         return lambda value, *_: date(value, layout)

@@ -81,7 +81,7 @@ def _slice(value: Value, begin: Value = UNDEFINED, size: Value = UNDEFINED, *_: 
 
 def added(left: Value, right: Value) -> Value:
     """Add as JavaScript's `+`: if a side is a text, list or object, join both as texts."""
-    if isinstance(left, str | list | dict) or isinstance(right, str | list | dict):
+    if isinstance(left, (str, list, dict)) or isinstance(right, (str, list, dict)):
         return to_text(left) + to_text(right)
     return as_number(left) + as_number(right)
 

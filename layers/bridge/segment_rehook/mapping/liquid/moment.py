@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
 
 _DAY = 86_400_000
 _MINUTE = 60_000
@@ -13,45 +13,37 @@ MONTHS = (
 WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
-@dataclass(frozen=True, slots=True)
 class Moment:
     """A moment: `milliseconds` since 1970 in UTC, and `offset` in minutes, west positive.
 
     Years range from -271821 to 275760, more than `datetime` holds. `zone` is the time zone's name;
-    empty if the offset was given as a number.
+    empty if the offset was given as a number. `date` is year, month and day, each from 1; `time` is
+    hour, minute, second and millisecond.
     """
 
-    milliseconds: int
-    offset: float = 0
-    zone: str = ""
+    __slots__ = ("_day", "date", "milliseconds", "offset", "time", "zone")
 
-    @property
-    def _local(self) -> int:
-        return self.milliseconds - int(self.offset * _MINUTE)
-
-    @property
-    def date(self) -> tuple[int, int, int]:
-        """Year, month and day, each from 1."""
-        return civil(self._local // _DAY)
-
-    @property
-    def time(self) -> tuple[int, int, int, int]:
-        """Hour, minute, second, millisecond."""
-        seconds, milli = divmod(self._local % _DAY, 1_000)
+    def __init__(self, milliseconds: int, offset: float = 0, zone: str = "") -> None:
+        self.milliseconds: Final = milliseconds
+        self.offset: Final = offset
+        self.zone: Final = zone
+        self._day, of_day = divmod(milliseconds - int(offset * _MINUTE), _DAY)
+        self.date: Final = civil(self._day)
+        seconds, milli = divmod(of_day, 1_000)
         minutes, second = divmod(seconds, 60)
         hour, minute = divmod(minutes, 60)
-        return hour, minute, second, milli
+        self.time: Final = (hour, minute, second, milli)
 
     @property
     def weekday(self) -> int:
         """Day of the week; Sunday is 0."""
-        return (self._local // _DAY + 4) % 7
+        return (self._day + 4) % 7
 
     @property
     def day_of_year(self) -> int:
         """Day of the year, from 1."""
         year, _, _ = self.date
-        return self._local // _DAY - days(year, 1, 1) + 1
+        return self._day - days(year, 1, 1) + 1
 
     def week(self, first_day: int) -> int:
         """Week of the year; weeks begin on the weekday `first_day`.

@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from segment_rehook.mapping.liquid.values import as_number
-from segment_rehook.mapping.values import Value, to_number
-from segment_rehook.segment.numbers import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from segment_rehook.mapping.liquid.filtered import Filter
+    from segment_rehook.mapping.values import Value
 
 _MAX_EXACT = 2.0**53 - 1
 
@@ -62,8 +61,11 @@ def _modulo(value: float, divisor: float = math.nan) -> float:
 
 
 def _shifted(value: float, places: float) -> float:
-    mantissa, _, power = number_text(value).partition("e")
-    return to_number(f"{mantissa}e{number_text(to_number(power or '0') + places)}")
+    """Move the decimal point. NaN for an infinite value and for places that are no whole number."""
+    if not math.isfinite(value) or not places.is_integer():
+        return math.nan
+    mantissa, _, power = repr(value).partition("e")
+    return float(f"{mantissa}e{int(power or 0) + int(places)}")
 
 
 def _round(value: Value, places: Value = 0) -> float:

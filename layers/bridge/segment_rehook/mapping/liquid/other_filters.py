@@ -36,7 +36,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 def _default(value: Value, instead: Value = UNDEFINED, *options: Value) -> Value:
     value = plain(value)
-    if isinstance(value, list | str):
+    if isinstance(value, (list, str)):
         return value or instead
     if value is False and truthy(_named(options).get("allow_false")):
         return False

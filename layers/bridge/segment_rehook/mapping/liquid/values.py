@@ -80,18 +80,20 @@ def printed(value: Value) -> str:
 
 def as_number(value: Value) -> float:
     """Convert as `Number(value)`: null to 0; undefined, and what is not a number, to NaN."""
+    if isinstance(value, float):
+        return value
     value = primitive(value)
     if isinstance(value, str):
         return to_number(value)
     if value is None:
         return 0.0
-    return to_double(value) if isinstance(value, int | float) else math.nan
+    return to_double(value) if isinstance(value, (int, float)) else math.nan
 
 
 def primitive(value: Value) -> Value:
     """Convert lists and objects to text, as JavaScript does before a comparison."""
     value = plain(value)
-    return to_text(value) if isinstance(value, list | dict) else value
+    return to_text(value) if isinstance(value, (list, dict)) else value
 
 
 def as_list(value: Value) -> list[Value]:
@@ -137,7 +139,7 @@ def _equals_keyword(word: Keyword, value: Value) -> bool:
             return True
         if isinstance(value, str):
             return _ONLY_BLANK.fullmatch(value) is not None
-    return isinstance(value, str | list | dict) and not value
+    return isinstance(value, (str, list, dict)) and not value
 
 
 def compared(left: Value, right: Value, holds: Callable[[Any, Any], bool]) -> bool:
@@ -167,7 +169,7 @@ def own(value: Value, key: str) -> Value:
     """Return a value's own member, `length` of lists and texts included; else UNDEFINED."""
     if isinstance(value, dict):
         return value.get(key, UNDEFINED)
-    if isinstance(value, list | str):
+    if isinstance(value, (list, str)):
         if key == "length":
             return size(value)
         items = to_units(value) if isinstance(value, str) else value
@@ -192,7 +194,7 @@ def read(value: Value, key: Value) -> Value:
     # `size`, `first` and `last` count only if the key is a text.
     if not isinstance(key, str) or found is not UNDEFINED:
         return found
-    if key == "size" and isinstance(value, str | list | dict):
+    if key == "size" and isinstance(value, (str, list, dict)):
         return len(value) if isinstance(value, dict) else size(value)
     if key in {"first", "last"} and isinstance(value, list) and value:
         return value[0 if key == "first" else -1]

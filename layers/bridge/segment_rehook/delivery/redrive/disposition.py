@@ -1,0 +1,29 @@
+"""What SQS must do with a dead letter after an attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segment_rehook.delivery.ledger.record import Record
+    from segment_rehook.delivery.outcomes import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """SQS may delete the message."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Hide:
+    """SQS must hide the message for `seconds`. Then the claim `mine` is settled as queued."""
+
+    result: Result
+    seconds: int
+    mine: Record | None = None
+
+
+Disposition = Delete | Hide
