@@ -50,8 +50,14 @@ IN_REDRIVE = (
     Defect(
         "one defect stops the batch",
         BATCH,
-        "        except Exception as error:",
-        "        except MemoryError as error:",
+        "        except Exception as error:  # noqa: BLE001 — an",
+        "        except MemoryError as error:  # noqa: BLE001 — an",
+    ),
+    Defect(
+        "one group's error ends the invocation before the other groups",
+        BATCH,
+        "in list(self.pool.map(work, groups.values())):",
+        "in self.pool.map(work, groups.values()):",
     ),
     Defect(
         "promise a next try that SQS refused",
