@@ -8,7 +8,7 @@ from dataclasses import replace as replaced
 import pytest
 from msgspec.structs import replace
 
-from segment_rehook.delivery.ledger.record import Record, State, Swap
+from segment_rehook.delivery.ledger.record import Record, RecordWriter, State, Swap
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import Change
 from tests.contract.conftest import Stores
@@ -145,6 +145,55 @@ def test_a_field_that_is_given_up_is_gone(stores: Stores) -> None:
     assert swap(stores.ledger, OTHER, None).found == replace(
         CLAIMED, nonce="nonce-3", parked_token=7
     )
+
+
+QUEUED = replace(CLAIMED, state=State.QUEUED, nonce="nonce-2", in_queue=True, lease=0.0)
+TAKER = replace(OTHER, token=1, in_queue=True)
+
+
+@pytest.mark.parametrize(
+    "queued",
+    [
+        QUEUED,
+        replace(QUEUED, in_queue=False, doubtful=True),
+        replace(FULL, state=State.QUEUED, crashes=0),
+        replace(FULL, state=State.QUEUED, crashes=2, doubtful=False),
+    ],
+)
+def test_a_queued_delivery_is_taken_as_by_a_swap(stores: Stores, queued: Record) -> None:
+    """What is queued is claimed by one write, with the same record as if it had been read first.
+
+    A second write of the same claim, which the client sends if it got no answer, changes nothing.
+    """
+    swap(stores.ledger, queued, None)
+    writer = RecordWriter(now=1_800_000_000.0, nonce=TAKER.nonce, keep=3_888_000)
+    expected = writer.claim(queued.id, queued.content, queued, lease=30.25, by_redrive=True)
+    assert (expected.lease, expected.expires_at) == (TAKER.lease, TAKER.expires_at)
+
+    assert stores.ledger.take_queued(TAKER) == expected
+    assert stores.ledger.take_queued(TAKER) == expected
+    assert swap(stores.ledger, CLAIMED, None).found == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(QUEUED, content="abd"),
+        *(replace(QUEUED, state=state) for state in State if state is not State.QUEUED),
+    ],
+)
+def test_what_is_not_queued_is_not_taken(stores: Stores, other: Record) -> None:
+    """A record of another event or in another state stays as it is, and is given back."""
+    swap(stores.ledger, other, None)
+
+    assert stores.ledger.take_queued(TAKER) == other
+    assert swap(stores.ledger, CLAIMED, None).found == other
+
+
+def test_an_absent_delivery_is_not_taken(stores: Stores) -> None:
+    """Where there is no record, none is written."""
+    assert stores.ledger.take_queued(TAKER) is None
+    assert swap(stores.ledger, CLAIMED, None) == Swap(won=True)
 
 
 def test_marked_users_are_told_apart(stores: Stores) -> None:

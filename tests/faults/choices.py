@@ -24,6 +24,7 @@ TURNS = (
 OPERATIONS = (
     "ledger.swap",
     "ledger.share",
+    "ledger.take_queued",
     "marks.put",
     "marks.read",
     "marks.clear",

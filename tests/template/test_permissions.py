@@ -42,7 +42,12 @@ MAY = {
     },
     "RedriveRole": {
         "secrets": READ_SECRETS,
-        "Ledger": {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem"},
+        "Ledger": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+        },
         "DeadLetterQueue": EVENT_SOURCE | {"sqs:ChangeMessageVisibility"},
         "ParkingLot": {"sqs:SendMessage"},
     },

@@ -20,6 +20,14 @@ _STATEMENT = re.compile(
 )
 _REMOVED = re.compile(r"REMOVE\s+\"?(\w+)\"?", re.IGNORECASE)
 
+SET = ("state", "nonce", "lease", "queued", "expires_at")
+REMOVED = ("reason", "request_id")
+TAKE = (
+    "SET #state = :state, #token = #token + :one, #nonce = :nonce, #lease = :lease,"
+    " #queued = :queued, #expires_at = :expires_at REMOVE #reason, #request_id"
+)
+QUEUED = "#state = :waiting AND #content = :content"
+
 Item = dict[str, Any]
 
 
@@ -76,6 +84,24 @@ class Items:
             raise Failed("ConditionalCheckFailedException", found)
         self.items[new["id"]["S"]] = new
         return {}
+
+    def take_queued(self, asked: Item) -> Item:
+        """UpdateItem: a claim of what is queued and has this content."""
+        if (asked["UpdateExpression"], asked["ConditionExpression"]) != (TAKE, QUEUED):
+            raise NotImplementedError(asked)
+        values = asked["ExpressionAttributeValues"]
+        key = asked["Key"]["id"]["S"]
+        self.writes += 1
+        found = self.items.get(key)
+        if found is None or [found["state"], found["content"]] != [
+            values[":waiting"],
+            values[":content"],
+        ]:
+            raise Failed("ConditionalCheckFailedException", found)
+        kept = {name: value for name, value in found.items() if name not in REMOVED}
+        token = {"token": {"N": str(int(found["token"]["N"]) + 1)}}
+        self.items[key] = kept | {name: values[f":{name}"] for name in SET} | token
+        return {"Attributes": self.items[key]}
 
     def delete(self, asked: Item) -> Item:
         """DeleteItem: where the mark is still the one that is named."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping, Sequence
 
-from segment_rehook.delivery.ledger.record import Record, Swap
+from msgspec.structs import replace
+
+from segment_rehook.delivery.ledger.record import Record, State, Swap
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
 from tools.fakes.faults import Faults
@@ -31,6 +33,10 @@ class FakeLedger:
         except LedgerUnavailable as error:
             return [error] * len(changes)
 
+    def take_queued(self, claim: Record) -> Record | None:
+        """Claim what is queued."""
+        return self.faults.run("ledger.take_queued", claim, lambda: self._take_queued(claim))
+
     def sweep(self, now: float) -> None:
         """Delete what has expired, as DynamoDB does some time within two days."""
         with self._lock:
@@ -55,6 +61,22 @@ class FakeLedger:
             self.records[new.id] = new
             self.writes.append(new)
             return Swap(won=True)
+
+    def _take_queued(self, claim: Record) -> Record | None:
+        with self._lock:
+            found = self.records.get(claim.id)
+            if found is None or (found.state, found.content) != (State.QUEUED, claim.content):
+                return found
+            taken = replace(
+                claim,
+                token=found.token + 1,
+                parked_token=found.parked_token,
+                crashes=found.crashes,
+                doubtful=found.doubtful,
+            )
+            self.records[claim.id] = taken
+            self.writes.append(taken)
+            return taken
 
 
 class FakeUserMarks:

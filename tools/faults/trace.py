@@ -165,6 +165,9 @@ def _write(target: str, body: dict[str, Any], method: str) -> Write:
             return Write("mark", tuple(users))
         case "BatchGetItem":
             return Write("read marks")
+        case "UpdateItem":
+            nonce = body["ExpressionAttributeValues"][":nonce"]["S"]
+            return Write("claim", (body["Key"]["id"]["S"].removeprefix(DELIVERY),), nonce)
         case "DeleteItem":
             return Write("unmark", (_user(body["Key"]["id"]["S"]),))
         case "SendMessageBatch":

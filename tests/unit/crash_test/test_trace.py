@@ -78,6 +78,16 @@ def answer(status: int | None, body: dict[str, Any]) -> RelayedAnswer:
             aws("PutItem", {"Item": {"id": {"S": "breaker#rehook"}, "nonce": {"S": "n"}}}),
             Write("breaker", (), "n"),
         ),
+        (
+            aws(
+                "UpdateItem",
+                {
+                    "Key": {"id": {"S": "delivery#d"}},
+                    "ExpressionAttributeValues": {":nonce": {"S": "n"}},
+                },
+            ),
+            Write("claim", ("d",), "n"),
+        ),
         (aws("DeleteItem", {"Key": {"id": {"S": "user#u"}}}), Write("unmark", ("u",))),
         (aws("BatchGetItem", {}), Write("read marks")),
         (

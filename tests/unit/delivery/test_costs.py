@@ -16,7 +16,7 @@ from tools.fakes import rehook
 
 DOCS = Path(__file__).parents[3] / "docs"
 READS = {"marks.read"}
-WRITES = {"ledger.swap", "marks.put", "marks.clear"}
+WRITES = {"ledger.swap", "ledger.take_queued", "marks.put", "marks.clear"}
 SQS = {"dead.send", "parking.send", "dead.change_visibility"}
 
 

@@ -105,7 +105,13 @@ IN_REDRIVE = (
     Defect(
         "redrive's claim looks like ingest's",
         ATTEMPT,
-        "                    by_redrive=True,\n",
+        "            by_redrive=True,\n",
+        "",
+    ),
+    Defect(
+        "redrive expects a record where none is as a rule",
+        ATTEMPT,
+        "if header.nonce else claims.claim(wanted)",
         "",
     ),
     Defect(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.aws.items import Found
     from segment_rehook.aws.table import Table
+    from segment_rehook.delivery.ledger.record import Record
     from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
     from segment_rehook.delivery.ports import Change, Clock
 
@@ -50,6 +51,14 @@ class DynamoLedger:
             swaps[_key(change)] if _key(change) in swaps else self._swap(change)
             for change in changes
         ]
+
+    def take_queued(self, claim: Record) -> Record | None:
+        """Claim with an UpdateItem: one write unit, also if the record is not queued."""
+        there = self._table.take_queued(items.record_item(claim))
+        try:
+            return items.record_of(there) if there else None
+        except items.ItemUnreadable as error:
+            raise LedgerUnavailable(str(error)) from error
 
     def _share(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
         swaps: list[Swap | LedgerUnavailable] = []

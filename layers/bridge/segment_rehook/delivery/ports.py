@@ -65,6 +65,14 @@ class Ledger(Protocol):
         was made.
         """
 
+    def take_queued(self, claim: Record) -> Record | None:
+        """Put `claim` in place of the delivery's record if that is queued and has its content.
+
+        The record's token plus one, its epoch, crashes and doubt replace those of `claim`. Gives
+        the record that is there afterwards, None if there is none. If its nonce is that of `claim`,
+        the claim was put, also where the SDK has sent it twice. Raises LedgerUnavailable.
+        """
+
 
 class UserMarks(Protocol):
     """The marks of users who have dead letters waiting: one for each user. Users are hashes.

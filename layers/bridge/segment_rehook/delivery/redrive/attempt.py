@@ -129,15 +129,16 @@ class _Attempt:
         if ahead:
             pause = self._pause(throttled=True, at_least=ahead)
             return Hide(Result(Outcome.STORED, Stored.THROTTLED), pause)
+        wanted = Wanted(
+            header.delivery,
+            header.content,
+            lambda found: claim_rules.redrive(found, header, self._now()),
+            by_redrive=True,
+        )
         try:
-            claim = self._claims.claim(
-                Wanted(
-                    header.delivery,
-                    header.content,
-                    lambda found: claim_rules.redrive(found, header, self._now()),
-                    by_redrive=True,
-                )
-            )
+            # A message that was sent under a claim has a record, which is queued as a rule.
+            claims = self._claims
+            claim = claims.claim_queued(wanted) if header.nonce else claims.claim(wanted)
         except ClaimUnknown:
             return Hide(Result(Outcome.STORED, Stored.LEDGER_UNAVAILABLE), self._pause())
         if claim.mine is None:
