@@ -38,3 +38,7 @@ class Sharing:
     def take_queued(self, claim: Record) -> Record | None:
         """Claim what is queued: no call is shared for it."""
         return self._ledger.take_queued(claim)
+
+    def settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        """Make the change and clear the mark: no other change shares the call."""
+        return self._ledger.settle_and_clear(change, user, mark)

@@ -217,6 +217,30 @@ def test_a_mark_is_cleared_by_the_delivery_that_it_names(stores: Stores) -> None
     assert stores.marks.read(["ann"]) == {}
 
 
+@pytest.mark.parametrize(("mark", "left"), [("x", {}), ("y", {"ann": "y"}), (None, {})])
+def test_a_claim_is_settled_and_a_mark_cleared_in_one_call(
+    stores: Stores, mark: str | None, left: dict[str, str]
+) -> None:
+    """The mark is cleared if it has this name still; otherwise there is nothing to clear."""
+    delivered = replace(CLAIMED, state=State.DELIVERED, nonce="nonce-2", request_id="6df44043")
+    swap(stores.ledger, CLAIMED, None)
+    stores.marks.put({} if mark is None else {"ann": mark})
+
+    assert stores.ledger.settle_and_clear(Change(delivered, CLAIMED), "ann", "x")
+
+    assert stores.marks.read(["ann"]) == left
+    assert swap(stores.ledger, OTHER, None).found == delivered
+
+
+def test_a_settlement_that_lost_is_not_known_to_be_made(stores: Stores) -> None:
+    """A claim that was taken over is not settled, whatever becomes of the mark."""
+    delivered = replace(CLAIMED, state=State.DELIVERED, nonce="nonce-2")
+    swap(stores.ledger, OTHER, None)
+
+    assert not stores.ledger.settle_and_clear(Change(delivered, CLAIMED), "ann", "x")
+    assert swap(stores.ledger, CLAIMED, None).found == OTHER
+
+
 def test_a_mark_that_is_not_there_can_be_cleared(stores: Stores) -> None:
     """Clearing a mark that does not exist does nothing."""
     stores.marks.clear("ann", "m1:identify")

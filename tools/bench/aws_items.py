@@ -15,7 +15,7 @@ from segment_rehook.aws.items import BREAKER_KEY
 _INSERTED = re.compile(r"'(\w+)'\s*:\s*\?")
 _ASSIGNED = re.compile(r"\"?(\w+)\"?\s*=\s*\?")
 _STATEMENT = re.compile(
-    r"(INSERT)\s+INTO\s+\S+\s+VALUE\s+(.+)|(UPDATE)\s+\S+\s+(.+?)\s+WHERE\s+(.+)",
+    r"(DELETE)\s+FROM\s+\S+\s+WHERE\s+(.+)|(INSERT)\s+INTO\s+\S+\s+VALUE\s+(.+)|(UPDATE)\s+\S+\s+(.+?)\s+WHERE\s+(.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _REMOVED = re.compile(r"REMOVE\s+\"?(\w+)\"?", re.IGNORECASE)
@@ -48,12 +48,13 @@ class Failed(Exception):
 class Statement(NamedTuple):
     """A PartiQL statement with parameters: attributes to set, to remove, and to compare, in order.
 
-    `compares` is None of an INSERT.
+    `compares` is None of an INSERT. `deletes`: it is a DELETE.
     """
 
     sets: tuple[str, ...]
     removes: tuple[str, ...]
     compares: tuple[str, ...] | None
+    deletes: bool = False
 
 
 class Items:
@@ -152,8 +153,13 @@ class Items:
             return _refused("DuplicateItem", asked, found)
         compared = dict(zip(statement.compares, values[len(statement.sets) :], strict=True))
         found = self.items.get(compared["id"]["S"])
+        if statement.deletes and found is None:
+            return {}
         if found is None or any(found.get(name) != value for name, value in compared.items()):
             return _refused("ConditionalCheckFailed", asked, found)
+        if statement.deletes:
+            del self.items[compared["id"]["S"]]
+            return {}
         kept = {name: value for name, value in found.items() if name not in statement.removes}
         self.items[compared["id"]["S"]] = kept | new
         return {}
@@ -166,10 +172,12 @@ def parsed(text: str) -> Statement:
     if match is None:
         raise NotImplementedError(text)
     if match[1]:
-        return Statement(tuple(_INSERTED.findall(match[2])), (), None)
-    removes = tuple(_REMOVED.findall(match[4]))
+        return Statement((), (), tuple(_ASSIGNED.findall(match[2])), deletes=True)
+    if match[3]:
+        return Statement(tuple(_INSERTED.findall(match[4])), (), None)
+    removes = tuple(_REMOVED.findall(match[6]))
     return Statement(
-        tuple(_ASSIGNED.findall(match[4])), removes, tuple(_ASSIGNED.findall(match[5]))
+        tuple(_ASSIGNED.findall(match[6])), removes, tuple(_ASSIGNED.findall(match[7]))
     )
 
 

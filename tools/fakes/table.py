@@ -16,8 +16,9 @@ from tools.fakes.faults import Faults
 class FakeLedger:
     """A `Ledger`. `records` is what the table holds; `writes` each record that landed, in order."""
 
-    def __init__(self, faults: Faults | None = None) -> None:
+    def __init__(self, faults: Faults | None = None, marks: FakeUserMarks | None = None) -> None:
         self.faults = faults or Faults(LedgerUnavailable)
+        self.marks = marks or FakeUserMarks(self.faults)
         self.records: dict[str, Record] = {}
         self.writes: list[Record] = []
         self._lock = threading.Lock()
@@ -36,6 +37,17 @@ class FakeLedger:
     def take_queued(self, claim: Record) -> Record | None:
         """Claim what is queued."""
         return self.faults.run("ledger.take_queued", claim, lambda: self._take_queued(claim))
+
+    def settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        """Make the change and clear the mark."""
+        try:
+            return self.faults.run(
+                "ledger.settle_and_clear",
+                change.new,
+                lambda: self._settle_and_clear(change, user, mark),
+            )
+        except LedgerUnavailable:
+            return False
 
     def sweep(self, now: float) -> None:
         """Delete what has expired, as DynamoDB does some time within two days."""
@@ -78,6 +90,11 @@ class FakeLedger:
             self.writes.append(taken)
             return taken
 
+    def _settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        won = self._swap(change.new, change.was).won
+        self.marks.remove(user, mark)
+        return won
+
 
 class FakeUserMarks:
     """A `UserMarks`. `marks` is what the table holds: user → the mark's name."""
@@ -97,7 +114,7 @@ class FakeUserMarks:
 
     def clear(self, user: str, last: str) -> None:
         """Remove the mark if it still names `last`."""
-        self.faults.run("marks.clear", (user, last), lambda: self._clear(user, last))
+        self.faults.run("marks.clear", (user, last), lambda: self.remove(user, last))
 
     def _read(self, users: Collection[str]) -> dict[str, str]:
         with self._lock:
@@ -107,7 +124,8 @@ class FakeUserMarks:
         with self._lock:
             self.marks.update(lasts)
 
-    def _clear(self, user: str, last: str) -> None:
+    def remove(self, user: str, last: str) -> None:
+        """Remove the mark if it still names `last`, without counting a call."""
         with self._lock:
             if self.marks.get(user) == last:
                 del self.marks[user]

@@ -198,6 +198,8 @@ def _statement(statement: dict[str, Any]) -> Write:
 
     What an attribute is compared with, such as the old nonce, comes after what it is set to.
     """
+    if statement["Statement"].startswith("DELETE"):
+        return Write("unmark", (_user(statement["Parameters"][0]["S"]),))
     names = (found[1] for found in _PLACEHOLDER.finditer(statement["Statement"]))
     item: dict[str, Any] = {}
     for name, value in zip(names, statement["Parameters"], strict=True):

@@ -141,6 +141,22 @@ def test_a_settlement_is_named_by_the_state_and_the_nonce_that_it_writes(update:
     )
 
 
+def test_a_settlement_and_a_cleared_mark_are_one_entry_each() -> None:
+    """What redrive writes in one call at the end of a delivery has an entry for each part."""
+    cleared = 'DELETE FROM "the-ledger" WHERE "id"=? AND "last"=?'
+    statements = [
+        {"Statement": UPDATES[0], "Parameters": texts("delivered", "new", "delivery#d", "old")},
+        {"Statement": cleared, "Parameters": texts("user#u", "mark")},
+    ]
+    classified = classify(aws("BatchExecuteStatement", {"Statements": statements}))
+
+    assert classified.step == "shared settle"
+    assert classified.writes == (
+        Write("settle delivered", ("d",), "new"),
+        Write("unmark", ("u",)),
+    )
+
+
 @pytest.mark.parametrize("code", ["ConditionalCheckFailed", "DuplicateItem"])
 def test_each_statement_has_its_own_result(code: str) -> None:
     """Where one claim of a shared request is refused, only the other one counts as open."""

@@ -153,7 +153,7 @@ def test_parking_comes_before_the_ledger_and_deleting_last() -> None:
     world.queues.before = lambda operation, _subject: seen.append(operation)
     world.poll()
 
-    assert seen[seen.index("call") :] == ["call", "parking.send", "ledger.swap", "marks.clear"]
+    assert seen[seen.index("call") :] == ["call", "parking.send", "ledger.settle_and_clear"]
 
 
 @pytest.mark.parametrize("whole_call", [True, False])

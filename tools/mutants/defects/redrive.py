@@ -6,6 +6,7 @@ from tools.mutants.defect import Defect
 
 BATCH = "delivery/redrive/batch.py"
 ATTEMPT = "delivery/redrive/attempt.py"
+CLAIMS = "delivery/ledger/claims.py"
 LETTER_CALL = "delivery/redrive/letter_call.py"
 
 IN_REDRIVE = (
@@ -93,8 +94,27 @@ IN_REDRIVE = (
     Defect(
         "redrive never writes down what was delivered",
         ATTEMPT,
-        "                self._claims.settle(self._claims.delivered(mine, request_id))\n",
+        "                self._end(header, self._claims.delivered(mine, request_id))\n",
         "",
+    ),
+    Defect(
+        "an end that went unheard is not written again",
+        CLAIMS,
+        "            return True\n        self.settle(settlement)\n        return False\n",
+        "            return True\n        return False\n",
+    ),
+    Defect(
+        "clear the mark before the settlement is known",
+        ATTEMPT,
+        "            self._unmarked = self._claims.settle_and_clear(",
+        "            self._redrive.marks.clear(header.user, header.mark)\n"
+        "            self._unmarked = self._claims.settle_and_clear(",
+    ),
+    Defect(
+        "a mark that was not cleared counts as cleared",
+        CLAIMS,
+        "        self.settle(settlement)\n        return False\n",
+        "        self.settle(settlement)\n        return True\n",
     ),
     Defect(
         "redrive does not write down a doubt",

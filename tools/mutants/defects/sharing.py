@@ -128,6 +128,24 @@ IN_SHARED_CALLS = (
         "return _lost(change, found or {})",
     ),
     Defect(
+        "take a settlement that failed beside a cleared mark for made",
+        ADAPTER,
+        'return gone and "Error" not in settled',
+        "return gone",
+    ),
+    Defect(
+        "take a mark that could not be cleared for gone",
+        ADAPTER,
+        'return gone and "Error" not in settled',
+        'return "Error" not in settled',
+    ),
+    Defect(
+        "clear a later mark",
+        "aws/statements.py",
+        'WHERE "id"=? AND "last"=?\',',
+        'WHERE "id"=? AND "last">?\',',
+    ),
+    Defect(
         "an update leaves a reason behind",
         ADAPTER,
         "[change for change in changes if shares(change)]",

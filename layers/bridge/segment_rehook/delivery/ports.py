@@ -73,6 +73,13 @@ class Ledger(Protocol):
         the claim was put, also where the SDK has sent it twice. Raises LedgerUnavailable.
         """
 
+    def settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        """Make a change, and clear the mark of `user` if its name is `mark`, in one call.
+
+        Gives whether both are known to be done. If not, each may be done or not, independently of
+        the other one.
+        """
+
 
 class UserMarks(Protocol):
     """The marks of users who have dead letters waiting: one for each user. Users are hashes.

@@ -198,6 +198,17 @@ class Claims:
                 self.telemetry.count("Unrecorded")
                 self.telemetry.warn("delivered, but not recorded", delivery=each.mine.id)
 
+    def settle_and_clear(self, settlement: Settlement, user: str, mark: str) -> bool:
+        """Settle a claim and clear the user's mark, in one call of the ledger; alone if it fails.
+
+        Gives whether the mark is known to be cleared.
+        """
+        change = Change(settlement.record, settlement.mine)
+        if self.ledger.settle_and_clear(change, user, mark):
+            return True
+        self.settle(settlement)
+        return False
+
     def _try(
         self, wanted: Wanted, verdict: Verdict = Verdict.TAKE, was: Record | None = None
     ) -> _Try:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segment_rehook.delivery.caller import Caller
-    from segment_rehook.delivery.ledger.claims import Claim, Claims
+    from segment_rehook.delivery.ledger.claims import Claim, Claims, Settlement
     from segment_rehook.delivery.ledger.record import Record
     from segment_rehook.delivery.pacing.breaker import Permit
     from segment_rehook.delivery.pacing.pace import Pace
@@ -99,6 +99,7 @@ class _Attempt:
         self._message = message
         self._time_left = time_left
         self._age = self._now() - message.sent_at
+        self._unmarked = False
 
     def step(self, *, paused: bool) -> Step:
         try:
@@ -178,7 +179,7 @@ class _Attempt:
         park_unknown = self._redrive.park_unknown
         match after_call(reply, action, park_unknown=park_unknown, last_try=last_try):
             case Settle(request_id):
-                self._claims.settle(self._claims.delivered(mine, request_id))
+                self._end(header, self._claims.delivered(mine, request_id))
                 return Delete(Result(Outcome.DELIVERED, request_id=request_id))
             case Park() as park:
                 return self._park(header, mine, park, reply)
@@ -206,7 +207,7 @@ class _Attempt:
         code = reply.code if reply else None
         text = " ".join(filter(None, (code, park.detail)))
         if self._redrive.parking_lot.send(header, self._message, mine, park.reason, text):
-            self._claims.settle(self._claims.parked(mine, park.reason))
+            self._end(header, self._claims.parked(mine, park.reason))
             request_id = reply.request_id if reply else None
             return Delete(Result(Outcome.PARKED, park.reason, request_id, code))
         # An unknown outcome keeps its claim, so that the next claimant knows of it.
@@ -220,7 +221,20 @@ class _Attempt:
             return Delete(Result(Outcome.PARKED, Parked.UNREADABLE))
         return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
 
+    def _end(self, header: Header, settlement: Settlement) -> None:
+        """Settle the claim, and clear the mark in the same call if the message carries one.
+
+        Not in two calls side by side: if the function died when only the mark is cleared, an event
+        of the user could be delivered, and then this one once more.
+        """
+        if header.mark:
+            self._unmarked = self._claims.settle_and_clear(settlement, header.user, header.mark)
+        else:
+            self._claims.settle(settlement)
+
     def _unmark(self, header: Header) -> None:
+        if self._unmarked:
+            return
         if not header.mark:
             return
         try:
