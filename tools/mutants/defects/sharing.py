@@ -142,8 +142,9 @@ IN_SHARED_CALLS = (
     Defect(
         "clear a later mark",
         "aws/statements.py",
-        'WHERE "id"=? AND "last"=?\',',
-        'WHERE "id"=? AND "last">?\',',
+        'WHERE "id"=? AND "last"=?\',  # noqa: S608 — values are apart\n'
+        '        "Parameters": [{"S": items.USER + user}, {"S": mark}],\n',
+        'WHERE "id"=?\',\n        "Parameters": [{"S": items.USER + user}],\n',
     ),
     Defect(
         "an update leaves a reason behind",

@@ -222,20 +222,14 @@ class _Attempt:
         return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
 
     def _end(self, header: Header, settlement: Settlement) -> None:
-        """Settle the claim, and clear the mark in the same call if the message carries one.
-
-        Not in two calls side by side: if the function died when only the mark is cleared, an event
-        of the user could be delivered, and then this one once more.
-        """
+        """Settle the claim, and clear the mark in the same call: see docs/protocol.md."""
         if header.mark:
             self._unmarked = self._claims.settle_and_clear(settlement, header.user, header.mark)
         else:
             self._claims.settle(settlement)
 
     def _unmark(self, header: Header) -> None:
-        if self._unmarked:
-            return
-        if not header.mark:
+        if self._unmarked or not header.mark:
             return
         try:
             self._redrive.marks.clear(header.user, header.mark)
