@@ -135,7 +135,8 @@ def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
     store, _, shared = request.param.partition(", ")
     if store == "fake":
         faults = Faults(LedgerUnavailable)
-        made = Stores(FakeLedger(faults), FakeUserMarks(faults), FakeBreakerStore(faults))
+        users = FakeUserMarks(faults)
+        made = Stores(FakeLedger(faults, users), users, FakeBreakerStore(faults))
     else:
         table = request.getfixturevalue("table")
         marks = DynamoUserMarks(table, clock, keep=86_400)

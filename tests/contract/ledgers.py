@@ -34,3 +34,11 @@ class Sharing:
         head, *tail = self._ledger.swap([changes[0], Change(bystander, None), *changes[1:]])
         assert tail[0] == Swap(won=True)
         return [head, *tail[1:]]
+
+    def take_queued(self, claim: Record) -> Record | None:
+        """Claim what is queued: no call is shared for it."""
+        return self._ledger.take_queued(claim)
+
+    def settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        """Make the change and clear the mark: no other change shares the call."""
+        return self._ledger.settle_and_clear(change, user, mark)

@@ -214,6 +214,25 @@ def test_an_update_of_an_absent_item_fails_and_creates_none(statements: Statemen
     assert statements.item("b") is None
 
 
+def delete(statements: Statements, key: str, last: str) -> dict[str, Any]:
+    """Give a DELETE of an item whose attribute `last` has this value."""
+    text = f'DELETE FROM "{statements.table}" WHERE id = ? AND "last" = ?'  # noqa: S608 — values are apart
+    return {"Statement": text, "Parameters": [{"S": key}, {"S": last}]}
+
+
+def test_a_delete_takes_the_item_that_fits_and_fails_at_another(statements: Statements) -> None:
+    """An absent item is deleted without an error, as AWS documents; another version stays."""
+    put(statements, "a", last={"S": "x"})
+    other = put(statements, "b", last={"S": "y"})
+
+    fits, differs, absent = statements.run(*(delete(statements, key, "x") for key in "abc"))
+
+    assert "Error" not in fits
+    assert differs["Error"]["Code"] == "ConditionalCheckFailed"
+    assert "Error" not in absent
+    assert [statements.item(key) for key in "abc"] == [None, other, None]
+
+
 def test_twenty_five_statements_are_answered_in_their_order(statements: Statements) -> None:
     """One more refuses the whole batch, and none is carried out."""
     for number in range(0, 25, 2):
@@ -293,7 +312,9 @@ def test_what_is_not_well_formed_fails_alone(
         "INSERT INTO \"{}\" VALUE {{'id': 1}}",
         "INSERT INTO \"{}\" VALUE {{'id': 'a'",
         "INSERT INTO {} VALUE {{'id': 'a'}}",
-        "DELETE FROM \"{}\" WHERE id = 'a'",
+        "DELETE \"{}\" WHERE id = 'a'",
+        "DELETE FROM \"{}\" WHERE nonce = 'a'",
+        "DELETE FROM \"{}\" WHERE id = 'a' OR id = 'b'",
     ],
 )
 def test_what_is_no_insert_fails_alone(statements: Statements, text: str) -> None:

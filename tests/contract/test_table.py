@@ -8,7 +8,7 @@ from dataclasses import replace as replaced
 import pytest
 from msgspec.structs import replace
 
-from segment_rehook.delivery.ledger.record import Record, State, Swap
+from segment_rehook.delivery.ledger.record import Record, RecordWriter, State, Swap
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import Change
 from tests.contract.conftest import Stores
@@ -147,6 +147,55 @@ def test_a_field_that_is_given_up_is_gone(stores: Stores) -> None:
     )
 
 
+QUEUED = replace(CLAIMED, state=State.QUEUED, nonce="nonce-2", in_queue=True, lease=0.0)
+TAKER = replace(OTHER, token=1, in_queue=True)
+
+
+@pytest.mark.parametrize(
+    "queued",
+    [
+        QUEUED,
+        replace(QUEUED, in_queue=False, doubtful=True),
+        replace(FULL, state=State.QUEUED, crashes=0),
+        replace(FULL, state=State.QUEUED, crashes=2, doubtful=False),
+    ],
+)
+def test_a_queued_delivery_is_taken_as_by_a_swap(stores: Stores, queued: Record) -> None:
+    """What is queued is claimed by one write, with the same record as if it had been read first.
+
+    A second write of the same claim, which the client sends if it got no answer, changes nothing.
+    """
+    swap(stores.ledger, queued, None)
+    writer = RecordWriter(now=1_800_000_000.0, nonce=TAKER.nonce, keep=3_888_000)
+    expected = writer.claim(queued.id, queued.content, queued, lease=30.25, by_redrive=True)
+    assert (expected.lease, expected.expires_at) == (TAKER.lease, TAKER.expires_at)
+
+    assert stores.ledger.take_queued(TAKER) == expected
+    assert stores.ledger.take_queued(TAKER) == expected
+    assert swap(stores.ledger, CLAIMED, None).found == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(QUEUED, content="abd"),
+        *(replace(QUEUED, state=state) for state in State if state is not State.QUEUED),
+    ],
+)
+def test_what_is_not_queued_is_not_taken(stores: Stores, other: Record) -> None:
+    """A record of another event or in another state stays as it is, and is given back."""
+    swap(stores.ledger, other, None)
+
+    assert stores.ledger.take_queued(TAKER) == other
+    assert swap(stores.ledger, CLAIMED, None).found == other
+
+
+def test_an_absent_delivery_is_not_taken(stores: Stores) -> None:
+    """Where there is no record, none is written."""
+    assert stores.ledger.take_queued(TAKER) is None
+    assert swap(stores.ledger, CLAIMED, None) == Swap(won=True)
+
+
 def test_marked_users_are_told_apart(stores: Stores) -> None:
     """A read of several users gives the latest mark of each user who has one."""
     stores.marks.put({"ann": "m1:identify", "bob": "m2:track"})
@@ -166,6 +215,30 @@ def test_a_mark_is_cleared_by_the_delivery_that_it_names(stores: Stores) -> None
 
     stores.marks.clear("ann", "m2:identify")
     assert stores.marks.read(["ann"]) == {}
+
+
+@pytest.mark.parametrize(("mark", "left"), [("x", {}), ("y", {"ann": "y"}), (None, {})])
+def test_a_claim_is_settled_and_a_mark_cleared_in_one_call(
+    stores: Stores, mark: str | None, left: dict[str, str]
+) -> None:
+    """The mark is cleared if it has this name still; otherwise there is nothing to clear."""
+    delivered = replace(CLAIMED, state=State.DELIVERED, nonce="nonce-2", request_id="6df44043")
+    swap(stores.ledger, CLAIMED, None)
+    stores.marks.put({} if mark is None else {"ann": mark})
+
+    assert stores.ledger.settle_and_clear(Change(delivered, CLAIMED), "ann", "x")
+
+    assert stores.marks.read(["ann"]) == left
+    assert swap(stores.ledger, OTHER, None).found == delivered
+
+
+def test_a_settlement_that_lost_is_not_known_to_be_made(stores: Stores) -> None:
+    """A claim that was taken over is not settled, whatever becomes of the mark."""
+    delivered = replace(CLAIMED, state=State.DELIVERED, nonce="nonce-2")
+    swap(stores.ledger, OTHER, None)
+
+    assert not stores.ledger.settle_and_clear(Change(delivered, CLAIMED), "ann", "x")
+    assert swap(stores.ledger, CLAIMED, None).found == OTHER
 
 
 def test_a_mark_that_is_not_there_can_be_cleared(stores: Stores) -> None:

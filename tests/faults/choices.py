@@ -25,6 +25,8 @@ TURNS = (
 OPERATIONS = (
     "ledger.swap",
     "ledger.share",
+    "ledger.take_queued",
+    "ledger.settle_and_clear",
     "marks.put",
     "marks.read",
     "marks.clear",

@@ -128,7 +128,7 @@ class Processes:
     def _after(self, operation: str, subject: object) -> None:
         if self.running and isinstance(subject, Record) and subject.state is State.CLAIMED:
             there = self.world.ledger.records.get(subject.id)
-            if there == subject:
+            if there is not None and there.nonce == subject.nonce:
                 self.running[-1].claims[subject.id] = subject.nonce
         self._step(operation, f"after {_name(operation, subject)}")
 

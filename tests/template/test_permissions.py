@@ -14,9 +14,14 @@ from tests.template.stack import ROOT, Tree, properties, resources
 
 ROLES = {"IngestRole": "IngestLog", "RedriveRole": "RedriveLog"}
 SERVICES = ("dynamodb", "sqs", "ssm")
+# Statements are authorised by kind. Ingest claims and settles, redrive settles and clears marks.
+STATEMENTS = {
+    "IngestRole": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
+    "RedriveRole": {"dynamodb:PartiQLDelete", "dynamodb:PartiQLUpdate"},
+}
 # Batch calls are authorised as what they are made of: service authorization reference.
 AUTHORISED_AS = {
-    "dynamodb:BatchExecuteStatement": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
+    "dynamodb:BatchExecuteStatement": set().union(*STATEMENTS.values()),
     "sqs:SendMessageBatch": {"sqs:SendMessage"},
     "sqs:ChangeMessageVisibilityBatch": {"sqs:ChangeMessageVisibility"},
     "sqs:DeleteMessageBatch": {"sqs:DeleteMessage"},
@@ -33,16 +38,21 @@ MAY = {
         "Ledger": {
             "dynamodb:BatchGetItem",
             "dynamodb:BatchWriteItem",
-            "dynamodb:PartiQLInsert",
-            "dynamodb:PartiQLUpdate",
             "dynamodb:PutItem",
+            *STATEMENTS["IngestRole"],
         },
         "DeadLetterQueue": {"sqs:SendMessage"},
         "ParkingLot": {"sqs:SendMessage"},
     },
     "RedriveRole": {
         "secrets": READ_SECRETS,
-        "Ledger": {"dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem"},
+        "Ledger": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            *STATEMENTS["RedriveRole"],
+        },
         "DeadLetterQueue": EVENT_SOURCE | {"sqs:ChangeMessageVisibility"},
         "ParkingLot": {"sqs:SendMessage"},
     },

@@ -15,10 +15,18 @@ from segment_rehook.aws.items import BREAKER_KEY
 _INSERTED = re.compile(r"'(\w+)'\s*:\s*\?")
 _ASSIGNED = re.compile(r"\"?(\w+)\"?\s*=\s*\?")
 _STATEMENT = re.compile(
-    r"(INSERT)\s+INTO\s+\S+\s+VALUE\s+(.+)|(UPDATE)\s+\S+\s+(.+?)\s+WHERE\s+(.+)",
+    r"(DELETE)\s+FROM\s+\S+\s+WHERE\s+(.+)|(INSERT)\s+INTO\s+\S+\s+VALUE\s+(.+)|(UPDATE)\s+\S+\s+(.+?)\s+WHERE\s+(.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _REMOVED = re.compile(r"REMOVE\s+\"?(\w+)\"?", re.IGNORECASE)
+
+SET = ("state", "nonce", "lease", "queued", "expires_at")
+REMOVED = ("reason", "request_id")
+TAKE = (
+    "SET #state = :state, #token = #token + :one, #nonce = :nonce, #lease = :lease,"
+    " #queued = :queued, #expires_at = :expires_at REMOVE #reason, #request_id"
+)
+QUEUED = "#state = :waiting AND #content = :content"
 
 Item = dict[str, Any]
 
@@ -40,12 +48,13 @@ class Failed(Exception):
 class Statement(NamedTuple):
     """A PartiQL statement with parameters: attributes to set, to remove, and to compare, in order.
 
-    `compares` is None of an INSERT.
+    `compares` is None of an INSERT. `deletes`: it is a DELETE.
     """
 
     sets: tuple[str, ...]
     removes: tuple[str, ...]
     compares: tuple[str, ...] | None
+    deletes: bool = False
 
 
 class Items:
@@ -76,6 +85,24 @@ class Items:
             raise Failed("ConditionalCheckFailedException", found)
         self.items[new["id"]["S"]] = new
         return {}
+
+    def take_queued(self, asked: Item) -> Item:
+        """UpdateItem: a claim of what is queued and has this content."""
+        if (asked["UpdateExpression"], asked["ConditionExpression"]) != (TAKE, QUEUED):
+            raise NotImplementedError(asked)
+        values = asked["ExpressionAttributeValues"]
+        key = asked["Key"]["id"]["S"]
+        self.writes += 1
+        found = self.items.get(key)
+        if found is None or [found["state"], found["content"]] != [
+            values[":waiting"],
+            values[":content"],
+        ]:
+            raise Failed("ConditionalCheckFailedException", found)
+        kept = {name: value for name, value in found.items() if name not in REMOVED}
+        token = {"token": {"N": str(int(found["token"]["N"]) + 1)}}
+        self.items[key] = kept | {name: values[f":{name}"] for name in SET} | token
+        return {"Attributes": self.items[key]}
 
     def delete(self, asked: Item) -> Item:
         """DeleteItem: where the mark is still the one that is named."""
@@ -126,8 +153,13 @@ class Items:
             return _refused("DuplicateItem", asked, found)
         compared = dict(zip(statement.compares, values[len(statement.sets) :], strict=True))
         found = self.items.get(compared["id"]["S"])
+        if statement.deletes and found is None:
+            return {}
         if found is None or any(found.get(name) != value for name, value in compared.items()):
             return _refused("ConditionalCheckFailed", asked, found)
+        if statement.deletes:
+            del self.items[compared["id"]["S"]]
+            return {}
         kept = {name: value for name, value in found.items() if name not in statement.removes}
         self.items[compared["id"]["S"]] = kept | new
         return {}
@@ -140,10 +172,12 @@ def parsed(text: str) -> Statement:
     if match is None:
         raise NotImplementedError(text)
     if match[1]:
-        return Statement(tuple(_INSERTED.findall(match[2])), (), None)
-    removes = tuple(_REMOVED.findall(match[4]))
+        return Statement((), (), tuple(_ASSIGNED.findall(match[2])), deletes=True)
+    if match[3]:
+        return Statement(tuple(_INSERTED.findall(match[4])), (), None)
+    removes = tuple(_REMOVED.findall(match[6]))
     return Statement(
-        tuple(_ASSIGNED.findall(match[4])), removes, tuple(_ASSIGNED.findall(match[5]))
+        tuple(_ASSIGNED.findall(match[6])), removes, tuple(_ASSIGNED.findall(match[7]))
     )
 
 

@@ -46,6 +46,7 @@ class Aws:
         self.messages: list[dict[str, Any]] = []
         self._operations: dict[str, Callable[[Any], object]] = {
             "PutItem": self.items.put,
+            "UpdateItem": self.items.take_queued,
             "DeleteItem": self.items.delete,
             "BatchGetItem": self.items.get_batch,
             "BatchWriteItem": self.items.write_batch,

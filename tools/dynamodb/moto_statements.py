@@ -1,7 +1,7 @@
 """BatchExecuteStatement for moto, whose own ignores conditions and fails at parameters.
 
-Each write is carried out as the conditional PutItem that it stands for, so it goes through moto's
-own checks to moto's own table. A batch that reads is refused.
+Each write is carried out as the conditional PutItem or DeleteItem that it stands for, so it goes
+through moto's own checks to moto's own table. A batch that reads is refused.
 
 Sources: the API reference of BatchExecuteStatement, BatchStatementRequest and BatchStatementError;
 the developer guide on PartiQL. What they leave open is in ``docs/sandbox.md``.
@@ -18,14 +18,14 @@ from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
-from tools.dynamodb.partiql import Insert, InvalidStatement, is_read, parse_write
+from tools.dynamodb.partiql import Delete, Insert, InvalidStatement, Update, is_read, parse_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from moto.core.responses import ActionResult
 
-    from tools.dynamodb.partiql import Item, Update
+    from tools.dynamodb.partiql import Item, Write
 
 MAX_STATEMENTS = 25
 MAX_STATEMENT_CHARACTERS = 8192
@@ -43,7 +43,7 @@ _one_batch_at_a_time = threading.Lock()
 class _Prepared:
     """One statement: a write with the key of its item, or the error that it has."""
 
-    write: Insert | Update | None = None
+    write: Write | None = None
     key: Item | None = None
     error: dict[str, str] | None = None
 
@@ -93,7 +93,7 @@ def _prepare(handler: DynamoHandler, statement: Mapping[str, Any]) -> _Prepared:
     return _Prepared(write, key)
 
 
-def _key(handler: DynamoHandler, write: Insert | Update) -> Item:
+def _key(handler: DynamoHandler, write: Write) -> Item:
     names = handler.dynamodb_backend.get_table(write.table).table_key_attrs
     given = write.item if isinstance(write, Insert) else write.where
     missing = [name for name in names if name not in given]
@@ -105,7 +105,7 @@ def _key(handler: DynamoHandler, write: Insert | Update) -> Item:
         raise InvalidStatement(
             "Where clause does not contain a mandatory equality on all key attributes"
         )
-    if not isinstance(write, Insert):
+    if isinstance(write, Update):
         for name in names:
             if name in write.assigned or name in write.removed:
                 raise InvalidStatement(
@@ -123,9 +123,17 @@ def _carry_out(
     found = handler.dynamodb_backend.get_item(write.table, key)
     old: Item = found.to_json()["Attributes"] if found else {}
     put = copy.copy(handler)
-    put.body = _insertion(write, key) if isinstance(write, Insert) else _change(write, key, old)
+    if isinstance(write, Delete) and not old:
+        return {"TableName": write.table}
     try:
-        put.put_item()
+        if isinstance(write, Delete):
+            put.body = {"TableName": write.table, "Key": key} | _condition(write.where)
+            put.delete_item()
+        else:
+            put.body = (
+                _insertion(write, key) if isinstance(write, Insert) else _change(write, key, old)
+            )
+            put.put_item()
     except JsonRESTError as refusal:
         error: dict[str, Any] = _error(refusal)
         if error["Code"] == "ValidationError":
@@ -149,14 +157,19 @@ def _insertion(insert: Insert, key: Item) -> dict[str, Any]:
 
 
 def _change(update: Update, key: Item, old: Item) -> dict[str, Any]:
-    names = list(update.where)
     changed = key | old | update.assigned
     return {
         "TableName": update.table,
         "Item": {name: changed[name] for name in changed if name not in update.removed},
-        "ConditionExpression": " AND ".join(f"#{n} = :{n}" for n in range(len(names))),
-        "ExpressionAttributeNames": {f"#{n}": name for n, name in enumerate(names)},
-        "ExpressionAttributeValues": {f":{n}": update.where[name] for n, name in enumerate(names)},
+    } | _condition(update.where)
+
+
+def _condition(where: Item) -> dict[str, Any]:
+    numbered = list(enumerate(where.items()))
+    return {
+        "ConditionExpression": " AND ".join(f"#{n} = :{n}" for n, _ in numbered),
+        "ExpressionAttributeNames": {f"#{n}": name for n, (name, _) in numbered},
+        "ExpressionAttributeValues": {f":{n}": value for n, (_, value) in numbered},
     }
 
 

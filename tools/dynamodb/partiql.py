@@ -2,6 +2,7 @@
 
     INSERT INTO table VALUE {'name': value, ...}
     UPDATE table SET name = value REMOVE name ... WHERE name = value AND ...
+    DELETE FROM table WHERE name = value AND ...
 
 A value is ``?`` or a literal; a literal is a string, a number, TRUE, FALSE or NULL. A name stands
 for a whole attribute. As in DynamoDB, a name that is a reserved word needs double quotation marks.
@@ -59,12 +60,23 @@ class Update:
     removed: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete an item whose attributes equal ``where``, its key among them, if there is one."""
+
+    table: str
+    where: Item
+
+
+Write = Insert | Update | Delete
+
+
 def is_read(statement: str) -> bool:
     """Whether a statement reads; every other one counts as a write."""
     return re.match(r"\s*SELECT\b", statement, re.IGNORECASE) is not None
 
 
-def parse_write(statement: str, parameters: Sequence[AttributeValue]) -> Insert | Update:
+def parse_write(statement: str, parameters: Sequence[AttributeValue]) -> Write:
     """Read one write with its parameters. Raises InvalidStatement."""
     return _Parser(statement, parameters).write()
 
@@ -76,8 +88,14 @@ class _Parser:
         self._parameters = parameters
         self._used = 0
 
-    def write(self) -> Insert | Update:
-        write = self._insert() if self._accept("INSERT") else self._update()
+    def write(self) -> Write:
+        write: Write
+        if self._accept("INSERT"):
+            write = self._insert()
+        elif self._accept("DELETE"):
+            write = self._delete()
+        else:
+            write = self._update()
         if self._peek() != ("end", ""):
             raise _malformed(f"unexpected {self._peek()[1]}")
         if self._used != len(self._parameters):
@@ -117,6 +135,13 @@ class _Parser:
             raise InvalidStatement("Two document paths overlap with each other")
         if not assigned and not removed:
             raise _malformed("neither SET nor REMOVE")
+        return Update(table, self._where(), assigned, frozenset(removed))
+
+    def _delete(self) -> Delete:
+        self._expect("FROM")
+        return Delete(self._name(), self._where())
+
+    def _where(self) -> Item:
         self._expect("WHERE")
         where: Item = {}
         while True:
@@ -124,7 +149,7 @@ class _Parser:
             self._expect("=")
             _put(where, name, self._value())
             if not self._accept("AND"):
-                return Update(table, where, assigned, frozenset(removed))
+                return where
 
     def _assignments(self, assigned: Item) -> None:
         while True:

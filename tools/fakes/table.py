@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping, Sequence
 
-from segment_rehook.delivery.ledger.record import Record, Swap
+from msgspec.structs import replace
+
+from segment_rehook.delivery.ledger.record import Record, State, Swap
 from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
 from tools.fakes.faults import Faults
@@ -14,8 +16,9 @@ from tools.fakes.faults import Faults
 class FakeLedger:
     """A `Ledger`. `records` is what the table holds; `writes` each record that landed, in order."""
 
-    def __init__(self, faults: Faults | None = None) -> None:
+    def __init__(self, faults: Faults | None = None, marks: FakeUserMarks | None = None) -> None:
         self.faults = faults or Faults(LedgerUnavailable)
+        self.marks = marks or FakeUserMarks(self.faults)
         self.records: dict[str, Record] = {}
         self.writes: list[Record] = []
         self._lock = threading.Lock()
@@ -30,6 +33,21 @@ class FakeLedger:
             )
         except LedgerUnavailable as error:
             return [error] * len(changes)
+
+    def take_queued(self, claim: Record) -> Record | None:
+        """Claim what is queued."""
+        return self.faults.run("ledger.take_queued", claim, lambda: self._take_queued(claim))
+
+    def settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        """Make the change and clear the mark."""
+        try:
+            return self.faults.run(
+                "ledger.settle_and_clear",
+                change.new,
+                lambda: self._settle_and_clear(change, user, mark),
+            )
+        except LedgerUnavailable:
+            return False
 
     def sweep(self, now: float) -> None:
         """Delete what has expired, as DynamoDB does some time within two days."""
@@ -56,6 +74,27 @@ class FakeLedger:
             self.writes.append(new)
             return Swap(won=True)
 
+    def _take_queued(self, claim: Record) -> Record | None:
+        with self._lock:
+            found = self.records.get(claim.id)
+            if found is None or (found.state, found.content) != (State.QUEUED, claim.content):
+                return found
+            taken = replace(
+                claim,
+                token=found.token + 1,
+                parked_token=found.parked_token,
+                crashes=found.crashes,
+                doubtful=found.doubtful,
+            )
+            self.records[claim.id] = taken
+            self.writes.append(taken)
+            return taken
+
+    def _settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        won = self._swap(change.new, change.was).won
+        self.marks.remove(user, mark)
+        return won
+
 
 class FakeUserMarks:
     """A `UserMarks`. `marks` is what the table holds: user → the mark's name."""
@@ -75,7 +114,7 @@ class FakeUserMarks:
 
     def clear(self, user: str, last: str) -> None:
         """Remove the mark if it still names `last`."""
-        self.faults.run("marks.clear", (user, last), lambda: self._clear(user, last))
+        self.faults.run("marks.clear", (user, last), lambda: self.remove(user, last))
 
     def _read(self, users: Collection[str]) -> dict[str, str]:
         with self._lock:
@@ -85,7 +124,8 @@ class FakeUserMarks:
         with self._lock:
             self.marks.update(lasts)
 
-    def _clear(self, user: str, last: str) -> None:
+    def remove(self, user: str, last: str) -> None:
+        """Remove the mark if it still names `last`, without counting a call."""
         with self._lock:
             if self.marks.get(user) == last:
                 del self.marks[user]

@@ -74,10 +74,12 @@ AT_AWS: dict[str, list[Fault]] = {
     "table: reset before acting": _aws(Kind.RESET, 0.2, None),
     "table: reset after acting": [
         *_aws(Kind.RESET, 0.3, "PutItem", acted=True),
+        *_aws(Kind.RESET, 0.3, "UpdateItem", acted=True),
         *_aws(Kind.RESET, 0.3, "BatchExecuteStatement", acted=True),
     ],
     "table: time-out after acting": [
         *_aws(Kind.DELAY, 0.2, "PutItem", acted=True, seconds=1.2),
+        *_aws(Kind.DELAY, 0.2, "UpdateItem", acted=True, seconds=1.2),
         *_aws(Kind.DELAY, 0.2, "BatchExecuteStatement", acted=True, seconds=1.2),
     ],
     "table: batches fail": [

@@ -167,6 +167,9 @@ def _write(target: str, body: dict[str, Any], method: str) -> Write:
             return Write("mark", tuple(users))
         case "BatchGetItem":
             return Write("read marks")
+        case "UpdateItem":
+            nonce = body["ExpressionAttributeValues"][":nonce"]["S"]
+            return Write("claim", (body["Key"]["id"]["S"].removeprefix(DELIVERY),), nonce)
         case "DeleteItem":
             return Write("unmark", (_user(body["Key"]["id"]["S"]),))
         case "SendMessageBatch":
@@ -197,6 +200,8 @@ def _statement(statement: dict[str, Any]) -> Write:
 
     What an attribute is compared with, such as the old nonce, comes after what it is set to.
     """
+    if statement["Statement"].startswith("DELETE"):
+        return Write("unmark", (_user(statement["Parameters"][0]["S"]),))
     names = (found[1] for found in _PLACEHOLDER.finditer(statement["Statement"]))
     item: dict[str, Any] = {}
     for name, value in zip(names, statement["Parameters"], strict=True):

@@ -38,6 +38,7 @@ class World:
 
 CALLS: dict[str, tuple[str, Callable[[World], object]]] = {
     "ledger.swap": ("put_item", lambda world: swap(world.ledger, RECORD, None)),
+    "ledger.take_queued": ("update_item", lambda world: world.ledger.take_queued(RECORD)),
     "marks.read": ("batch_get_item", lambda world: world.marks.read(["ann"])),
     "marks.put": ("batch_write_item", lambda world: world.marks.put({"ann": "m1:identify"})),
     "marks.clear": ("delete_item", lambda world: world.marks.clear("ann", "m1:identify")),
@@ -140,6 +141,10 @@ def test_an_item_of_another_version_is_an_outage(world: World, change: dict[str,
 
     with pytest.raises(LedgerUnavailable, match="item"):
         swap(world.ledger, RECORD, None)
+
+    world.stub.add_refusal("update_item", "ConditionalCheckFailedException", Item=item)
+    with pytest.raises(LedgerUnavailable, match="item"):
+        world.ledger.take_queued(RECORD)
 
 
 def test_a_breaker_of_another_version_is_an_outage(world: World) -> None:

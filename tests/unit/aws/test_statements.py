@@ -133,6 +133,27 @@ def test_a_statement_that_fails_is_told_by_its_code_alone(world: World, code: st
     assert "ann" not in str(unknown)
 
 
+def test_only_what_is_known_of_both_counts_as_settled_and_cleared(world: World) -> None:
+    """An error of either statement, or of the call, leaves it to the caller to do both again.
+
+    A mark with another name is no error: it is a later message's.
+    """
+    change = Change(DELIVERED, CLAIMED)
+    conditional = failed("ConditionalCheckFailed")
+    for answers, known in [
+        (({}, {}), True),
+        (({}, conditional), True),
+        ((conditional, {}), False),
+        ((failed("AccessDenied"), {}), False),
+        (({}, failed("AccessDenied")), False),
+    ]:
+        world.answers(*answers)
+        assert world.ledger.settle_and_clear(change, "ann", "x") is known
+    world.stub.add_refusal("batch_execute_statement", "ThrottlingException")
+    assert world.ledger.settle_and_clear(change, "ann", "x") is False
+    world.stub.assert_no_pending_responses()
+
+
 def test_a_shared_call_without_an_answer_leaves_all_unknown(world: World) -> None:
     """If a shared call gets no answer, it is unknown for each change whether it was made."""
     world.stub.add_refusal("batch_execute_statement", "ThrottlingException")

@@ -17,7 +17,7 @@ def test_the_stand_in_accepts_each_scenario(name: str) -> None:
         assert plan.order(fault)
 
 
-@pytest.mark.parametrize("operation", ["PutItem", "BatchExecuteStatement"])
+@pytest.mark.parametrize("operation", ["PutItem", "UpdateItem", "BatchExecuteStatement"])
 def test_a_claim_may_be_written_without_an_answer(operation: str) -> None:
     """Claims fail after they took effect, alone and with others in one request."""
     acted = [

@@ -78,6 +78,16 @@ def answer(status: int | None, body: dict[str, Any]) -> RelayedAnswer:
             aws("PutItem", {"Item": {"id": {"S": "breaker#rehook"}, "nonce": {"S": "n"}}}),
             Write("breaker", (), "n"),
         ),
+        (
+            aws(
+                "UpdateItem",
+                {
+                    "Key": {"id": {"S": "delivery#d"}},
+                    "ExpressionAttributeValues": {":nonce": {"S": "n"}},
+                },
+            ),
+            Write("claim", ("d",), "n"),
+        ),
         (aws("DeleteItem", {"Key": {"id": {"S": "user#u"}}}), Write("unmark", ("u",))),
         (aws("BatchGetItem", {}), Write("read marks")),
         (
@@ -128,6 +138,22 @@ def test_a_settlement_is_named_by_the_state_and_the_nonce_that_it_writes(update:
     assert classified.writes == (
         Write("settle delivered", ("delivered",), "new"),
         Write("settle parked", ("parked",), "new"),
+    )
+
+
+def test_a_settlement_and_a_cleared_mark_are_one_entry_each() -> None:
+    """What redrive writes in one call at the end of a delivery has an entry for each part."""
+    cleared = 'DELETE FROM "the-ledger" WHERE "id"=? AND "last"=?'
+    statements = [
+        {"Statement": UPDATES[0], "Parameters": texts("delivered", "new", "delivery#d", "old")},
+        {"Statement": cleared, "Parameters": texts("user#u", "mark")},
+    ]
+    classified = classify(aws("BatchExecuteStatement", {"Statements": statements}))
+
+    assert classified.step == "shared settle"
+    assert classified.writes == (
+        Write("settle delivered", ("d",), "new"),
+        Write("unmark", ("u",)),
     )
 
 

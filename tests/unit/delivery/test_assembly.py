@@ -7,7 +7,7 @@ from pathlib import Path
 from segment_rehook.delivery.assembly import assemble_ingest, assemble_redrive
 from segment_rehook.delivery.settings import DAY, HOUR, IngestSettings, RedriveSettings
 from tests.unit.delivery.samples import DESTINATION
-from tests.unit.delivery.world import World
+from tests.unit.delivery.world import InTurn, World
 
 PAGE = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 
@@ -53,12 +53,18 @@ def test_redrive_works_by_its_settings() -> None:
         give_up_after=2 * HOUR,
         queue_retention=3 * DAY,
     )
-    redrive = assemble_redrive(settings, DESTINATION, World().ports())
+    sizes: list[int] = []
+
+    def threads(size: int) -> InTurn:
+        sizes.append(size)
+        return InTurn()
+
+    redrive = assemble_redrive(settings, DESTINATION, World(threads=threads).ports())
     attempts = redrive.attempts
 
     assert (attempts.claims.lease, attempts.claims.keep) == (91.0, 4_000)
     assert attempts.caller.timeout == 9.0
-    assert (redrive.workers, attempts.park_unknown) == (3, True)
+    assert (sizes, attempts.park_unknown) == ([3], True)
     assert attempts.parking_lot.sender.senders == 5
     assert (attempts.give_up_after, attempts.hard_stop) == (2 * HOUR, 2 * DAY)
 

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from segment_rehook.delivery.ledger.claim_rules import Verdict
@@ -101,6 +103,89 @@ def test_a_takeover_without_an_answer_tells_no_nonce() -> None:
         claim(claims_of(world))
 
     assert (unknown.value.nonce, unknown.value.token) == ("", 0)
+
+
+@given(
+    queued=st.builds(
+        Record,
+        id=st.just("m1:track"),
+        state=st.just(State.QUEUED),
+        token=st.integers(1, 9),
+        nonce=st.text(max_size=3),
+        content=st.just("c"),
+        expires_at=st.integers(0, 9),
+        lease=st.floats(0, 9),
+        in_queue=st.booleans(),
+        parked_token=st.none() | st.integers(1, 9),
+        crashes=st.integers(0, 3),
+        doubtful=st.booleans(),
+        reason=st.none() | st.text(max_size=3),
+        request_id=st.none() | st.text(max_size=3),
+    )
+)
+def test_one_write_claims_what_is_queued_as_two_do(queued: Record) -> None:
+    """A queued delivery is claimed with the same record by one write as by a refused one and one.
+
+    Only the nonce differs, which is new with each write.
+    """
+    records: list[Record] = []
+    for world in (World(), World()):
+        world.ledger.records[queued.id] = queued
+        claims = claims_of(world)
+        wanted = Wanted(queued.id, "c", lambda _: Verdict.TAKE, by_redrive=True)
+        taken = claims.claim_queued(wanted) if not records else claims.claim(wanted)
+        assert (taken.verdict, taken.mine) == (Verdict.TAKE, world.record(queued.id))
+        assert world.table.calls.total() == 1 + len(records)
+        records.append(world.ledger.records[queued.id])
+
+    one, two = records
+    assert one.nonce != queued.nonce
+    assert replace(one, nonce=two.nonce) == two
+
+
+@pytest.mark.parametrize(
+    ("there", "verdict", "writes"),
+    [
+        (None, Verdict.TAKE, 1),
+        (State.RELEASED, Verdict.TAKE, 1),
+        (State.CLAIMED, Verdict.TAKE_CRASHED, 1),
+        (State.DELIVERED, Verdict.DELIVERED, 0),
+    ],
+)
+def test_what_is_not_queued_is_judged_as_it_is_found(
+    there: State | None, verdict: Verdict, writes: int
+) -> None:
+    """If the record is not queued, the verdict on it decides, and a second write claims."""
+    world = World()
+    claims = claims_of(world)
+    if there is not None:
+        dead = replace(claimed(claims_of(world)), state=there)
+        world.ledger.records[dead.id] = dead
+        world.table.calls.clear()
+    judged: list[Record | None] = []
+
+    def judge(found: Record | None) -> Verdict:
+        judged.append(found)
+        return verdict
+
+    before = world.record("m1:track")
+    taken = claims.claim_queued(Wanted("m1:track", "c", judge, by_redrive=True))
+
+    assert (taken.verdict, taken.found, judged) == (verdict, before, [before])
+    assert taken.mine == (world.record("m1:track") if writes else None)
+    assert world.table.calls["ledger.swap"] == writes
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+def test_a_claim_of_what_is_queued_may_get_no_answer(fate: Fate) -> None:
+    """Nobody calls under a claim that got no answer, whether it was written or not."""
+    world = World()
+    claims = claims_of(world)
+    claims.settle(claims.queued(claimed(claims)))
+    world.table.order(fate)
+
+    with pytest.raises(ClaimUnknown):
+        claims.claim_queued(Wanted("m1:track", "c", lambda _: Verdict.TAKE, by_redrive=True))
 
 
 def test_a_late_writer_undoes_nothing() -> None:

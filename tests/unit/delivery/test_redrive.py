@@ -95,6 +95,35 @@ def test_as_many_groups_go_side_by_side_as_there_are_workers(workers: int) -> No
     assert len(callers) == workers
 
 
+def test_a_batch_ends_when_all_its_groups_have_ended() -> None:
+    """An error that ends one group is raised when the calls of the other groups have ended.
+
+    Work that outlived its invocation would call Rehook when the function thaws.
+    """
+    world = World(workers=2)
+    world.store_secrets(mode="pause")
+    world.post(track("m1", "u1"))
+    world.post(track("m2", "u2"))
+    world.store_secrets(mode="deliver")
+    returned = threading.Event()
+
+    def call(_operation: str, request: object) -> None:
+        if b'"m1"' in getattr(request, "body", b""):
+            raise ZeroDivisionError
+        returned.wait(0.2)
+
+    def hide(operation: str, _subject: object) -> None:
+        if operation == "dead.change_visibility":
+            raise OverflowError
+
+    world.rehook.before, world.queues.before = call, hide
+    with pytest.raises(OverflowError):
+        world.poll()
+    returned.set()
+
+    assert state(world, "m2") is State.DELIVERED
+
+
 def test_hiding_comes_before_the_ledger() -> None:
     """A message is hidden before the ledger is written.
 
@@ -124,7 +153,7 @@ def test_parking_comes_before_the_ledger_and_deleting_last() -> None:
     world.queues.before = lambda operation, _subject: seen.append(operation)
     world.poll()
 
-    assert seen[seen.index("call") :] == ["call", "parking.send", "ledger.swap", "marks.clear"]
+    assert seen[seen.index("call") :] == ["call", "parking.send", "ledger.settle_and_clear"]
 
 
 @pytest.mark.parametrize("whole_call", [True, False])

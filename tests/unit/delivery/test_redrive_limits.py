@@ -194,7 +194,8 @@ def test_a_defect_during_a_probe_leaves_the_probe_to_the_next_message() -> None:
 def test_a_mark_that_cannot_be_cleared_is_counted() -> None:
     """A mark that can't be cleared is counted, and the user's next event clears it."""
     world = waiting()
-    world.table.order(Fate.NOTHING_DONE, operation="marks.clear")
+    for operation in ("ledger.settle_and_clear", "marks.clear"):
+        world.table.order(Fate.NOTHING_DONE, operation=operation)
     (worked,) = world.poll()
 
     assert worked.result.outcome == "delivered"
@@ -202,6 +203,37 @@ def test_a_mark_that_cannot_be_cleared_is_counted() -> None:
     world.post(track("m2"))
     world.drain()
     assert not world.marks.marks
+
+
+@pytest.mark.parametrize("fate", list(Fate))
+@pytest.mark.parametrize(
+    ("turn", "expected"), [(rehook.DELIVERED, State.DELIVERED), (rehook.REJECTED, State.PARKED)]
+)
+def test_an_end_that_went_unheard_is_written_again_and_the_mark_cleared(
+    turn: rehook.Turn, expected: State, fate: Fate
+) -> None:
+    """If the call that settles and clears gets no answer, both are done by calls of their own."""
+    world = waiting()
+    world.rehook.script.append(turn)
+    world.table.order(fate, operation="ledger.settle_and_clear")
+    world.poll()
+
+    assert state(world) is expected
+    assert not world.marks.marks
+    assert world.telemetry.counts["Unsettled"] == world.telemetry.counts["StaleMarks"] == 0
+
+
+def test_a_later_mark_stays_when_an_earlier_message_ends() -> None:
+    """A message clears the mark that it carries and not the one that a later message carries."""
+    world = waiting("m1")
+    environment = world.redrive()
+    world.rehook.before = lambda *_: world.marks.put({header_of(first).user: "later"})
+    (first,) = world.dead.stored()
+    world.poll(environment)
+
+    assert state(world) is State.DELIVERED
+    assert list(world.marks.marks.values()) == ["later"]
+    assert world.table.calls["marks.clear"] == 0
 
 
 def test_what_may_have_been_given_says_so_also_when_it_is_old() -> None:

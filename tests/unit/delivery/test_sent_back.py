@@ -184,6 +184,7 @@ def test_parked_and_unrecorded_is_no_crash() -> None:
 
     def down_after_parking(operation: str, _subject: object) -> None:
         if operation == "parking.send":
+            world.table.order(Fate.NOTHING_DONE, operation="ledger.settle_and_clear")
             world.table.order(Fate.NOTHING_DONE, operation="ledger.swap", times=2)
             swaps.append(operation)
 

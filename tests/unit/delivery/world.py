@@ -82,8 +82,8 @@ class World:
         self.table = Faults(LedgerUnavailable)
         self.queues = Faults(QueueUnavailable)
         self.ssm = Faults(SecretsUnavailable)
-        self.ledger = FakeLedger(self.table)
         self.marks = FakeUserMarks(self.table)
+        self.ledger = FakeLedger(self.table, self.marks)
         self.breaker = FakeBreakerStore(self.table)
         self.lot = FakeQueue(
             clock=self.clock, name="parking", faults=self.queues, retention=14 * DAY

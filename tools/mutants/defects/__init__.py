@@ -7,12 +7,14 @@ from tools.mutants.defects.assembly import IN_THE_ASSEMBLY
 from tools.mutants.defects.calls import IN_THE_CALL
 from tools.mutants.defects.ledger import IN_THE_LEDGER
 from tools.mutants.defects.order import IN_THE_ORDER
+from tools.mutants.defects.queued import IN_TAKING_WHAT_IS_QUEUED
 from tools.mutants.defects.queues import IN_THE_QUEUES
 from tools.mutants.defects.redrive import IN_REDRIVE
 from tools.mutants.defects.sharing import IN_SHARED_CALLS
 
 DEFECTS = (
     *IN_THE_LEDGER,
+    *IN_TAKING_WHAT_IS_QUEUED,
     *IN_THE_CALL,
     *AFTER_THE_CALL,
     *IN_THE_QUEUES,

@@ -116,8 +116,8 @@ IN_THE_ORDER = (
     Defect(
         "never clear a mark",
         REDRIVE,
-        "        if not header.mark:\n",
-        "        if header.mark:\n",
+        "        if self._unmarked or not header.mark:\n",
+        "        if self._unmarked or header.mark:\n",
     ),
     Defect(
         "clear the mark also of what waits on",

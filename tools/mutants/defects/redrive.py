@@ -6,6 +6,7 @@ from tools.mutants.defect import Defect
 
 BATCH = "delivery/redrive/batch.py"
 ATTEMPT = "delivery/redrive/attempt.py"
+CLAIMS = "delivery/ledger/claims.py"
 LETTER_CALL = "delivery/redrive/letter_call.py"
 
 IN_REDRIVE = (
@@ -50,8 +51,14 @@ IN_REDRIVE = (
     Defect(
         "one defect stops the batch",
         BATCH,
-        "        except Exception as error:",
-        "        except MemoryError as error:",
+        "        except Exception as error:  # noqa: BLE001 — an",
+        "        except MemoryError as error:  # noqa: BLE001 — an",
+    ),
+    Defect(
+        "one group's error ends the invocation before the other groups",
+        BATCH,
+        "in list(self.pool.map(work, groups.values())):",
+        "in self.pool.map(work, groups.values()):",
     ),
     Defect(
         "promise a next try that SQS refused",
@@ -87,8 +94,27 @@ IN_REDRIVE = (
     Defect(
         "redrive never writes down what was delivered",
         ATTEMPT,
-        "                self._claims.settle(self._claims.delivered(mine, request_id))\n",
+        "                self._end(header, self._claims.delivered(mine, request_id))\n",
         "",
+    ),
+    Defect(
+        "an end that went unheard is not written again",
+        CLAIMS,
+        "            return True\n        self.settle(settlement)\n        return False\n",
+        "            return True\n        return False\n",
+    ),
+    Defect(
+        "clear the mark before the settlement is known",
+        ATTEMPT,
+        "            self._unmarked = self._claims.settle_and_clear(",
+        "            self._redrive.marks.clear(header.user, header.mark)\n"
+        "            self._unmarked = self._claims.settle_and_clear(",
+    ),
+    Defect(
+        "a mark that was not cleared counts as cleared",
+        CLAIMS,
+        "        self.settle(settlement)\n        return False\n",
+        "        self.settle(settlement)\n        return True\n",
     ),
     Defect(
         "redrive does not write down a doubt",
@@ -99,7 +125,13 @@ IN_REDRIVE = (
     Defect(
         "redrive's claim looks like ingest's",
         ATTEMPT,
-        "                    by_redrive=True,\n",
+        "            by_redrive=True,\n",
+        "",
+    ),
+    Defect(
+        "redrive expects a record where none is as a rule",
+        ATTEMPT,
+        "if header.nonce else claims.claim(wanted)",
         "",
     ),
     Defect(

@@ -128,6 +128,25 @@ IN_SHARED_CALLS = (
         "return _lost(change, found or {})",
     ),
     Defect(
+        "take a settlement that failed beside a cleared mark for made",
+        ADAPTER,
+        'return gone and "Error" not in settled',
+        "return gone",
+    ),
+    Defect(
+        "take a mark that could not be cleared for gone",
+        ADAPTER,
+        'return gone and "Error" not in settled',
+        'return "Error" not in settled',
+    ),
+    Defect(
+        "clear a later mark",
+        "aws/statements.py",
+        'WHERE "id"=? AND "last"=?\',  # noqa: S608 — values are apart\n'
+        '        "Parameters": [{"S": items.USER + user}, {"S": mark}],\n',
+        'WHERE "id"=?\',\n        "Parameters": [{"S": items.USER + user}],\n',
+    ),
+    Defect(
         "an update leaves a reason behind",
         ADAPTER,
         "[change for change in changes if shares(change)]",

@@ -66,6 +66,7 @@ class DynamoDb(AwsClient):
     batch_write_item = _operation("BatchWriteItem")
     delete_item = _operation("DeleteItem")
     put_item = _operation("PutItem")
+    update_item = _operation("UpdateItem")
 
 
 class Sqs(AwsClient):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segment_rehook.aws import items
-from segment_rehook.aws.statements import shares, statement
+from segment_rehook.aws.statements import clearing, shares, statement
 from segment_rehook.delivery.ledger.record import Swap
 from segment_rehook.delivery.ports import MAX_CHANGES, LedgerUnavailable
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.aws.items import Found
     from segment_rehook.aws.table import Table
+    from segment_rehook.delivery.ledger.record import Record
     from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
     from segment_rehook.delivery.ports import Change, Clock
 
@@ -50,6 +51,26 @@ class DynamoLedger:
             swaps[_key(change)] if _key(change) in swaps else self._swap(change)
             for change in changes
         ]
+
+    def take_queued(self, claim: Record) -> Record | None:
+        """Claim with an UpdateItem: one write unit, also if the record is not queued."""
+        there = self._table.take_queued(items.record_item(claim))
+        try:
+            return items.record_of(there) if there else None
+        except items.ItemUnreadable as error:
+            raise LedgerUnavailable(str(error)) from error
+
+    def settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        """Share a BatchExecuteStatement between both: one write unit each."""
+        table = self._table.name
+        both = [statement(table, change), clearing(table, user, mark)]
+        try:
+            settled, cleared = self._table.execute(both)
+        except LedgerUnavailable:
+            return False
+        # The condition fails if the mark has another name by now: then it is another message's.
+        gone = cleared.get("Error", {}).get("Code") in {None, "ConditionalCheckFailed"}
+        return gone and "Error" not in settled
 
     def _share(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
         swaps: list[Swap | LedgerUnavailable] = []

@@ -2,6 +2,7 @@
 
     INSERT INTO "table" VALUE {'id': ?, 'state': ?, …}
     UPDATE "table" SET "state"=? SET "token"=? … WHERE "id"=? AND "nonce"=?
+    DELETE FROM "table" WHERE "id"=? AND "last"=?
 
 A PutItem replaces the whole item. An UPDATE keeps attributes that it does not name. So a change
 that removes an attribute can't be a statement (`shares`). If a later version adds an attribute,
@@ -47,6 +48,17 @@ def statement(table: str, change: Change) -> BatchStatementRequestTypeDef:
         "Statement": text,
         "Parameters": values,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def clearing(table: str, user: str, mark: str) -> BatchStatementRequestTypeDef:
+    """Give a statement that deletes the mark of `user` if its name is `mark`.
+
+    It succeeds where there is no mark, and fails as ConditionalCheckFailed at another name.
+    """
+    return {
+        "Statement": f'DELETE FROM "{table}" WHERE "id"=? AND "last"=?',  # noqa: S608 — values are apart
+        "Parameters": [{"S": items.USER + user}, {"S": mark}],
     }
 
 

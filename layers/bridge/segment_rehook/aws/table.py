@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from segment_rehook.aws.errors import AwsError
+from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.ports import LedgerUnavailable
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ Answered = TypeVar("Answered")
 
 ABSENT = "attribute_not_exists(id)"
 STILL_WAS = "nonce = :was"
+STILL_QUEUED = "#state = :waiting AND #content = :content"
+TAKE = (
+    "SET #state = :state, #token = #token + :one, #nonce = :nonce, #lease = :lease,"
+    " #queued = :queued, #expires_at = :expires_at REMOVE #reason, #request_id"
+)
+TAKE_VALUES = ("state", "nonce", "lease", "queued", "expires_at", "content")
+# Each name has a placeholder, since some are reserved words.
+TAKE_NAMES = {f"#{name}": name for name in (*TAKE_VALUES, "token", "reason", "request_id")}
 
 
 class Table:
@@ -84,6 +93,31 @@ class Table:
                 raise _unavailable("PutItem", error) from error
             return None if found.get("nonce") == new["nonce"] else found
         return None
+
+    def take_queued(self, claim: Item) -> Found:
+        """Turn the item of `claim` into a claim if it is queued and has the content of `claim`.
+
+        Gives the item that is there afterwards, empty if there is none.
+        """
+        values = {f":{name}": claim[name] for name in TAKE_VALUES}
+        values |= {":one": {"N": "1"}, ":waiting": {"S": State.QUEUED}}
+        try:
+            answer = self._client.update_item(
+                TableName=self.name,
+                Key={"id": claim["id"]},
+                UpdateExpression=TAKE,
+                ConditionExpression=STILL_QUEUED,
+                ExpressionAttributeNames=TAKE_NAMES,
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except AwsError as error:
+            found = _condition_failed(error)
+            if found is None:
+                raise _unavailable("UpdateItem", error) from error
+            return found
+        return answer["Attributes"]
 
     def execute(
         self, statements: Sequence[BatchStatementRequestTypeDef]

@@ -98,8 +98,7 @@ def assemble_redrive(settings: RedriveSettings, destination: Destination, ports:
         ),
         dead_letters=ports.dead_letters,
         secrets=ports.secrets,
-        workers=settings.workers,
-        threads=ports.threads,
+        pool=ports.threads(settings.workers),
     )
 
 

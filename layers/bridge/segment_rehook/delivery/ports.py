@@ -65,6 +65,21 @@ class Ledger(Protocol):
         was made.
         """
 
+    def take_queued(self, claim: Record) -> Record | None:
+        """Put `claim` in place of the delivery's record if that is queued and has its content.
+
+        The record's token plus one, its epoch, crashes and doubt replace those of `claim`. Gives
+        the record that is there afterwards, None if there is none. If its nonce is that of `claim`,
+        the claim was put, also where the SDK has sent it twice. Raises LedgerUnavailable.
+        """
+
+    def settle_and_clear(self, change: Change, user: str, mark: str) -> bool:
+        """Make a change, and clear the mark of `user` if its name is `mark`, in one call.
+
+        Gives whether both are known to be done. If not, each may be done or not, independently of
+        the other one.
+        """
+
 
 class UserMarks(Protocol):
     """The marks of users who have dead letters waiting: one for each user. Users are hashes.

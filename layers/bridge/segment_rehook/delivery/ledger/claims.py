@@ -104,15 +104,39 @@ class Claims:
 
     def claim(self, wanted: Wanted) -> Claim:
         """Claim one delivery. Raises ClaimUnknown if the ledger gave no answer."""
-        [claim] = self.claim_all([wanted])
+        return self._claim(self._try(wanted))
+
+    def claim_all(self, wanted: Sequence[Wanted]) -> list[Claim | ClaimUnknown]:
+        """Claim different deliveries in shared calls of the ledger; answers in the same order."""
+        return self._claim_all([self._try(each) for each in wanted])
+
+    def claim_queued(self, wanted: Wanted) -> Claim:
+        """Claim one delivery for redrive, by one write if its record is queued.
+
+        `claim` needs two writes for this: the first one is refused, and brings the record along.
+        Raises ClaimUnknown if the ledger gave no answer.
+        """
+        first = self._try(wanted)
+        try:
+            there = self.ledger.take_queued(first.new)
+        except LedgerUnavailable as error:
+            raise ClaimUnknown(first.verdict, first.new) from error
+        if there is not None and there.nonce == first.new.nonce:
+            return Claim(first.verdict, mine=there)
+        verdict = wanted.judge(there)
+        if verdict not in TAKES:
+            return Claim(verdict, found=there)
+        return self._claim(self._try(wanted, verdict, there))
+
+    def _claim(self, first: _Try) -> Claim:
+        [claim] = self._claim_all([first])
         if isinstance(claim, ClaimUnknown):
             raise claim
         return claim
 
-    def claim_all(self, wanted: Sequence[Wanted]) -> list[Claim | ClaimUnknown]:
-        """Claim different deliveries in shared calls of the ledger; answers in the same order."""
+    def _claim_all(self, first: Sequence[_Try]) -> list[Claim | ClaimUnknown]:
         claims: dict[str, Claim | ClaimUnknown] = {}
-        tries = [self._try(each) for each in wanted]
+        tries = first
         for _ in range(MAX_CLAIM_TRIES):
             swaps = self.ledger.swap([Change(each.new, each.was) for each in tries])
             again = []
@@ -130,7 +154,7 @@ class Claims:
             if not again:
                 break
             tries = again
-        return [claims[each.delivery] for each in wanted]
+        return [claims[each.wanted.delivery] for each in first]
 
     def delivered(self, mine: Record, request_id: str | None) -> Settlement:
         """Give the settlement for: delivered. `request_id`: Rehook's id of the call."""
@@ -173,6 +197,17 @@ class Claims:
             if each.record.state is State.DELIVERED:
                 self.telemetry.count("Unrecorded")
                 self.telemetry.warn("delivered, but not recorded", delivery=each.mine.id)
+
+    def settle_and_clear(self, settlement: Settlement, user: str, mark: str) -> bool:
+        """Settle a claim and clear the user's mark, in one call of the ledger; alone if it fails.
+
+        Gives whether the mark is known to be cleared.
+        """
+        change = Change(settlement.record, settlement.mine)
+        if self.ledger.settle_and_clear(change, user, mark):
+            return True
+        self.settle(settlement)
+        return False
 
     def _try(
         self, wanted: Wanted, verdict: Verdict = Verdict.TAKE, was: Record | None = None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segment_rehook.delivery.caller import Caller
-    from segment_rehook.delivery.ledger.claims import Claim, Claims
+    from segment_rehook.delivery.ledger.claims import Claim, Claims, Settlement
     from segment_rehook.delivery.ledger.record import Record
     from segment_rehook.delivery.pacing.breaker import Permit
     from segment_rehook.delivery.pacing.pace import Pace
@@ -83,6 +83,7 @@ class _Attempt:
         self._message = message
         self._time_left = time_left
         self._age = self._now() - message.sent_at
+        self._unmarked = False
 
     def run(self, *, paused: bool) -> Disposition:
         try:
@@ -113,15 +114,16 @@ class _Attempt:
         if ahead:
             pause = self._pause(throttled=True, at_least=ahead)
             return Hide(Result(Outcome.STORED, Stored.THROTTLED), pause)
+        wanted = Wanted(
+            header.delivery,
+            header.content,
+            lambda found: claim_rules.redrive(found, header, self._now()),
+            by_redrive=True,
+        )
         try:
-            claim = self._claims.claim(
-                Wanted(
-                    header.delivery,
-                    header.content,
-                    lambda found: claim_rules.redrive(found, header, self._now()),
-                    by_redrive=True,
-                )
-            )
+            # A message that was sent under a claim has a record, which is queued as a rule.
+            claims = self._claims
+            claim = claims.claim_queued(wanted) if header.nonce else claims.claim(wanted)
         except ClaimUnknown:
             return Hide(Result(Outcome.STORED, Stored.LEDGER_UNAVAILABLE), self._pause())
         if claim.mine is None:
@@ -163,7 +165,7 @@ class _Attempt:
         park_unknown = self._redrive.park_unknown
         match after_call(reply, action, park_unknown=park_unknown, last_try=last_try):
             case Settle(request_id):
-                self._claims.settle(self._claims.delivered(mine, request_id))
+                self._end(header, self._claims.delivered(mine, request_id))
                 return Delete(Result(Outcome.DELIVERED, request_id=request_id))
             case Park() as park:
                 return self._park(header, mine, park, reply)
@@ -193,7 +195,7 @@ class _Attempt:
         code = reply.code if reply else None
         text = " ".join(filter(None, (code, park.detail)))
         if self._redrive.parking_lot.send(header, self._message, mine, park.reason, text):
-            self._claims.settle(self._claims.parked(mine, park.reason))
+            self._end(header, self._claims.parked(mine, park.reason))
             request_id = reply.request_id if reply else None
             return Delete(Result(Outcome.PARKED, park.reason, request_id, code))
         # An unknown outcome keeps its claim, so that the next claimant knows of it.
@@ -207,8 +209,15 @@ class _Attempt:
             return Delete(Result(Outcome.PARKED, Parked.UNREADABLE))
         return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
 
+    def _end(self, header: Header, settlement: Settlement) -> None:
+        """Settle the claim, and clear the mark in the same call: see docs/protocol.md."""
+        if header.mark:
+            self._unmarked = self._claims.settle_and_clear(settlement, header.user, header.mark)
+        else:
+            self._claims.settle(settlement)
+
     def _unmark(self, header: Header) -> None:
-        if not header.mark:
+        if self._unmarked or not header.mark:
             return
         try:
             self._redrive.marks.clear(header.user, header.mark)
