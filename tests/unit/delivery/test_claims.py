@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from segment_rehook.delivery.ledger.claim_rules import Verdict
 from segment_rehook.delivery.ledger.claims import Claim, Claims, ClaimUnknown, Settlement, Wanted
 from segment_rehook.delivery.ledger.record import Record, State
-from tests.unit.delivery.claiming import claim, claimed, claims_of
+from tests.unit.delivery.claiming import claim, claimed, claims_of, wanted
 from tests.unit.delivery.world import World
 from tools.fakes.faults import Fate
 
@@ -284,3 +284,27 @@ def test_a_delivery_that_cant_be_recorded_is_counted() -> None:
     assert world.telemetry.counts == {"Unrecorded": 1, "Unsettled": 1}
     warning = ("delivered, but not recorded", {"delivery": "m1:track"})
     assert world.telemetry.warnings == [warning]
+
+
+def test_a_settlement_that_lost_is_counted_when_another_is_written_again() -> None:
+    """If one of two settlements is lost and one gets no answer, only the lost one is counted."""
+    world = World()
+    claims = claims_of(world)
+    first, second = (claims.claim(wanted(claims, f"m{number}:track")).mine for number in range(2))
+    assert first is not None
+    assert second is not None
+    world.ledger.records[first.id] = replace(first, nonce="another")
+    fates = iter([None, Fate.NOTHING_DONE])
+
+    def before(operation: str, _subject: object) -> None:
+        fate = next(fates, None) if operation == "ledger.swap" else None
+        if fate is not None:
+            world.table.order(fate, operation="ledger.swap")
+
+    world.table.before = before
+    claims.settle(claims.delivered(first, "req-1"), claims.delivered(second, "req-2"))
+
+    assert world.telemetry.counts == {"Unsettled": 1, "Unrecorded": 1}
+    record = world.record(second.id)
+    assert record is not None
+    assert record.state is State.DELIVERED

@@ -60,17 +60,69 @@ def test_what_is_claimed_and_not_settled_is_bounded(threads: Callable[[int], Exe
     under_way: Counter[str] = Counter()
     most = 0
 
+    def before(operation: str, subject: object) -> None:
+        if operation == "ledger.share":
+            assert isinstance(subject, list)
+            claims = [each for each in subject if each.new.state is State.CLAIMED]
+            assert len(claims) < 2 * WORKERS
+
     def after(operation: str, subject: object) -> None:
         nonlocal most
         if operation == "ledger.swap" and isinstance(subject, Record):
             under_way[subject.id] = int(subject.state is State.CLAIMED)
             most = max(most, under_way.total())
 
-    world.table.after = after
+    world.table.before, world.table.after = before, after
     answer = world.post(*users(120), on=world.ingest(threaded=True))
 
     assert answer.body["delivered"] == 120
     assert 1 < most <= WORKERS + 3 * MAX_CHANGES
+
+
+def most_at_once(world: World, operation: str, count: int) -> int:
+    """Post events of so many users; give how many calls of an operation were under way at once."""
+    lock = threading.Lock()
+    now = most = 0
+
+    def before(called: str, _subject: object) -> None:
+        nonlocal now, most
+        if called == operation:
+            with lock:
+                now += 1
+                most = max(most, now)
+            threading.Event().wait(0.002)  # long enough for another thread to begin one as well
+
+    def after(called: str, _subject: object) -> None:
+        nonlocal now
+        if called == operation:
+            with lock:
+                now -= 1
+
+    for port in (world.table, world.rehook):
+        port.before, port.after = before, after
+    assert world.post(*users(count)).body["delivered"] == count
+    return most
+
+
+def test_never_more_calls_at_once_than_workers() -> None:
+    """Of sixty users' calls, as many as there are workers are under way at once, and never more."""
+    assert most_at_once(World(workers=WORKERS), "rehook.call", 60) == WORKERS
+
+
+def test_one_call_claims_and_one_settles_at_a_time() -> None:
+    """Two calls of the ledger at most are under way at once: one that claims, one that settles."""
+    assert most_at_once(World(workers=WORKERS), "ledger.share", 60) <= 2
+
+
+def test_a_delivery_that_ends_without_a_settlement_ends(world: World) -> None:
+    """An unknown outcome that can't be parked leaves its claim, and is not tried again."""
+    world = World(workers=WORKERS, policy="park", threads=lambda _workers: InTurn())
+    world.rehook.script.append(rehook.UNKNOWN_DONE)
+    world.queues.down = True
+    answer = world.post(*users(2))
+
+    assert sorted(outcomes(answer)) == ["delivered", "failed"]
+    assert len(world.rehook.calls) == 2
 
 
 def test_no_call_is_begun_while_too_much_waits_to_be_settled() -> None:

@@ -67,7 +67,6 @@ class Steps:
             reason = self._reason_to_wait()
             if reason is None:
                 self._waiting.look([lane.user for lane in lanes])
-                reason = Stored.LEDGER_UNAVAILABLE if self._waiting.ledger_down else None
             for lane in lanes:
                 lane.store_as = reason or (
                     Stored.USER_WAITING if lane.user in self._waiting else None
