@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
 # The reasons why an event is ignored are cut in the log: fifty subscriptions may have one each.
 MAX_IGNORED_CHARACTERS = 1_000
+METRICS = {outcome: f"Events{outcome.capitalize()}" for outcome in Outcome}
 
 
 @dataclass(slots=True)
@@ -149,8 +149,9 @@ class Webhook:
         )
 
     def _log(self, reports: Sequence[EventReport]) -> None:
-        for outcome, count in Counter(report.outcome for report in reports).items():
-            self.telemetry.count(f"Events{outcome.capitalize()}", count)
+        outcomes = [report.outcome for report in reports]
+        for outcome in set(outcomes):
+            self.telemetry.count(METRICS[outcome], outcomes.count(outcome))
         self.telemetry.outcomes([_line(report) for report in reports])
 
 
