@@ -70,8 +70,11 @@ class LambdaTelemetry:
 
     def outcomes(self, lines: Sequence[Mapping[str, LogValue]]) -> None:
         """Log one line for each, without the fields that are None."""
-        if lines:
-            self._logger.info("outcome", extra={LINES: [_present(line) for line in lines]})
+        present = [_present(line) for line in lines]
+        if len(present) == 1:
+            self._logger.info("outcome", extra=present[0])
+        elif present:
+            self._logger.info("outcome", extra={LINES: present})
 
     def warn(self, message: str, **fields: LogValue) -> None:
         """Log a warning."""
