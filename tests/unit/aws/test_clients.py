@@ -29,13 +29,11 @@ def test_a_service_has_the_protocol_that_aws_describes(kind: type[AwsClient]) ->
 
 
 @each_service
-def test_a_method_calls_the_operation_of_its_name(
-    kind: type[AwsClient], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_method_calls_the_operation_of_its_name(kind: type[AwsClient]) -> None:
     """Each method is called as boto3's is, and its operation is one that the service has."""
     called: list[str] = []
-    monkeypatch.setattr(AwsClient, "call", lambda _self, name, _arguments: called.append(name))
-    client = kind(access(), FakeClock(), FakeRandomness(), connections=1)
+    noting = type("Noting", (kind,), {"call": lambda _self, name, _: called.append(name)})
+    client = noting(access(), FakeClock(), FakeRandomness(), connections=1)
     methods = [name for name in vars(kind) if name != "service" and not name.startswith("_")]
     for method in methods:
         getattr(client, method)()
