@@ -123,7 +123,7 @@ def test_a_turn_that_comes_in_time_is_waited_for_at_once() -> None:
     environment = world.redrive()
     pace = Pace(Crowd())
     pace.heard(rehook.THROTTLED.reply)
-    for _ in range(22):
+    for _ in range(19):
         pace.wait(1_000.0)
     environment.redrive.attempts.pace = pace
     (worked,) = world.poll(environment, seconds=FUNCTION_SECONDS)

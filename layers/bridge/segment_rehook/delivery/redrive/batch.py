@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.queues.transport import Received
     from segment_rehook.delivery.redrive.attempt import RedriveAttempts
 
-# Seconds of the function's time, kept free for hiding and settling.
-RESERVE = 5.0
+# Seconds of the function's time, kept free for hiding and settling. If the table hangs, the end of
+# a message takes three calls of 3 s: settlement and mark together, the settlement, the mark.
+RESERVE = 10.0
 # How many seconds a message is hidden after an unexpected error: longer than the lease of a claim.
 DEFECT_SECONDS = 120
 
