@@ -109,3 +109,43 @@ def test_every_lock_of_npm_is_updated() -> None:
     [npm] = [each for each in updates if each["package-ecosystem"] == "npm"]
     assert locks
     assert set(npm["directories"]) == locks
+
+
+FOLDERS = ("layers", "functions", "cli", "tools", "tests")
+SWITCHED_OFF = re.compile(r"#\s*(?:type:\s*ignore|noqa|pragma:\s*no cover)(?P<rest>.*)")
+WITH_REASON = re.compile(r"(?:\[[\w, -]+\]  # |: [A-Z0-9, ]+ — )\S.*")
+
+
+def without_reason(line: str) -> bool:
+    """Whether a line switches a check off without naming it, or without saying why."""
+    found = SWITCHED_OFF.search(line)
+    return found is not None and not WITH_REASON.fullmatch(found["rest"])
+
+
+@pytest.mark.parametrize(
+    ("line", "bare"),
+    [
+        ("x = y  # type: " + "ignore", True),
+        ("x = y  # type: " + "ignore[misc]", True),
+        ("x = y  # no" + "qa: S608", True),
+        ("x = y  # pragma: " + "no cover", True),
+        ("x = y  # type: " + "ignore[misc]  # the stubs lack it", False),
+        ("x = y  # no" + "qa: S608 — values are apart", False),
+    ],
+)
+def test_a_line_without_a_reason_is_told_from_one_with_it(line: str, bare: bool) -> None:
+    """A check that is switched off needs its name and a reason behind it."""
+    assert without_reason(line) is bare
+
+
+def test_each_check_that_is_switched_off_has_its_reason() -> None:
+    """Each line of the project that switches a check off names the check and says why."""
+    bare = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for folder in FOLDERS
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "node_modules" not in path.parts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if without_reason(line)
+    ]
+    assert bare == []

@@ -106,7 +106,7 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
 
 def normalised(requirement: str) -> str:
     """A requirement as metadata has it, with its bounds in order."""
-    name, bounds = re.fullmatch(r"([\w-]+)(.*)", requirement).groups()  # type: ignore[union-attr]
+    name, bounds = re.fullmatch(r"([\w-]+)(.*)", requirement).groups()  # type: ignore[union-attr]  # it matches any text
     return f"{name}{','.join(sorted(bounds.split(',')))}"
 
 

@@ -50,7 +50,8 @@ class _Prepared:
 
 def install() -> None:
     """Put BatchExecuteStatement in place of moto's own. A second time changes nothing."""
-    DynamoHandler.batch_execute_statement = batch_execute_statement  # type: ignore[method-assign]
+    handler = DynamoHandler
+    handler.batch_execute_statement = batch_execute_statement  # type: ignore[method-assign]  # a patch
 
 
 def batch_execute_statement(self: DynamoHandler) -> ActionResult:

@@ -141,7 +141,8 @@ def _verdicts(copy: Path) -> Iterator[tuple[str, str]]:
 
 
 def _change(copy: Path, name: str) -> Change:
-    module, function = MUTANT_NAME.fullmatch(name).group("module", "name")  # type: ignore[union-attr]
+    match = MUTANT_NAME.fullmatch(name)
+    module, function = match.group("module", "name")  # type: ignore[union-attr]  # mutmut's name
     shown = _mutmut(copy, "show", name, quiet=True).splitlines()
     start = next(number for number, line in enumerate(shown) if line.startswith("@@"))
     was, became = (

@@ -39,7 +39,8 @@ Answer = tuple[str, list[tuple[str, str]], bytes]
 def collect(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
     """Call an application and read its whole answer."""
     head: list[Any] = []
-    body = b"".join(application(environ, lambda *args: head.extend(args)))  # type: ignore[arg-type]
+    answer = application(environ, lambda *args: head.extend(args))  # type: ignore[arg-type]  # no writer
+    body = b"".join(answer)
     return head[0], head[1], body
 
 

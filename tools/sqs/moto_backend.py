@@ -233,7 +233,8 @@ def install(
     """
     MotoQueue.clock = staticmethod(now)
     MotoQueue.max_wait = max_wait
-    models.Queue = MotoQueue  # type: ignore[misc]
+    models.Queue = MotoQueue  # type: ignore[misc]  # a patch
     models.sqs_backends.backend = MotoBackend
-    SQSResponse.start_message_move_task = start_message_move_task  # type: ignore[attr-defined]
-    SQSResponse.list_message_move_tasks = list_message_move_tasks  # type: ignore[attr-defined]
+    answers = SQSResponse
+    answers.start_message_move_task = start_message_move_task  # type: ignore[attr-defined]  # moto lacks it
+    answers.list_message_move_tasks = list_message_move_tasks  # type: ignore[attr-defined]  # as above

@@ -151,6 +151,17 @@ def test_no_call_is_begun_while_too_much_waits_to_be_settled() -> None:
     assert held[1] <= 2 * WORKERS + MAX_CHANGES
 
 
+def crash_and_end(world: World) -> None:
+    """Post two users' events, which crashes, and await the end of every thread that it began."""
+    threads = set(threading.enumerate())
+    with pytest.raises(Crash):
+        world.post(*users(2))
+
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=10.0)
+        assert not thread.is_alive()
+
+
 @pytest.mark.timeout(20)
 def test_a_thread_that_dies_ends_the_others() -> None:
     """After an error has ended one thread, no other thread waits for it."""
@@ -160,13 +171,7 @@ def test_a_thread_that_dies_ends_the_others() -> None:
         raise Crash
 
     world.rehook.before = before
-    threads = set(threading.enumerate())
-    with pytest.raises(Crash):
-        world.post(*users(2))
-
-    for thread in set(threading.enumerate()) - threads:
-        thread.join(timeout=10.0)
-        assert not thread.is_alive()
+    crash_and_end(world)
 
 
 @pytest.mark.timeout(20)
@@ -185,13 +190,7 @@ def test_a_lane_that_is_finished_after_a_thread_has_died_holds_up_no_thread() ->
         dying[0].join(10.0)
 
     world.rehook.before = before
-    threads = set(threading.enumerate())
-    with pytest.raises(Crash):
-        world.post(*users(2))
-
-    for thread in set(threading.enumerate()) - threads:
-        thread.join(timeout=10.0)
-        assert not thread.is_alive()
+    crash_and_end(world)
 
 
 def test_a_claim_that_is_not_used_is_named_by_its_message(world: World) -> None:

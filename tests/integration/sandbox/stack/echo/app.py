@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import shared  # type: ignore[import-not-found]
+import shared  # type: ignore[import-not-found]  # the layer has it
 
 BEATS: list[float] = []
 _FILE = Path(os.environ["DESTINATION_FILE"])
