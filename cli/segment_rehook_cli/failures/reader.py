@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,13 +27,14 @@ from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES
 from segment_rehook_cli.aws_errors import describe_error
 from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.failures.held_messages import HeldMessages
+from segment_rehook_cli.failures.holding import Holding
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 from segment_rehook_cli.refusals import Refusals
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["BESIDE_LAMBDA", "MAX_PORTION_MESSAGES", "Holding", "QueueReader"]
+__all__ = ["MAX_PORTION_MESSAGES", "QueueReader"]
 
 MAX_PORTION_MESSAGES: Final = 500
 MAX_PORTION_BYTES: Final = 64 * 1024 * 1024
@@ -45,22 +45,6 @@ MAX_EMPTY_POLLS: Final = 2
 MAX_HIDDEN_SECONDS: Final = 43_000
 # So many messages that are not new do not end the reading of a small queue.
 MIN_STALE_MESSAGES: Final = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
-    """For how long a reading hides messages, in seconds.
-
-    A message is hidden for `hidden`, and `per_message` more for each message in the queue. After
-    `reading` no further message is read; None: until the queue is empty.
-    """
-
-    hidden: int = 300
-    per_message: float = 0.1
-    reading: float | None = None
-
-
-BESIDE_LAMBDA: Final = Holding(hidden=30, per_message=0.0, reading=15.0)
 
 
 class QueueReader:
@@ -105,6 +89,10 @@ class QueueReader:
         # many answers in a row were empty.
         self._due = self._stale = self._empty = 0
         self._ended = False
+        # By group: messages at the end of an answer that was full. There may be more of the group,
+        # which SQS gives out only after these.
+        self._cut: dict[str, list[FailedMessage]] = {}
+        self._opened = False
 
     @property
     def left(self) -> int:
@@ -166,7 +154,7 @@ class QueueReader:
         found: list[FailedMessage] = []
         size = 0
         start = self._clock.monotonic()
-        while not self._ended and self._empty < MAX_EMPTY_POLLS:
+        while not self._ended and (self._empty < MAX_EMPTY_POLLS or self._opened_cut_group()):
             asked = self._clock.monotonic()
             late = asked > start + self.hidden_seconds / 4
             room = self._portion_messages - len(found)
@@ -175,13 +163,16 @@ class QueueReader:
             if asked >= self._last_read:
                 self._ended = self.out_of_time = True
                 break
-            batch = self._receive(min(room, MAX_BATCH_ENTRIES))
+            batch = self._receive(most := min(room, MAX_BATCH_ENTRIES))
+            self._note_cut_group(batch, most)
             new = [each for each in batch if each.id not in self._seen]
             due = sum(each.message.sent_at <= self.started_at for each in new)
             self._held.add(batch)
             self._seen |= {each.id for each in new}
             self._due += due
             self._empty = 0 if batch else self._empty + 1
+            if self._opened:  # one answer has all that SQS gives of the group
+                self._opened, self._empty = False, MAX_EMPTY_POLLS
             self._stale = 0 if due else self._stale + len(batch)
             if self._stale > max(self._due, MIN_STALE_MESSAGES):
                 self._ended = True
@@ -190,6 +181,24 @@ class QueueReader:
             found += new
             size += sum(len(each.message.body) for each in new)
         return found
+
+    def _note_cut_group(self, batch: Sequence[FailedMessage], most: int) -> None:
+        """Remember the last group of a full answer, unless the answer has no other group."""
+        if self._reading is None or len(batch) < most:
+            return
+        last = batch[-1].message.group
+        part = [each for each in batch if each.message.group == last]
+        if len(part) < len(batch):
+            self._cut[last] = part
+
+    def _opened_cut_group(self) -> bool:
+        """Make one group that was cut off visible, so that SQS gives its first ten messages."""
+        if not self._cut or self._due + self.hidden >= self.expected:
+            return False
+        _, part = self._cut.popitem()
+        self._held.show(part, self.hidden_seconds)
+        self._opened = True
+        return True
 
     def _receive(self, most: int) -> list[FailedMessage]:
         try:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.exit_codes import FINDINGS, REFUSED
+from segment_rehook_cli.failures.holding import BESIDE_LAMBDA
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
-from segment_rehook_cli.failures.reader import BESIDE_LAMBDA, QueueReader
+from segment_rehook_cli.failures.reader import QueueReader
 from segment_rehook_cli.failures.selection import Selection
 from segment_rehook_cli.progress import progress
 from segment_rehook_cli.refusals import Refusals
@@ -84,10 +85,13 @@ class Reading:
                 visit(each, reader.started_at)
 
 
-def start_reading(stack: Stack, selection: Selection) -> Reading:
-    """Count the queues that the selection names. Ends the command if AWS refuses that."""
+def start_reading(stack: Stack, selection: Selection, refusals: Refusals | None = None) -> Reading:
+    """Count the queues that the selection names. Ends the command if AWS refuses that.
+
+    `refusals`: where AWS's later errors are added, by default those of this reading alone.
+    """
     client: SQSClient = stack.client("sqs")
-    refusals = Refusals()
+    refusals = Refusals() if refusals is None else refusals
     queues: dict[QueueName, str] = {}
     if selection.from_queue is not None:
         queues[QueueName.OTHER] = selection.from_queue

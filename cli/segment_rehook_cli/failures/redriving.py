@@ -10,9 +10,10 @@ import typer
 from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.exit_codes import FINDINGS, REFUSED, USAGE
+from segment_rehook_cli.failures.holding import Holding
 from segment_rehook_cli.failures.job_file import Job, write_job
 from segment_rehook_cli.failures.message import QueueName
-from segment_rehook_cli.failures.reader import MAX_PORTION_MESSAGES, Holding, QueueReader
+from segment_rehook_cli.failures.reader import MAX_PORTION_MESSAGES, QueueReader
 from segment_rehook_cli.failures.reading import not_read
 from segment_rehook_cli.failures.sending_back import DeadLetterQueue, SendingBack
 from segment_rehook_cli.messages import failure, say

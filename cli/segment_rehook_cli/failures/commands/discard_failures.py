@@ -110,12 +110,12 @@ class _Run:
         selection = self._selection
         while again:
             again = False
-            reading = start_reading(self._stack, selection)
-            reading.refusals = self.refusals
+            reading = start_reading(self._stack, selection, self.refusals)
             for reader in reading.readers:
                 part = self._discard(reader)
-                again |= reader.out_of_time and part.discarded > 0
-            # Only the dead-letter queue can be left before it is empty.
+                again |= reader.name is QueueName.WAITING and part.discarded > 0
+            # A reading of the dead-letter queue is short, and the messages that it holds hide those
+            # behind them in their groups. The parking lot is read to its end.
             selection = selection.of_queue(QueueChoice.WAITING)
 
     def count_unread(self) -> None:
