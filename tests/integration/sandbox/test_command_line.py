@@ -99,9 +99,9 @@ def test_secrets_are_put(bridge: Sandbox, rehook: Rehook) -> None:
 
 
 def test_a_stack_that_does_not_exist_is_refused(rehook: Rehook) -> None:
-    """A stack that does not exist is refused with exit code 1 and a sentence that names it."""
+    """A stack that does not exist is refused with exit code 3 and a sentence that names it."""
     done = rehook("failures", "list", "--stack", "other")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "there is no stack other" in done.stderr
 
 
