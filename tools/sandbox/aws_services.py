@@ -39,10 +39,10 @@ class AwsServices:
     """All of them. ``answer`` returns None for a service that is moto's."""
 
     def __init__(self) -> None:
-        self._stacks = Stacks()
+        published = Published()
+        self._stacks = Stacks(published)
         self._logs = AwsLogs()
-        self._published = Published()
-        self._functions = AwsFunctions(self._published)
+        self._functions = AwsFunctions(published)
 
     def record(self, stack: StackRecord) -> None:
         """Describe a stack from now on."""
