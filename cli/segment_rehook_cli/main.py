@@ -22,7 +22,12 @@ from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import parked, secrets, terminal
 from segment_rehook_cli.advice import review
+from segment_rehook_cli.destination_file import DEFAULT_FILE
+from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
+from segment_rehook_cli.drift_command import drift
 from segment_rehook_cli.evaluate import evaluate as answers
+from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
+from segment_rehook_cli.import_command import import_destination
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.mode import mode
 from segment_rehook_cli.preview import Preview
@@ -40,9 +45,6 @@ from segment_rehook_cli.schema import destination_schema
 
 __all__ = ["app", "run"]
 
-DEFAULT_FILE = Path("layers/destination/destination.json")
-"""Relative to the current folder: a checkout has this file."""
-
 app = typer.Typer(
     help="Check a destination file, preview what segment-rehook sends to Rehook, and operate a "
     "deployed stack. No command calls Rehook. Exit codes: 0 success; 1 a destination file has "
@@ -58,6 +60,8 @@ app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
 )(mode)
+app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
+app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
 
 
 def run() -> None:
