@@ -17,7 +17,7 @@ from segment_rehook_cli.destination_file import DEFAULT_FILE, file_text, replace
 from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.output import printable
-from segment_rehook_cli.reading import Unreadable, read_bytes
+from segment_rehook_cli.reading import STANDARD_INPUT, Unreadable, name_of, read_bytes
 from segment_rehook_cli.segment_options import API_URL, ApiUrl, DestinationId, asking_segment
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def import_destination(
     *,
     out: Annotated[
         Path | None,
-        typer.Option(help="The file to write. By default the result goes to standard output."),
+        typer.Option(
+            help="The file to write. By default the result goes to standard output, which is also "
+            "-."
+        ),
     ] = None,
     base: Annotated[
         Path | None,
@@ -59,6 +62,7 @@ def import_destination(
     """
     from segment_rehook_cli.importing import import_subscriptions  # noqa: PLC0415 — brings urllib
 
+    out = None if out == STANDARD_INPUT else out
     content, own = _base(base or out or DEFAULT_FILE, given=base is not None)
     with asking_segment(api_url) as segment:
         destination = segment.destination(destination_id)
@@ -90,10 +94,11 @@ def read_own(file: Path) -> tuple[dict[str, JSON], tuple[Subscription, ...]]:
         text = read_bytes(file)
         subscriptions = load(text).subscriptions
     except Unreadable as error:
-        raise failure(f"{file}: {error}", USAGE) from None
+        raise failure(f"{name_of(file)}: {error}", USAGE) from None
     except DestinationInvalid as invalid:
         for mistake in invalid.mistakes:
-            say(f"{file}: {mistake.place} {mistake.message}".replace(":  ", ": "))
+            place = f"{mistake.place} " if mistake.place else ""
+            say(f"{name_of(file)}: {place}{mistake.message}")
         raise typer.Exit(USAGE) from None
     content = decode(text.removeprefix(UTF8_MARK))
     return (content if isinstance(content, dict) else {}), subscriptions

@@ -1,7 +1,7 @@
 """The commands, their help, and the meaning of their exit codes.
 
 Exit codes (`exit_codes`): 0 success; 1 something was found, or not everything was done; 2 the
-command line or its input can't be read; 3 AWS refused a call.
+command line or its input can't be read; 3 AWS or Segment refused a call.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ __all__ = ["app", "run"]
 app = typer.Typer(
     help="Check a destination file, preview what segment-rehook sends to Rehook, and operate a "
     "stack, deployed or in the sandbox. Exit codes: 0 success; 1 something was found, or not "
-    "everything was done; 2 the command line or its input can't be read; 3 AWS refused a call.",
+    "everything was done; 2 the command line or its input can't be read; 3 AWS or Segment refused "
+    "a call.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
