@@ -53,7 +53,7 @@ def same_trigger(one: str, other: str) -> bool:
 
 def _content(action: str, trigger: str, settings: Mapping[str, JSON]) -> str:
     known = known_settings(action, settings)
-    return json.dumps([action, trigger.split(), known], sort_keys=True)
+    return json.dumps([action, trigger, known], sort_keys=True)
 
 
 def _hosted_content(one: HostedSubscription) -> str:
@@ -70,6 +70,10 @@ _Key = Callable[..., Hashable]
 _PASSES: Final[Sequence[tuple[_Key, _Key]]] = (
     (lambda hosted: hosted.id, lambda own: own.definition.get("segmentId")),
     (lambda hosted: hosted.id, lambda own: own.id),
+    (
+        lambda hosted: (hosted.name, _hosted_content(hosted), hosted.enabled),
+        lambda own: (own.name, _own_content(own), own.enabled),
+    ),
     (
         lambda hosted: (hosted.name, _hosted_content(hosted)),
         lambda own: (own.name, _own_content(own)),

@@ -159,7 +159,6 @@ def test_all_waits_of_a_command_have_one_limit(segment: SegmentServer) -> None:
         (data(subscriptions=[], pagination=[1]), "data.pagination must be an object, not a list"),
         (data(subscriptions=[], pagination={"next": 3}), "next must be text, not a number"),
     ],
-    ids=repr,
 )
 def test_what_can_t_be_used_is_told_in_one_line(
     segment: SegmentServer, answer: Answer, said: str
