@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.subscription import Subscription
     from segment_rehook.segment.jsontext import JSON
     from segment_rehook_cli.importable import LeftOut
-    from segment_rehook_cli.segment_api import HostedSubscription, Unreadable
+    from segment_rehook_cli.segment_api import HostedSubscription, UnreadableSubscription
 
 __all__ = ["ABSENT", "Difference", "Drift", "compare", "differences"]
 
@@ -50,7 +50,7 @@ class Drift:
 
 
 def compare(
-    hosted: Sequence[HostedSubscription | Unreadable], own: Sequence[Subscription]
+    hosted: Sequence[HostedSubscription | UnreadableSubscription], own: Sequence[Subscription]
 ) -> Drift:
     """Compare what Segment has with the file's subscriptions."""
     importable, left_out = sorted_out(hosted)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from segment_rehook.rehook.actions import ACTIONS
-from segment_rehook_cli.segment_api import HostedSubscription, Unreadable
+from segment_rehook_cli.segment_api import HostedSubscription, UnreadableSubscription
 
 __all__ = ["LeftOut", "sorted_out"]
 
@@ -20,7 +20,7 @@ class LeftOut:
 
 
 def sorted_out(
-    hosted: Iterable[HostedSubscription | Unreadable],
+    hosted: Iterable[HostedSubscription | UnreadableSubscription],
 ) -> tuple[list[HostedSubscription], list[LeftOut]]:
     """Separate what the bridge can take over from what it can't."""
     importable: list[HostedSubscription] = []
@@ -34,8 +34,8 @@ def sorted_out(
     return importable, left_out
 
 
-def _obstacle(each: HostedSubscription | Unreadable) -> str:
-    if isinstance(each, Unreadable):
+def _obstacle(each: HostedSubscription | UnreadableSubscription) -> str:
+    if isinstance(each, UnreadableSubscription):
         return each.why
     if each.action not in ACTIONS:
         return f"the bridge has no action {each.action} (it has {', '.join(ACTIONS)})"

@@ -19,7 +19,7 @@ from segment_rehook_cli.pairing import known_settings, pair
 if TYPE_CHECKING:
     from segment_rehook.mapping.subscription import Subscription
     from segment_rehook.segment.jsontext import JSON
-    from segment_rehook_cli.segment_api import HostedSubscription, Unreadable
+    from segment_rehook_cli.segment_api import HostedSubscription, UnreadableSubscription
 
 __all__ = ["Imported", "import_subscriptions"]
 
@@ -43,7 +43,7 @@ class Imported:
 
 
 def import_subscriptions(
-    hosted: Sequence[HostedSubscription | Unreadable],
+    hosted: Sequence[HostedSubscription | UnreadableSubscription],
     base: Mapping[str, JSON],
     own: Sequence[Subscription],
     *,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["HostedDestination", "HostedSubscription", "SegmentApi", "Unreadable"]
+__all__ = ["HostedDestination", "HostedSubscription", "SegmentApi", "UnreadableSubscription"]
 
 PAGE_ENTRIES: Final = 200
 """Segment takes 1,000; an older version of its documentation says 200."""
@@ -60,7 +60,7 @@ class HostedSubscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableSubscription:
     """An entry of the list that is not as documented; `why` names the member and its type."""
 
     name: str
@@ -88,7 +88,9 @@ class SegmentApi:
             settings=tuple(sorted(settings)) if isinstance(settings, dict) else (),
         )
 
-    def subscriptions(self, destination_id: str) -> list[HostedSubscription | Unreadable]:
+    def subscriptions(
+        self, destination_id: str
+    ) -> list[HostedSubscription | UnreadableSubscription]:
         """Read all subscriptions of a destination, each once. Raises SegmentRefused."""
         entries: list[JSON] = []
         cursor, seen = "", set[str]()
@@ -115,9 +117,9 @@ class SegmentApi:
 
     def _once_each(
         self, entries: Sequence[JSON], total: JSON
-    ) -> list[HostedSubscription | Unreadable]:
+    ) -> list[HostedSubscription | UnreadableSubscription]:
         """Read the entries. One that moved to another page meanwhile is there twice."""
-        found: dict[str, HostedSubscription | Unreadable] = {}
+        found: dict[str, HostedSubscription | UnreadableSubscription] = {}
         for index, raw in enumerate(entries):
             entry = _subscription(raw, index)
             key = entry.id if isinstance(entry, HostedSubscription) else f":{index}"
@@ -130,10 +132,10 @@ class SegmentApi:
         return list(found.values())
 
 
-def _subscription(raw: JSON, index: int) -> HostedSubscription | Unreadable:
+def _subscription(raw: JSON, index: int) -> HostedSubscription | UnreadableSubscription:
     place = f"subscription {index + 1}"
     if not isinstance(raw, dict):
-        return Unreadable(place, f"Segment gave {named(raw)} instead of an object")
+        return UnreadableSubscription(place, f"Segment gave {named(raw)} instead of an object")
     match raw:
         case {
             "id": str(identity),
@@ -146,7 +148,7 @@ def _subscription(raw: JSON, index: int) -> HostedSubscription | Unreadable:
             model = _text(raw.get("modelId"))
             return HostedSubscription(identity, name, action, enabled, trigger, settings, model)
         case _:
-            return Unreadable(_text(raw.get("name")) or place, _fault(raw))
+            return UnreadableSubscription(_text(raw.get("name")) or place, _fault(raw))
 
 
 def _fault(raw: Mapping[str, JSON]) -> str:

@@ -12,7 +12,8 @@ from tests.integration.segment_api.conftest import Run
 from tests.integration.segment_api.server import SegmentServer, error, hosted
 
 FILE = Path("destination.json")
-PRESETS = sorted((Path(__file__).parents[3] / "presets").glob("*.json"))
+ROOT = Path(__file__).parents[3]
+PRESETS = sorted((ROOT / "presets").glob("*.json"))
 
 
 def lines(text: str) -> list[dict[str, Any]]:
@@ -151,3 +152,19 @@ def test_what_segment_refuses_is_exit_code_3(run: Run, segment: SegmentServer) -
     result = run("drift", FILE)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "check --destination-id" in result.stderr
+
+
+def test_the_page_s_example_is_what_the_command_prints(run: Run, segment: SegmentServer) -> None:
+    """The output in docs/import.md is that of such a destination and such a file."""
+    fields = {"event_name": {"@path": "$.event"}, "source_id": {"@path": "$.userId"}}
+    segment.subscriptions = [
+        hosted("Orders", 1, settings=fields | {"metadata": {"@path": "$.context"}}),
+        *(hosted(name, number) for number, name in enumerate(("A", "B", "C"), start=2)),
+    ]
+    run("import", "--out", FILE)
+    segment.subscriptions[0] |= {"enabled": False}
+    segment.subscriptions[0]["settings"] = fields | {"metadata": {"@path": "$.properties"}}
+    segment.subscriptions.append(hosted("Signed Up", 5, trigger='event = "Signed Up"'))
+    page = (ROOT / "docs" / "import.md").read_text()
+    example = page.partition("```text drift\n")[2].partition("```")[0]
+    assert run("drift", FILE).stdout == example

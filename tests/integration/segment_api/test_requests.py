@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from segment_rehook_cli.segment_api import MAX_PAGES, HostedSubscription, SegmentApi, Unreadable
+from segment_rehook_cli.segment_api import (
+    MAX_PAGES,
+    HostedSubscription,
+    SegmentApi,
+    UnreadableSubscription,
+)
 from segment_rehook_cli.segment_http import (
     MAX_TRIES,
     MAX_WAIT_SECONDS,
@@ -35,7 +40,7 @@ class Asked:
         )
         self._api = SegmentApi(requests, self.said.append)
 
-    def subscriptions(self) -> list[HostedSubscription | Unreadable]:
+    def subscriptions(self) -> list[HostedSubscription | UnreadableSubscription]:
         """Read the destination's subscriptions."""
         return self._api.subscriptions(DESTINATION)
 
@@ -190,10 +195,12 @@ def test_an_entry_that_is_not_as_documented_is_told_alone(
     without = {name: value for name, value in hosted("c", 3).items() if name != "enabled"}
     segment.subscriptions = [hosted("a", 1) | change, hosted("b", 2), without, None]  # type: ignore[list-item]  # not an object
     first, second, third, fourth = Asked(segment.url).subscriptions()
-    assert first == Unreadable("a", why)
+    assert first == UnreadableSubscription("a", why)
     assert isinstance(second, HostedSubscription)
-    assert third == Unreadable("c", "Segment gave no enabled")
-    assert fourth == Unreadable("subscription 4", "Segment gave null instead of an object")
+    assert third == UnreadableSubscription("c", "Segment gave no enabled")
+    assert fourth == UnreadableSubscription(
+        "subscription 4", "Segment gave null instead of an object"
+    )
 
 
 def test_pages_in_a_circle_end(segment: SegmentServer) -> None:
