@@ -19,8 +19,6 @@ __all__ = ["DEFAULT_FILE", "file_text", "replace_file"]
 DEFAULT_FILE: Final = Path("layers/destination/destination.json")
 """Relative to the current folder: a checkout has this file."""
 
-_NEW_FILE_MODE: Final = 0o644
-
 
 def file_text(content: Mapping[str, JSON]) -> bytes:
     """Write a destination file for people: indented, in UTF-8, with a newline at its end."""
@@ -37,7 +35,7 @@ def replace_file(file: Path, text: bytes) -> None:
     A symbolic link stays one, and permissions stay. Raises OSError; the file is then as before.
     """
     target = file.resolve()
-    mode = target.stat().st_mode & 0o777 if target.exists() else _NEW_FILE_MODE
+    mode = target.stat().st_mode & 0o777 if target.exists() else _mode_of_new_files()
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as written:
@@ -50,3 +48,9 @@ def replace_file(file: Path, text: bytes) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _mode_of_new_files() -> int:
+    umask = os.umask(0)  # the only way to read it is to set it
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -94,7 +94,8 @@ def read_own(file: Path) -> tuple[dict[str, JSON], tuple[Subscription, ...]]:
         text = read_bytes(file)
         subscriptions = load(text).subscriptions
     except Unreadable as error:
-        raise failure(f"{name_of(file)}: {error}", USAGE) from None
+        advice = "; give the file" if file == DEFAULT_FILE else ""
+        raise failure(f"{name_of(file)}: {error}{advice}", USAGE) from None
     except DestinationInvalid as invalid:
         for mistake in invalid.mistakes:
             place = f"{mistake.place} " if mistake.place else ""

@@ -73,7 +73,7 @@ ApiUrl = Annotated[
 @contextmanager
 def asking_segment(api_url: str) -> Iterator[SegmentApi]:
     """Connect to Segment; exit code REFUSED with one line if it refuses, USAGE without a token."""
-    # urllib.request takes 40 ms to import, and only these commands need it.
+    # urllib.request is slow to import, and only these commands need it.
     from segment_rehook_cli.segment_api import SegmentApi  # noqa: PLC0415 — see above
     from segment_rehook_cli.segment_http import (  # noqa: PLC0415 — see above
         SegmentHttp,

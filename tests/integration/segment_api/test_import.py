@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +299,29 @@ def test_an_id_that_can_t_be_one_is_refused(given: str) -> None:
     """A destination id with other characters is refused before anything is sent."""
     result = CliRunner().invoke(app, ["drift", "--destination-id", given])
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_wait_can_be_ended(
+    segment: SegmentServer, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Ctrl-C and SIGTERM end a wait: exit code 130, no traceback, and the file as it was."""
+    file = tmp_path / "destination.json"
+    file.write_text("{}")
+    segment.before = [Answer(429, headers={"Retry-After": "100"})]
+    arguments = ["--destination-id", DESTINATION, "--api-url", segment.url, "--out", str(file)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "segment_rehook_cli", "import", *arguments, "--yes"],
+        env={**os.environ, "SEGMENT_PUBLIC_API_TOKEN": TOKEN},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        said = [running.stderr.readline() for _ in range(2)]
+        assert "the next try is in 100 s" in said[1]
+        running.send_signal(number)
+        rest = running.stderr.read()
+    assert running.returncode == 128 + signal.SIGINT
+    assert "Traceback" not in rest
+    assert [each.name for each in tmp_path.iterdir()] == ["destination.json"]
+    assert file.read_text() == "{}"
