@@ -185,12 +185,12 @@ def test_a_file_is_replaced_as_a_whole(run: Run, segment: SegmentServer, tmp_pat
     folder.mkdir()
     real = folder / "d.json"
     real.write_text("{}")
-    real.chmod(0o600)
+    real.chmod(0o640)
     OUT.symlink_to(real)
     segment.subscriptions = [hosted("Orders")]
     assert run("import", "--out", OUT, "--yes").exit_code == 0
     assert OUT.is_symlink()
-    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
     assert [each.name for each in folder.iterdir()] == ["d.json"]
     assert "orders" in real.read_text()
 
@@ -279,6 +279,7 @@ def test_a_token_that_can_t_be_one_is_not_sent(
         "ftp://127.0.0.1",
         "file:///etc/passwd",
         "https://user:pass@api.segmentapis.com",
+        "https://user@api.segmentapis.com",
         "https://",
         "https://a:x",
         "https://api.segmentapis.com?a=b",
