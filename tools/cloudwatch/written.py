@@ -1,0 +1,115 @@
+"""What the layer writes: names and dimensions of its metrics, and fields of its log lines.
+
+Both are read from the source. A metric is the constant that is given to one of the methods of the
+port `Telemetry`, or an f-string of a stem and an outcome (`Events{outcome.capitalize()}`). A field
+is a member of the line's struct, a key of the line's dict, or a keyword of a warning.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.delivery.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAYER: Final = Path(__file__).parents[2] / "layers" / "bridge" / "segment_rehook"
+COUNTING: Final = {"count", "count_now", "observe"}
+WARNING: Final = {"warn", "warn_once", "append_keys"}
+SERVICE: Final = "service"
+OF_POWERTOOLS: Final = {"level", "message", "timestamp", "service"}
+"""Fields that Powertools gives each line: its Logger, "Standard structured keys"."""
+
+# To be removed when the functions write these: the names of the agreed metrics and fields.
+AGREED_METRICS: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(
+        (
+            "EventsReceived",
+            "DeadLettersSent",
+            "UnknownOutcomes",
+            "RehookMilliseconds",
+            "DeadLetterAge",
+            "BreakerOpen",
+            "NotDelivering",
+        ),
+        frozenset({SERVICE}),
+    ),
+    "DeliveriesStored": frozenset({SERVICE, "reason"}),
+    "DeliveriesParked": frozenset({SERVICE, "reason"}),
+    "AccessMatched": frozenset({SERVICE, "credential"}),
+}
+AGREED_FIELDS: Final = {
+    *("request_id", "message_id", "delivery", "subscription", "action", "milliseconds", "tries"),
+    *("mapping", "user", "sqs_message_id", "age_seconds"),
+}
+
+_METRIC = re.compile(r"[A-Z]\w+")
+
+
+@cache
+def metrics(layer: Path = LAYER) -> dict[str, frozenset[str]]:
+    """The metrics that the functions write: the names of their dimensions, by name."""
+    found = dict(AGREED_METRICS)
+    for node in _nodes(layer):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=method), args=[first, *_]) if method in COUNTING:
+                for name in _names(first):
+                    given = {each.arg for each in node.keywords if each.arg} - {"value"}
+                    found[name] = frozenset({SERVICE} | given)
+            case ast.JoinedStr():
+                found |= {name: frozenset({SERVICE}) for name in _names(node)}
+            case _:
+                pass
+    return found
+
+
+@cache
+def fields(layer: Path = LAYER) -> set[str]:
+    """The fields that log lines of the functions may have."""
+    found = OF_POWERTOOLS | AGREED_FIELDS
+    for node in _nodes(layer):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=method)) if method in WARNING:
+                found |= {each.arg for each in node.keywords if each.arg}
+            case ast.FunctionDef(name="line" | "_line"):
+                keys = (
+                    key
+                    for each in ast.walk(node)
+                    if isinstance(each, ast.Dict)
+                    for key in each.keys
+                )
+                found |= {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+            case ast.ClassDef(name="OutcomeLine"):
+                found |= {
+                    each.target.id
+                    for each in node.body
+                    if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+                }
+            case _:
+                pass
+    return found
+
+
+def _nodes(layer: Path) -> Iterator[ast.AST]:
+    for path in sorted(layer.rglob("*.py")):
+        yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def _names(node: ast.expr) -> set[str]:
+    """The names that an argument may have: a constant, either of two, or a stem and an outcome."""
+    match node:
+        case ast.Constant(value=str(name)) if _METRIC.fullmatch(name):
+            return {name}
+        case ast.IfExp(body=one, orelse=other):
+            return _names(one) | _names(other)
+        case ast.JoinedStr(
+            values=[ast.Constant(value=str(stem)), ast.FormattedValue(value=ending)]
+        ):
+            if _METRIC.fullmatch(stem) and ast.unparse(ending).endswith(".capitalize()"):
+                return {f"{stem}{outcome.capitalize()}" for outcome in Outcome}
+    return set()
