@@ -158,7 +158,7 @@ bench: native node .cache/bench/.installed ## measure beside Segment's engine, a
 	@$(PY) -m tools.bench $(ARGS)
 
 .PHONY: dashboard
-dashboard: $(SETUP) .cache/bench/.installed ## draw the template's dashboard with sample data into docs/images
+dashboard: $(SETUP) .cache/bench/.installed ## draw the template's dashboard with sample data, and list its alarms in docs/operations.md
 	@$(PY) -m tools.cloudwatch $(ARGS)
 
 .PHONY: verify-aws

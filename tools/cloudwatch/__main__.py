@@ -1,4 +1,4 @@
-"""`make dashboard`: draw the template's dashboard with sample data, for the documentation."""
+"""`make dashboard`: draw the dashboard with sample data, and write the alarms' table anew."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.cloudwatch import pages
 from tools.cloudwatch.picture import picture
 
 CHECKOUT = Path(__file__).parents[2]
@@ -19,7 +20,8 @@ def main(out: Path) -> None:
     """Draw into a file; its ending says in which format."""
     FIGURES.write_text(json.dumps(picture(), ensure_ascii=False), encoding="utf-8")
     subprocess.run([PLOTTER, "-m", "tools.cloudwatch.draw", FIGURES, out], cwd=CHECKOUT, check=True)
-    print(f"wrote {out}")
+    pages.PAGE.write_text(pages.filled(pages.PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"wrote {out} and {pages.PAGE}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from segment_rehook.delivery.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -25,23 +27,35 @@ SERVICE: Final = "service"
 OF_POWERTOOLS: Final = {"level", "message", "timestamp", "service"}
 """Fields that Powertools gives each line: its Logger, "Standard structured keys"."""
 
+INGEST, REDRIVE = "ingest", "redrive"
+BOTH: Final = frozenset({INGEST, REDRIVE})
+NEVER: Final = {"DeadLettersDropped", "DeadLettersFailed", "DeadLettersIgnored"}
+"""A dead letter is delivered, parked, a duplicate, or stays."""
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A metric that is written: the names of its dimensions, and the services that write it."""
+
+    dimensions: frozenset[str]
+    services: frozenset[str]
+
+
+def _agreed(service: str | None, *more: str) -> Written:
+    return Written(frozenset({SERVICE, *more}), frozenset({service}) if service else BOTH)
+
+
 # To be removed when the functions write these: the names of the agreed metrics and fields.
-AGREED_METRICS: Final[dict[str, frozenset[str]]] = {
-    **dict.fromkeys(
-        (
-            "EventsReceived",
-            "DeadLettersSent",
-            "UnknownOutcomes",
-            "RehookMilliseconds",
-            "DeadLetterAge",
-            "BreakerOpen",
-            "NotDelivering",
-        ),
-        frozenset({SERVICE}),
-    ),
-    "DeliveriesStored": frozenset({SERVICE, "reason"}),
-    "DeliveriesParked": frozenset({SERVICE, "reason"}),
-    "AccessMatched": frozenset({SERVICE, "credential"}),
+AGREED_METRICS: Final[dict[str, Written]] = {
+    "EventsReceived": _agreed(INGEST),
+    "DeadLettersSent": _agreed(INGEST),
+    "UnknownOutcomes": _agreed(None),
+    "RehookMilliseconds": _agreed(None),
+    "DeadLetterAge": _agreed(REDRIVE),
+    "BreakerOpen": _agreed(None),
+    "NotDelivering": _agreed(None),
+    "DeliveriesStored": _agreed(None, "reason"),
+    "DeliveriesParked": _agreed(None, "reason"),
+    "AccessMatched": _agreed(INGEST, "credential"),
 }
 AGREED_FIELDS: Final = {
     *("request_id", "message_id", "delivery", "subscription", "action", "milliseconds", "tries"),
@@ -52,27 +66,42 @@ _METRIC = re.compile(r"[A-Z]\w+")
 
 
 @cache
-def metrics(layer: Path = LAYER) -> dict[str, frozenset[str]]:
-    """The metrics that the functions write: the names of their dimensions, by name."""
-    found = dict(AGREED_METRICS)
-    for node in _nodes(layer):
+def metrics(layer: Path = LAYER) -> dict[str, Written]:
+    """The metrics that the functions write, and those that are agreed, by name."""
+    return AGREED_METRICS | counted(layer)
+
+
+@cache
+def counted(layer: Path = LAYER) -> dict[str, Written]:
+    """The metrics that the source counts, by name."""
+    found: dict[str, Written] = {}
+    for path, node in _nodes(layer):
         match node:
             case ast.Call(func=ast.Attribute(attr=method), args=[first, *_]) if method in COUNTING:
-                for name in _names(first):
-                    given = {each.arg for each in node.keywords if each.arg} - {"value"}
-                    found[name] = frozenset({SERVICE} | given)
+                names = _names(first)
+                given = {each.arg for each in node.keywords if each.arg} - {"value"}
             case ast.JoinedStr():
-                found |= {name: frozenset({SERVICE}) for name in _names(node)}
+                names, given = _names(node), set()
             case _:
-                pass
+                continue
+        for name in names - NEVER:
+            before = found.get(name, Written(frozenset(), frozenset()))
+            found[name] = Written(
+                before.dimensions | {SERVICE} | given, before.services | _services(path)
+            )
     return found
+
+
+def _services(path: Path) -> frozenset[str]:
+    """The functions that run a module: one, if it stands in a folder of that name."""
+    return frozenset(BOTH & set(path.parts)) or BOTH
 
 
 @cache
 def fields(layer: Path = LAYER) -> set[str]:
     """The fields that log lines of the functions may have."""
     found = OF_POWERTOOLS | AGREED_FIELDS
-    for node in _nodes(layer):
+    for _, node in _nodes(layer):
         match node:
             case ast.Call(func=ast.Attribute(attr=method)) if method in WARNING:
                 found |= {each.arg for each in node.keywords if each.arg}
@@ -95,9 +124,10 @@ def fields(layer: Path = LAYER) -> set[str]:
     return found
 
 
-def _nodes(layer: Path) -> Iterator[ast.AST]:
+def _nodes(layer: Path) -> Iterator[tuple[Path, ast.AST]]:
     for path in sorted(layer.rglob("*.py")):
-        yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            yield path.relative_to(layer), node
 
 
 def _names(node: ast.expr) -> set[str]:
