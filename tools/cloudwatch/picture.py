@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.cloudwatch import sample
 from tools.cloudwatch.metric_math import Series, evaluate, names
-from tools.cloudwatch.watched import Line, lines, search, widgets
+from tools.cloudwatch.watched import Entry, entries, search, widgets
 
 Tree = dict[str, Any]
 
@@ -54,14 +54,14 @@ def _shown(widget: Tree) -> list[tuple[str, Series, str | None]]:
     """Label, values and colour of each line that is shown; sums of the time range if it says so."""
     said = widget["properties"]
     whole = bool(said.get("setPeriodToTimeRange"))
-    entries = lines(widget)
+    written = entries(widget)
     known: dict[str, Series] = {}
-    for entry in entries:
+    for entry in written:
         if entry.metric and (id_ := entry.options.get("id")):
             known[id_] = _values(entry, said, whole=whole)
     left = {
         entry.options["id"]: entry.expression
-        for entry in entries
+        for entry in written
         if entry.expression and not search(entry.expression)
     }
     while left:  # an expression may name another one
@@ -72,14 +72,14 @@ def _shown(widget: Tree) -> list[tuple[str, Series, str | None]]:
             known[id_] = evaluate(text, known)
             del left[id_]
     shown = []
-    for entry in entries:
+    for entry in written:
         if entry.options.get("visible", True):
-            shown += _lines_of(entry, said, known, whole=whole)
+            shown += _plots_of(entry, said, known, whole=whole)
     return shown
 
 
-def _lines_of(
-    entry: Line, said: Tree, known: dict[str, Series], *, whole: bool
+def _plots_of(
+    entry: Entry, said: Tree, known: dict[str, Series], *, whole: bool
 ) -> list[tuple[str, Series, str | None]]:
     colour = entry.options.get("color")
     if entry.expression and (metric := search(entry.expression)):
@@ -88,7 +88,7 @@ def _lines_of(
     return [(entry.options["label"], values, colour)]
 
 
-def _values(entry: Line, said: Tree, *, whole: bool) -> Series:
+def _values(entry: Entry, said: Tree, *, whole: bool) -> Series:
     if entry.metric is None:
         raise ValueError("an expression has no values of its own")
     values = sample.series(entry.metric, entry.options.get("stat") or said.get("stat", "Sum"))

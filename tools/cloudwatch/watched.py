@@ -109,7 +109,7 @@ def widgets() -> list[Tree]:
     return read
 
 
-class Line(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True):
     """One entry of a metric widget: a metric or an expression, and how it is shown."""
 
     metric: Metric | None
@@ -117,28 +117,27 @@ class Line(msgspec.Struct, frozen=True):
     options: dict[str, Any]
 
 
-def lines(widget: Tree) -> list[Line]:
+def entries(widget: Tree) -> list[Entry]:
     """The entries of a metric widget."""
-    return [_line(entry) for entry in widget["properties"].get("metrics", [])]
+    return [_entry(written) for written in widget["properties"].get("metrics", [])]
 
 
-def _line(entry: list[Any]) -> Line:
-    options = entry[-1] if isinstance(entry[-1], dict) else {}
+def _entry(written: list[Any]) -> Entry:
+    options = written[-1] if isinstance(written[-1], dict) else {}
     if "expression" in options:
-        return Line(None, options["expression"], options)
-    namespace, name, *pairs = [each for each in entry if isinstance(each, str)]
-    return Line(
-        Metric(namespace, name, tuple(zip(pairs[::2], pairs[1::2], strict=True))), None, options
-    )
+        return Entry(None, options["expression"], options)
+    namespace, name, *pairs = [each for each in written if isinstance(each, str)]
+    metric = Metric(namespace, name, tuple(zip(pairs[::2], pairs[1::2], strict=True)))
+    return Entry(metric, None, options)
 
 
 def metrics_of_widget(widget: Tree) -> list[Metric]:
     """The metrics that a widget shows, those that it searches for included."""
     found = []
-    for line in lines(widget):
-        if line.metric:
-            found.append(line.metric)
-        elif searched := search(line.expression or ""):
+    for entry in entries(widget):
+        if entry.metric:
+            found.append(entry.metric)
+        elif searched := search(entry.expression or ""):
             found.append(searched)
     return found
 

@@ -1,7 +1,8 @@
 """What the layer writes: names and dimensions of its metrics, and fields of its log lines.
 
 Both are read from the source. A metric is the constant that is given to one of the methods of the
-port `Telemetry`, or an f-string of a stem and an outcome (`Events{outcome.capitalize()}`). A field
+port `Telemetry`, a value of a table in the module that does so by a variable, or an f-string of a
+stem and an outcome (`Events{outcome.capitalize()}`). A field
 is a member of the line's struct, a key of the line's dict, or a keyword of a warning.
 """
 
@@ -78,7 +79,8 @@ def counted(layer: Path = LAYER) -> dict[str, Written]:
     for path, node in _nodes(layer):
         match node:
             case ast.Call(func=ast.Attribute(attr=method), args=[first, *_]) if method in COUNTING:
-                names = _names(first)
+                listed = _listed(layer / path) if isinstance(first, ast.Name) else set()
+                names = _names(first) | listed
                 given = {each.arg for each in node.keywords if each.arg} - {"value"}
             case ast.JoinedStr():
                 names, given = _names(node), set()
@@ -90,6 +92,17 @@ def counted(layer: Path = LAYER) -> dict[str, Written]:
                 before.dimensions | {SERVICE} | given, before.services | _services(path)
             )
     return found
+
+
+def _listed(path: Path) -> set[str]:
+    """The names in a module's tables: one of them is counted where a variable has the name."""
+    values = (
+        value
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Dict)
+        for value in node.values
+    )
+    return {name for value in values for name in _names(value)}
 
 
 def _services(path: Path) -> frozenset[str]:
