@@ -29,10 +29,11 @@ def states(alarm: Tree, series: Mapping[str, Series], before: str = OK) -> list[
     """
     expressions = [each["Expression"] for each in alarm.get("Metrics", ()) if "Expression" in each]
     length = len(next(iter(series.values())))
+    looked_at = int(number(alarm["EvaluationPeriods"])) + LOOKED_AT_MORE
     found = []
     state = before
     for end in range(1, length + 1):
-        seen = {name: values[:end] for name, values in series.items()}
+        seen = {name: values[max(0, end - looked_at) : end] for name, values in series.items()}
         values = evaluate(expressions[0], seen) if expressions else seen["metric"]
         state = _state(alarm, values, state)
         found.append(state)
@@ -42,8 +43,7 @@ def states(alarm: Tree, series: Mapping[str, Series], before: str = OK) -> list[
 def _state(alarm: Tree, values: Series, before: str) -> str:
     periods = int(number(alarm["EvaluationPeriods"]))
     needed = int(number(alarm.get("DatapointsToAlarm", periods)))
-    looked_at = values[-(periods + LOOKED_AT_MORE) :]
-    known = [value for value in looked_at if value is not None][-periods:]
+    known = [value for value in values if value is not None][-periods:]
     breaching = [value >= number(alarm["Threshold"]) for value in known]
     absent = periods - len(known)
     match alarm["TreatMissingData"]:
