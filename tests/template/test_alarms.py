@@ -216,9 +216,12 @@ def test_the_operations_page_has_the_alarms_and_their_defaults() -> None:
 def test_the_operations_page_names_every_metric_and_no_other() -> None:
     """The operations page explains each metric that is counted, and no other."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    table = page.partition("| metric | counts |")[2].partition("\n\n")[0]
+    tables = [
+        page.partition(f"| metric | {head} |")[2].partition("\n\n")[0].splitlines()[2:]
+        for head in ("counts", "values")
+    ]
     named: set[str] = set()
-    for cell in [line.split("|")[1] for line in table.splitlines()[2:]]:
+    for cell in [line.split("|")[1] for table in tables for line in table]:
         given = re.findall(r"`(…?\w+)`", cell)
         stem = re.sub(r"(?<=s)[A-Z]\w+$", "", given[0])
         named |= {name.replace("…", stem) for name in given}
