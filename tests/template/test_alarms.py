@@ -9,16 +9,25 @@ import pytest
 from tests.template.stack import DAY, ROOT, environment, parameters, resources, template
 from tools.cloudwatch import pages
 from tools.cloudwatch.metric_math import names
-from tools.cloudwatch.watched import ALARM, OURS, Metric, metrics_of_alarm, number, text
+from tools.cloudwatch.watched import (
+    ALARM,
+    OURS,
+    Metric,
+    metrics_of_alarm,
+    number,
+    permanent_alarms,
+    text,
+)
 from tools.cloudwatch.watched import resources as described
 from tools.cloudwatch.written import AGREED_METRICS, counted, metrics
 
 FUNCTIONS = {"ingest": "IngestFunction", "redrive": "RedriveFunction"}
 ALARMS = described(ALARM)
-# What AWS's services write by themselves, with the dimension that the template names: the lists of
+PERMANENT = permanent_alarms()
+# What AWS's services write by themselves, with the dimensions that the template names: the lists of
 # metrics in their user guides.
 OF_AWS = {
-    ("AWS/SQS", "QueueName"): {
+    ("AWS/SQS", ("QueueName",)): {
         "ApproximateAgeOfOldestMessage",
         "ApproximateNumberOfMessagesNotVisible",
         "ApproximateNumberOfMessagesVisible",
@@ -27,10 +36,11 @@ OF_AWS = {
         "NumberOfMessagesReceived",
         "NumberOfMessagesSent",
     },
-    ("AWS/Lambda", "FunctionName"): {"Duration", "Errors", "Invocations", "Throttles"},
-    ("AWS/ApiGateway", "ApiId"): {"4xx", "5xx", "Count", "Latency"},
-    ("AWS/DynamoDB", "TableName"): {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"},
-    ("AWS/Logs", "LogGroupName"): {"IncomingBytes"},
+    ("AWS/Lambda", ("FunctionName",)): {"Duration", "Errors", "Invocations", "Throttles"},
+    ("AWS/Lambda", ("FunctionName", "Resource", "ExecutedVersion")): {"Errors"},
+    ("AWS/ApiGateway", ("ApiId",)): {"4xx", "5xx", "Count", "Latency"},
+    ("AWS/DynamoDB", ("TableName",)): {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"},
+    ("AWS/Logs", ("LogGroupName",)): {"IncomingBytes"},
 }
 MAX_DESCRIPTION = 1_024
 LONGEST_STACK, LONGEST_URL = 49, 300
@@ -41,8 +51,7 @@ MAX_METRICS = 10
 def assert_written(metric: Metric) -> None:
     """The metric is one of AWS's, or the code writes it with these dimensions in this function."""
     if metric.namespace != OURS:
-        (name,) = metric.dimension_names
-        assert metric.name in OF_AWS[metric.namespace, name], metric
+        assert metric.name in OF_AWS[metric.namespace, metric.dimension_names], metric
         return
     written = metrics()[metric.name]
     assert set(metric.dimension_names) == written.dimensions, metric
@@ -81,7 +90,7 @@ def test_an_expression_names_the_metrics_that_are_given(alarm: str) -> None:
     assert len(periods) == 1
 
 
-@pytest.mark.parametrize("alarm", ALARMS)
+@pytest.mark.parametrize("alarm", PERMANENT)
 def test_a_threshold_is_a_parameter(alarm: str) -> None:
     """What decides when an alarm goes off is a parameter of the group Alarms; a gauge's 1 is not.
 
@@ -209,7 +218,7 @@ def test_the_operations_page_has_the_alarms_and_their_defaults() -> None:
     """The table of alarms, and the list of queries, are what `make dashboard` writes."""
     page = pages.PAGE.read_text(encoding="utf-8")
     assert pages.filled(page) == page
-    for alarm in ALARMS:
+    for alarm in PERMANENT:
         assert f"[`{alarm}`](runbook.md#" in page
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from segment_rehook.delivery.outcomes import Parked, Stored
-from tools.cloudwatch.watched import ALARM, DASHBOARD, metrics_of_alarm, resources
+from tools.cloudwatch.watched import DASHBOARD, metrics_of_alarm, permanent_alarms, resources
 from tools.cloudwatch.written import metrics
 
 CREDENTIALS: Final = 1
@@ -64,12 +64,12 @@ def steady_metrics() -> int:
 
 def alarms() -> int:
     """How many alarms there are. None is of high resolution: no period is below a minute."""
-    return len(resources(ALARM))
+    return len(permanent_alarms())
 
 
 def alarm_metrics() -> int:
     """How many metrics the alarms look at: an alarm on an expression pays for each in it."""
-    return sum(len(metrics_of_alarm(alarm)) for alarm in resources(ALARM).values())
+    return sum(len(metrics_of_alarm(alarm)) for alarm in permanent_alarms().values())
 
 
 def dashboards() -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.bench.page import table
-from tools.cloudwatch.watched import ALARM, QUERY, resources, template, text
+from tools.cloudwatch.watched import QUERY, permanent_alarms, resources, template, text
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "operations.md"
 MARKED: Final = re.compile(r"(<!-- computed: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -49,7 +49,7 @@ def anchor(title: str) -> str:
 def _alarms() -> str:
     known = template()["Parameters"]
     rows = []
-    for name, alarm in resources(ALARM).items():
+    for name, alarm in permanent_alarms().items():
         said = text(alarm["AlarmDescription"]).partition(RUN)[0]
         tuned = [f"`{each}` ({known[each]['Default']:,})" for each in parameters_of(alarm)]
         link = f"[`{name}`](runbook.md#{anchor(name)})"

@@ -60,6 +60,12 @@ def resources(kind: str) -> dict[str, Tree]:
     }
 
 
+def permanent_alarms() -> dict[str, Tree]:
+    """Properties of the alarms that each stack has; others belong to deployments in steps."""
+    conditional = {name for name, whole in template()["Resources"].items() if "Condition" in whole}
+    return {name: said for name, said in resources(ALARM).items() if name not in conditional}
+
+
 def text(value: Any) -> str:
     """Resolve a text of the template, with what stands for a variable here."""
     match value:

@@ -125,7 +125,11 @@ def test_the_templates_figures_are_those_that_the_costs_are_of() -> None:
 
 def test_the_alarms_metrics_are_those_of_the_template() -> None:
     """An alarm on a metric counts one, an alarm on an expression each metric in it."""
-    alarms = [whole["Properties"] for whole in resources("AWS::CloudWatch::Alarm").values()]
+    alarms = [
+        whole["Properties"]
+        for whole in resources("AWS::CloudWatch::Alarm").values()
+        if "Condition" not in whole  # those last as long as a deployment in steps
+    ]
     looked_at = [sum("MetricStat" in part for part in each.get("Metrics", ())) for each in alarms]
     assert sum(max(1, number) for number in looked_at) == watching.alarm_metrics()
     assert len(alarms) == watching.alarms()
