@@ -218,7 +218,7 @@ class Table:
         for number in range(MAX_ROUNDS - 1):
             self._clock.sleep(PAUSE_SECONDS * 2**number)
             yield
-        raise self.unclear(call, "UnprocessedItems")
+        raise self.unclear(call, "a part was left unprocessed")
 
 
 def _chunks(items: Sequence[Chunked], size: int) -> list[Sequence[Chunked]]:

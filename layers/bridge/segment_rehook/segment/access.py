@@ -101,8 +101,9 @@ class AccessRules:
     def check(self, headers: Mapping[str, str], body: bytes) -> tuple[str, ...]:
         """Give the credentials that the request has, such as `secret-1` and `token-2`.
 
-        Raises RefusedAccess and AccessNotConfigured if the request may not be taken. The numbers are positions among the stack's secrets and tokens. `headers` have names in
-        lower case. The body need not be JSON.
+        Raises RefusedAccess and AccessNotConfigured if it may not be taken. The numbers are
+        positions among the stack's secrets and tokens. `headers` have names in lower case. The body
+        need not be JSON.
         """
         if not self.secrets and not self.tokens:
             raise AccessNotConfigured("the stack has neither a shared secret nor a token")

@@ -4,8 +4,7 @@ The attributes hold what a claim needs. So redrive can claim the delivery, and c
 before it reads a body that may be unreadable or may end the process. The body holds the event as
 Segment sent it and the request as it was mapped, as JSON in ASCII (SQS refuses some code points):
 
-    {"origin": {"requestId": "…", "mapping": "…", "messageId": "…"},
-     "action": "trackEvent",
+    {"origin": {…}, "action": "trackEvent",
      "request": {"method": "POST", "path": "/events/invoke", "body": {…}},
      "event": {…}}
 
@@ -132,10 +131,7 @@ class Letter:
     origin: Origin = UNKNOWN_ORIGIN
 
     def for_dead_letters(self, *, ordered: bool) -> Outgoing:
-        """Give the message for the dead-letter queue.
-
-        Its group is the user's, or the delivery's own where the bridge keeps no order.
-        """
+        """Give the message for the dead-letter queue, in the user's group if order is kept."""
         return Outgoing(
             group=self.header.user if ordered else ids.delivery_group(self.header.delivery),
             dedupe=ids.dead_letter_dedupe(
@@ -155,11 +151,8 @@ class Letter:
         if self.request is not None:
             head = json.dumps({"method": self.request.method, "path": self.request.path})
             request = f'{head[:-1]}, "body": {_ascii(self.request.body)}}}'
-        action = json.dumps(self.action)
-        return (
-            f'{{"origin": {self.origin.text()}, "action": {action}, "request": {request}, '
-            f'"event": {_ascii(self.event)}}}'
-        )
+        members = f'"origin": {self.origin.text()}, "action": {json.dumps(self.action)}'
+        return f'{{{members}, "request": {request}, "event": {_ascii(self.event)}}}'
 
 
 def parked(header: Header, body: str, *, reason: str, detail: str, dedupe: str = "") -> Outgoing:
