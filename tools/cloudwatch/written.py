@@ -41,40 +41,12 @@ class Written(msgspec.Struct, frozen=True):
     services: frozenset[str]
 
 
-def _agreed(service: str | None, *more: str) -> Written:
-    return Written(frozenset({SERVICE, *more}), frozenset({service}) if service else BOTH)
-
-
-# To be removed when the functions write these: the names of the agreed metrics and fields.
-AGREED_METRICS: Final[dict[str, Written]] = {
-    "EventsReceived": _agreed(INGEST),
-    "DeadLettersSent": _agreed(INGEST),
-    "UnknownOutcomes": _agreed(None),
-    "RehookMilliseconds": _agreed(None),
-    "DeadLetterAge": _agreed(REDRIVE),
-    "BreakerOpen": _agreed(None),
-    "NotDelivering": _agreed(None),
-    "DeliveriesStored": _agreed(None, "reason"),
-    "DeliveriesParked": _agreed(None, "reason"),
-    "AccessMatched": _agreed(INGEST, "credential"),
-}
-AGREED_FIELDS: Final = {
-    *("request_id", "message_id", "delivery", "subscription", "action", "milliseconds", "tries"),
-    *("mapping", "user", "sqs_message_id", "age_seconds"),
-}
-
 _METRIC = re.compile(r"[A-Z]\w+")
 
 
 @cache
 def metrics(layer: Path = LAYER) -> dict[str, Written]:
-    """The metrics that the functions write, and those that are agreed, by name."""
-    return AGREED_METRICS | counted(layer)
-
-
-@cache
-def counted(layer: Path = LAYER) -> dict[str, Written]:
-    """The metrics that the source counts, by name."""
+    """The metrics that the functions write, by name."""
     found: dict[str, Written] = {}
     for path, node in _nodes(layer):
         match node:
@@ -113,7 +85,7 @@ def _services(path: Path) -> frozenset[str]:
 @cache
 def fields(layer: Path = LAYER) -> set[str]:
     """The fields that log lines of the functions may have."""
-    found = OF_POWERTOOLS | AGREED_FIELDS
+    found = set(OF_POWERTOOLS)
     for _, node in _nodes(layer):
         match node:
             case ast.Call(func=ast.Attribute(attr=method)) if method in WARNING:
