@@ -16,11 +16,13 @@ from tools.sandbox.faults import Fault, Kind
 from tools.sandbox.rehook import Behaviour, ReceivedCall
 
 if TYPE_CHECKING:
+    from tools.sandbox.aws_alarms import State
     from tools.sandbox.aws_stacks import StackRecord
     from tools.sandbox.processes import ProcessGroup
 
 CHECKOUT = Path(__file__).parents[2]
 API_KEY = "sandbox-api-key"
+USER_KEY = "sandbox-user-key-that-is-long-enough"
 API_SECRET = "sandbox-api-secret"  # noqa: S105 — the fake Rehook's, no secret
 
 
@@ -100,6 +102,14 @@ class AwsControl(ControlClient):
     def record(self, stack: StackRecord) -> None:
         """Make CloudFormation describe a stack."""
         self.call("POST", "/stack", stack)
+
+    def alarm(self, name: str, state: State, reason: str = "") -> None:
+        """Set the state of an alarm, by its name."""
+        self.call("POST", "/alarm", {"name": name, "state": state, "reason": reason})
+
+    def confirm(self, endpoint: str) -> None:
+        """Confirm the subscriptions of an endpoint, such as the address for alarms."""
+        self.call("POST", "/confirm", {"endpoint": endpoint})
 
     def messages(self, queue_name: str) -> list[QueuedMessage]:
         """Return the messages in a queue, in order, without receiving them."""
