@@ -82,9 +82,7 @@ def check(
     failures = []
     for function, pair in pairs.items():
         if not any(CALL in each.values() for each in pair.new.get("samples", [])):
-            log(
-                "WARNING", f"{function}: no sample event makes a call; put some into {SAMPLES.name}"
-            )
+            log("WARNING", f"{function}: no event of {SAMPLES.name} makes a call")
         for sentence, in_both in judged(pair):
             if in_both:
                 log("WARNING", f"{function}: {sentence}; so it is with the live version")
