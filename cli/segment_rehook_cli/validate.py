@@ -12,6 +12,7 @@ from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import stages
 from segment_rehook_cli.advice import review
+from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.reading import Unreadable, name_of, read_bytes
 
@@ -38,7 +39,7 @@ def validate(
     given = files or stages.files()
     if not given:
         say(f"{stages.FOLDER} has no destination file here; give the file to check")
-        raise typer.Exit(2)
+        raise typer.Exit(USAGE)
     exit_codes = [_check(file, as_json=as_json) for file in given]
     if max(exit_codes):
         raise typer.Exit(max(exit_codes))
@@ -57,7 +58,7 @@ def _check(file: Path, *, as_json: bool) -> int:
         text = read_bytes(file)
     except Unreadable as error:
         say(f"{name_of(file)}: {error}")
-        return 2
+        return USAGE
     found = review(text)
     if as_json:
         verdict: JSON = {
@@ -74,7 +75,7 @@ def _check(file: Path, *, as_json: bool) -> int:
         if not found.mistakes:
             listed = ", ".join(found.ids) or "none"
             typer.echo(f"{name_of(file)}: no mistakes; subscriptions: {listed}")
-    return 1 if found.mistakes else 0
+    return FINDINGS if found.mistakes else 0
 
 
 def _as_json(mistakes: Sequence[Misshape]) -> JSON:
