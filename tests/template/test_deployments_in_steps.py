@@ -9,6 +9,7 @@ from samtranslator.model.preferences.deployment_preference_collection import (
     CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST,
 )
 
+from segment_rehook.aws.version_failures import VERSION_FAILURES
 from tests.template.deployed import FUNCTIONS, REGION, schema, translated, versions
 from tests.template.stack import Tree, parameters, properties, template
 from tests.template.test_names import LONGEST
@@ -21,10 +22,12 @@ CANARY = {"DeploymentPreference": "Canary10Percent5Minutes"}
 OF_STEPS = {
     "DeployRole",
     "IngestVersionErrors",
+    "IngestVersionFailures",
     "PreTrafficFunction",
     "PreTrafficLog",
     "PreTrafficRole",
     "RedriveVersionErrors",
+    "RedriveVersionFailures",
 }
 # CodeDeploy needs these: AWS's managed policy AWSCodeDeployRoleForLambda, without what is for
 # revisions in S3 and for topics, and on the stack's own functions.
@@ -103,15 +106,23 @@ def test_each_other_choice_moves_both_aliases_by_codedeploy(choice: str) -> None
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_deployment_hangs_on_failures_of_the_new_version_alone(function: str) -> None:
-    """The one alarm of a deployment counts failures of the version that it deploys.
+    """The two alarms of a deployment count failures of the version that it deploys.
 
     CodeDeploy starts no deployment while an alarm of it is on. Any other alarm could be on because
     of what the deployment corrects.
     """
     made = translated(CANARY)
-    (named,) = made[f"{function}DeploymentGroup"]["Properties"]["AlarmConfiguration"]["Alarms"]
-    alarm = made[named["Name"]["Ref"]]["Properties"]
+    configured = made[f"{function}DeploymentGroup"]["Properties"]["AlarmConfiguration"]["Alarms"]
+    names = [each["Name"]["Ref"] for each in configured]
+    assert names == [f"{short(function)}{kind}" for kind in ("VersionErrors", "VersionFailures")]
     version = versions(made)[function]["logical_id"]
+    alarm, failures = (made[name]["Properties"] for name in names)
+    assert {each["Name"]: each["Value"] for each in failures["Dimensions"]} == {
+        "service": short(function).lower(),
+        "version": {"Fn::GetAtt": [version, "Version"]},
+    }
+    assert failures["MetricName"] == VERSION_FAILURES
+    assert failures["Namespace"] == {"Fn::Sub": "SegmentRehook/${AWS::StackName}"}
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == {
         "FunctionName": {"Ref": function},
@@ -121,8 +132,9 @@ def test_a_deployment_hangs_on_failures_of_the_new_version_alone(function: str) 
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
+@pytest.mark.parametrize("kind", ["VersionErrors", "VersionFailures"])
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_new_version_has_an_alarm_without_a_past(function: str) -> None:
+def test_a_new_version_has_an_alarm_without_a_past(function: str, kind: str) -> None:
     """A new version's alarm is a new one: its name has the version, and can't be changed.
 
     An alarm that is updated keeps its state. It would still be on because of the last version.
@@ -130,7 +142,7 @@ def test_a_new_version_has_an_alarm_without_a_past(function: str) -> None:
     assert "/properties/AlarmName" in schema("AWS::CloudWatch::Alarm")["createOnlyProperties"]
     before = translated(CANARY)
     after = translated(CANARY, BridgeLayer="s3://bucket/changed")
-    alarm = f"{short(function)}VersionErrors"
+    alarm = f"{short(function)}{kind}"
     names = [str(made[alarm]["Properties"]["AlarmName"]) for made in (before, after)]
     assert names[0] != names[1]
     assert versions(after)[function]["logical_id"] in names[1]

@@ -20,7 +20,7 @@ from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.aws.table import Table
-from segment_rehook.aws.telemetry import LambdaTelemetry
+from segment_rehook.aws.version_failures import VersionTelemetry
 from segment_rehook.delivery.assembly import Ports, assemble_ingest, assemble_redrive
 from segment_rehook.delivery.version_check import VersionCheck
 from segment_rehook.mapping.schema_check import Misshape
@@ -67,7 +67,7 @@ def _ports(
     stack: StackSettings,
     settings: SharedSettings,
     destination: Destination,
-    telemetry: LambdaTelemetry,
+    telemetry: VersionTelemetry,
 ) -> Ports:
     threads = settings.workers + 1
     clock, randomness = SystemClock(), SystemRandomness()
@@ -103,9 +103,12 @@ def _rehook(
     return ResendWithoutCode(client) if resend else client
 
 
-def _telemetry(stack: StackSettings) -> LambdaTelemetry:
-    return LambdaTelemetry(
-        service=stack.service, namespace=stack.metrics_namespace, level=stack.log_level
+def _telemetry(stack: StackSettings) -> VersionTelemetry:
+    return VersionTelemetry(
+        service=stack.service,
+        namespace=stack.metrics_namespace,
+        level=stack.log_level,
+        version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     )
 
 
