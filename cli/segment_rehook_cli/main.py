@@ -1,7 +1,7 @@
 """The commands, their help, and the meaning of their exit codes.
 
 Exit codes (`exit_codes`): 0 success; 1 something was found, or not everything was done; 2 the
-command line or its input can't be read; 3 AWS refused a call.
+command line or its input can't be read; 3 AWS or Segment refused a call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from segment_rehook.rehook.destination import Destination, DestinationInvalid, l
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli import parked, secrets, terminal
+from segment_rehook_cli.destination_file import DEFAULT_FILE
+from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
+from segment_rehook_cli.drift_command import drift
 from segment_rehook_cli.evaluate import evaluate as answers
+from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
+from segment_rehook_cli.import_command import import_destination
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.mode import mode
 from segment_rehook_cli.preview import Preview
@@ -35,7 +40,6 @@ from segment_rehook_cli.reading import (
     read_lines,
 )
 from segment_rehook_cli.schema import destination_schema
-from segment_rehook_cli.stages import DEFAULT_FILE
 from segment_rehook_cli.validate import print_mistakes, validate
 
 __all__ = ["app", "run"]
@@ -43,7 +47,8 @@ __all__ = ["app", "run"]
 app = typer.Typer(
     help="Check a destination file, preview what segment-rehook sends to Rehook, and operate a "
     "stack, deployed or in the sandbox. Exit codes: 0 success; 1 something was found, or not "
-    "everything was done; 2 the command line or its input can't be read; 3 AWS refused a call.",
+    "everything was done; 2 the command line or its input can't be read; 3 AWS or Segment refused "
+    "a call.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -56,6 +61,8 @@ app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
 )(mode)
+app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
+app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
 
 
 def run() -> None:

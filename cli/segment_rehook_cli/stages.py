@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-__all__ = ["DEFAULT_FILE", "FOLDER", "DestinationMissing", "destination_file_of", "files"]
+from segment_rehook_cli.destination_file import DEFAULT_FILE
 
-FOLDER: Final = Path("layers/destination")
+__all__ = ["FOLDER", "DestinationMissing", "destination_file_of", "files"]
+
+FOLDER: Final = DEFAULT_FILE.parent
 """The folder of the destination files, relative to the current one: a checkout has it."""
 
 PARAMETER: Final = "Destination"
-DEFAULT_NAME: Final = "destination"
-DEFAULT_FILE: Final = FOLDER / f"{DEFAULT_NAME}.json"
 
 
 class DestinationMissing(Exception):
@@ -34,7 +34,7 @@ def destination_file_of(parameters: Mapping[str, str]) -> Path:
 
     A stack of a version without the parameter runs on `destination`.
     """
-    name = parameters.get(PARAMETER, DEFAULT_NAME)
+    name = parameters.get(PARAMETER, DEFAULT_FILE.stem)
     for file in files():
         if file.stem == name:
             return file

@@ -9,7 +9,6 @@ from samtranslator.model.preferences.deployment_preference_collection import (
     CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST,
 )
 
-from segment_rehook.aws.version_failures import VERSION_FAILURES
 from tests.template.deployed import FUNCTIONS, REGION, schema, translated, versions
 from tests.template.stack import Tree, parameters, properties, template
 from tests.template.test_names import LONGEST
@@ -121,7 +120,7 @@ def test_a_deployment_hangs_on_failures_of_the_new_version_alone(function: str) 
         "service": short(function).lower(),
         "version": {"Fn::GetAtt": [version, "Version"]},
     }
-    assert failures["MetricName"] == VERSION_FAILURES
+    assert failures["MetricName"] == "VersionFailures"
     assert failures["Namespace"] == {"Fn::Sub": "SegmentRehook/${AWS::StackName}"}
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == {

@@ -12,6 +12,7 @@ from tests.template.stack import Tree, parameters, properties, template
 MOST = 256  # characters of a version's description
 FREE_TEXT = {
     "Destination": ["destination", "dev"],
+    "RunbookUrl": ["docs/runbook.md", "https://example.com/runbook"],
     "RehookUrl": ["https://api.rehook.ai", "https://rehook.example.com"],
     "SecretsKeyArn": ["", "arn:aws:kms:eu-west-1:123456789012:key/0-1"],
     "AlarmEmail": ["", "somebody@example.com"],

@@ -17,11 +17,9 @@ from segment_rehook.delivery.outcomes import Parked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION_FAILURES = "VersionFailures"
-
 
 class VersionTelemetry(LambdaTelemetry):
-    """The port `Telemetry`, with one more metric, VERSION_FAILURES.
+    """The port `Telemetry`, with one more metric, VersionFailures.
 
     It is the sum of the unexpected errors and of the deliveries that were parked because the
     mapping threw. Its dimensions are `service` and `version`. It is written at the end of an
@@ -30,7 +28,7 @@ class VersionTelemetry(LambdaTelemetry):
 
     def __init__(self, *, service: str, namespace: str, level: str, version: str) -> None:
         super().__init__(service=service, namespace=namespace, level=level)
-        self._dimensions = {"service": service, "version": version}
+        self._by = {"service": service, "version": version}
         self._namespace = namespace
         self._failures = 0
 
@@ -56,10 +54,10 @@ class VersionTelemetry(LambdaTelemetry):
             failures, self._failures = self._failures, 0
         if failures:
             with single_metric(
-                name=VERSION_FAILURES,
+                name="VersionFailures",
                 unit=MetricUnit.Count,
                 value=failures,
                 namespace=self._namespace,
-                default_dimensions=self._dimensions,
+                default_dimensions=self._by,
             ):
                 pass
