@@ -9,19 +9,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from segment_rehook import __version__
-from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.segment.event import Event, UnreadableEvent
-from segment_rehook.segment.jsontext import JSON, encode
+from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli import parked, secrets, terminal
-from segment_rehook_cli.advice import review
 from segment_rehook_cli.destination_file import DEFAULT_FILE
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
@@ -42,6 +40,7 @@ from segment_rehook_cli.reading import (
     read_lines,
 )
 from segment_rehook_cli.schema import destination_schema
+from segment_rehook_cli.validate import print_mistakes, validate
 
 __all__ = ["app", "run"]
 
@@ -55,6 +54,9 @@ app = typer.Typer(
 )
 app.add_typer(secrets.commands, name="secrets")
 app.add_typer(parked.commands, name="parked")
+app.command(
+    epilog="Examples: segment-rehook validate · segment-rehook validate layers/destination/dev.json"
+)(validate)
 app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
@@ -147,42 +149,6 @@ def preview(
         show(lines)
 
 
-@app.command(epilog="Example: segment-rehook validate layers/destination/destination.json")
-def validate(
-    file: Annotated[
-        Path, typer.Argument(help="The destination file to check; - for standard input.")
-    ] = DEFAULT_FILE,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-) -> None:
-    """Check a destination file and print every mistake. Exit code 1 if there is one.
-
-    Advice is printed too: what is no mistake, but probably not what was meant.
-    """
-    try:
-        text = read_bytes(file)
-    except Unreadable as error:
-        advice = "; give the file to check" if file == DEFAULT_FILE else ""
-        raise failure(f"{name_of(file)}: {error}{advice}", 2) from None
-    found = review(text)
-    if as_json:
-        verdict: JSON = {
-            "valid": not found.mistakes,
-            "subscriptions": [*found.ids],
-            "mistakes": _as_json(found.mistakes),
-            "advice": _as_json(found.advice),
-        }
-        typer.echo(encode(verdict))
-    else:
-        _print(found.mistakes, file)
-        _print(found.advice, file, kind="advice: ")
-        if not found.mistakes:
-            listed = ", ".join(found.ids) or "none"
-            typer.echo(f"{name_of(file)}: no mistakes; subscriptions: {listed}")
-    if found.mistakes:
-        raise typer.Exit(1)
-
-
 @app.command(
     epilog="Example: echo "
     """'{"mapping": {"id": {"@path": "$.userId"}}, "input": {"userId": 7}}' """
@@ -228,17 +194,7 @@ def _load(destination: Path | None) -> Destination:
     except Unreadable as error:
         raise failure(f"{name_of(file)}: {error}", 2) from None
     except DestinationInvalid as invalid:
-        _print(invalid.mistakes, file)
+        print_mistakes(invalid.mistakes, file)
         raise typer.Exit(1) from None
     say(f"using {name_of(file)}")
     return loaded
-
-
-def _as_json(mistakes: Sequence[Misshape]) -> JSON:
-    return [{"place": each.place, "message": each.message} for each in mistakes]
-
-
-def _print(mistakes: Sequence[Misshape], file: Path, *, kind: str = "") -> None:
-    for mistake in mistakes:
-        place = f"{mistake.place} " if mistake.place else ""
-        typer.echo(f"{name_of(file)}: {kind}{place}{mistake.message}", err=True)
