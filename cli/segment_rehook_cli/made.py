@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segment_rehook.delivery.delivery import Delivery
+from segment_rehook.delivery.ingest.planner import Planner
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked
-from segment_rehook.rehook.plan import Call
+from segment_rehook.rehook.gates import seconds_of
+from segment_rehook.rehook.plan import Call, Drop, MappingFault
 
 if TYPE_CHECKING:
     from segment_rehook.delivery.ingest.planner import Decision
+    from segment_rehook.rehook.destination import Destination
     from segment_rehook.rehook.plan import Request
+    from segment_rehook.segment.event import Event
 
-__all__ = ["NotSent", "Sent", "made_of_decision"]
+__all__ = ["NotSent", "Sent", "made_of_decision", "made_of_delivery", "made_of_event"]
 
 NEVER_STORED = (
     "the event is larger than a queue's message, so it can't be stored: it is delivered only if "
@@ -61,6 +65,36 @@ def made_of_decision(part: Decision) -> Sent | NotSent:
     if not decided.fits_a_message():
         warnings = (*warnings, NEVER_STORED)
     return Sent(decided.request, key, warnings)
+
+
+def made_of_event(destination: Destination, event: Event) -> dict[str, Sent | NotSent]:
+    """Say what comes of one event, by subscription, without those that do not take it.
+
+    The event is taken alone, and its age is that at its `receivedAt`. An event without one is
+    never too old.
+    """
+    came = seconds_of(event.member("receivedAt")) or 0.0
+    parts = Planner(destination, came).decisions(event)
+    return {part.subscription: made_of_decision(part) for part in parts if part.subscription}
+
+
+def made_of_delivery(
+    destination: Destination, event: Event, subscription: str
+) -> Sent | NotSent | None:
+    """Say what comes of an event that was stored or parked for one subscription.
+
+    It is what a redrive would make of it that maps the event again: its age is not checked. None
+    if the subscription is gone, disabled or does not take the event.
+    """
+    planned = destination.plan_for(event, subscription)
+    match planned:
+        case Drop():
+            return NotSent(str(planned.reason), planned.detail)
+        case MappingFault():
+            return NotSent(str(Parked.MAPPING_ERROR), planned.detail)
+        case Call():
+            return Sent(planned.request, planned.key, planned.warnings)
+    return None
 
 
 def _can_be_parked(delivery: Delivery) -> bool:
