@@ -13,9 +13,17 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.exit_codes import REFUSED
 from segment_rehook_cli.messages import failure
 
-__all__ = ["NOT_AWS", "describe_code", "describe_error", "error_line", "exit_on_aws_error"]
+__all__ = [
+    "NOT_AWS",
+    "StackUnusable",
+    "describe_code",
+    "describe_error",
+    "error_line",
+    "exit_on_aws_error",
+]
 
 _SIGN_IN = "the AWS session has expired: sign in again (`aws sso login`, or new access keys)"
 _UNKNOWN = "AWS does not know these credentials: check AWS_PROFILE and the other AWS_ variables"
@@ -62,6 +70,10 @@ _BY_CLASS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 
 
+class StackUnusable(Exception):
+    """The stack exists but can't be used; the text says why."""
+
+
 def error_line(error: Exception) -> str:
     """Return one line: the call, if there was one, and then `describe_error`."""
     operation = getattr(error, "operation_name", None)
@@ -96,8 +108,12 @@ def describe_code(code: str) -> str:
 
 @contextmanager
 def exit_on_aws_error() -> Iterator[None]:
-    """End the command with one line and exit code 1 if AWS refuses a call or can't be reached."""
+    """End the command with one line and the code REFUSED if AWS or the stack can't be used.
+
+    That is where AWS refuses a call or can't be reached, and where the stack lacks what is needed.
+    """
     try:
         yield
-    except AWS_ERRORS as error:
-        raise failure(error_line(error)) from None
+    except (*AWS_ERRORS, StackUnusable) as error:
+        said = str(error) if isinstance(error, StackUnusable) else error_line(error)
+        raise failure(said, REFUSED) from None

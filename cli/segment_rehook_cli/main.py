@@ -1,7 +1,7 @@
 """The commands, their help, and the meaning of their exit codes.
 
-Exit codes: 0 success; 1 a destination file has mistakes, AWS refused a call, or not everything was
-done; 2 the command line or its input can't be read.
+Exit codes (`exit_codes`): 0 success; 1 something was found, or not everything was done; 2 the
+command line or its input can't be read; 3 AWS refused a call.
 """
 
 from __future__ import annotations
@@ -28,11 +28,9 @@ __all__ = ["app", "run"]
 
 app = typer.Typer(
     help="Check a destination file, preview what segment-rehook sends to Rehook, and operate a "
-    "deployed stack. No command calls Rehook. Exit codes: 0 success; 1 a destination file has "
-    "mistakes, AWS refused a call, or not everything was done; 2 the command line or its input "
-    "can't be read.",
+    "stack, deployed or in the sandbox. Exit codes: 0 success; 1 something was found, or not "
+    "everything was done; 2 the command line or its input can't be read; 3 AWS refused a call.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(secrets.commands, name="secrets")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from segment_rehook_cli.exit_codes import FINDINGS
+
 __all__ = ["failure", "say"]
 
 
@@ -12,7 +14,7 @@ def say(message: str) -> None:
     typer.echo(f"segment-rehook: {message}", err=True)
 
 
-def failure(message: str, exit_code: int = 1) -> typer.Exit:
+def failure(message: str, exit_code: int = FINDINGS) -> typer.Exit:
     """Print a message, and return the exception that ends the command with this exit code."""
     say(message)
     return typer.Exit(exit_code)

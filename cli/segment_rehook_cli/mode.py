@@ -10,7 +10,8 @@ from segment_rehook.aws.parameters import MODE, mode_from
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.messages import say
-from segment_rehook_cli.stack import Region, StackName, look_up
+from segment_rehook_cli.on_stack import on_stack
+from segment_rehook_cli.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -27,26 +28,25 @@ _EFFECT: Final = {
 }
 
 
+@on_stack
 def mode(
-    stack: StackName,
+    stack: Stack,
     wanted: Annotated[
         Mode | None, typer.Argument(help="The mode to set. Without it, the current mode is shown.")
     ] = None,
-    region: Region = None,
 ) -> None:
     """Show or set a stack's mode: deliver, pause (store events) or dry-run (store nothing)."""
-    found = look_up(stack, region)
     with exit_on_aws_error():
-        client = found.session.client("ssm")
+        client: SSMClient = stack.client("ssm")
         if wanted is None:
-            current, warnings = mode_from(read_mode(client, found.secrets_path), found.secrets_path)
+            current, warnings = mode_from(read_mode(client, stack.secrets_path), stack.secrets_path)
             for warning in warnings:
                 say(warning)
             typer.echo(current)
             return
-        found.announce()
-        set_mode(client, found.secrets_path, wanted)
-    typer.echo(f"{stack}: {wanted.value} ({_EFFECT[wanted]})")
+        stack.announce()
+        set_mode(client, stack.secrets_path, wanted)
+    typer.echo(f"{stack.name}: {wanted.value} ({_EFFECT[wanted]})")
 
 
 def read_mode(client: SSMClient, path: str) -> str | None:

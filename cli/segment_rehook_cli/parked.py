@@ -11,17 +11,21 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from segment_rehook_cli import terminal
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.parking_lot_reader import ParkingLotReader
 from segment_rehook_cli.refusals import Refusals
 from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
-from segment_rehook_cli.stack import Region, StackName, look_up
+from segment_rehook_cli.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 __all__ = ["commands"]
 
@@ -62,10 +66,10 @@ class _Clock:
 
 
 @commands.command("list", epilog="Example: segment-rehook parked list --stack prod --json")
+@on_stack
 def list_parked(
+    stack: Stack,
     *,
-    stack: StackName,
-    region: Region = None,
     reason: ReasonOption = None,
     from_queue: FromQueueOption = None,
     as_json: Annotated[
@@ -73,11 +77,10 @@ def list_parked(
     ] = False,
 ) -> None:
     """List the messages in the parking lot, and why each was parked. Changes nothing."""
-    found = look_up(stack, region)
     refusals = Refusals()
     with exit_on_aws_error():
-        client = found.session.client("sqs")
-        reader = ParkingLotReader(client, from_queue or found.parking_lot_url, _Clock(), refusals)
+        client: SQSClient = stack.client("sqs")
+        reader = ParkingLotReader(client, from_queue or stack.parking_lot_url, _Clock(), refusals)
     rows = []
     interrupted = False
     try:
@@ -104,10 +107,10 @@ def list_parked(
     epilog="Examples: segment-rehook parked redrive --stack prod --reason rejected · "
     "segment-rehook parked redrive --stack prod --delivery ID --stored"
 )
+@on_stack
 def redrive(
+    stack: Stack,
     *,
-    stack: StackName,
-    region: Region = None,
     reason: ReasonOption = None,
     delivery: Annotated[str | None, typer.Option(help="Only the message of this delivery.")] = None,
     stored: Annotated[
@@ -126,22 +129,21 @@ def redrive(
     if must_ask and not terminal.input_is_terminal():
         wanted = "--yes" if from_queue else "--yes, --reason or --delivery"
         raise failure(f"nothing was sent: there is no terminal to ask on, so give {wanted}", 2)
-    found = look_up(stack, region)
-    if from_queue == found.dead_letter_queue_url:
+    if from_queue == stack.dead_letter_queue_url:
         raise typer.BadParameter(
             "this is the stack's own dead-letter queue", param_hint="from-queue"
         )
-    found.announce()
+    stack.announce()
     refusals = Refusals()
     clock = _Clock()
     with exit_on_aws_error():
-        client = found.session.client("sqs")
-        reader = ParkingLotReader(client, from_queue or found.parking_lot_url, clock, refusals)
+        client: SQSClient = stack.client("sqs")
+        reader = ParkingLotReader(client, from_queue or stack.parking_lot_url, clock, refusals)
     if must_ask:
         _ask(reader.expected, from_queue)
     run = SendingBack(
         reader=reader,
-        target=DeadLetterQueue(client, found.dead_letter_queue_url),
+        target=DeadLetterQueue(client, stack.dead_letter_queue_url),
         clock=clock,
         refusals=refusals,
         chosen=lambda header: (

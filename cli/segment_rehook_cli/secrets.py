@@ -16,8 +16,9 @@ from segment_rehook.aws.parameters import LISTS, SecretName
 from segment_rehook_cli import terminal
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.messages import failure
+from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.secret_values import ValueRefused, cleaned, decoded
-from segment_rehook_cli.stack import Region, Stack, StackName, look_up
+from segment_rehook_cli.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -44,8 +45,9 @@ def group() -> None:
     epilog="Examples: segment-rehook secrets put --stack prod · "
     "segment-rehook secrets put --stack prod segment/shared-secrets < secrets.txt"
 )
+@on_stack
 def put(
-    stack: StackName,
+    stack: Stack,
     names: Annotated[
         list[SecretName] | None,
         typer.Argument(
@@ -53,7 +55,6 @@ def put(
             "segment/shared-secrets."
         ),
     ] = None,
-    region: Region = None,
 ) -> None:
     """Put secrets as SecureStrings. Values are read from hidden prompts, or one from a pipe.
 
@@ -64,14 +65,13 @@ def put(
     piped = not terminal.input_is_terminal()
     if piped and len(chosen) > 1:
         raise typer.BadParameter("standard input holds one secret: name it", param_hint="names")
-    found = look_up(stack, region)
-    found.announce()
+    stack.announce()
     values = {name: _read_value(name, piped=piped) for name in chosen}
     with exit_on_aws_error():
-        client = found.session.client("ssm")
+        client: SSMClient = stack.client("ssm")
         for name, value in values.items():
-            put_secret(client, found, name, value)
-            typer.echo(f"put {secret_path(found, name)}")
+            put_secret(client, stack, name, value)
+            typer.echo(f"put {secret_path(stack, name)}")
 
 
 def secret_path(stack: Stack, name: SecretName) -> str:

@@ -101,10 +101,10 @@ def test_a_stack_that_nobody_deployed_has_no_mode(
     """A stack that does not exist in the region gives one line, and no parameter is put."""
     unknown = Deployed(f"{stack.name}x", "", "")
     result = unknown.run(*arguments)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert f"there is no stack {unknown.name} in {REGION}" in result.stderr
     elsewhere = stack.run(*arguments, "--region", "eu-central-1")
-    assert elsewhere.exit_code == 1
+    assert elsewhere.exit_code == 3
     assert f"there is no stack {stack.name} in eu-central-1" in elsewhere.stderr
     path = f"/segment-rehook/{unknown.name}"
     assert clients.ssm.get_parameters_by_path(Path=path, Recursive=True)["Parameters"] == []

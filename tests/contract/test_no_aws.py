@@ -44,7 +44,7 @@ def page(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_a_sign_in_page_is_not_taken_for_aws(
     monkeypatch: pytest.MonkeyPatch, page: str, command: list[str]
 ) -> None:
-    """HTML instead of AWS's answer gives one line that says so, and exit code 1."""
+    """HTML instead of AWS's answer gives one line that says so, and exit code 3."""
     for name, value in {
         "AWS_ENDPOINT_URL": page,
         "AWS_DEFAULT_REGION": "eu-west-1",
@@ -53,6 +53,6 @@ def test_a_sign_in_page_is_not_taken_for_aws(
     }.items():
         monkeypatch.setenv(name, value)
     result = CliRunner().invoke(app, [*command, "--stack", "prod"])
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     [line] = result.stderr.splitlines()
     assert "the answer is not from AWS" in line

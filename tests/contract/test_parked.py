@@ -151,10 +151,10 @@ def test_everything_is_sent_back_only_when_that_is_meant(clients: Clients, stack
 
 @pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
 def test_a_queue_that_is_gone_is_one_line(clients: Clients, stack: Deployed, command: str) -> None:
-    """If the queue was deleted, the command prints one line and exits with code 1."""
+    """If the queue was deleted, the command prints one line and exits with code 3."""
     clients.sqs.delete_queue(QueueUrl=stack.parking_lot_url)
     result = stack.run(command)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "the queue does not exist" in result.stderr.splitlines()[-1]
 
 

@@ -145,7 +145,7 @@ def test_a_stack_that_nobody_deployed_gets_no_secret(clients: Clients, stack: De
     """If there is no such stack, nothing is asked for and nothing is put."""
     unknown = Deployed(f"{stack.name}x", "", "")
     result = unknown.run("secrets put", "rehook/api-key", given=SECRET)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "there is no stack" in result.stderr
     assert stored(clients, unknown) == {}
 
@@ -155,5 +155,5 @@ def test_what_is_no_stack_of_the_bridge_gets_no_secret(clients: Clients) -> None
     """A stack without the outputs of segment-rehook gets no secret."""
     other = deploy(clients, without="SecretsPath")
     result = other.run("secrets put", "rehook/api-key", given=SECRET)
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "has no output SecretsPath: it is not a stack of segment-rehook" in result.stderr

@@ -11,9 +11,9 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 from typer.testing import CliRunner
 
-from segment_rehook_cli.aws_errors import error_line
+from segment_rehook_cli.aws_errors import StackUnusable, error_line
 from segment_rehook_cli.main import app
-from segment_rehook_cli.stack import Stack, StackUnusable
+from segment_rehook_cli.stack import Stack
 
 ARN = "arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/prod/1-2-3-4-5"
 OUTPUTS = {
@@ -128,7 +128,7 @@ def test_what_is_no_name_is_refused_before_aws_is_asked(
 def test_a_machine_that_is_not_set_up_is_told_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, command: list[str], setting: str, value: str, said: str
 ) -> None:
-    """Missing or wrong AWS settings give one line and exit code 1 in every command."""
+    """Missing or wrong AWS settings give one line and exit code 3 in every command."""
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     for name, text in {
         "AWS_DEFAULT_REGION": "eu-west-1",
@@ -146,7 +146,7 @@ def test_a_machine_that_is_not_set_up_is_told_what_is_missing(
     if setting == "AWS_ACCESS_KEY_ID":
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     result = CliRunner().invoke(app, [*command, "--stack", "prod"], input="x")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     [line] = result.stderr.splitlines()
     assert said in line
 

@@ -1,0 +1,16 @@
+"""The exit codes of all commands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["FINDINGS", "REFUSED", "USAGE"]
+
+FINDINGS: Final = 1
+"""The command has found something, or a part of its work was not done."""
+
+USAGE: Final = 2
+"""The command line or its input can't be read. Nothing was done."""
+
+REFUSED: Final = 3
+"""AWS, or another service that the command asks, has refused a call or can't be reached."""

@@ -1,0 +1,167 @@
+"""The options that choose the stack on which a command works: a deployed one or the sandbox's.
+
+A command that is decorated with `on_stack` takes a `Stack` as its first parameter. On the command
+line this parameter is four options: --stack, --region, --profile and --sandbox.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Concatenate, Final, ParamSpec
+
+import typer
+
+from segment_rehook_cli.exit_codes import REFUSED, USAGE
+from segment_rehook_cli.messages import failure
+from segment_rehook_cli.stack import Location, Stack, look_up
+
+__all__ = ["if_on_stack", "on_stack"]
+
+P = ParamSpec("P")
+
+MAX_NAME_LENGTH: Final = 49
+STACK_VARIABLE: Final = "SEGMENT_REHOOK_STACK"
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+def on_stack(command: Callable[Concatenate[Stack, P], None]) -> Callable[..., None]:
+    """Give a command its stack. Without --stack and --sandbox the command ends with exit code 2."""
+
+    def with_stack(stack: Stack | None, /, *arguments: P.args, **options: P.kwargs) -> None:
+        if stack is None:
+            raise failure(f"name the stack: --stack NAME or {STACK_VARIABLE}, or --sandbox", USAGE)
+        command(stack, *arguments, **options)
+
+    return _with_options(command, with_stack)
+
+
+def if_on_stack(command: Callable[Concatenate[Stack | None, P], None]) -> Callable[..., None]:
+    """Give a command its stack, or None if neither --stack nor --sandbox is given."""
+    return _with_options(command, command)
+
+
+def _with_options(
+    command: Callable[..., None], run: Callable[Concatenate[Stack | None, P], None]
+) -> Callable[..., None]:
+    """Replace the parameter `stack` of `command` by the options, and call `run` with the stack."""
+    signature = inspect.signature(command, eval_str=True)
+
+    @functools.wraps(command)
+    def wrapped(
+        stack_name: str | None,
+        region: str | None,
+        profile: str | None,
+        sandbox: bool,
+        *arguments: P.args,
+        **options: P.kwargs,
+    ) -> None:
+        run(_chosen(stack_name, region, profile, sandbox=sandbox), *arguments, **options)
+
+    own = [each for name, each in signature.parameters.items() if name != "stack"]
+    parameters = [*own, *_OPTIONS]
+    wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
+    wrapped.__annotations__ = {each.name: each.annotation for each in parameters}
+    return wrapped
+
+
+def _chosen(
+    name: str | None, region: str | None, profile: str | None, *, sandbox: bool
+) -> Stack | None:
+    if sandbox:
+        if region is not None or profile is not None:
+            raise failure(
+                "--sandbox has its own region and credentials: leave the others out", USAGE
+            )
+        return _sandbox()
+    return None if name is None else look_up(name, Location(region, profile))
+
+
+def _sandbox() -> Stack:
+    from segment_rehook_cli.running_sandbox import NoSandbox, find  # noqa: PLC0415 — few need it
+
+    try:
+        running = find()
+    except NoSandbox as error:
+        raise failure(str(error), REFUSED) from None
+    return look_up(running.stack, Location.of_environment(running.environment))
+
+
+def _checked(name: str | None) -> str | None:
+    if name is None:
+        return None
+    if not _NAME.fullmatch(name):
+        raise typer.BadParameter("use only letters, digits and hyphens, beginning with a letter")
+    if len(name) > MAX_NAME_LENGTH:
+        raise typer.BadParameter(
+            f"the name has {len(name)} characters; a stack of this template can have "
+            f"{MAX_NAME_LENGTH}, because its queues are named after it"
+        )
+    return name
+
+
+def _not_empty(text: str | None) -> str | None:
+    if text == "":
+        raise typer.BadParameter("it is empty; leave it out, or give a name such as eu-west-1")
+    return text
+
+
+def _option(name: str, annotation: Any, default: Any = None) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+_PANEL: Final = "Stack"
+_OPTIONS: Final = (
+    _option(
+        "stack_name",
+        Annotated[
+            str | None,
+            typer.Option(
+                "--stack",
+                help="The CloudFormation stack's name.",
+                envvar=STACK_VARIABLE,
+                callback=_checked,
+                metavar="NAME",
+                rich_help_panel=_PANEL,
+            ),
+        ],
+    ),
+    _option(
+        "region",
+        Annotated[
+            str | None,
+            typer.Option(
+                help="The AWS region; by default, that of your AWS configuration.",
+                callback=_not_empty,
+                rich_help_panel=_PANEL,
+            ),
+        ],
+    ),
+    _option(
+        "profile",
+        Annotated[
+            str | None,
+            typer.Option(
+                help="The profile of your AWS configuration; by default, AWS_PROFILE.",
+                callback=_not_empty,
+                rich_help_panel=_PANEL,
+            ),
+        ],
+    ),
+    _option(
+        "sandbox",
+        Annotated[
+            bool,
+            typer.Option(
+                "--sandbox",
+                help="The running sandbox (docs/sandbox.md) in place of a stack on AWS.",
+                rich_help_panel=_PANEL,
+            ),
+        ],
+        default=False,
+    ),
+)
