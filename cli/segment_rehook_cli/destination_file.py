@@ -10,10 +10,17 @@ import typer
 
 from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
+from segment_rehook_cli.exit_codes import USAGE
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.reading import Unreadable, name_of, read_bytes
 
-__all__ = ["DEFAULT_FILE", "load_destination", "print_mistakes"]
+__all__ = [
+    "DEFAULT_FILE",
+    "destination_of",
+    "load_destination",
+    "print_mistakes",
+    "read_destination",
+]
 
 DEFAULT_FILE: Final = Path("layers/destination/destination.json")
 """Relative to the current folder: a checkout has this file."""
@@ -37,6 +44,30 @@ def load_destination(destination: Path | None) -> Destination:
         raise typer.Exit(1) from None
     say(f"using {name_of(file)}")
     return loaded
+
+
+def read_destination(file: Path) -> tuple[Destination, bytes]:
+    """Read a file; return the destination, and its text.
+
+    Ends the command with the exit code USAGE if it can't be read or has mistakes.
+    """
+    try:
+        text = read_bytes(file)
+    except Unreadable as error:
+        raise failure(f"{name_of(file)}: {error}", USAGE) from None
+    return destination_of(text, name_of(file)), text
+
+
+def destination_of(text: bytes, name: str) -> Destination:
+    """Load a destination's text. `name` is what messages call it.
+
+    Ends the command with the exit code USAGE if the text has mistakes.
+    """
+    try:
+        return load(text)
+    except DestinationInvalid as invalid:
+        print_mistakes(invalid.mistakes, Path(name))
+        raise typer.Exit(USAGE) from None
 
 
 def print_mistakes(mistakes: Sequence[Misshape], file: Path, *, kind: str = "") -> None:

@@ -19,6 +19,7 @@ from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import mapping_commands, parked, secrets
 from segment_rehook_cli.advice import review
 from segment_rehook_cli.destination_file import DEFAULT_FILE, print_mistakes
+from segment_rehook_cli.diff import diff
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.mode import mode
 from segment_rehook_cli.process import end_as_ctrl_c, open_closed_streams
@@ -43,6 +44,10 @@ app.command(
     epilog="Examples: segment-rehook preview events/track-order-completed.json · "
     "segment-rehook preview --destination presets/ecommerce.json < events/batch.json"
 )(mapping_commands.preview)
+app.command(
+    epilog="Examples: segment-rehook diff --stack prod --events events/*.json · "
+    "segment-rehook diff --base old.json --destination new.json --events archive.ndjson.gz"
+)(diff)
 app.command(
     epilog="Example: echo "
     """'{"mapping": {"id": {"@path": "$.userId"}}, "input": {"userId": 7}}' """
