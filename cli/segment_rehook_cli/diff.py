@@ -24,7 +24,7 @@ from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.on_stack import if_on_stack
 from segment_rehook_cli.output import AsJson
 from segment_rehook_cli.progress import progress
-from segment_rehook_cli.reading import Unreadable, name_of
+from segment_rehook_cli.reading import STANDARD_INPUT, Unreadable, name_of
 from segment_rehook_cli.stack import Stack
 
 __all__ = ["diff"]
@@ -81,6 +81,8 @@ def diff(  # noqa: PLR0913 — an option each
     files = [*(events or ()), *(more or ())]
     if not files:
         raise failure("give the events to compare: --events FILE, or --events - for a pipe", USAGE)
+    if [destination, base, *files].count(STANDARD_INPUT) > 1:
+        raise failure("standard input can be read once: give - for one file only", USAGE)
     if as_json and markdown:
         raise failure("--json and --markdown exclude each other", USAGE)
     before, base_source = _base(stack, base)
