@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -182,7 +181,7 @@ class Runner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Iterator[Runner]:
+def runner(tmp_path: Path) -> Runner:
     """Make a runner with an empty checkout, and a pull request with another person's comment."""
     made = Runner(tmp_path)
     for name in ("checkout", "bin", "temp/segment-rehook/bin"):
@@ -196,8 +195,8 @@ def runner(tmp_path: Path) -> Iterator[Runner]:
     gh.write_text(GH.format(python=sys.executable, bot=BOT))
     for each in (python, gh):
         each.chmod(0o755)
-    other = {"id": 5, "login": "mallory", "body": "<!-- segment-rehook check-destination"}
-    other["body"] += " destination --> mine"
+    body = "<!-- segment-rehook check-destination destination --> mine"
+    other = {"id": 5, "login": "mallory", "body": body}
     made.store.write_text(json.dumps({"refuses": False, "comments": [other]}))
     return made
 
@@ -332,11 +331,11 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_is_a_name(runner: Runner, name: str) -> None:
     """Names of files reach no shell, no option, no log and no Markdown; the files are read."""
-    for text in (json.dumps(DESTINATION), json.dumps(RENAMED)):
-        (runner.checkout / name).write_text(text)
-        (runner.checkout / f"events {name}").write_text(json.dumps(EVENT))
-        base = runner.commit()
-    done, outputs, log = runner.run(destination=name, events="events *", base=f"{base}~1")
+    (runner.checkout / f"events {name}").write_text(json.dumps(EVENT))
+    (runner.checkout / name).write_text(json.dumps(DESTINATION))
+    base = runner.commit()
+    (runner.checkout / name).write_text(json.dumps(RENAMED))
+    done, outputs, log = runner.run(destination=name, events="events *", base=base)
     assert (done, outputs, log) == (True, {"valid": "true", "changed": "true"}, "")
     assert not (runner.checkout / "pwned").exists()
     lines = runner.summary.splitlines()
