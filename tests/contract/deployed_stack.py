@@ -19,11 +19,12 @@ import boto3
 
 from segment_rehook_cli.stack import Stack
 
-RESOURCE = """<DescribeStackResourceResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
-<DescribeStackResourceResult><StackResourceDetail><StackName>prod</StackName>
+RESOURCES = """
+<DescribeStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+<DescribeStackResourcesResult><StackResources><member><StackName>prod</StackName>
 <LogicalResourceId>IngestFunction</LogicalResourceId>
 <PhysicalResourceId>prod-Ingest-1</PhysicalResourceId>
-</StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>"""
+</member></StackResources></DescribeStackResourcesResult></DescribeStackResourcesResponse>"""
 
 
 def layer(**files: bytes) -> bytes:
@@ -93,7 +94,7 @@ def deployed(stand_in: Lambda) -> Iterator[Stack]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self._send(200, RESOURCE.encode(), "text/xml")
+            self._send(200, RESOURCES.strip().encode(), "text/xml")
 
         def do_GET(self) -> None:
             stand_in.requests.append((self.path, dict(self.headers)))
