@@ -1,4 +1,4 @@
-"""Tests of comparing two destinations over events, and of trying one on failures."""
+"""Tests of comparing two destinations over events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import decode
 from segment_rehook_cli.differences import Differences, Effect
 from segment_rehook_cli.made import NotSent, Sent
-from segment_rehook_cli.mapping_diff import MAX_MEMBERS, Comparison, compare, made_of
+from segment_rehook_cli.mapping_diff import MAX_MEMBERS, Comparison, compare
 from segment_rehook_cli.preview import Preview
 from tests.unit.cli.destinations import (
     DESTINATIONS,
@@ -239,30 +239,3 @@ def test_the_result_so_far_can_be_asked_for_at_any_time() -> None:
     first = comparison.result()
     comparison.add(event(messageId="m2"))
     assert (first.events, comparison.result().events) == (1, 2)
-
-
-def test_failures_are_tried_for_their_own_subscription() -> None:
-    """What a candidate makes of failures: how many are sent, and why the others are not."""
-    candidate = destination(
-        subscription(),
-        subscription("strict", settings={"event_name": "e", "source_id": {"@path": "$.nobody"}}),
-        subscription("thrown", settings={"source_id": {"@path": {"@path": "$.properties"}}}),
-        subscription("off", enabled=False),
-    )
-    names = ["track", "track", "strict", "thrown", "off", "gone"]
-    trial = made_of(candidate, ((event(), name) for name in names))
-    assert (trial.deliveries, trial.sent) == (6, 2)
-    assert trial.not_sent == {
-        ("strict", "missing_user_id"): 1,
-        ("thrown", "mapping_error"): 1,
-        ("off", "ignored"): 1,
-        ("gone", "ignored"): 1,
-    }
-
-
-@given(destinations, corpora)
-def test_a_trial_counts_each_failure_once(rules: Destination, corpus: Corpus) -> None:
-    """The deliveries of a trial are those that are sent and those that are not."""
-    failures = [(each, "track") for each in corpus if isinstance(each, Event)]
-    trial = made_of(rules, failures)
-    assert trial.deliveries == len(failures) == trial.sent + sum(trial.not_sent.values())
