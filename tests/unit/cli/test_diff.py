@@ -132,6 +132,9 @@ def test_without_events_or_base_it_says_what_to_give() -> None:
     nothing = run(events=False)
     assert nothing.exit_code == 2
     assert "--events FILE" in nothing.stderr
+    failures = run("--failures", events=False)
+    assert failures.exit_code == 2
+    assert "--failures needs the stack" in failures.stderr
     alone = CliRunner().invoke(app, ["diff", "--destination", "new.json", "--events", "-"])
     assert alone.exit_code == 2
     assert "--stack NAME" in alone.stderr
