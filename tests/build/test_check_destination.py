@@ -368,6 +368,17 @@ def test_the_pull_requests_files_are_not_imported(runner: Runner) -> None:
     assert "taken over" not in runner.summary
 
 
+def test_the_page_has_every_input() -> None:
+    """docs/mappings.md names each input and output, and its example uses our workflow's action."""
+    page = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8")
+    section = page.partition("### On a pull request")[2].partition("\n## ")[0]
+    for name in (*INPUTS, *ACTION["outputs"]):
+        assert f"`{name}`" in section
+    workflow = (ROOT / ".github" / "workflows" / "mapping.yml").read_text(encoding="utf-8")
+    [checkout] = re.findall(r"uses: actions/checkout@.+", workflow)
+    assert checkout in section
+
+
 def test_scripts_have_no_expressions() -> None:
     """Every expression is in `env`, where it is a value; in a script it would be code."""
     for step in STEPS:
