@@ -12,11 +12,12 @@ from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import stages
 from segment_rehook_cli.advice import review
+from segment_rehook_cli.destination_loading import print_mistakes
 from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.reading import Unreadable, name_of, read_bytes
 
-__all__ = ["print_mistakes", "validate"]
+__all__ = ["validate"]
 
 
 def validate(
@@ -43,13 +44,6 @@ def validate(
     exit_codes = [_check(file, as_json=as_json) for file in given]
     if max(exit_codes):
         raise typer.Exit(max(exit_codes))
-
-
-def print_mistakes(mistakes: Sequence[Misshape], file: Path, *, kind: str = "") -> None:
-    """Print a line for each on standard error, with the file's name and the place in it."""
-    for mistake in mistakes:
-        place = f"{mistake.place} " if mistake.place else ""
-        typer.echo(f"{name_of(file)}: {kind}{place}{mistake.message}", err=True)
 
 
 def _check(file: Path, *, as_json: bool) -> int:
