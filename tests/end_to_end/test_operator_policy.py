@@ -44,7 +44,7 @@ def leaves(command: Any, words: str = "") -> Iterator[str]:
 def test_each_command_on_a_stack_is_among_those_that_are_run() -> None:
     """Each command that takes a stack has a line in COMMAND_LINES."""
     commands = set(leaves(typer.main.get_command(app)))
-    assert {"mode", "secrets put", "parked list"} <= commands
+    assert {"mode", "secrets put", "failures list"} <= commands
     run = {
         each
         for each in commands
