@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from segment_rehook_cli.running_sandbox import CONTROL_VARIABLE
 from tools.sandbox.aws_stacks import Output, StackRecord
 from tools.sandbox.intrinsics import REGION
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tools.sandbox.template import Stack
-
-CONTROL_VARIABLE: Final = "SANDBOX_CONTROL"
-"""The environment variable in which ``reload`` and ``send`` look for the control address."""
 
 _API_ADDRESS = re.compile(r"https://[^/.]+\.execute-api\.[^/]+")
 

@@ -1,7 +1,8 @@
 """All processes of a sandbox in one process group, which ends with the sandbox in every case.
 
 The group's leader is a watchdog: an interpreter that reads from a pipe. When the pipe is closed,
-because the sandbox ends or was killed, the watchdog removes the scratch folder and kills the group.
+because the sandbox ends or was killed, the watchdog removes the scratch folder, and the files whose
+names it was told over the pipe, and kills the group.
 The separate group also keeps a terminal's Ctrl-C away from the children: only the sandbox gets it,
 and ends them in order.
 """
@@ -21,12 +22,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WATCHDOG = """
+_WATCHDOG = r"""
 import os, shutil, signal, sys
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
-sys.stdin.buffer.read()
+files = sys.stdin.buffer.read().split(b"\0")[:-1]
 shutil.rmtree(sys.argv[1], ignore_errors=True)
+for file in files:
+    try:
+        os.unlink(file)
+        os.rmdir(os.path.dirname(file))
+    except OSError:
+        pass
 os.killpg(0, signal.SIGKILL)
 """
 
@@ -57,6 +64,12 @@ class ProcessGroup:
             self._started = [each for each in self._started if each.returncode is None]
             self._started.append(process)
         return process
+
+    def remove_at_end(self, file: Path) -> None:
+        """Have a file removed, and its folder if it is empty then, if this process is killed."""
+        if self._watchdog.stdin is not None:
+            self._watchdog.stdin.write(bytes(file) + b"\0")
+            self._watchdog.stdin.flush()
 
     def close(self) -> None:
         """Kill every process, wait for their ends, and remove the scratch folder."""

@@ -19,8 +19,8 @@ from urllib3.exceptions import HTTPError
 
 from segment_rehook.segment.event import Event
 from segment_rehook_cli.reading import Unreadable, read_bytes, read_events
+from segment_rehook_cli.running_sandbox import CONTROL_VARIABLE, NoSandbox, find
 from tools.sandbox.control import ControlClient, ControlRefused
-from tools.sandbox.description import CONTROL_VARIABLE
 from tools.sandbox.sandbox_control import ReloadOrder
 from tools.sandbox.segment import Reply, Segment
 
@@ -38,7 +38,9 @@ STANDARD_INPUT: Final = Path("-")
 ControlAddress = Annotated[
     str | None,
     typer.Option(
-        "--control", envvar=CONTROL_VARIABLE, help="The sandbox's control address, as up prints it."
+        "--control",
+        envvar=CONTROL_VARIABLE,
+        help="The sandbox's control address, as up prints it; not needed if one sandbox runs.",
     ),
 ]
 
@@ -155,10 +157,10 @@ def _shown(reply: Reply, *, as_json: bool) -> str:
 
 def _asked(control: str | None, method: str, path: str, order: object = msgspec.UNSET) -> Any:
     if control is None:
-        raise typer.BadParameter(
-            f"which sandbox? Give the control address that up prints, or set {CONTROL_VARIABLE}",
-            param_hint="--control",
-        )
+        try:
+            control = find().environment.get(CONTROL_VARIABLE, "")
+        except NoSandbox as none:
+            raise typer.BadParameter(str(none), param_hint="--control") from None
     try:
         with closing(ControlClient(control.rstrip("/"))) as client:
             return client.call(method, path, order)

@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from segment_rehook.aws.parameters import SecretName
 from tools.sandbox import description, resources, sandbox_control, template
+from tools.sandbox.announcement import announced
 from tools.sandbox.artefacts import snapshot
 from tools.sandbox.build import BUILT
 from tools.sandbox.control import Control
@@ -47,8 +48,8 @@ class Sandbox:
     ``parameters``: template parameters that differ from their defaults. ``rehook_url``: a Rehook
     (or a stand-in) of the user's own; then there is no ``rehook``. ``environments``: the highest
     number of processes of each function. ``destination``: a destination.json to run on instead of
-    the built one. ``watch_exchange`` and ``watch_log`` are called with each request and each log
-    line.
+    the built one. ``announce``: whether commands find it with ``--sandbox``. ``watch_exchange`` and
+    ``watch_log`` are called with each request and each log line.
     """
 
     rehook: RehookControl
@@ -62,6 +63,7 @@ class Sandbox:
         built: Path = BUILT,
         environments: int = 8,
         destination: Path | None = None,
+        announce: bool = False,
         watch_exchange: Callable[[Exchange], None] | None = None,
         watch_log: Callable[[LogLine], None] | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class Sandbox:
         self._built = built
         self._environments = environments
         self._destination = destination
+        self._announce = announce
         self._watch_exchange = watch_exchange
         self._ending = ExitStack()
         self.rehook_url = rehook_url
@@ -127,6 +130,8 @@ class Sandbox:
         self._ending.callback(control.stop)
         self.control_url = control.url
         self.aws.record(description.stack_record(self.stack, self.url, self.rehook_url))
+        if self._announce:
+            self._ending.enter_context(announced(self.description(), group.remove_at_end))
 
     def _connect(self) -> None:
         session = boto3.Session(

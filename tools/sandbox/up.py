@@ -79,6 +79,7 @@ def up(
                         port=port,
                         built=template,
                         destination=destination,
+                        announce=True,
                         watch_exchange=None if as_json else _show_exchange,
                         watch_log=None if as_json else _show_log,
                     )

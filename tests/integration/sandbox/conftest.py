@@ -61,7 +61,7 @@ def command(scratch: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "TMPDIR": str(scratch), **variables},
+            env={**os.environ, "TMPDIR": str(scratch), "XDG_RUNTIME_DIR": "", **variables},
         )
         started.append(process)
         return process
@@ -83,7 +83,8 @@ def ran(
     *arguments: str, text: str = "", **variables: str | None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of `tools.sandbox` to its end. A variable that is None is not set."""
-    environment = {**os.environ, "SANDBOX_CONTROL": None, "SHARED_SECRET": None, **variables}
+    none = {"SANDBOX_CONTROL": None, "SHARED_SECRET": None, "XDG_RUNTIME_DIR": "/nonexistent"}
+    environment = {**os.environ, **none, **variables}
     return subprocess.run(
         [sys.executable, "-m", "tools.sandbox", *arguments],
         input=text,
