@@ -13,6 +13,10 @@ from segment_rehook_cli.time_window import DAY
 __all__ = ["DeliveryFacts", "Keeping", "QueueName", "Sighting"]
 
 
+LOG_DAYS, LEDGER_DAYS = 30, 45
+"""The template's defaults."""
+
+
 class QueueName(StrEnum):
     """The two queues, in words."""
 
@@ -24,16 +28,16 @@ class QueueName(StrEnum):
 class Keeping:
     """For how many days a stack keeps its log and the ledger's records."""
 
-    log_days: int = 30
-    ledger_days: int = 45
+    log_days: int = LOG_DAYS
+    ledger_days: int = LEDGER_DAYS
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Keeping:
         """Read a stack's parameters; one that is missing, or no number, has the default."""
         log, ledger = parameters.get("LogRetentionDays", ""), parameters.get("LedgerDays", "")
         return cls(
-            int(log) if log.isdecimal() else cls.log_days,
-            int(ledger) if ledger.isdecimal() else cls.ledger_days,
+            int(log) if log.isdecimal() else LOG_DAYS,
+            int(ledger) if ledger.isdecimal() else LEDGER_DAYS,
         )
 
     def written_at(self, record: Record) -> float:

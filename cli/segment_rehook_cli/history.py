@@ -1,7 +1,7 @@
 """What is known of an event, of an order or of a user: each step in time order, and one sentence.
 
-These are plain values, which `why --json` prints and a console can show. Times are texts in ISO 8601,
-in UTC.
+These are plain values, which `why --json` prints and a console can show. Times are texts in
+ISO 8601, in UTC.
 """
 
 from __future__ import annotations
@@ -84,10 +84,11 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The answer to `why`. `kind`: event, order or user. `asked`: the id; of a user, its keyed hash.
+    """The answer to `why`.
 
-    `since` and `until`: of which time the log was read. `complete`: whether all that was to be read
-    could be read. `notes`: what was not read, and how to have it read.
+    `kind`: event, order or user. `asked`: the id; of a user, the keyed hash. `since` and `until`:
+    of which time the log was read. `complete`: whether all that was to be read could be read.
+    `notes`: what was not read, and how to have it read.
     """
 
     kind: str

@@ -71,9 +71,8 @@ def log_groups(stack: Stack) -> list[str]:
 
 def cost(read_bytes: float) -> str:
     """Say what a query has read, and about what that costs."""
-    megabytes, dollars = read_bytes / 1e6, read_bytes / 1e9 * DOLLARS_PER_GB
-    price = f"about ${dollars:.4f}" if dollars >= 0.0001 else "less than $0.0001"  # noqa: PLR2004 — as printed
-    return f"the query read {megabytes:,.1f} MB of the log: {price}"
+    dollars = read_bytes / 1e9 * DOLLARS_PER_GB
+    return f"the query read {read_bytes / 1e6:,.1f} MB of the log, for about ${dollars:.4f}"
 
 
 @dataclass(frozen=True, slots=True)

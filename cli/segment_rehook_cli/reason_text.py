@@ -1,7 +1,7 @@
 """What each outcome and reason means, as a part of a sentence that a support person can send on.
 
-A text is about one delivery and goes on after a colon: "It waits: Rehook could not be reached". Each
-reason of the code has its text, which a test holds.
+A text is about one delivery and goes on after a colon: "It waits: Rehook could not be reached".
+Each reason of the code has its text, which a test holds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The words for where a delivery stands. They go on after "it ", and say what is known and no more."""
+"""The words for where a delivery stands. They go on after "it ", and say only what is known."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Words:
         self._keeping = keeping
 
     def delivered(self, taken: Sequence[LoggedOutcome]) -> Conclusion:
-        """Rehook has it. `taken`: the lines that say so, oldest first; none if only the ledger does."""
+        """Rehook has it. `taken`: the lines that say so, oldest first; empty: the ledger does."""
         record = self._record
         if not taken:
             at, request_id = self._written_at, record.request_id if record else None
@@ -66,8 +66,8 @@ class Words:
         since = line.stored_at if line else self._written_at
         if line and since + DEAD_LETTER_DAYS * DAY < self._now:
             words = (
-                f"waited since {utc_time(since)} and was not delivered; SQS has deleted its message "
-                f"after {DEAD_LETTER_DAYS} days"
+                f"waited since {utc_time(since)} and was not delivered; SQS has deleted its "
+                f"message after {DEAD_LETTER_DAYS} days"
             )
             return self._made(Standing.GONE, words, since)
         return self._waiting(f"waits since {utc_time(since)}", since, line)
@@ -131,15 +131,10 @@ class Words:
             deleted = f"SQS has deleted it at {utc_time(ends)}"
             return Standing.GONE, f"{deleted}, unless somebody had sent it back before"
         if self._facts.looked:
-            return (
-                Standing.GONE,
-                "it is no longer in the parking lot: somebody has deleted it, or has just sent it back",
-            )
-        return (
-            Standing.PARKED,
-            f"it is in the parking lot until {utc_time(ends)}, unless somebody has sent it back or "
-            "deleted it",
-        )
+            why = "somebody has deleted it, or has just sent it back"
+            return Standing.GONE, f"it is no longer in the parking lot: {why}"
+        unless = "unless somebody has sent it back or deleted it"
+        return Standing.PARKED, f"it is in the parking lot until {utc_time(ends)}, {unless}"
 
     def seen_parked(self, seen: Sighting) -> Conclusion:
         """Its message is in the parking lot, where record and log do not expect it."""
@@ -182,7 +177,7 @@ class Words:
         then = (
             "it is tried again, or parked, from the queue"
             if in_queue
-            else "Segment sends it again within four hours; if it has not, look the user up in Rehook"
+            else "Segment sends it again within four hours; else look the user up in Rehook"
         )
         words = (
             f"was being delivered at {utc_time(since)} when the function ended without a result: "

@@ -1,0 +1,54 @@
+"""Prints a history: one line of JSON, or its steps as a table and its sentence as the last line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import typer
+
+from segment_rehook_cli.history import History
+from segment_rehook_cli.output import Columns, Entry, printable, show_rows
+
+__all__ = ["show_history"]
+
+
+def show_history(history: History, *, as_json: bool) -> None:
+    """Print a history on standard output."""
+    if as_json:
+        typer.echo(msgspec.json.encode(history).decode())
+        return
+    show_rows((msgspec.to_builtins(each) for each in history.steps), _COLUMNS, as_json=False)
+    typer.echo(printable(history.sentence))
+
+
+def _text(name: str, after: str = "") -> Any:
+    def cell(step: Entry) -> str:
+        value = step.get(name)
+        return "" if value is None else f"{value}{after}"
+
+    return cell
+
+
+def _at(step: Entry) -> str:
+    text = str(step["at"]).replace("T", " ").removesuffix("Z")
+    return f"about {text[:-4]}" if step.get("about") else text
+
+
+def _delivery(step: Mapping[str, Any]) -> str:
+    return str(step.get("delivery") or step.get("messageId") or "")
+
+
+_COLUMNS: Final[Columns] = {
+    "time (UTC)": _at,
+    "from": lambda step: str(step.get("service") or step["source"]),
+    "delivery": _delivery,
+    "what": _text("what"),
+    "code": _text("code"),
+    "ms": _text("milliseconds"),
+    "try": _text("tries"),
+    "next try": _text("nextTryAt"),
+    "Rehook's request id": _text("rehookRequestId"),
+    "mapping": _text("mapping"),
+}
