@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+_SERVICES: Final = {"graniteserviceversion20100801": "cloudwatch"}
+"""The names in permissions of services that go by other names in targets."""
 
 _SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 
@@ -31,6 +34,7 @@ class Call(NamedTuple):
         if target:
             prefix, _, operation = target.partition(".")
             service = prefix.partition("_")[0].removeprefix("Amazon").lower()
+            service = _SERVICES.get(service, service)
             return cls(caller, region, service, operation, None)
         form = None
         if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):

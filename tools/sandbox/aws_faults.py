@@ -7,7 +7,18 @@ from typing import Final
 from tools.sandbox.aws_batches import BATCHES, STATEMENT_CODES, STATEMENTS
 from tools.sandbox.faults import Fact, Fault, FaultPlan, Kind
 
-_SERVICES: Final = ("cloudformation", "dynamodb", "sqs", "ssm", "sts")
+_SERVICES: Final = (
+    "cloudformation",
+    "cloudwatch",
+    "dynamodb",
+    "lambda",
+    "logs",
+    "s3",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+)
 
 
 class AwsFaultPlan(FaultPlan):

@@ -1,12 +1,13 @@
 """SSM, SQS and DynamoDB on this machine: moto's server with fault injection and a control API.
 
-CloudFormation describes the sandbox's own stack (``tools.sandbox.aws_stacks``).
+CloudFormation, CloudWatch Logs and the other services that describe the sandbox's own stack are in
+``tools.sandbox.aws_services``.
 
 As a process (``python -m tools.sandbox.aws_server``) it prints both addresses as one line of JSON
 and serves until it is ended. DynamoDB gets one request at a time, because moto evaluates a
 condition and writes in two steps, and two conditional writes at once could both succeed.
 
-The facts of a call that a fault can match: ``service`` (sqs, dynamodb, ssm, cloudformation, sts),
+The facts of a call that a fault can match: ``service`` (sqs, dynamodb, ssm, logs …),
 ``operation`` (SendMessageBatch …) and ``caller``, the access key id. The access key id of a
 function is its logical id.
 
@@ -16,7 +17,7 @@ The control API has, besides the operations for faults (``tools.sandbox.control`
     POST /messages  {"queue": name}: the messages in a queue, without receiving them
     POST /empty     {"queue": name}: delete its messages
     POST /hasten    {"queue": name, "finished": {message id: receives}}: show waiting messages now
-    POST /stack     tools.sandbox.aws_stacks.StackRecord: the stack that CloudFormation describes
+    POST /stack     tools.sandbox.aws_stacks.StackRecord: the stack that AWS describes
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,7 +42,8 @@ from tools.dynamodb import moto_statements
 from tools.sandbox.aws_batches import Answer, collect, fail_in_part, length_of
 from tools.sandbox.aws_call import Call
 from tools.sandbox.aws_faults import AwsFaultPlan, answer_of
-from tools.sandbox.aws_stacks import StackRecord, Stacks
+from tools.sandbox.aws_services import AwsServices
+from tools.sandbox.aws_stacks import StackRecord
 from tools.sandbox.control import Control, Operation, Routes, fault_routes
 from tools.sandbox.faults import Fault, FaultPlan, Kind
 from tools.sandbox.listener import LOOPBACK, reset
@@ -56,7 +59,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-_XML = "text/xml"
+_MOTO = frozenset({"dynamodb", "sqs", "ssm", "sts"})
 
 
 class _QuietHandler(MotoRequestHandler):
@@ -77,9 +80,9 @@ class _QuietHandler(MotoRequestHandler):
 class FaultyApplication:
     """moto's WSGI application, which counts each call and applies the ordered faults."""
 
-    def __init__(self, moto: WSGIApplication, stacks: Stacks, plan: FaultPlan) -> None:
+    def __init__(self, moto: WSGIApplication, services: AwsServices, plan: FaultPlan) -> None:
         self._moto = moto
-        self._stacks = stacks
+        self._services = services
         self._plan = plan
         self._dynamodb = threading.Lock()
         self.calls: Counter[tuple[str, str, str]] = Counter()
@@ -90,7 +93,7 @@ class FaultyApplication:
         self.calls[call.caller, call.service, call.operation] += 1
         facts = {"service": call.service, "operation": call.operation, "caller": call.caller}
         fault = self._plan.take(facts)
-        application = self._answering(call)
+        application = self._answering(call, environ)
         if fault is not None and fault.kind is Kind.PARTIAL:
             time.sleep(fault.seconds)
         with self._dynamodb if call.service == "dynamodb" else contextlib.nullcontext():
@@ -106,16 +109,17 @@ class FaultyApplication:
             return [body]
         return self._go_wrong(fault, application, environ, start, early)
 
-    def _answering(self, call: Call) -> WSGIApplication:
-        if call.service != "cloudformation" or call.form is None:
-            return self._moto
-        status, body = self._stacks.answer(call.region, call.form)
-
+    def _answering(self, call: Call, environ: WSGIEnvironment) -> WSGIApplication:
         def answer(_: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            start(f"{status.value} {status.phrase}", [("content-type", _XML)])
-            return [body]
+            answered = self._services.answer(call, environ)
+            if answered is None:
+                return self._moto(environ, start)
+            status = HTTPStatus(answered.status)
+            headers = [*answered.headers, length_of(answered.body)]
+            start(f"{status.value} {status.phrase}", headers)
+            return [answered.body]
 
-        return answer
+        return self._moto if call.service in _MOTO else answer
 
     def _go_wrong(
         self,
@@ -184,9 +188,9 @@ def main() -> None:
     moto_backend.install()
     moto_statements.install()
     plan = AwsFaultPlan()
-    stacks = Stacks()
+    services = AwsServices()
     moto = DomainDispatcherApplication(create_backend_app)
-    application = FaultyApplication(moto, stacks, plan)
+    application = FaultyApplication(moto, services, plan)
     routes: Routes = fault_routes(plan) | {
         ("GET", "/calls"): Operation(
             lambda: [
@@ -199,7 +203,7 @@ def main() -> None:
         ("POST", "/hasten"): Operation(
             lambda query: _queue(query).hasten(query.finished), body=_Finished
         ),
-        ("POST", "/stack"): Operation(stacks.record, body=StackRecord),
+        ("POST", "/stack"): Operation(services.record, body=StackRecord),
     }
     control = Control(routes)
     server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=_QuietHandler)

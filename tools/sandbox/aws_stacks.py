@@ -6,16 +6,16 @@ moto's own would create the stack's resources a second time, and give the stack 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree import ElementTree as ET
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from tools.sandbox.aws_answers import Refused
 
-_NAMESPACE: Final = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAMESPACE: Final = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 
 class Output(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -25,14 +25,67 @@ class Output(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     description: str = ""
 
 
+class ResourceRecord(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A resource. ``id``: its physical id."""
+
+    logical_id: str
+    id: str
+    type: str
+
+
+class FunctionRecord(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A function. ``version_description``: of each version. ``layers``: their names, in order."""
+
+    logical_id: str
+    name: str
+    description: str
+    version_description: str
+    runtime: str
+    handler: str
+    memory: int
+    timeout: int
+    architectures: list[str]
+    role: str
+    log_group: str
+    environment: dict[str, str]
+    code: str
+    layers: list[str]
+
+
+class LayerRecord(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A layer. ``folder``: where its files are. ``runtimes``, ``architectures``: as declared."""
+
+    logical_id: str
+    name: str
+    description: str
+    folder: str
+    runtimes: list[str]
+    architectures: list[str]
+
+
 class StackRecord(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A stack as CloudFormation describes it. ``id``: its ARN. ``parameters``: current values."""
+    """A stack as AWS describes it.
+
+    ``id``: its ARN. ``parameters``: current values. ``log_groups``: days of retention by the names,
+    None for ever. ``alarms``: the properties of each, by name. ``topics``: the protocol and
+    endpoint of each subscription, by the topic's ARN. ``files``: the texts that stand in place of
+    files of a layer. ``control``: the address of the sandbox's control API.
+    """
 
     name: str
     id: str
     description: str
     parameters: dict[str, str]
     outputs: dict[str, Output]
+    resources: list[ResourceRecord] = []
+    functions: list[FunctionRecord] = []
+    layers: list[LayerRecord] = []
+    event_sources: list[dict[str, Any]] = []
+    log_groups: dict[str, int | None] = {}
+    alarms: dict[str, dict[str, Any]] = {}
+    topics: dict[str, list[tuple[str, str]]] = {}
+    files: dict[str, str] = {}
+    control: str = ""
 
 
 class Stacks:
@@ -67,12 +120,11 @@ class Stacks:
             "Tags": [],
         }
 
-    def answer(self, region: str, form: Mapping[str, str]) -> tuple[HTTPStatus, bytes]:
-        """Return status and XML for a call, from its form and its signature's region."""
-        action = form.get("Action", "")
-        if action != "DescribeStacks":
-            known = "the sandbox answers DescribeStacks only"
-            return _error("InvalidAction", f"Could not find operation {action}: {known}")
+    def operations(self, region: str) -> dict[str, Callable[[dict[str, str]], dict[str, Any]]]:
+        """The operations by their names, for calls that are signed for a region."""
+        return {"DescribeStacks": lambda form: self._describe(region, form)}
+
+    def _describe(self, region: str, form: dict[str, str]) -> dict[str, Any]:
         there = [
             stack for stack in self._recorded.values() if stack["StackId"].split(":")[3] == region
         ]
@@ -80,34 +132,5 @@ class Stacks:
         if wanted is not None:
             there = [each for each in there if wanted in {each["StackName"], each["StackId"]}]
             if not there:
-                return _error("ValidationError", f"Stack with id {wanted} does not exist")
-        answer = {"DescribeStacksResult": {"Stacks": there}, **_METADATA}
-        return HTTPStatus.OK, _xml("DescribeStacksResponse", answer)
-
-
-_METADATA: Final = {"ResponseMetadata": {"RequestId": "00000000-0000-4000-8000-000000000000"}}
-
-
-def _error(code: str, message: str) -> tuple[HTTPStatus, bytes]:
-    error = {"Error": {"Type": "Sender", "Code": code, "Message": message}}
-    return HTTPStatus.BAD_REQUEST, _xml("ErrorResponse", error)
-
-
-def _xml(name: str, value: dict[str, Any]) -> bytes:
-    root = _element(name, value)
-    root.set("xmlns", _NAMESPACE)
-    return ET.tostring(root)
-
-
-def _element(name: str, value: object) -> ET.Element:
-    element = ET.Element(name)
-    match value:
-        case dict():
-            element.extend(_element(str(key), member) for key, member in value.items())
-        case list():
-            element.extend(_element("member", member) for member in value)
-        case bool():
-            element.text = str(value).lower()
-        case _:
-            element.text = str(value)
-    return element
+                raise Refused("ValidationError", f"Stack with id {wanted} does not exist")
+        return {"Stacks": there}

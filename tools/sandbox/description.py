@@ -1,23 +1,17 @@
-"""What a running sandbox says about itself: to a script, to a person, and to CloudFormation."""
+"""What a running sandbox says about itself: to a script, and to a person."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from segment_rehook_cli.running_sandbox import CONTROL_VARIABLE
-from tools.sandbox.aws_stacks import Output, StackRecord
 from tools.sandbox.intrinsics import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from tools.sandbox.template import Stack
-
-_API_ADDRESS = re.compile(r"https://[^/.]+\.execute-api\.[^/]+")
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -86,23 +80,3 @@ def lines(described: Description, routes: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield f"Then, for example: segment-rehook parked list --stack {described.stack}"
     yield ""
-
-
-def stack_record(stack: Stack, api_url: str, rehook_url: str) -> StackRecord:
-    """What CloudFormation says about the stack, with the sandbox's own addresses in it.
-
-    ``api_url``: the address of the HTTP API, without a path.
-    """
-    values = stack.values
-    if "RehookUrl" in values:
-        values = values | {"RehookUrl": rehook_url}
-    return StackRecord(
-        name=stack.name,
-        id=stack.id,
-        description=stack.description,
-        parameters=values,
-        outputs={
-            name: Output(_API_ADDRESS.sub(api_url, output.value), output.description)
-            for name, output in stack.outputs.items()
-        },
-    )

@@ -40,6 +40,10 @@ class DestinationFiles:
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = files
 
+    def read(self) -> dict[str, str]:
+        """The text of each file, by its name."""
+        return {file.name: file.read_text() for file in self._files if file.exists()}
+
     def put(self, text: bytes) -> list[bytes | None]:
         """Write a text to every file. Returns what the files held. Raises DestinationRefused."""
         if not self._files:

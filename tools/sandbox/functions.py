@@ -101,6 +101,10 @@ class Functions(Mapping[str, Function]):
             self._destination = file
             return file, subscriptions
 
+    def files(self) -> dict[str, str]:
+        """The destination.json that they run on, by its name, unless it is their layer's."""
+        return self._files.read() if self._destination is not None else {}
+
     def _renew(self) -> None:
         for function in self.values():
             function.renew()

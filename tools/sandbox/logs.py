@@ -52,10 +52,15 @@ class Log:
         if self._watch is not None:
             self._watch(line)
 
-    def lines(self, function: str | None = None, since: int = 0) -> list[LogLine]:
-        """Return the lines of one function or of all, without the first ``since`` lines."""
+    def lines(
+        self, function: str | None = None, since: int = 0, most: int | None = None
+    ) -> list[LogLine]:
+        """Return the lines of one function or of all, without the first ``since`` lines.
+
+        ``most``: of how many lines those of the function are returned, None for all.
+        """
         with self._changed:
-            lines = self._lines[since:]
+            lines = self._lines[since : None if most is None else since + most]
         return [line for line in lines if function in {None, line.function}]
 
     def entries(self, function: str | None = None, since: int = 0) -> list[dict[str, Any]]:

@@ -8,14 +8,12 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
-import boto3
-from botocore.config import Config
-
 from segment_rehook.aws.parameters import SecretName
 from tools.sandbox import description, resources, sandbox_control, template
 from tools.sandbox.announcement import announced
 from tools.sandbox.artefacts import snapshot
 from tools.sandbox.build import BUILT
+from tools.sandbox.clients import connect
 from tools.sandbox.control import Control
 from tools.sandbox.functions import Functions
 from tools.sandbox.http_api import HttpApi
@@ -26,6 +24,7 @@ from tools.sandbox.processes import ProcessGroup
 from tools.sandbox.segment import Segment
 from tools.sandbox.services import API_KEY, API_SECRET, start_aws, start_rehook
 from tools.sandbox.stack_queue import Queue, queue_url
+from tools.sandbox.stack_record import stack_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,7 +100,10 @@ class Sandbox:
             self.rehook_url = self.rehook.api_url
         built = snapshot(self._built, group.scratch / "built")
         self.stack = template.read(built, self.aws.api_url, self._parameters)
-        self._connect()
+        clients = connect(self.aws.api_url)
+        self.sqs, self.dynamodb, self.ssm = clients
+        for client in clients:
+            self._ending.callback(client.close)
         resources.create(self.stack, self.sqs, self.dynamodb, self.ssm)
         self._put_secrets()
         self.functions = Functions(
@@ -126,26 +128,22 @@ class Sandbox:
         self.webhook = api.url + _WEBHOOK
         self.segment = Segment(self.webhook, self.shared_secret, timeout=35.0)
         self._ending.callback(self.segment.close)
-        control = Control(sandbox_control.routes(self.description, self.reload))
+        control = Control(sandbox_control.routes(self.description, self.reload, self.log))
         self._ending.callback(control.stop)
         self.control_url = control.url
-        self.aws.record(description.stack_record(self.stack, self.url, self.rehook_url))
+        self._record()
         if self._announce:
             self._ending.enter_context(announced(self.description(), group.remove_at_end))
 
-    def _connect(self) -> None:
-        session = boto3.Session(
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",  # noqa: S106 — moto takes any
-            region_name=REGION,
+    def _record(self) -> None:
+        record = stack_record(
+            self.stack,
+            api_url=self.url,
+            rehook_url=str(self.rehook_url),
+            control_url=self.control_url,
+            files=self.functions.files(),
         )
-        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
-        endpoint = self.aws.api_url
-        self.sqs = session.client("sqs", endpoint_url=endpoint, config=config)
-        self.dynamodb = session.client("dynamodb", endpoint_url=endpoint, config=config)
-        self.ssm = session.client("ssm", endpoint_url=endpoint, config=config)
-        for client in (self.sqs, self.dynamodb, self.ssm):
-            self._ending.callback(client.close)
+        self.aws.record(record)
 
     def _put_secrets(self) -> None:
         self.put_secret(SecretName.API_KEY, API_KEY)

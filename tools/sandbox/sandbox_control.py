@@ -1,15 +1,16 @@
 """The control API of the sandbox itself; each stand-in has its own (``tools.sandbox.control``).
 
-It has two operations, and refuses members of a body that it does not know:
+It has three operations, and refuses members of a body that it does not know:
 
     GET  /sandbox  where everything is (tools.sandbox.description.Description)
+    GET  /log      the lines of the functions, MAX_LINES at most: ?since=N leaves out the first N
     POST /reload   {"destination": path} or {}: read a destination.json and run on it
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tools.sandbox.description import Description
+    from tools.sandbox.logs import Log
 
 
 class ReloadOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -29,10 +31,15 @@ class ReloadOrder(msgspec.Struct, forbid_unknown_fields=True):
     destination: str | None = None
 
 
+MAX_LINES: Final = 20_000
+
+
 def routes(
-    describe: Callable[[], Description], reload: Callable[[Path | None], tuple[Path, list[str]]]
+    describe: Callable[[], Description],
+    reload: Callable[[Path | None], tuple[Path, list[str]]],
+    log: Log,
 ) -> Routes:
-    """The operations, carried out by these two callables."""
+    """The operations, carried out by these callables and over this log."""
 
     def reload_as_ordered(order: ReloadOrder) -> dict[str, Any]:
         file = None if order.destination is None else Path(order.destination)
@@ -46,5 +53,8 @@ def routes(
 
     return {
         ("GET", "/sandbox"): Operation(describe),
+        ("GET", "/log"): Operation(
+            lambda since=0: log.lines(since=since, most=MAX_LINES), query=("since",)
+        ),
         ("POST", "/reload"): Operation(reload_as_ordered, body=ReloadOrder),
     }

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tools.sandbox.aws_stacks import Output
-from tools.sandbox.intrinsics import ACCOUNT, REGION, Resolver, Unresolved
+from tools.sandbox.intrinsics import Unresolved
+from tools.sandbox.stack_resources import StackResources
 from tools.sandbox.translation import translate
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Stack:
     """The parts of a template that the sandbox runs, by logical id.
 
     ``parameters``: the SSM parameters to create. ``values``: the values of the template's
-    parameters, with ``****`` for each NoEcho parameter.
+    parameters, with ``****`` for each NoEcho parameter. ``resources``: all that the template makes.
     """
 
     id: str
@@ -80,8 +81,10 @@ class Stack:
     description: str
     values: dict[str, str]
     outputs: dict[str, Output]
+    resources: StackResources
 
     functions: dict[str, FunctionSpec]
+    layers: dict[str, Path]
     routes: tuple[Route, ...]
     event_sources: tuple[EventSource, ...]
     queues: dict[str, Resource]
@@ -104,16 +107,10 @@ class _Reading:
     def __init__(
         self, template: dict[str, Any], values: dict[str, str], aws_url: str, folder: Path
     ) -> None:
-        self._aws_url = aws_url
         self._folder = folder
         self._template = template
         self._values = values
-        self._resolver = Resolver(values, template.get("Conditions", {}), self._attribute)
-        self._resources: dict[str, dict[str, Any]] = {
-            name: resource
-            for name, resource in template["Resources"].items()
-            if "Condition" not in resource or self._resolver.condition(resource["Condition"])
-        }
+        self._resources = StackResources(template, values, aws_url)
 
     def stack(self) -> Stack:
         return Stack(
@@ -122,28 +119,24 @@ class _Reading:
             description=str(self._template.get("Description", "")),
             values=self._shown_values(),
             outputs=self._outputs(),
-            functions={name: self._function(name) for name in self._ids("AWS::Lambda::Function")},
+            resources=self._resources,
+            functions={
+                name: self._function(name) for name in self._resources.ids("AWS::Lambda::Function")
+            },
+            layers=self._layers(),
             routes=tuple(
                 route
-                for name in self._ids("AWS::ApiGatewayV2::Api")
+                for name in self._resources.ids("AWS::ApiGatewayV2::Api")
                 for route in self._routes(name)
             ),
             event_sources=tuple(
-                self._event_source(name) for name in self._ids("AWS::Lambda::EventSourceMapping")
+                self._event_source(name)
+                for name in self._resources.ids("AWS::Lambda::EventSourceMapping")
             ),
             queues=self._made("AWS::SQS::Queue"),
             tables=self._made("AWS::DynamoDB::Table"),
             parameters=self._made("AWS::SSM::Parameter"),
         )
-
-    def _ids(self, kind: str) -> list[str]:
-        return [name for name, each in self._resources.items() if each["Type"] == kind]
-
-    def _properties(self, logical_id: str) -> dict[str, Any]:
-        resolved: dict[str, Any] = self._resolver.resolve(
-            self._resources[logical_id].get("Properties", {})
-        )
-        return resolved
 
     def _shown_values(self) -> dict[str, str]:
         return {
@@ -153,28 +146,35 @@ class _Reading:
 
     def _outputs(self) -> dict[str, Output]:
         return {
-            name: Output(str(self._resolver.resolve(each["Value"])), each.get("Description", ""))
+            name: Output(
+                str(self._resources.resolver.resolve(each["Value"])), each.get("Description", "")
+            )
             for name, each in self._template.get("Outputs", {}).items()
-            if "Condition" not in each or self._resolver.condition(each["Condition"])
+            if "Condition" not in each or self._resources.resolver.condition(each["Condition"])
         }
 
     def _made(self, kind: str) -> dict[str, Resource]:
         return {
-            name: Resource(name, self._physical(name), self._properties(name))
-            for name in self._ids(kind)
+            name: Resource(name, self._resources.name(name), self._resources.properties(name))
+            for name in self._resources.ids(kind)
+        }
+
+    def _layers(self) -> dict[str, Path]:
+        return {
+            name: self._folder / self._resources.properties(name)["Content"]["S3Key"]
+            for name in self._resources.ids("AWS::Lambda::LayerVersion")
         }
 
     def _function(self, logical_id: str) -> FunctionSpec:
-        properties = self._properties(logical_id)
+        properties = self._resources.properties(logical_id)
         layers = {
-            self._attribute(name, None): self._properties(name)["Content"]["S3Key"]
-            for name in self._ids("AWS::Lambda::LayerVersion")
+            self._resources.attribute(name, None): folder for name, folder in self._layers().items()
         }
         variables = properties.get("Environment", {}).get("Variables", {})
         return FunctionSpec(
             name=logical_id,
             code=self._folder / properties["Code"]["S3Key"],
-            layers=tuple(self._folder / layers[layer] for layer in properties.get("Layers", [])),
+            layers=tuple(layers[layer] for layer in properties.get("Layers", [])),
             handler=properties["Handler"],
             timeout=float(properties.get("Timeout", 3)),
             memory=int(properties.get("MemorySize", 128)),
@@ -185,7 +185,7 @@ class _Reading:
 
     def _routes(self, logical_id: str) -> list[Route]:
         routes = []
-        for path, methods in self._properties(logical_id)["Body"]["paths"].items():
+        for path, methods in self._resources.properties(logical_id)["Body"]["paths"].items():
             for method, operation in methods.items():
                 integration = operation["x-amazon-apigateway-integration"]
                 if "{" in path or path == "/$default" or method.startswith("x-"):
@@ -201,11 +201,15 @@ class _Reading:
         return routes
 
     def _event_source(self, logical_id: str) -> EventSource:
-        properties = self._properties(logical_id)
+        properties = self._resources.properties(logical_id)
         arn = properties["EventSourceArn"]
         scaling = properties.get("ScalingConfig", {})
         return EventSource(
-            queue=next(q for q in self._ids("AWS::SQS::Queue") if self._attribute(q, "Arn") == arn),
+            queue=next(
+                q
+                for q in self._resources.ids("AWS::SQS::Queue")
+                if self._resources.attribute(q, "Arn") == arn
+            ),
             function=self._function_named(properties["FunctionName"]),
             batch_size=int(properties.get("BatchSize", 10)),
             partial_responses="ReportBatchItemFailures"
@@ -216,34 +220,8 @@ class _Reading:
     def _function_named(self, reference: str) -> str:
         match = _FUNCTION_OF_URI.search(reference)
         name = match.group(1) if match else reference
-        return next(f for f in self._ids("AWS::Lambda::Function") if self._physical(f) == name)
-
-    def _physical(self, logical_id: str) -> str:
-        properties = self._resources[logical_id].get("Properties", {})
-        for key in ("QueueName", "TableName", "FunctionName", "LogGroupName", "Name"):
-            if key in properties and self._resources[logical_id]["Type"] != "AWS::Lambda::Alias":
-                return str(self._resolver.resolve(properties[key]))
-        suffix = ".fifo" if properties.get("FifoQueue") else ""
-        return f"{STACK_NAME}-{logical_id}{suffix}"
-
-    def _attribute(self, logical_id: str, attribute: str | None) -> str:
-        if logical_id not in self._resources:
-            raise Unresolved(f"there is no parameter or resource {logical_id}")
-        name = self._physical(logical_id)
-        arn = f"{REGION}:{ACCOUNT}"
-        match self._resources[logical_id]["Type"], attribute:
-            case "AWS::SQS::Queue", None:
-                return f"{self._aws_url}/{ACCOUNT}/{name}"
-            case "AWS::SQS::Queue", "Arn":
-                return f"arn:aws:sqs:{arn}:{name}"
-            case "AWS::DynamoDB::Table", "Arn":
-                return f"arn:aws:dynamodb:{arn}:table/{name}"
-            case "AWS::Lambda::Function", "Arn":
-                return f"arn:aws:lambda:{arn}:function:{name}"
-            case "AWS::Lambda::Alias", None:
-                alias = self._properties(logical_id)
-                return f"arn:aws:lambda:{arn}:function:{alias['FunctionName']}:{alias['Name']}"
-            case _, None | "QueueName":
-                return name
-            case kind, _:
-                return f"arn:aws:{kind.split('::')[1].lower()}:{arn}:{name}"
+        return next(
+            f
+            for f in self._resources.ids("AWS::Lambda::Function")
+            if self._resources.name(f) == name
+        )

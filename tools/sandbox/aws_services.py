@@ -1,0 +1,73 @@
+"""The services of AWS that the sandbox answers itself, by the record of its stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tools.sandbox.aws_answers import AwsAnswer, Refused, json_refusal, of_json, of_xml, xml_refusal
+from tools.sandbox.aws_logs import AwsLogs
+from tools.sandbox.aws_stacks import NAMESPACE, Stacks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from tools.sandbox.aws_call import Call
+    from tools.sandbox.aws_stacks import StackRecord
+
+Operation = Callable[[dict[str, Any]], dict[str, Any]]
+"""What an operation does with the members that were sent. Raises Refused."""
+
+
+class AwsServices:
+    """All of them. ``answer`` returns None for a service that is moto's."""
+
+    def __init__(self) -> None:
+        self._stacks = Stacks()
+        self._logs = AwsLogs()
+
+    def record(self, stack: StackRecord) -> None:
+        """Describe a stack from now on."""
+        self._stacks.record(stack)
+        self._logs.record(stack)
+
+    def answer(self, call: Call, environ: WSGIEnvironment) -> AwsAnswer | None:
+        """Answer a call; its body is read from ``environ``."""
+        match call.service:
+            case "cloudformation" if call.form is not None:
+                return _query(call, self._stacks.operations(call.region), NAMESPACE)
+            case "logs":
+                return _json(call, environ, self._logs.operations)
+        return None
+
+
+def _operation(call: Call, operations: Mapping[str, Operation], code: str) -> Operation:
+    if call.operation not in operations:
+        known = f"the sandbox answers {', '.join(operations)} only"
+        raise Refused(code, f"Could not find operation {call.operation}: {known}")
+    return operations[call.operation]
+
+
+def _query(call: Call, operations: Mapping[str, Operation], namespace: str) -> AwsAnswer:
+    try:
+        operation = _operation(call, operations, "InvalidAction")
+        return of_xml(call.operation, operation(call.form or {}), namespace)
+    except Refused as refused:
+        return xml_refusal(refused, namespace)
+
+
+def _json(call: Call, environ: WSGIEnvironment, operations: Mapping[str, Operation]) -> AwsAnswer:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    try:
+        operation = _operation(call, operations, "UnknownOperationException")
+        try:
+            asked = msgspec.json.decode(environ["wsgi.input"].read(length) or b"{}")
+            return of_json(operation(asked))
+        except (msgspec.MsgspecError, KeyError, TypeError) as error:
+            raise Refused("SerializationException", f"a member is wrong: {error}") from error
+    except Refused as refused:
+        return json_refusal(refused)
