@@ -18,19 +18,23 @@ MAX_LINES: Final = 10_000
 MAX_PARTS: Final = 3
 MAX_PART_CHARACTERS: Final = 120
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:@=+-]+")
-_NO_LETTER_OR_DIGIT: Final = "/^[^A-Za-z0-9_]+$/"
+_NAMING: Final = re.compile(r"[A-Za-z0-9_]")
+_NOT_LITERAL: Final = re.compile(r"[.+]")
 
 
 def equals(field: str, value: str) -> str:
     """Give a condition that each line fulfils whose field has this value."""
-    if _PLAIN.fullmatch(value) and len(value) <= MAX_PART_CHARACTERS:
+    if _is_plain(value):
         return f'{field} = "{value}"'
-    return _has(field, value)
+    return _has(field, value) or f"{field} like /^[^A-Za-z0-9_]+$/"
 
 
 def begins(field: str, value: str) -> str:
     """Give a condition that each line fulfils whose field begins with this value."""
-    return _has(field, value)
+    if _is_plain(value):
+        literal = _NOT_LITERAL.sub(lambda found: f"[{found[0]}]", value)
+        return f"{field} like /^{literal}/"
+    return _has(field, value) or f"{field} like /^[^A-Za-z0-9_]/"
 
 
 def any_of(*conditions: str) -> str:
@@ -47,11 +51,12 @@ def query(condition: str) -> str:
     )
 
 
+def _is_plain(value: str) -> bool:
+    return _PLAIN.fullmatch(value) is not None and len(value) <= MAX_PART_CHARACTERS
+
+
 def _has(field: str, value: str) -> str:
-    """Give a condition on the longest plain parts of a value."""
-    parts = sorted(set(_PLAIN.findall(value)), key=lambda part: (-len(part), part))
-    if not parts:
-        # The value has no part that may be written. Such an id is rare, and so are its like.
-        return f"{field} like {_NO_LETTER_OR_DIGIT}"
-    chosen = [part[:MAX_PART_CHARACTERS] for part in parts[:MAX_PARTS]]
-    return " and ".join(f'{field} like "{part}"' for part in chosen)
+    """Give a condition on the longest plain parts of a value; "" if none has a letter or digit."""
+    parts = [each for each in set(_PLAIN.findall(value)) if _NAMING.search(each)]
+    chosen = sorted(parts, key=lambda part: (-len(part), part))[:MAX_PARTS]
+    return " and ".join(f'{field} like "{part[:MAX_PART_CHARACTERS]}"' for part in chosen)
