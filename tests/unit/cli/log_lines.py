@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -39,10 +39,11 @@ def row(message: str, at: float = NOW) -> list[dict[str, str]]:
 
 def refused(operation: str, code: str, status: int = 400) -> ClientError:
     """Make the error with which AWS refuses a call."""
-    return ClientError(
-        {"Error": {"Code": code, "Message": "…"}, "ResponseMetadata": {"HTTPStatusCode": status}},
-        operation,
-    )
+    answer: Any = {
+        "Error": {"Code": code, "Message": "…"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(answer, operation)
 
 
 @dataclass
@@ -97,7 +98,7 @@ class FakeLogs:
         answer = answers.pop(0)
         if isinstance(answer, BaseException):
             raise answer
-        made: Mapping[str, Any] = answer() if isinstance(answer, Callable) else answer
+        made: Mapping[str, Any] = answer() if callable(answer) else answer
         return made
 
 

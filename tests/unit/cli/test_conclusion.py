@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ KEEPING = Keeping()
 
 def record(state: State, at: float = NOW - HOUR, **fields: Any) -> Record:
     """Make the record that was written at a time."""
-    given_fields = {
+    given_fields: dict[str, Any] = {
         "id": DELIVERY,
         "state": state,
         "token": 1,
@@ -108,7 +109,7 @@ AGAIN = line("duplicate", NOW - 60, reason="delivered")
             [],
             State.QUEUED,
             Standing.WAITING,
-            "the log does not say why; it is tried",
+            "the log that was read does not say why",
         ),
         ([PARKED], State.PARKED, Standing.PARKED, "Rehook refused it (400); Rehook's request id"),
         ([], State.PARKED, Standing.PARKED, "was given up at about"),
@@ -347,8 +348,11 @@ def test_whatever_was_found_there_is_one_true_conclusion(
 
 def test_the_figures_are_those_of_the_functions_and_the_template() -> None:
     """Leases, retentions and defaults are what the stack has."""
-    assert IngestSettings.lease == module.INGEST_LEASE
-    assert RedriveSettings.lease == module.REDRIVE_LEASE
+    leases = [
+        {each.name: each.default for each in fields(settings)}["lease"]
+        for settings in (IngestSettings, RedriveSettings)
+    ]
+    assert leases == [module.INGEST_LEASE, module.REDRIVE_LEASE]
     template = (Path(__file__).parents[3] / "template.yaml").read_text(encoding="utf-8")
     kept = [int(each) for each in re.findall(r"MessageRetentionPeriod: (\d+)", template)]
     assert sorted(kept) == [DEAD_LETTER_DAYS * DAY, PARKED_DAYS * DAY]
