@@ -15,6 +15,7 @@ SECRETS = Secrets(
     shared_secrets=("shared-1",),
     tokens=(),
     mode=Mode.DELIVER,
+    user_key=b"0123456789abcdef0123456789abcdef",
 )
 
 

@@ -57,7 +57,7 @@ def _ports(
     threads = settings.workers + 1
     clock, randomness = SystemClock(), SystemRandomness()
     clients = Clients(Access.read(os.environ, stack.url_suffix), clock, randomness)
-    table = Table(clients.dynamodb(connections=threads), stack.ledger_table, clock)
+    table = Table(clients.dynamodb(connections=threads), stack.ledger_table, clock, telemetry)
     sqs = clients.sqs(connections=threads)
     secrets = SsmSecretStore(clients.ssm(connections=1), stack.secrets_path, clock, telemetry)
     return Ports(
