@@ -27,7 +27,7 @@ from segment_rehook_cli.question import Question, about_event, about_user
 from segment_rehook_cli.stack import Stack
 from segment_rehook_cli.system_clock import SystemClock
 from segment_rehook_cli.time_window import Since, seconds_of, utc_time, window
-from segment_rehook_cli.user_key import logged_user, read_user_key
+from segment_rehook_cli.user_key import read_user_key
 
 __all__ = ["Filter", "tail"]
 
@@ -129,7 +129,7 @@ def _questions(stack: Stack, message_id: str | None, user: str | None) -> list[Q
         except ValueError as error:
             raise failure(f"--message-id: {error}", USAGE) from None
     if user is not None:
-        questions.append(about_user(logged_user(ids.user_hash(user), read_user_key(stack))))
+        questions.append(about_user(ids.logged_user(ids.user_hash(user), read_user_key(stack))))
     return questions
 
 

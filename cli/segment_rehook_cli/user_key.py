@@ -6,39 +6,30 @@ their own. Neither the key nor the user's id is shown by any message.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from segment_rehook.aws.parameters import BYTE_ORDER_MARK, SecretName
 from segment_rehook_cli.aws_errors import StackUnusable
 from segment_rehook_cli.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
 
-__all__ = ["logged_user", "read_user_key"]
-
-USER_KEY: Final = "logs/user-key"
-DIGITS: Final = 16
+__all__ = ["read_user_key"]
 
 
 def read_user_key(stack: Stack) -> bytes:
     """Read the key. Raises what boto3 raises, and StackUnusable if there is none."""
     client: SSMClient = stack.client("ssm")
-    name = f"{stack.secrets_path}/{USER_KEY}"
+    name = f"{stack.secrets_path}/{SecretName.USER_KEY}"
     try:
         found = client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
     except client.exceptions.ParameterNotFound:
         found = {}
-    key = found.get("Value", "").strip()
+    key = found.get("Value", "").removeprefix(BYTE_ORDER_MARK).strip()
     if not key:
         raise StackUnusable(
             f"the log names no users, because there is no parameter {name}: put it with "
             f"`segment-rehook secrets put --stack {stack.name}`; lines that are older stay without"
         )
-    return key.encode()
-
-
-def logged_user(user: str, key: bytes) -> str:
-    """Give the log's name of a user. `user`: the name in the ledger (`ids.user_hash`)."""
-    return hmac.digest(key, user.encode(), hashlib.sha256).hex()[:DIGITS]
+    return key.encode(errors="surrogatepass")

@@ -24,7 +24,7 @@ from segment_rehook_cli.queue_search import QueueSearch
 from segment_rehook_cli.stack import Stack
 from segment_rehook_cli.system_clock import SystemClock
 from segment_rehook_cli.time_window import DAY, Since, Until, window
-from segment_rehook_cli.user_key import logged_user, read_user_key
+from segment_rehook_cli.user_key import read_user_key
 
 __all__ = ["why"]
 
@@ -107,7 +107,7 @@ def _question(
     stack: Stack, message_id: str | None, order: str | None, hashed: str | None
 ) -> Question:
     if hashed is not None:
-        return about_user(logged_user(hashed, read_user_key(stack)))
+        return about_user(ids.logged_user(hashed, read_user_key(stack)))
     try:
         return about_event(message_id) if message_id is not None else about_order(order or "")
     except ValueError as error:
