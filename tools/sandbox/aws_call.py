@@ -7,6 +7,9 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl
 
+from tools.sandbox.aws_functions import CONTENT_PATH
+from tools.sandbox.aws_rest import lambda_operation
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -36,9 +39,23 @@ class Call(NamedTuple):
             service = prefix.partition("_")[0].removeprefix("Amazon").lower()
             service = _SERVICES.get(service, service)
             return cls(caller, region, service, operation, None)
+        if service == "lambda":
+            operation, _ = lambda_operation(*_where(environ))
+            return cls(caller, region, service, operation, None)
+        if scope is None and environ["PATH_INFO"].startswith(CONTENT_PATH):
+            return cls(caller, region, "s3", "GetObject", None)
         form = None
         if "form-urlencoded" in environ.get("CONTENT_TYPE", ""):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
             form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         return cls(caller, region, service, (form or {}).get("Action", ""), form)
+
+
+def members_of(environ: WSGIEnvironment) -> dict[str, str]:
+    """The members of a call to Lambda that are in its path and its query."""
+    return lambda_operation(*_where(environ))[1]
+
+
+def _where(environ: WSGIEnvironment) -> tuple[str, str, str]:
+    return environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", "")

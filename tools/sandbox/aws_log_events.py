@@ -58,11 +58,12 @@ class LogEvents:
     def record(self, stack: StackRecord) -> None:
         """Fetch from this stack's sandbox from now on."""
         with self._lock:
+            if self._control != stack.control:
+                self._events, self._seen = [], 0
             self._control = stack.control
             self._groups = {
                 each.logical_id: (each.log_group, each.name) for each in stack.functions
             }
-            self._events, self._seen = [], 0
 
     def read(
         self, groups: Collection[str], start: int | None, end: int | None, after: int = 0

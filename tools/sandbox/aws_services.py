@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tools.sandbox.aws_answers import AwsAnswer, Refused, json_refusal, of_json, of_xml, xml_refusal
+from tools.sandbox.aws_answers import (
+    JSON,
+    PLAIN_JSON,
+    AwsAnswer,
+    Refused,
+    json_refusal,
+    of_json,
+    of_xml,
+    xml_refusal,
+)
+from tools.sandbox.aws_call import members_of
+from tools.sandbox.aws_functions import AwsFunctions
 from tools.sandbox.aws_logs import AwsLogs
 from tools.sandbox.aws_stacks import NAMESPACE, Stacks
+from tools.sandbox.published import Published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,13 +39,16 @@ class AwsServices:
     """All of them. ``answer`` returns None for a service that is moto's."""
 
     def __init__(self) -> None:
-        self._stacks = Stacks()
+        published = Published()
+        self._stacks = Stacks(published)
         self._logs = AwsLogs()
+        self._functions = AwsFunctions(published)
 
     def record(self, stack: StackRecord) -> None:
         """Describe a stack from now on."""
         self._stacks.record(stack)
         self._logs.record(stack)
+        self._functions.record(stack)
 
     def answer(self, call: Call, environ: WSGIEnvironment) -> AwsAnswer | None:
         """Answer a call; its body is read from ``environ``."""
@@ -41,7 +56,12 @@ class AwsServices:
             case "cloudformation" if call.form is not None:
                 return _query(call, self._stacks.operations(call.region), NAMESPACE)
             case "logs":
-                return _json(call, environ, self._logs.operations)
+                return _json(call, self._logs.operations, _body(environ))
+            case "lambda":
+                operations = self._functions.operations(f"http://{environ['HTTP_HOST']}")
+                return _json(call, operations, lambda: members_of(environ), PLAIN_JSON)
+            case "s3":
+                return self._functions.content(environ["PATH_INFO"])
         return None
 
 
@@ -60,14 +80,22 @@ def _query(call: Call, operations: Mapping[str, Operation], namespace: str) -> A
         return xml_refusal(refused, namespace)
 
 
-def _json(call: Call, environ: WSGIEnvironment, operations: Mapping[str, Operation]) -> AwsAnswer:
+def _body(environ: WSGIEnvironment) -> Callable[[], Any]:
     length = int(environ.get("CONTENT_LENGTH") or 0)
+    return lambda: msgspec.json.decode(environ["wsgi.input"].read(length) or b"{}")
+
+
+def _json(
+    call: Call,
+    operations: Mapping[str, Operation],
+    members: Callable[[], Any],
+    content_type: str = JSON,
+) -> AwsAnswer:
     try:
         operation = _operation(call, operations, "UnknownOperationException")
         try:
-            asked = msgspec.json.decode(environ["wsgi.input"].read(length) or b"{}")
-            return of_json(operation(asked))
+            return of_json(operation(members()), content_type)
         except (msgspec.MsgspecError, KeyError, TypeError) as error:
             raise Refused("SerializationException", f"a member is wrong: {error}") from error
     except Refused as refused:
-        return json_refusal(refused)
+        return json_refusal(refused, content_type)

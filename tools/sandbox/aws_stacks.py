@@ -1,4 +1,4 @@
-"""CloudFormation's ``DescribeStacks`` for the one stack that the sandbox runs.
+"""CloudFormation's descriptions of the one stack that the sandbox runs.
 
 moto's own would create the stack's resources a second time, and give the stack another id.
 """
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from tools.sandbox.aws_answers import Refused
+from tools.sandbox.aws_answers import Refused, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tools.sandbox.published import Published
+
+MAX_RESOURCES: Final = 100
 NAMESPACE: Final = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 
@@ -89,18 +92,22 @@ class StackRecord(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
 
 
 class Stacks:
-    """The recorded stacks; there is none at first."""
+    """The recorded stacks; there is none at first. ``published``: the versions of the layers."""
 
-    def __init__(self) -> None:
+    def __init__(self, published: Published) -> None:
+        self._published = published
         self._recorded: dict[str, dict[str, Any]] = {}
+        self._made: dict[str, list[ResourceRecord]] = {}
 
     def record(self, stack: StackRecord) -> None:
         """Describe a stack from now on, as one that was just created."""
+        self._made[stack.id] = stack.resources
+        earlier = self._recorded.get(stack.name, {}).get("CreationTime")
         self._recorded[stack.name] = {
             "StackId": stack.id,
             "StackName": stack.name,
             "Description": stack.description,
-            "CreationTime": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "CreationTime": earlier or datetime.now(UTC).isoformat(timespec="milliseconds"),
             "StackStatus": "CREATE_COMPLETE",
             "DisableRollback": False,
             "EnableTerminationProtection": False,
@@ -122,7 +129,11 @@ class Stacks:
 
     def operations(self, region: str) -> dict[str, Callable[[dict[str, str]], dict[str, Any]]]:
         """The operations by their names, for calls that are signed for a region."""
-        return {"DescribeStacks": lambda form: self._describe(region, form)}
+        return {
+            "DescribeStacks": lambda form: self._describe(region, form),
+            "DescribeStackResources": lambda form: self._resources(region, form),
+            "ListStackResources": lambda form: self._list(region, form),
+        }
 
     def _describe(self, region: str, form: dict[str, str]) -> dict[str, Any]:
         there = [
@@ -134,3 +145,47 @@ class Stacks:
             if not there:
                 raise Refused("ValidationError", f"Stack with id {wanted} does not exist")
         return {"Stacks": there}
+
+    def _named(self, region: str, form: dict[str, str]) -> dict[str, Any]:
+        if not form.get("StackName"):
+            raise Refused("ValidationError", "StackName must be given")
+        try:
+            [stack] = self._describe(region, form)["Stacks"]
+        except Refused:
+            name = form["StackName"]
+            raise Refused("ValidationError", f"Stack '{name}' does not exist") from None
+        return dict(stack)
+
+    def _resources(self, region: str, form: dict[str, str]) -> dict[str, Any]:
+        stack = self._named(region, form)
+        wanted = form.get("LogicalResourceId")
+        of_stack = {"StackName": stack["StackName"], "StackId": stack["StackId"]}
+        found = [
+            of_stack | self._shown(each) | {"Timestamp": stack["CreationTime"]}
+            for each in self._made[stack["StackId"]]
+            if wanted in {None, each.logical_id}
+        ]
+        if wanted is not None and not found:
+            raise Refused(
+                "ValidationError", f"Resource {wanted} does not exist for stack {form['StackName']}"
+            )
+        # At most 100 are described; ListStackResources has them all, in pages.
+        return {"StackResources": found[:MAX_RESOURCES]}
+
+    def _list(self, region: str, form: dict[str, str]) -> dict[str, Any]:
+        stack = self._named(region, form)
+        wrong = Refused("ValidationError", "NextToken is not one that was given")
+        made = self._made[stack["StackId"]]
+        shown, token = page(made, MAX_RESOURCES, form.get("NextToken"), wrong)
+        found = [
+            self._shown(each) | {"LastUpdatedTimestamp": stack["CreationTime"]} for each in shown
+        ]
+        return {"StackResourceSummaries": found, **({"NextToken": token} if token else {})}
+
+    def _shown(self, resource: ResourceRecord) -> dict[str, Any]:
+        return {
+            "LogicalResourceId": resource.logical_id,
+            "PhysicalResourceId": self._published.layer_arn(resource.logical_id) or resource.id,
+            "ResourceType": resource.type,
+            "ResourceStatus": "CREATE_COMPLETE",
+        }

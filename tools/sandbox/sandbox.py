@@ -193,7 +193,9 @@ class Sandbox:
 
         Queues, table and secrets stay. Raises DestinationRefused and FunctionBroken.
         """
-        return self.functions.reload(destination)
+        reloaded = self.functions.reload(destination)
+        self._record()
+        return reloaded
 
     def secret_path(self, name: str) -> str:
         """The SSM parameter that holds a secret, from its name below the stack's path."""

@@ -84,9 +84,56 @@ def test_another_stack_does_not_exist(
         assert client(region).describe_stacks()["Stacks"] == []
 
 
+def test_its_resources_have_physical_ids(
+    box: Sandbox, client: Callable[..., CloudFormationClient]
+) -> None:
+    """Each resource is listed with the id by which its service knows it."""
+    asked = client()
+    described = asked.describe_stack_resources(StackName=box.stack.name)["StackResources"]
+    ids = {
+        each["LogicalResourceId"]: (each["ResourceType"], each.get("PhysicalResourceId"))
+        for each in described
+    }
+    name = box.stack.name
+    assert ids["Letters"] == ("AWS::SQS::Queue", box.queue("Letters").url)
+    assert ids["Notes"] == ("AWS::DynamoDB::Table", f"{name}-Notes")
+    assert ids["Echo"] == ("AWS::Lambda::Function", f"{name}-Echo")
+    alias = f"arn:aws:lambda:us-east-1:123456789012:function:{name}-Echo:live"
+    assert ids["EchoAliaslive"] == ("AWS::Lambda::Alias", alias)
+    layers = [id_ for kind, id_ in ids.values() if kind == "AWS::Lambda::LayerVersion"]
+    assert layers == ["arn:aws:lambda:us-east-1:123456789012:layer:Shared:1"]
+    pages = asked.get_paginator("list_stack_resources").paginate(StackName=described[0]["StackId"])
+    listed = [each for page in pages for each in page["StackResourceSummaries"]]
+    assert {
+        each["LogicalResourceId"]: (each["ResourceType"], each.get("PhysicalResourceId"))
+        for each in listed
+    } == ids
+    [one] = asked.describe_stack_resources(StackName=name, LogicalResourceId="Notes")[
+        "StackResources"
+    ]
+    assert one["ResourceStatus"] == "CREATE_COMPLETE"
+
+
+def test_resources_that_there_are_not(
+    box: Sandbox, client: Callable[..., CloudFormationClient]
+) -> None:
+    """Another stack, another resource and another page are refused with CloudFormation's code."""
+    asked = client()
+    for call in (
+        lambda: asked.list_stack_resources(StackName="other"),
+        lambda: asked.list_stack_resources(StackName=box.stack.name, NextToken="other"),
+        lambda: asked.describe_stack_resources(StackName="other"),
+        lambda: asked.describe_stack_resources(StackName=box.stack.name, LogicalResourceId="No"),
+        asked.describe_stack_resources,
+    ):
+        with pytest.raises(ClientError) as caught:
+            call()
+        assert caught.value.response.get("Error", {}).get("Code") == "ValidationError"
+
+
 def test_what_is_not_answered_says_so(client: Callable[..., CloudFormationClient]) -> None:
-    """An operation other than DescribeStacks is refused by name."""
-    with pytest.raises(ClientError, match="DescribeStacks only"):
+    """An operation that the sandbox does not have is refused by name."""
+    with pytest.raises(ClientError, match="ListStackResources only"):
         client().list_stacks()
 
 
