@@ -44,7 +44,8 @@ class Source(StrEnum):
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One thing that happened, or is so. `at`: when, as a text. `what`: in words.
 
-    `about`: whether `at` is known to about a minute only. The other fields are the log's.
+    `about`: `at` is not written anywhere, but follows from other times, to the second. The other
+    fields are the log's.
     """
 
     at: str
@@ -127,8 +128,8 @@ def step_of(line: LoggedOutcome) -> Step:
 
 
 def in_time_order(steps: Iterable[Step]) -> list[Step]:
-    """Sort steps by their time; those of one time stay as they are."""
-    return sorted(steps, key=lambda step: step.at)
+    """Sort steps by their time. One that is known to the second comes at the end of its second."""
+    return sorted(steps, key=lambda step: f"{step.at[:20]}999Z" if step.about else step.at)
 
 
 def _what(line: LoggedOutcome) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -96,7 +96,8 @@ class Investigation:
         named = [each.delivery for each in lines if each.delivery is not None]
         named += [each.header.delivery for each in self.looked.messages]
         if named or self.question.kind is Kind.USER:
-            return self._latest(named) if self.user else _distinct(named), True
+            distinct = list(dict.fromkeys(named))
+            return distinct[-self.last :] if self.user else distinct, True
         if lines:  # the event has none: it is ignored, or dropped as a whole
             return [], True
         subscriptions = self.subscriptions()
@@ -106,10 +107,6 @@ class Investigation:
             )
             return [], False
         return self.question.deliveries(subscriptions), True
-
-    def _latest(self, named: Sequence[str]) -> list[str]:
-        """Give the last distinct ones, in the order in which each was named last."""
-        return _distinct(reversed(named))[: self.last][::-1]
 
     def _conclusions(
         self,
@@ -133,8 +130,7 @@ class Investigation:
             )
             concluded.append(conclude(facts, self.now, self.keeping))
         concluded += [conclude_event(each) for each in _without_delivery(lines)]
-        known = [each for each in concluded if each is not None]
-        return sorted(known, key=lambda each: each.at or "") if self.user else known
+        return [each for each in concluded if each is not None]
 
     def _told(self, steps: list[Step], conclusions: Sequence[Conclusion]) -> list[Step]:
         """Leave out the steps of deliveries of a user that are not told."""
@@ -161,7 +157,7 @@ class Investigation:
         last = conclusions[-1].delivery if conclusions else None
         return user_sentence(
             conclusions,
-            next((each.message_id for each in reversed(lines) if each.delivery == last), None),
+            _event_of(last, lines),
             since=self._since,
             keeping=self.keeping,
             marked=self.ledger.is_marked(self.user),
@@ -201,8 +197,9 @@ def _why(was_parked: bool, outcome: str, reason: str) -> str:
     return reason_text(outcome, reason)
 
 
-def _distinct(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
+def _event_of(delivery: str | None, lines: Sequence[LoggedOutcome]) -> str | None:
+    """Give the message id of a delivery: that of its first line."""
+    return next((each.message_id for each in lines if each.delivery == delivery), None)
 
 
 def _without_delivery(lines: Sequence[LoggedOutcome]) -> list[list[LoggedOutcome]]:

@@ -93,7 +93,8 @@ class StackLogs:
         with self._stopped(started):
             answer = self._wait(started)
         results = answer.get("results", [])
-        read = (each for each in map(_outcome, results) if each is not None)
+        # The newest come first; of one moment, lines stay in the order in which they were logged.
+        read = (each for each in map(_outcome, reversed(results)) if each is not None)
         return Found(
             sorted(read, key=lambda line: line.at),
             cut=len(results) >= MAX_LINES,

@@ -78,8 +78,8 @@ def user_sentence(
     event = f" of the event {printable(last_message_id)}" if last_message_id else ""
     for_what = f" for {last.subscription}" if last.subscription else ""
     text = (
-        f"The log has {len(conclusions)} deliveries or events of the user since {utc_time(since)}: "
-        f"{counted}; the last one,{event}{for_what}, {last.words}"
+        f"The log has {len(conclusions)} deliveries of the user since {utc_time(since)}: {counted}"
+        f"; the last one{event}{for_what} {last.words}"
     )
     return f"{text}; {behind}." if marked else f"{text}."
 

@@ -38,6 +38,12 @@ class Words:
         if not taken:
             at, request_id = self._written_at, record.request_id if record else None
             words = f"was delivered to Rehook at about {utc_time(at)}{_id(request_id)}"
+            if self._facts.lines and self._facts.delivery.startswith("k:"):
+                # The lines are of repetitions: an event with the same business key was delivered.
+                came = utc_time(self._facts.lines[-1].at)
+                words = (
+                    f"came at {came} as a repetition: an event with the same order's key {words}"
+                )
             return self._made(Standing.DELIVERED, words, at, request_id=request_id)
         line = taken[-1]
         words = f"was delivered to Rehook at {utc_time(line.at)}"

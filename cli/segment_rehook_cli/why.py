@@ -23,7 +23,7 @@ from segment_rehook_cli.question import Question, about_event, about_order, abou
 from segment_rehook_cli.queue_search import QueueSearch
 from segment_rehook_cli.stack import Stack
 from segment_rehook_cli.system_clock import SystemClock
-from segment_rehook_cli.time_window import DAY, Since, Until, window
+from segment_rehook_cli.time_window import DAY, Since, Until, utc_time, window
 from segment_rehook_cli.user_key import read_user_key
 
 __all__ = ["why"]
@@ -92,6 +92,7 @@ def why(  # noqa: PLR0913 — an option each
             )
             if look_in_queues:
                 investigation.looked = _look(stack, question, hashed, investigation.notes)
+            say(f"asking the log from {utc_time(asked.since)} on")
             history, found = investigation.history(logs)
     except KeyboardInterrupt:
         raise failure("interrupted: nothing goes on running", FINDINGS) from None
