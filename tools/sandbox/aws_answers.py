@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 JSON: Final = "application/x-amz-json-1.1"
+JSON_1_0: Final = "application/x-amz-json-1.0"
 PLAIN_JSON: Final = "application/json"
 XML: Final = "text/xml"
 _METADATA: Final = {"ResponseMetadata": {"RequestId": "00000000-0000-4000-8000-000000000000"}}
@@ -41,6 +42,10 @@ class AwsAnswer(NamedTuple):
     body: bytes
 
 
+class XmlMap(dict[str, Any]):
+    """A map; in the query protocol it is written otherwise than a structure."""
+
+
 def of_json(value: object, content_type: str = JSON) -> AwsAnswer:
     """Answer with JSON."""
     return AwsAnswer(HTTPStatus.OK, [("content-type", content_type)], msgspec.json.encode(value))
@@ -50,6 +55,9 @@ def json_refusal(refused: Refused, content_type: str = JSON) -> AwsAnswer:
     """Answer an error of a service that speaks JSON."""
     error = {"__type": refused.code, "message": str(refused), **refused.members}
     headers = [("content-type", content_type), ("x-amzn-errortype", refused.code)]
+    if content_type == JSON_1_0:
+        # From here a client takes the code that the query protocol had.
+        headers.append(("x-amzn-query-error", f"{refused.code};Sender"))
     return AwsAnswer(refused.status, headers, msgspec.json.encode(error))
 
 
@@ -86,6 +94,10 @@ def _xml(status: int, name: str, value: dict[str, Any], namespace: str) -> AwsAn
 def _element(name: str, value: object) -> ET.Element:
     element = ET.Element(name)
     match value:
+        case XmlMap():
+            element.extend(
+                _element("entry", {"key": key, "value": member}) for key, member in value.items()
+            )
         case dict():
             element.extend(_element(str(key), member) for key, member in value.items())
         case list():

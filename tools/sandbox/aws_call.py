@@ -13,8 +13,8 @@ from tools.sandbox.aws_rest import lambda_operation
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_SERVICES: Final = {"graniteserviceversion20100801": "cloudwatch"}
-"""The names in permissions of services that go by other names in targets."""
+_SERVICES: Final = {"graniteserviceversion20100801": "cloudwatch", "monitoring": "cloudwatch"}
+"""The names in permissions of services that go by other names in targets and signatures."""
 
 _SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 
@@ -39,6 +39,7 @@ class Call(NamedTuple):
             service = prefix.partition("_")[0].removeprefix("Amazon").lower()
             service = _SERVICES.get(service, service)
             return cls(caller, region, service, operation, None)
+        service = _SERVICES.get(service, service)
         if service == "lambda":
             operation, _ = lambda_operation(*_where(environ))
             return cls(caller, region, service, operation, None)

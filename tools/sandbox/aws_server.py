@@ -17,6 +17,8 @@ The control API has, besides the operations for faults (``tools.sandbox.control`
     POST /messages  {"queue": name}: the messages in a queue, without receiving them
     POST /empty     {"queue": name}: delete its messages
     POST /hasten    {"queue": name, "finished": {message id: receives}}: show waiting messages now
+    POST /alarm    tools.sandbox.aws_alarms.AlarmOrder: the state of an alarm
+    POST /confirm  {"endpoint": address}: confirm the subscriptions of an endpoint
     POST /stack     tools.sandbox.aws_stacks.StackRecord: the stack that AWS describes
 """
 
@@ -39,11 +41,13 @@ from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 
 from tools.dynamodb import moto_statements
+from tools.sandbox.aws_alarms import AlarmOrder
 from tools.sandbox.aws_batches import Answer, collect, fail_in_part, length_of
 from tools.sandbox.aws_call import Call
 from tools.sandbox.aws_faults import AwsFaultPlan, answer_of
 from tools.sandbox.aws_services import AwsServices
 from tools.sandbox.aws_stacks import StackRecord
+from tools.sandbox.aws_topics import Confirmation
 from tools.sandbox.control import Control, Operation, Routes, fault_routes
 from tools.sandbox.faults import Fault, FaultPlan, Kind
 from tools.sandbox.listener import LOOPBACK, reset
@@ -203,6 +207,8 @@ def main() -> None:
         ("POST", "/hasten"): Operation(
             lambda query: _queue(query).hasten(query.finished), body=_Finished
         ),
+        ("POST", "/alarm"): Operation(services.alarms.order, body=AlarmOrder),
+        ("POST", "/confirm"): Operation(services.topics.confirm, body=Confirmation),
         ("POST", "/stack"): Operation(services.record, body=StackRecord),
     }
     control = Control(routes)

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tools.sandbox import aws_topics as topics
+from tools.sandbox.aws_alarms import AwsAlarms
 from tools.sandbox.aws_answers import (
     JSON,
+    JSON_1_0,
     PLAIN_JSON,
     AwsAnswer,
     Refused,
@@ -20,7 +23,9 @@ from tools.sandbox.aws_answers import (
 from tools.sandbox.aws_call import members_of
 from tools.sandbox.aws_functions import AwsFunctions
 from tools.sandbox.aws_logs import AwsLogs
+from tools.sandbox.aws_metrics import AwsMetrics
 from tools.sandbox.aws_stacks import NAMESPACE, Stacks
+from tools.sandbox.aws_topics import AwsTopics
 from tools.sandbox.published import Published
 
 if TYPE_CHECKING:
@@ -43,18 +48,32 @@ class AwsServices:
         self._stacks = Stacks(published)
         self._logs = AwsLogs()
         self._functions = AwsFunctions(published)
+        self._metrics = AwsMetrics(self._logs.events)
+        self.alarms = AwsAlarms()
+        self.topics = AwsTopics()
 
     def record(self, stack: StackRecord) -> None:
         """Describe a stack from now on."""
-        self._stacks.record(stack)
-        self._logs.record(stack)
-        self._functions.record(stack)
+        for service in (
+            self._functions,
+            self._stacks,
+            self._logs,
+            self._metrics,
+            self.alarms,
+            self.topics,
+        ):
+            service.record(stack)
 
     def answer(self, call: Call, environ: WSGIEnvironment) -> AwsAnswer | None:
         """Answer a call; its body is read from ``environ``."""
         match call.service:
             case "cloudformation" if call.form is not None:
                 return _query(call, self._stacks.operations(call.region), NAMESPACE)
+            case "sns" if call.form is not None:
+                return _query(call, self.topics.operations, topics.NAMESPACE)
+            case "cloudwatch" if call.form is None:
+                operations = self._metrics.operations | self.alarms.operations
+                return _json(call, operations, _body(environ), JSON_1_0)
             case "logs":
                 return _json(call, self._logs.operations, _body(environ))
             case "lambda":

@@ -16,6 +16,7 @@ from tools.sandbox.faults import Fault, Kind
 from tools.sandbox.rehook import Behaviour, ReceivedCall
 
 if TYPE_CHECKING:
+    from tools.sandbox.aws_alarms import State
     from tools.sandbox.aws_stacks import StackRecord
     from tools.sandbox.processes import ProcessGroup
 
@@ -101,6 +102,14 @@ class AwsControl(ControlClient):
     def record(self, stack: StackRecord) -> None:
         """Make CloudFormation describe a stack."""
         self.call("POST", "/stack", stack)
+
+    def alarm(self, name: str, state: State, reason: str = "") -> None:
+        """Set the state of an alarm, by its name."""
+        self.call("POST", "/alarm", {"name": name, "state": state, "reason": reason})
+
+    def confirm(self, endpoint: str) -> None:
+        """Confirm the subscriptions of an endpoint, such as the address for alarms."""
+        self.call("POST", "/confirm", {"endpoint": endpoint})
 
     def messages(self, queue_name: str) -> list[QueuedMessage]:
         """Return the messages in a queue, in order, without receiving them."""

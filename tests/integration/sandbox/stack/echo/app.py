@@ -38,6 +38,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         time.sleep(float(order.split()[1]))
     if order == "beat":
         threading.Thread(target=beat, daemon=True).start()
+    if order.startswith("print "):
+        print(order.removeprefix("print "))
     if order == "malformed":
         return {"statusCode": "none"}
     print(json.dumps({"order": order[:100], "request": context.aws_request_id}))
