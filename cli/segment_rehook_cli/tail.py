@@ -113,12 +113,13 @@ def tail(  # noqa: PLR0913 — an option each
             )
             for lines in follower.follow(ends):
                 for line in filter(chosen.fits, lines):
+                    shown[line.outcome] += 1  # before it is shown: then Ctrl-C may come
                     typer.echo(_as_json(line) if as_json else _as_text(line))
-                    shown[line.outcome] += 1
     except KeyboardInterrupt:
         pass  # the usual end
     counted = ", ".join(f"{number} {name}" for name, number in shown.most_common())
-    say(f"{shown.total()} lines" + (f": {counted}" if counted else ""))
+    lines = "line" if shown.total() == 1 else "lines"
+    say(f"{shown.total()} {lines}" + (f": {counted}" if counted else ""))
 
 
 def _questions(stack: Stack, message_id: str | None, user: str | None) -> list[Question]:

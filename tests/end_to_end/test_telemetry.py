@@ -73,7 +73,12 @@ def test_one_request_id_goes_from_the_gateway_to_the_last_try(
     assert (stored["service"], stored["reason"], stored["tries"]) == ("ingest", "throttled", 1)
     assert delivered["service"] == "redrive"
     assert delivered["tries"] == delivered["receive_count"]
-    assert {"rehook_request_id", "milliseconds", "age_seconds", "sqs_message_id"} <= delivered.keys()
+    assert {
+        "rehook_request_id",
+        "milliseconds",
+        "age_seconds",
+        "sqs_message_id",
+    } <= delivered.keys()
     metrics = counted(box, "RedriveFunction", since)
     assert metrics["DeadLettersDelivered"] == 1
     assert "RehookMilliseconds" in metrics
