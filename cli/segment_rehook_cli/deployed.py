@@ -2,7 +2,7 @@
 
 The checkout may have another file than the stack, and the stack's newest layer may not be live. So
 the alias `live` of the ingest function is asked. It needs the permissions
-cloudformation:DescribeStackResource, lambda:GetFunctionConfiguration and lambda:GetLayerVersion.
+cloudformation:DescribeStackResources, lambda:GetFunctionConfiguration and lambda:GetLayerVersion.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def read_deployed(stack: Stack) -> DeployedFile:
     """Read the file. If that fails, the command ends with one line and the exit code REFUSED."""
     with exit_on_aws_error():
         formation: CloudFormationClient = stack.client("cloudformation")
-        found = formation.describe_stack_resource(StackName=stack.name, LogicalResourceId=FUNCTION)[
-            "StackResourceDetail"
-        ]
-        name = found.get("PhysicalResourceId")
+        found = formation.describe_stack_resources(
+            StackName=stack.name, LogicalResourceId=FUNCTION
+        )["StackResources"]
+        name = found[0].get("PhysicalResourceId") if found else None
         if not name:
             raise StackUnusable(f"{FUNCTION} of the stack {stack.name} is not created yet")
         functions: LambdaClient = stack.client("lambda")

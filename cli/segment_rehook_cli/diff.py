@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from segment_rehook.rehook.destination import Destination
-from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli.deployed import read_deployed, version_of
 from segment_rehook_cli.destination_file import DEFAULT_FILE, destination_of, read_destination
+from segment_rehook_cli.diff_corpus import add_failures, add_files
 from segment_rehook_cli.diff_json import Source, counts_as_json, example_as_json
 from segment_rehook_cli.diff_markdown import as_markdown
 from segment_rehook_cli.diff_table import show_differences
 from segment_rehook_cli.differences import Differences
-from segment_rehook_cli.event_stream import stream_events
 from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.mapping_diff import Comparison
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.on_stack import if_on_stack
 from segment_rehook_cli.output import AsJson
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.reading import Unreadable, name_of
+from segment_rehook_cli.reading import STANDARD_INPUT, name_of
 from segment_rehook_cli.stack import Stack
 
 __all__ = ["diff"]
-
-PORTION: Final = 100
-"""Events between two updates of the progress."""
 
 
 @if_on_stack
@@ -57,14 +51,31 @@ def diff(  # noqa: PLR0913 — an option each
             metavar="FILE",
         ),
     ] = None,
+    from_failures: Annotated[
+        bool,
+        typer.Option(
+            "--failures",
+            help="The events of the stack's parked and waiting messages. It reads the queues as "
+            "`failures list` does.",
+        ),
+    ] = False,
     examples: Annotated[
         int,
         typer.Option(
             min=0,
-            help="Show so many events for each subscription and each effect, with their values, "
-            "which are personal data. 0 shows counts, and nothing that comes from an event.",
+            help="Show so many events for each subscription and each effect. Those of --events "
+            "are shown with their values, which are personal data. 0 shows counts, and nothing "
+            "that comes from an event.",
         ),
     ] = 3,
+    show_values: Annotated[
+        bool,
+        typer.Option(
+            "--show-values",
+            help="Show the values of --failures too: personal data. Without it, an example has the "
+            "messageId and the names of the fields.",
+        ),
+    ] = False,
     as_json: AsJson = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print Markdown, for a pull request's comment.")
@@ -79,21 +90,19 @@ def diff(  # noqa: PLR0913 — an option each
     Each event is taken alone, and its age is that at its receivedAt.
     """
     files = [*(events or ()), *(more or ())]
-    if not files:
-        raise failure("give the events to compare: --events FILE, or --events - for a pipe", USAGE)
+    _check(files, from_failures=from_failures, stack=stack, given=[destination, base, *files])
     if as_json and markdown:
         raise failure("--json and --markdown exclude each other", USAGE)
     before, base_source = _base(stack, base)
     after, text = read_destination(destination)
     candidate = Source(name_of(destination), version_of(text))
     comparison = Comparison(before, after, examples)
-    try:
-        _run(comparison, files)
-        complete = True
-    except KeyboardInterrupt:
-        complete = False
+    if from_failures and stack is not None:
+        ending = add_failures(comparison, stack)
+    else:
+        ending = add_files(comparison, files)
     found = comparison.result()
-    values = examples > 0
+    values = show_values if from_failures else examples > 0
     if as_json:
         typer.echo(encode(counts_as_json(found, base_source, candidate, values=values)))
         for example in found.examples:
@@ -102,9 +111,27 @@ def diff(  # noqa: PLR0913 — an option each
         typer.echo(as_markdown(found, base_source, candidate, values=values))
     else:
         show_differences(found, values=values)
-    _say_summary(found, base_source, candidate, complete=complete)
-    if found.changed or not complete:
-        raise typer.Exit(FINDINGS)
+    _say_summary(found, base_source, candidate, interrupted=ending.interrupted)
+    if code := ending.exit_code or (FINDINGS if found.changed else 0):
+        raise typer.Exit(code)
+
+
+def _check(
+    files: list[Path], *, from_failures: bool, stack: Stack | None, given: list[Path | None]
+) -> None:
+    """End the command with the exit code USAGE if the events are not named, or named twice."""
+    if from_failures and files:
+        raise failure("--failures and --events exclude each other", USAGE)
+    if from_failures and stack is None:
+        raise failure("--failures needs the stack: --stack NAME, or --sandbox", USAGE)
+    if not from_failures and not files:
+        raise failure(
+            "give the events to compare over: --events FILE (- for standard input), or --failures "
+            "for what is parked and what waits in a stack",
+            USAGE,
+        )
+    if given.count(STANDARD_INPUT) > 1:
+        raise failure("standard input can be read once: give - for one file only", USAGE)
 
 
 def _base(stack: Stack | None, file: Path | None) -> tuple[Destination, Source]:
@@ -123,25 +150,9 @@ def _base(stack: Stack | None, file: Path | None) -> tuple[Destination, Source]:
     return destination_of(deployed.content, name), Source(name, deployed.version)
 
 
-def _run(comparison: Comparison, files: list[Path]) -> None:
-    with progress(None, "events compared") as advance:
-        for number, event in enumerate(_events(files), start=1):
-            comparison.add(event)
-            if number % PORTION == 0:
-                advance(number)
-
-
-def _events(files: list[Path]) -> Iterator[Event | UnreadableEvent]:
-    for file in files:
-        try:
-            yield from stream_events(file)
-        except Unreadable as error:
-            raise failure(f"{name_of(file)}: {error}", USAGE) from None
-
-
-def _say_summary(found: Differences, base: Source, candidate: Source, *, complete: bool) -> None:
+def _say_summary(found: Differences, base: Source, candidate: Source, *, interrupted: bool) -> None:
     compared = f"{base.name} ({base.version}) with {candidate.name} ({candidate.version})"
-    said = "" if complete else "interrupted; "
+    said = "interrupted; " if interrupted else ""
     unreadable = f", {found.unreadable} are no events" if found.unreadable else ""
     say(
         f"{said}compared {compared}: of {found.events} events {found.changed} change, "

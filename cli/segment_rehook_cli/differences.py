@@ -1,4 +1,4 @@
-"""The result of comparing two destinations over events, and of trying one on failures: values."""
+"""The result of comparing two destinations over events, as values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from segment_rehook_cli.field_changes import FieldChange
 from segment_rehook_cli.made import NotSent, Sent
 
-__all__ = ["Differences", "Effect", "Example", "SubscriptionDifferences", "Trial"]
+__all__ = ["Differences", "Effect", "Example", "SubscriptionDifferences"]
 
 
 class Effect(StrEnum):
@@ -69,15 +69,3 @@ class Differences(msgspec.Struct, frozen=True):
     unreadable: int
     subscriptions: tuple[SubscriptionDifferences, ...]
     examples: tuple[Example, ...]
-
-
-class Trial(msgspec.Struct, frozen=True):
-    """What a candidate makes of deliveries that failed.
-
-    `deliveries` = `sent` + the sum of `not_sent`, which counts by subscription and reason.
-    `ignored` is a reason too: the subscription is gone, disabled or does not take the event.
-    """
-
-    deliveries: int
-    sent: int
-    not_sent: dict[tuple[str, str], int]

@@ -12,7 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from segment_rehook.segment.unreadable import GZIP, form_of
 from segment_rehook_cli.reading import STANDARD_INPUT, Unreadable, events_of, read_events
@@ -35,8 +35,12 @@ def stream_events(file: Path) -> Iterator[Event | UnreadableEvent]:
     Raises Unreadable, as `read_events` does, and if one line has more than MAX_LINE_BYTES.
     """
     try:
-        with sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb") as opened:
-            yield from _events_in(io.BufferedReader(cast("io.RawIOBase", opened)))
+        with cast("io.BufferedReader", io.BufferedReader(_raw(file))) as opened:
+            if _form(opened) == GZIP:
+                with gzip.GzipFile(fileobj=opened) as unpacked:
+                    yield from _events_in(unpacked)
+            else:
+                yield from _events_in(opened)
     except EOFError:
         raise Unreadable("it is gzip, but its end is missing") from None
     except (gzip.BadGzipFile, zlib.error):
@@ -45,10 +49,20 @@ def stream_events(file: Path) -> Iterator[Event | UnreadableEvent]:
         raise Unreadable(str(error.strerror)) from None
 
 
-def _events_in(opened: io.BufferedReader) -> Iterator[Event | UnreadableEvent]:
-    if form_of(opened.peek(_BEGINNING)[:_BEGINNING]) == GZIP:
-        opened = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=opened)))
-    if form_of(opened.peek(_BEGINNING)[:_BEGINNING]) is None:
+def _raw(file: Path) -> io.RawIOBase:
+    """Open the file unbuffered: a second buffer would wait until it is full."""
+    if file == STANDARD_INPUT:
+        standard_input = sys.stdin.buffer
+        return cast("io.RawIOBase", getattr(standard_input, "raw", standard_input))
+    return file.open("rb", buffering=0)
+
+
+def _form(opened: io.BufferedReader | gzip.GzipFile) -> str | None:
+    return form_of(opened.peek(_BEGINNING)[:_BEGINNING])
+
+
+def _events_in(opened: io.BufferedReader | gzip.GzipFile) -> Iterator[Event | UnreadableEvent]:
+    if _form(opened) is None:
         return events_of(_lines(opened))
     content = opened.read(MAX_LINE_BYTES + 1)
     if len(content) > MAX_LINE_BYTES:
@@ -57,7 +71,7 @@ def _events_in(opened: io.BufferedReader) -> Iterator[Event | UnreadableEvent]:
     return read_events(content)
 
 
-def _lines(opened: IO[bytes]) -> Iterator[bytes]:
+def _lines(opened: io.BufferedReader | gzip.GzipFile) -> Iterator[bytes]:
     number = 0
     while line := opened.readline(MAX_LINE_BYTES + 1):
         number += 1

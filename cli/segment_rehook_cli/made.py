@@ -13,7 +13,7 @@ from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.planner import Planner
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked
 from segment_rehook.rehook.gates import seconds_of
-from segment_rehook.rehook.plan import Call, Drop, MappingFault
+from segment_rehook.rehook.plan import Call
 
 if TYPE_CHECKING:
     from segment_rehook.delivery.ingest.planner import Decision
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.plan import Request
     from segment_rehook.segment.event import Event
 
-__all__ = ["NotSent", "Sent", "made_of_decision", "made_of_delivery", "made_of_event"]
+__all__ = ["NotSent", "Sent", "made_of_decision", "made_of_event"]
 
 NEVER_STORED = (
     "the event is larger than a queue's message, so it can't be stored: it is delivered only if "
@@ -76,25 +76,6 @@ def made_of_event(destination: Destination, event: Event) -> dict[str, Sent | No
     came = seconds_of(event.member("receivedAt")) or 0.0
     parts = Planner(destination, came).decisions(event)
     return {part.subscription: made_of_decision(part) for part in parts if part.subscription}
-
-
-def made_of_delivery(
-    destination: Destination, event: Event, subscription: str
-) -> Sent | NotSent | None:
-    """Say what comes of an event that was stored or parked for one subscription.
-
-    It is what a redrive would make of it that maps the event again: its age is not checked. None
-    if the subscription is gone, disabled or does not take the event.
-    """
-    planned = destination.plan_for(event, subscription)
-    match planned:
-        case Drop():
-            return NotSent(str(planned.reason), planned.detail)
-        case MappingFault():
-            return NotSent(str(Parked.MAPPING_ERROR), planned.detail)
-        case Call():
-            return Sent(planned.request, planned.key, planned.warnings)
-    return None
 
 
 def _can_be_parked(delivery: Delivery) -> bool:

@@ -16,7 +16,7 @@ import typer
 from segment_rehook import __version__
 from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.segment.jsontext import JSON, encode
-from segment_rehook_cli import mapping_commands, parked, secrets
+from segment_rehook_cli import failures, mapping_commands, secrets
 from segment_rehook_cli.advice import review
 from segment_rehook_cli.destination_file import DEFAULT_FILE, print_mistakes
 from segment_rehook_cli.diff import diff
@@ -37,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(secrets.commands, name="secrets")
-app.add_typer(parked.commands, name="parked")
+app.add_typer(failures.commands, name="failures")
 app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
@@ -73,7 +73,7 @@ def run() -> None:
     """Run the command line.
 
     If standard output can't be written (a full disk), it prints one line and exits with code 1.
-    However a command is ended, `parked` makes the messages visible that it has hidden.
+    However a command is ended, `failures` makes the messages visible that it has hidden.
     """
     open_closed_streams()
     end_as_ctrl_c()

@@ -1,7 +1,7 @@
 """What a changed destination changes: two destinations over the same events.
 
-Nothing is read or printed here: the commands `diff` and `failures try` and the console show the
-values. The memory does not grow with the number of events.
+Nothing is read or printed here: the command `diff` and the console show the values. The memory does
+not grow with the number of events.
 
 Each event is compared alone, so there are no duplicates, and as if it had come at its
 `receivedAt`: the events of an archive are not too old.
@@ -19,10 +19,9 @@ from segment_rehook_cli.differences import (
     Effect,
     Example,
     SubscriptionDifferences,
-    Trial,
 )
 from segment_rehook_cli.field_changes import FieldChange, field_changes
-from segment_rehook_cli.made import NotSent, Sent, made_of_delivery, made_of_event
+from segment_rehook_cli.made import NotSent, Sent, made_of_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.destination import Destination
     from segment_rehook.segment.event import Event
 
-__all__ = ["MAX_MEMBERS", "Comparison", "compare", "made_of"]
+__all__ = ["MAX_MEMBERS", "Comparison", "compare"]
 
 MAX_MEMBERS: Final = 100
 """Members of objects that are counted by name, for each subscription: events choose these names."""
@@ -53,23 +52,6 @@ def compare(
     for event in events:
         comparison.add(event)
     return comparison.result()
-
-
-def made_of(candidate: Destination, failures: Iterable[tuple[Event, str]]) -> Trial:
-    """Say what a destination makes of failed deliveries: events, each with a subscription's id.
-
-    As in a redrive, an event's age is not checked. Raises only what `failures` raises.
-    """
-    deliveries = sent = 0
-    not_sent: Counter[tuple[str, str]] = Counter()
-    for event, subscription in failures:
-        deliveries += 1
-        made = made_of_delivery(candidate, event, subscription)
-        if isinstance(made, Sent):
-            sent += 1
-        else:
-            not_sent[subscription, _reason(made)] += 1
-    return Trial(deliveries, sent, dict(not_sent))
 
 
 class Comparison:

@@ -82,7 +82,7 @@ def read_events(
     line's number, at a line that is not JSON, and if gzip decompresses to more than
     `max_unpacked_bytes`.
     """
-    return events_of(_as_utf8(content, max_unpacked_bytes).split(b"\n"))
+    yield from events_of(_as_utf8(content, max_unpacked_bytes).split(b"\n"))
 
 
 def events_of(lines: Iterable[bytes]) -> Iterator[Event | UnreadableEvent]:
