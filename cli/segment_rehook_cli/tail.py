@@ -118,8 +118,8 @@ def tail(  # noqa: PLR0913 — an option each
     except KeyboardInterrupt:
         pass  # the usual end
     counted = ", ".join(f"{number} {name}" for name, number in shown.most_common())
-    lines = "line" if shown.total() == 1 else "lines"
-    say(f"{shown.total()} {lines}" + (f": {counted}" if counted else ""))
+    unit = "line" if shown.total() == 1 else "lines"
+    say(f"{shown.total()} {unit}" + (f": {counted}" if counted else ""))
 
 
 def _questions(stack: Stack, message_id: str | None, user: str | None) -> list[Question]:
