@@ -172,7 +172,8 @@ def test_nothing_that_is_logged_names_a_person_or_a_secret(
     box.segment.send_raw(body, {"x-signature": sign(wrong, body)})
     box.segment.send_raw(body, {"x-signature": wrong, "authorization": f"Bearer {wrong}"})
     box.segment.send_raw(body[:-9], {"x-signature": sign(box.shared_secret, body[:-9])})
-    box.segment.send_batch([track(**personal), 5, {**personal}, track(userId={"id": person})])
+    batch = encode([track(**personal), 5, personal, track(userId={"id": person}), {"x": person}])
+    box.segment.send_raw(batch, {"x-signature": sign(box.shared_secret, batch)})
     box.rehook.fault(Fault(kind=Kind.HOLD, match={"customer": person}))
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(box.segment.send, track(**personal))

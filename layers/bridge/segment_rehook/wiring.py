@@ -81,9 +81,14 @@ def _rehook(
         read = secrets.read()
         return read.api_key, read.api_secret
 
-    client = RehookClient(
+    client: Rehook = RehookClient(
         stack.rehook_url, key_pair, connections=connections, trusts_503=stack.trusts_503
     )
+    if stack.tracing:
+        from segment_rehook.aws.tracing import TracedRehook  # noqa: PLC0415 — off, it costs no start
+
+        host = stack.rehook_url.partition("://")[2]
+        client = TracedRehook(client, host, SystemClock(), os.environ)
     resend = destination.settings.referral_conflict == "resend"
     return ResendWithoutCode(client) if resend else client
 

@@ -168,3 +168,16 @@ def test_marks_expire(world: World) -> None:
 
     world.marks.put({"ann": "m1:identify"})
     world.stub.assert_no_pending_responses()
+
+
+def test_a_failure_is_logged_with_awss_code_once(world: World) -> None:
+    """The log names the operation and AWS's error code, and not once for each delivery."""
+    codes = ["AccessDeniedException", "ProvisionedThroughputExceededException"]
+    for code in (codes[0], *codes):
+        world.stub.add_refusal("put_item", code)
+        with pytest.raises(LedgerUnavailable):
+            swap(world.ledger, RECORD, None)
+
+    assert world.telemetry.warnings == [
+        ("DynamoDB failed", {"operation": "PutItem", "code": code}) for code in codes
+    ]

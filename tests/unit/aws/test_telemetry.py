@@ -125,23 +125,41 @@ def test_the_request_id_of_api_gateway_is_in_each_line() -> None:
     assert logged == ["r1", "r1", "r1", None]
 
 
-def test_a_dimension_has_a_line_of_its_own() -> None:
-    """What is counted by reason is written for each reason, beside the service."""
+def metrics_in(lines: list[dict[str, Any]]) -> list[tuple[str, list[float], dict[str, str]]]:
+    """Give each metric's name, values and dimensions, as CloudWatch reads the lines."""
+    return sorted(
+        (metric["Name"], line[metric["Name"]], {name: line[name] for name in dimensions})
+        for line in lines
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for dimensions in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    )
+
+
+def test_a_dimension_is_beside_the_service() -> None:
+    """What is counted by reason has the reason as a second dimension, and nothing else has it.
+
+    A line has one value of a dimension, so a second reason needs a second line.
+    """
     lines = lines_of(
         "with telemetry.invocation('r'):\n"
         "    telemetry.count('DeliveriesStored', 2, reason='paused')\n"
         "    telemetry.count('DeliveriesStored', reason='unknown')\n"
+        "    telemetry.count('DeliveriesParked', 4, reason='rejected')\n"
+        "    telemetry.count('AccessMatched', credential='secret-1')\n"
         "    telemetry.count('EventsStored', 3)\n"
     )
 
-    written = {line.get("reason"): line for line in lines}
-    assert written["paused"]["DeliveriesStored"] == [2]
-    assert written["unknown"]["DeliveriesStored"] == [1]
-    assert written[None]["EventsStored"] == [3]
-    assert "DeliveriesStored" not in written[None]
-    dimensions = [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in lines]
-    assert sorted(dimensions) == [[["service"]], [["service", "reason"]], [["service", "reason"]]]
-    assert {line["service"] for line in lines} == {"ingest"}
+    service = {"service": "ingest"}
+    assert metrics_in(lines) == [
+        ("AccessMatched", [1], {**service, "credential": "secret-1"}),
+        ("ColdStart", [1], service),
+        ("DeliveriesParked", [4], {**service, "reason": "rejected"}),
+        ("DeliveriesStored", [1], {**service, "reason": "unknown"}),
+        ("DeliveriesStored", [2], {**service, "reason": "paused"}),
+        ("EventsStored", [3], service),
+    ]
+    assert len(lines) == 3
 
 
 def test_what_is_counted_at_once_is_written_before_the_work() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.outcomes import Outcome
-from segment_rehook.segment.jsontext import encode
+from segment_rehook.segment.jsontext import JSON, encode
 from tests.unit.delivery.samples import identify, order, signature, track
 from tests.unit.delivery.situations import crash
 from tests.unit.delivery.world import InTurn, World
@@ -66,7 +68,7 @@ def left(world: World) -> int:
     policy=st.sampled_from(["retry", "park"]),
 )
 def test_the_events_of_an_invocation_balance(
-    elements: list[object],
+    elements: list[JSON],
     turns: list[rehook.Turn],
     mode: str,
     table_down: bool,
@@ -82,15 +84,14 @@ def test_the_events_of_an_invocation_balance(
     world.rehook.script.extend(turns)
     world.table.down, world.queues.down = table_down, queues_down
     first = encode({"type": "page", "messageId": "first"})
-    body = b"[" + b",".join([first, *map(encode, elements)]) + b"]"  # type: ignore[arg-type] # JSON
+    body = b"[" + b",".join([first, *map(encode, elements)]) + b"]"
     headers = {"x-signature": signature(first)}
     answer = world.ingest().webhook.handle("POST", headers, body, world.clock.now())
     counts, lines = world.telemetry.counts, world.telemetry.lines
 
     assert answer.body["received"] == received(world) == ended(world) == len(elements) + 1
-    reported = answer.body["events"]
-    assert isinstance(reported, list)
-    assert len(lines) == sum(max(len(each["deliveries"]), 1) for each in reported)  # type: ignore[index,call-overload,arg-type] # JSON
+    reported: Any = answer.body["events"]
+    assert len(lines) == sum(max(len(each["deliveries"]), 1) for each in reported)
     assert counts["DeadLettersSent"] == len(world.dead.stored())
     for metric, outcome in (("DeliveriesStored", "stored"), ("DeliveriesParked", "parked")):
         by_reason = {

@@ -121,7 +121,7 @@ class LambdaTelemetry:
 
     def count_now(self, metric: str, value: int) -> None:
         """Write a metric at once."""
-        self._write({metric: [value]}, {})
+        self._write(self._emf({metric: [value]}, {}))
 
     def observe(self, metric: str, value: float) -> None:
         """Add a value to a metric of UNITS. The values are written at the end."""
@@ -139,19 +139,40 @@ class LambdaTelemetry:
             written[()][metric] = spread(found)
         for (metric, dimension), value in counts.items():
             written[dimension][metric] = [value]
+        lines: list[dict[str, Any]] = []
         for dimension, metrics in written.items():
-            self._write(metrics, dict(dimension))
+            _add(self._emf(metrics, dict(dimension)), lines)
+        for line in lines:
+            self._write(line)
 
-    def _write(self, metrics: Mapping[str, list[float]], dimension: dict[str, str]) -> None:
-        """Write one line of EMF, whose metrics all have the same dimensions."""
-        line = self._metrics.serialize_metric_set(
+    def _emf(self, metrics: Mapping[str, list[float]], dimension: dict[str, str]) -> dict[str, Any]:
+        """Give a line of EMF, whose metrics all have the same dimensions."""
+        line: Any = self._metrics.serialize_metric_set(
             metrics={
                 metric: {"Unit": UNITS.get(metric, MetricUnit.Count).value, "Value": values}
                 for metric, values in metrics.items()
             },
             dimensions=self._service | dimension,
         )
+        return dict(line)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
         print(_encode(line), flush=True)  # noqa: T201 — CloudWatch reads standard output
+
+
+def _add(new: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    """Add a line of EMF to one whose members have other names; to the list if there is none.
+
+    Each line is paid for. A line may have metrics of several dimension sets, but a member such as
+    `reason` has one value in it.
+    """
+    members = new.keys() - {"_aws", "service"}
+    for line in lines:
+        if members.isdisjoint(line):
+            line["_aws"]["CloudWatchMetrics"] += new["_aws"]["CloudWatchMetrics"]
+            line |= {name: new[name] for name in members}
+            return
+    lines.append(new)
 
 
 def spread(values: list[float]) -> list[float]:
