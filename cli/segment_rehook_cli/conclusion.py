@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked, Stored
-from segment_rehook_cli.delivery_facts import DeliveryFacts, Keeping, QueueName, Sighting
+from segment_rehook_cli.delivery_facts import DeliveryFacts, Keeping, Sighting
+from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.history import Conclusion, Standing
 from segment_rehook_cli.logged_outcome import LoggedOutcome
 from segment_rehook_cli.reason_text import reason_text
@@ -156,8 +157,8 @@ def _moved(facts: DeliveryFacts, last: LoggedOutcome | None, words: Words) -> Co
     """Conclude from a message that is not where the record, or the log, expects it."""
     expected = (
         {
-            State.PARKED: QueueName.PARKING_LOT,
-            State.QUEUED: QueueName.DEAD_LETTERS,
+            State.PARKED: QueueName.PARKED,
+            State.QUEUED: QueueName.WAITING,
         }.get(facts.record.state)
         if facts.record
         else None
@@ -165,13 +166,13 @@ def _moved(facts: DeliveryFacts, last: LoggedOutcome | None, words: Words) -> Co
     seen: dict[QueueName, Sighting] = {each.queue: each for each in facts.sightings}
     if not seen or expected in seen:
         return None
-    if sighting := seen.get(QueueName.PARKING_LOT):
+    if sighting := seen.get(QueueName.PARKED):
         if last is not None and last.outcome == Outcome.PARKED:
             return words.parked(last)
         return words.seen_parked(sighting)
     if expected is None and last is not None and last.outcome == Outcome.STORED:
         return words.waiting(last)
-    return words.seen_waiting(seen[QueueName.DEAD_LETTERS])
+    return words.seen_waiting(seen[QueueName.WAITING])
 
 
 def _by_line(line: LoggedOutcome | None, words: Words) -> Conclusion:

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from segment_rehook.delivery.ledger.record import Record
+from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.logged_outcome import LoggedOutcome
 from segment_rehook_cli.time_window import DAY
 
-__all__ = ["DeliveryFacts", "Keeping", "QueueName", "Sighting"]
+__all__ = ["DeliveryFacts", "Keeping", "Sighting"]
 
 
 LOG_DAYS, LEDGER_DAYS = 30, 45
 """The template's defaults."""
-
-
-class QueueName(StrEnum):
-    """The two queues, in words."""
-
-    DEAD_LETTERS = "dead-letter queue"
-    PARKING_LOT = "parking lot"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,20 @@ from enum import StrEnum
 
 import msgspec
 
+from segment_rehook_cli.explain import Explanation
 from segment_rehook_cli.logged_outcome import LoggedOutcome
 from segment_rehook_cli.reason_text import reason_text
 from segment_rehook_cli.time_window import iso_time
 
-__all__ = ["Conclusion", "History", "Source", "Standing", "Step", "in_time_order", "step_of"]
+__all__ = [
+    "Conclusion",
+    "History",
+    "HistoryStep",
+    "Standing",
+    "StepSource",
+    "in_time_order",
+    "step_of",
+]
 
 
 class Standing(StrEnum):
@@ -33,7 +42,7 @@ class Standing(StrEnum):
     NO_TRACE = "no_trace"
 
 
-class Source(StrEnum):
+class StepSource(StrEnum):
     """Where a step is known from."""
 
     LOG = "log"
@@ -41,7 +50,7 @@ class Source(StrEnum):
     QUEUE = "queue"
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class HistoryStep(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One thing that happened, or is so. `at`: when, as a text. `what`: in words.
 
     `about`: `at` is not written anywhere, but follows from other times, to the second. The other
@@ -49,7 +58,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     """
 
     at: str
-    source: Source
+    source: StepSource
     what: str
     about: bool = False
     service: str | None = None
@@ -89,25 +98,27 @@ class History(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     `kind`: event, order or user. `asked`: the id; of a user, the keyed hash. `since` and `until`:
     of which time the log was read. `complete`: whether all that was to be read could be read.
-    `notes`: what was not read, and how to have it read.
+    `notes`: what was not read, and how to have it read. `explanations`: what the deployed mapping
+    makes of the event, where that was asked for; they have values of the event.
     """
 
     kind: str
     asked: str
     since: str
     until: str
-    steps: list[Step]
+    steps: list[HistoryStep]
     deliveries: list[Conclusion]
     sentence: str
     complete: bool = True
     notes: list[str] = []  # msgspec copies an empty list for each history
+    explanations: list[Explanation] = []
 
 
-def step_of(line: LoggedOutcome) -> Step:
+def step_of(line: LoggedOutcome) -> HistoryStep:
     """Give the step that a line of the log tells."""
-    return Step(
+    return HistoryStep(
         at=iso_time(line.at),
-        source=Source.LOG,
+        source=StepSource.LOG,
         what=_what(line),
         service=line.service or None,
         message_id=line.message_id,
@@ -127,7 +138,7 @@ def step_of(line: LoggedOutcome) -> Step:
     )
 
 
-def in_time_order(steps: Iterable[Step]) -> list[Step]:
+def in_time_order(steps: Iterable[HistoryStep]) -> list[HistoryStep]:
     """Sort steps by their time. One that is known to the second comes at the end of its second."""
     return sorted(steps, key=lambda step: f"{step.at[:20]}999Z" if step.about else step.at)
 

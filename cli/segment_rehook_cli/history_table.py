@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 import typer
 
+from segment_rehook.segment.jsontext import encode
+from segment_rehook_cli.explanation_text import remarks
 from segment_rehook_cli.history import History
 from segment_rehook_cli.output import Columns, Entry, printable, show_rows
 
@@ -17,10 +19,18 @@ __all__ = ["show_history"]
 def show_history(history: History, *, as_json: bool) -> None:
     """Print a history on standard output."""
     if as_json:
-        typer.echo(msgspec.json.encode(history).decode())
+        typer.echo(encode(msgspec.to_builtins(history)))
         return
     show_rows((msgspec.to_builtins(each) for each in history.steps), _COLUMNS, as_json=False)
+    if history.explanations:
+        show_rows(_remarks(history), _EXPLAINED, as_json=False)
     typer.echo(printable(history.sentence))
+
+
+def _remarks(history: History) -> Iterator[Entry]:
+    for each in history.explanations:
+        for about, text in remarks(each):
+            yield {"subscription": each["subscription"], "about": about, "text": text}
 
 
 def _text(name: str, after: str = "") -> Any:
@@ -51,4 +61,9 @@ _COLUMNS: Final[Columns] = {
     "next try": _text("nextTryAt"),
     "Rehook's request id": _text("rehookRequestId"),
     "mapping": _text("mapping"),
+}
+_EXPLAINED: Final[Columns] = {
+    "subscription": _text("subscription"),
+    "what": _text("about"),
+    "by the deployed mapping": _text("text"),
 }

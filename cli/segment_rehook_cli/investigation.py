@@ -9,30 +9,33 @@ from typing import Final
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.ledger.record import Record
 from segment_rehook_cli.conclusion import conclude, conclude_event
-from segment_rehook_cli.delivery_facts import DeliveryFacts, Keeping, QueueName
-from segment_rehook_cli.history import Conclusion, History, Source, Step, in_time_order, step_of
+from segment_rehook_cli.delivery_facts import DeliveryFacts, Keeping
+from segment_rehook_cli.failures.message import QueueName
+from segment_rehook_cli.history import (
+    Conclusion,
+    History,
+    HistoryStep,
+    StepSource,
+    in_time_order,
+    step_of,
+)
 from segment_rehook_cli.ledger_records import LedgerRecords
 from segment_rehook_cli.logged_outcome import LoggedOutcome
 from segment_rehook_cli.logs import Found, StackLogs
-from segment_rehook_cli.question import Kind, Question
-from segment_rehook_cli.queue_search import SeenMessage
+from segment_rehook_cli.question import Question, QuestionKind
+from segment_rehook_cli.queue_search import QueueSearch, SeenMessage
 from segment_rehook_cli.reason_text import reason_text
 from segment_rehook_cli.sentence import sentence, user_sentence
 from segment_rehook_cli.time_window import DAY, TimeWindow, iso_time
 
-__all__ = ["Investigation", "Looked"]
+__all__ = ["Investigation"]
 
 _CUT: Final = (
     "the log has more lines than one answer holds, and the oldest are missing: give --until"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What a search of the queues has found. `whole`: the parking lot was read to its end."""
-
-    messages: Sequence[SeenMessage] = ()
-    whole: bool = False
+_NAMES: Final = {QueueName.PARKED: "parking lot", QueueName.WAITING: "dead-letter queue"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,11 +55,12 @@ class Investigation:
     subscriptions: Callable[[], Sequence[str] | None]
     user: str | None = None
     last: int = 20
-    looked: Looked = field(default_factory=Looked)
+    looked: QueueSearch = field(default_factory=QueueSearch)
     notes: list[str] = field(default_factory=list)
 
     def history(self, logs: StackLogs) -> tuple[History, Found]:
         """Ask, conclude and tell. Give what the query has found too. Raises what `logs` raises."""
+        self.notes += self.looked.notes
         found = logs.find(self.question.condition, self.window)
         lines = [each for each in found.lines if self.question.matches(each)]
         if found.cut:
@@ -95,7 +99,7 @@ class Investigation:
         """
         named = [each.delivery for each in lines if each.delivery is not None]
         named += [each.header.delivery for each in self.looked.messages]
-        if named or self.question.kind is Kind.USER:
+        if named or self.question.kind is QuestionKind.USER:
             distinct = list(dict.fromkeys(named))
             return distinct[-self.last :] if self.user else distinct, True
         if lines:  # the event has none: it is ignored, or dropped as a whole
@@ -132,7 +136,9 @@ class Investigation:
         concluded += [conclude_event(each) for each in _without_delivery(lines)]
         return [each for each in concluded if each is not None]
 
-    def _told(self, steps: list[Step], conclusions: Sequence[Conclusion]) -> list[Step]:
+    def _told(
+        self, steps: list[HistoryStep], conclusions: Sequence[Conclusion]
+    ) -> list[HistoryStep]:
         """Leave out the steps of deliveries of a user that are not told."""
         if self.user is None:
             return steps
@@ -163,12 +169,12 @@ class Investigation:
             marked=self.ledger.is_marked(self.user),
         )
 
-    def _ledger_step(self, record: Record) -> Step:
+    def _ledger_step(self, record: Record) -> HistoryStep:
         doubt = ", an earlier call may have been acted on" if record.doubtful else ""
-        return Step(
+        return HistoryStep(
             at=iso_time(self.keeping.written_at(record)),
             about=True,
-            source=Source.LEDGER,
+            source=StepSource.LEDGER,
             what=f"the record says {record.state} (claim {record.token}{doubt})",
             delivery=record.id,
             subscription=ids.subscription_of(record.id),
@@ -177,14 +183,15 @@ class Investigation:
         )
 
 
-def _queue_step(seen: SeenMessage) -> Step:
+def _queue_step(seen: SeenMessage) -> HistoryStep:
     found = seen.sighting
-    outcome = "parked" if found.queue is QueueName.PARKING_LOT and found.was_parked else "stored"
+    outcome = "parked" if found.queue is QueueName.PARKED and found.was_parked else "stored"
     detail = f" ({found.detail})" if found.detail else ""
-    return Step(
+    why = _why(found.was_parked, outcome, found.reason)
+    return HistoryStep(
         at=iso_time(found.sent_at),
-        source=Source.QUEUE,
-        what=f"in the {found.queue}: {_why(found.was_parked, outcome, found.reason)}{detail}",
+        source=StepSource.QUEUE,
+        what=f"in the {_NAMES[found.queue]}: {why}{detail}",
         delivery=seen.header.delivery,
         subscription=seen.header.subscription,
         reason=found.reason,

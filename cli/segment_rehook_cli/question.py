@@ -14,12 +14,20 @@ from segment_rehook.segment.event import Event
 from segment_rehook_cli.insights_query import any_of, begins, equals
 from segment_rehook_cli.logged_outcome import LoggedOutcome
 
-__all__ = ["Kind", "Question", "about_event", "about_order", "about_user", "key_of"]
+__all__ = [
+    "Question",
+    "QuestionKind",
+    "about_event",
+    "about_message_id",
+    "about_order",
+    "about_user",
+    "key_of",
+]
 
 _REPLACED: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-class Kind(StrEnum):
+class QuestionKind(StrEnum):
     """What a question is about."""
 
     EVENT = "event"
@@ -35,16 +43,16 @@ class Question:
     query, which may find more lines than the question is about: see `matches`.
     """
 
-    kind: Kind
+    kind: QuestionKind
     asked: str
     key: str | None
     condition: str
 
     def matches(self, line: LoggedOutcome) -> bool:
         """Whether a line is about what was asked."""
-        if self.kind is Kind.USER:
+        if self.kind is QuestionKind.USER:
             return line.user == self.asked
-        if self.kind is Kind.EVENT and line.message_id == self.asked:
+        if self.kind is QuestionKind.EVENT and line.message_id == self.asked:
             return True
         return line.delivery is not None and key_of(line.delivery) == self.key
 
@@ -53,21 +61,32 @@ class Question:
         return [ids.delivery_id(self.key, each) for each in subscriptions] if self.key else []
 
 
-def about_event(message_id: str) -> Question:
+def about_message_id(message_id: str) -> Question:
     """Ask about Segment's messageId, as Segment sent it or as the log shows it.
 
     Raises ValueError if it is empty.
     """
     if _REPLACED.fullmatch(message_id):
         # The log has this in place of a long id; no sender's id can begin so.
-        asked, key = message_id, ids.business_key(message_id).removeprefix("k:")
-    else:
-        event = Event.parse(json.dumps({"messageId": message_id}).encode())
-        asked, key = event.message_id or "", ids.event_key(event) or ""
-    if not asked:
+        return _about(message_id, ids.business_key(message_id).removeprefix("k:"))
+    if not message_id:
         raise ValueError("it is empty")
-    condition = any_of(equals("message_id", asked), begins("delivery", f"{key}:"))
-    return Question(Kind.EVENT, asked, key, condition)
+    return about_event(Event.parse(json.dumps({"messageId": message_id}).encode()))
+
+
+def about_event(event: Event) -> Question:
+    """Ask about an event as Segment sent it. Raises ValueError if it has no id of any kind."""
+    key = ids.event_key(event)
+    if key is None:
+        raise ValueError("it has neither a messageId nor a timestamp")
+    return _about(event.message_id, key)
+
+
+def _about(message_id: str | None, key: str) -> Question:
+    conditions = [begins("delivery", f"{key}:")]
+    if message_id is not None:
+        conditions.append(equals("message_id", message_id))
+    return Question(QuestionKind.EVENT, message_id or key, key, any_of(*conditions))
 
 
 def about_order(value: str) -> Question:
@@ -75,12 +94,12 @@ def about_order(value: str) -> Question:
     if not value:
         raise ValueError("it is empty")
     key = ids.business_key(value)
-    return Question(Kind.ORDER, value, key, begins("delivery", f"{key}:"))
+    return Question(QuestionKind.ORDER, value, key, begins("delivery", f"{key}:"))
 
 
 def about_user(logged: str) -> Question:
     """Ask about a user. `logged`: the keyed hash that the log has of the user."""
-    return Question(Kind.USER, logged, None, equals("user", logged))
+    return Question(QuestionKind.USER, logged, None, equals("user", logged))
 
 
 def key_of(delivery: str) -> str:

@@ -1,28 +1,24 @@
 """Looks for messages of some deliveries in a stack's queues.
 
-SQS can't look a message up. So the queue is received from, which counts as a receive for each
-message, and hides each until the search ends. Messages that are hidden already, since they wait for
-their next try, are not seen.
+SQS can't look a message up. So both queues are read, as by the `failures` commands: it counts as a
+receive for each message, and hides each for a moment. Messages that are hidden already, since they
+wait for their next try, are not seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from segment_rehook.delivery.ports import Clock
-from segment_rehook.delivery.queues.message import Header, MessageUnreadable, read_body
-from segment_rehook_cli.delivery_facts import QueueName, Sighting
-from segment_rehook_cli.parked_message import ParkedMessage
-from segment_rehook_cli.parking_lot_reader import ParkingLotReader
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.refusals import Refusals
+from segment_rehook.delivery.queues.message import Header
+from segment_rehook_cli.delivery_facts import Sighting
+from segment_rehook_cli.failures.entry import letter_of
+from segment_rehook_cli.failures.message import FailedMessage, QueueName
+from segment_rehook_cli.failures.reading import Reading, start_reading
+from segment_rehook_cli.failures.selection import Selection
+from segment_rehook_cli.stack import Stack
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-
-__all__ = ["QueueSearch", "SeenMessage"]
+__all__ = ["QueueSearch", "SeenMessage", "search_queues"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,54 +30,56 @@ class SeenMessage:
     event: bytes | None = field(repr=False, default=None)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class QueueSearch:
-    """One search. `wanted`: chooses messages by their header.
+    """What a search has found. `whole`: whether the parking lot was read to its end.
 
-    `refusals`: what SQS refused. `unread`: about how many messages could not be read.
+    `notes`: what AWS refused, and what could not be read. `hidden`: about how many messages of the
+    dead-letter queue could not be seen.
     """
 
-    client: SQSClient
-    clock: Clock
-    wanted: Callable[[Header], bool]
-    refusals: Refusals = field(default_factory=Refusals)
-    unread: int = 0
-
-    def search(self, url: str, queue: QueueName) -> list[SeenMessage]:
-        """Read a queue to its end. Raises what boto3 raises, if it can't even be counted."""
-        reader = ParkingLotReader(self.client, url, self.clock, self.refusals)
-        found = []
-        seen = 0
-        try:
-            with progress(reader.expected, f"messages of the {queue} read") as show:
-                for portion in reader.portions():
-                    for each in portion:
-                        if each.header is not None and self.wanted(each.header):
-                            event = _event(each.header, each)
-                            found.append(SeenMessage(each.header, _sighting(each, queue), event))
-                    seen += len(portion)
-                    show(seen)
-        finally:
-            reader.close()
-        self.unread += reader.unread()
-        return found
+    messages: tuple[SeenMessage, ...] = ()
+    whole: bool = False
+    notes: tuple[str, ...] = ()
+    hidden: int = 0
 
 
-def _sighting(found: ParkedMessage, queue: QueueName) -> Sighting:
-    header = found.header
-    if header is None:
-        raise ValueError("the bridge did not write the message")
+def search_queues(stack: Stack, wanted: Callable[[Header], bool]) -> QueueSearch:
+    """Read both queues. `wanted`: chooses messages by their header. Raises KeyboardInterrupt.
+
+    Ends the command with the code REFUSED if the queues can't even be counted.
+    """
+    found: list[SeenMessage] = []
+
+    def visit(failed: FailedMessage, _now: float) -> None:
+        if failed.header is not None and wanted(failed.header):
+            letter = letter_of(failed)
+            sighting = _sighting(failed, failed.header)
+            found.append(SeenMessage(failed.header, sighting, letter.event if letter else None))
+
+    reading = start_reading(stack, Selection())
+    reading.run(visit)
+    if reading.interrupted:
+        raise KeyboardInterrupt
+    return QueueSearch(
+        tuple(found),
+        whole=reading.complete,
+        notes=tuple(_notes(reading)),
+        hidden=reading.unread.get(QueueName.WAITING, 0),
+    )
+
+
+def _notes(reading: Reading) -> Iterator[str]:
+    yield from reading.refusals.lines()
+    if unread := reading.unread.get(QueueName.PARKED, 0):
+        yield f"not read in the parking lot: about {unread} messages"
+
+
+def _sighting(found: FailedMessage, header: Header) -> Sighting:
     return Sighting(
-        queue=queue,
+        queue=found.queue,
         reason=header.reason,
         sent_at=found.message.sent_at,
         was_parked=header.parked_token is not None,
         detail=header.detail,
     )
-
-
-def _event(header: Header, found: ParkedMessage) -> bytes | None:
-    try:
-        return read_body(header, found.message).event
-    except MessageUnreadable:
-        return None

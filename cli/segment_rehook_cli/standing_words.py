@@ -7,7 +7,9 @@ from typing import Final
 
 from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.outcomes import Outcome, Stored
-from segment_rehook_cli.delivery_facts import DeliveryFacts, Keeping, QueueName, Sighting
+from segment_rehook_cli.delivery_facts import DeliveryFacts, Keeping, Sighting
+from segment_rehook_cli.failures.message import QueueName
+from segment_rehook_cli.failures.settling import DISCARDED
 from segment_rehook_cli.history import Conclusion, Standing
 from segment_rehook_cli.logged_outcome import LoggedOutcome
 from segment_rehook_cli.reason_text import reason_text
@@ -117,6 +119,8 @@ class Words:
         """It was given up. `line`: the last one that says so."""
         record = self._record
         recorded = record is not None and record.state is State.PARKED
+        if record is not None and recorded and record.reason == DISCARDED:
+            return self.discarded()
         reason = line.reason if line else record.reason if record and recorded else None
         at = line.at if line else self._written_at
         request_id = line.rehook_request_id if line else None
@@ -129,9 +133,15 @@ class Words:
         standing, where = self._parking(at + PARKED_DAYS * DAY)
         return self._made(standing, f"{words}; {where}", at, request_id=request_id)
 
+    def discarded(self) -> Conclusion:
+        """An operator has discarded it while it waited: the record says so."""
+        at = self._written_at
+        words = f"was discarded by an operator at about {utc_time(at)}, and is not delivered"
+        return self._made(Standing.GONE, words, at)
+
     def _parking(self, ends: float) -> tuple[Standing, str]:
         """Say where a parked message is. `ends`: when SQS deletes it."""
-        if any(each.queue is QueueName.PARKING_LOT for each in self._facts.sightings):
+        if any(each.queue is QueueName.PARKED for each in self._facts.sightings):
             return Standing.PARKED, f"it is in the parking lot until {utc_time(ends)}"
         if ends < self._now:
             deleted = f"SQS has deleted it at {utc_time(ends)}"

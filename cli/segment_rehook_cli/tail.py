@@ -11,11 +11,13 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from segment_rehook.aws.system import SystemClock
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli import terminal
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.exit_codes import USAGE
+from segment_rehook_cli.failures.durations import seconds_of
 from segment_rehook_cli.history import step_of
 from segment_rehook_cli.log_follower import LogFollower
 from segment_rehook_cli.logged_outcome import LoggedOutcome
@@ -23,13 +25,12 @@ from segment_rehook_cli.logs import log_groups
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.output import AsJson, printable
-from segment_rehook_cli.question import Question, about_event, about_user
+from segment_rehook_cli.question import Question, about_message_id, about_user
 from segment_rehook_cli.stack import Stack
-from segment_rehook_cli.system_clock import SystemClock
-from segment_rehook_cli.time_window import Since, seconds_of, utc_time, window
+from segment_rehook_cli.time_window import Since, utc_time, window
 from segment_rehook_cli.user_key import read_user_key
 
-__all__ = ["Filter", "tail"]
+__all__ = ["LineFilter", "tail"]
 
 DEFAULT_SECONDS: Final = 60.0
 COLOURS: Final = {
@@ -44,7 +45,7 @@ COLOURS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class LineFilter:
     """Chooses lines: each part that is given must fit."""
 
     outcomes: frozenset[str] = frozenset()
@@ -86,8 +87,10 @@ def tail(  # noqa: PLR0913 — an option each
     ] = None,
     since: Since = None,
     seconds: Annotated[
-        str | None,
-        typer.Option("--for", metavar="TIME", help="End after this time: 30s, 5m or 1h."),
+        float | None,
+        typer.Option(
+            "--for", metavar="TIME", parser=seconds_of, help="End after this time: 30s, 5m or 1h."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -98,11 +101,11 @@ def tail(  # noqa: PLR0913 — an option each
     """
     now = time.time()
     begins = window(since, None, now=now, default=DEFAULT_SECONDS).since
-    ends = None if seconds is None else now + seconds_of(seconds, "--for")
+    ends = None if seconds is None else now + seconds
     shown: Counter[str] = Counter()
     try:
         with exit_on_aws_error():
-            chosen = Filter(
+            chosen = LineFilter(
                 frozenset(map(str, outcome or ())),
                 frozenset(reason or ()),
                 frozenset(subscription or ()),
@@ -126,7 +129,7 @@ def _questions(stack: Stack, message_id: str | None, user: str | None) -> list[Q
     questions = []
     if message_id is not None:
         try:
-            questions.append(about_event(message_id))
+            questions.append(about_message_id(message_id))
         except ValueError as error:
             raise failure(f"--message-id: {error}", USAGE) from None
     if user is not None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
 
-__all__ = ["DAY", "Since", "TimeWindow", "Until", "iso_time", "seconds_of", "utc_time", "window"]
+from segment_rehook_cli.failures.durations import seconds_of
+
+__all__ = ["DAY", "Since", "TimeWindow", "Until", "iso_time", "utc_time", "window"]
 
 DAY: Final = 86_400
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
-_DURATION: Final = re.compile(r"([0-9]{1,9})([smhdw])")
-_FORMS: Final = (
-    "give a duration such as 90s, 30m, 6h, 2d or 1w, or a time such as 2026-11-27T14:00Z"
-)
+_FORMS: Final = "give a duration such as 90s, 30m, 6h or 2d, or a time such as 2026-11-27T14:00Z"
 
 Since = Annotated[
     str | None,
@@ -50,14 +47,6 @@ def window(since: str | None, until: str | None, *, now: float, default: float) 
     return TimeWindow(begins, ends)
 
 
-def seconds_of(text: str, option: str) -> float:
-    """Read a duration, such as 30s or 5m, in seconds. Raises typer.BadParameter."""
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise typer.BadParameter("give a duration such as 30s, 5m or 2h", param_hint=option)
-    return float(int(found[1]) * _UNITS[found[2]])
-
-
 def utc_time(at: float) -> str:
     """Give a time for a person: 2026-11-27 14:03:22 UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -69,10 +58,12 @@ def iso_time(at: float) -> str:
 
 
 def _moment(text: str, now: float, option: str) -> float:
-    if _DURATION.fullmatch(text):
-        return max(now - seconds_of(text, option), 0.0)
     try:
         found = datetime.fromisoformat(text)
         return max((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp(), 0.0)
     except (ValueError, OverflowError):
+        pass  # then it is a duration
+    try:
+        return max(now - (seconds_of(text) or 0.0), 0.0)
+    except typer.BadParameter:
         raise typer.BadParameter(_FORMS, param_hint=option) from None

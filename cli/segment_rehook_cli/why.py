@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
+from segment_rehook.aws.system import SystemClock
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.queues.message import Header
+from segment_rehook.segment.event import Event
 from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.delivery_facts import Keeping, QueueName
+from segment_rehook_cli.delivery_facts import Keeping
 from segment_rehook_cli.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.explained_event import event_of_file, explained
 from segment_rehook_cli.history_table import show_history
-from segment_rehook_cli.investigation import Investigation, Looked
+from segment_rehook_cli.investigation import Investigation
 from segment_rehook_cli.ledger_records import LedgerRecords
 from segment_rehook_cli.logs import StackLogs, cost, log_groups
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.output import AsJson
-from segment_rehook_cli.question import Question, about_event, about_order, about_user, key_of
-from segment_rehook_cli.queue_search import QueueSearch
+from segment_rehook_cli.question import (
+    Question,
+    about_event,
+    about_message_id,
+    about_order,
+    about_user,
+    key_of,
+)
+from segment_rehook_cli.queue_search import search_queues
 from segment_rehook_cli.stack import Stack
-from segment_rehook_cli.system_clock import SystemClock
 from segment_rehook_cli.time_window import DAY, Since, Until, utc_time, window
 from segment_rehook_cli.user_key import read_user_key
 
@@ -57,6 +69,22 @@ def why(  # noqa: PLR0913 — an option each
             "meanwhile.",
         ),
     ] = False,
+    event: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The event itself: its messageId is asked for, and what the deployed mapping "
+            "makes of it is explained.",
+        ),
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Explain what the deployed mapping makes of the event, if it is found in a queue. "
+            "Shows personal data.",
+        ),
+    ] = False,
     last: Annotated[
         int, typer.Option(min=1, max=1000, help="Tell so many of a user's deliveries, the latest.")
     ] = 20,
@@ -68,16 +96,21 @@ def why(  # noqa: PLR0913 — an option each
     reads; what was read is said on standard error. Exit code 1: there is no trace, or not all could
     be read.
     """
-    given = [each for each in (message_id, user, order) if each is not None]
+    given = [each for each in (message_id, user, order, event) if each is not None]
     if len(given) != 1:
-        raise failure("give one of these: a message id, --user ID or --order KEY", USAGE)
+        raise failure(
+            "give one of these: a message id, --user ID, --order KEY or --event FILE", USAGE
+        )
+    if explain and not look_in_queues:
+        raise failure("--explain needs the event: give --look-in-queues, or --event FILE", USAGE)
+    read = None if event is None else event_of_file(event)
     now = time.time()
     keeping = Keeping.of(stack.parameters)
     asked = window(since, until, now=now, default=keeping.log_days * DAY)
     hashed = None if user is None else ids.user_hash(user)
     try:
         with exit_on_aws_error():
-            question = _question(stack, message_id, order, hashed)
+            question = _question(stack, read if message_id is None else message_id, order, hashed)
             clock = SystemClock()
             logs = StackLogs(stack.client("logs"), log_groups(stack), clock)
             investigation = Investigation(
@@ -91,12 +124,18 @@ def why(  # noqa: PLR0913 — an option each
                 last=last,
             )
             if look_in_queues:
-                investigation.looked = _look(stack, question, hashed, investigation.notes)
+                investigation.looked = search_queues(stack, _wanted(question, hashed))
             say(f"asking the log from {utc_time(asked.since)} on")
             history, found = investigation.history(logs)
+            queued = (each.event for each in investigation.looked.messages)
+            shown = read or (next(queued, None) if explain else None)
+            if shown is not None:
+                history = replace(history, explanations=explained(stack, shown))
     except KeyboardInterrupt:
         raise failure("interrupted: nothing goes on running", FINDINGS) from None
     say(cost(found.read_bytes))
+    if hidden := investigation.looked.hidden:
+        say(f"about {hidden} messages of the dead-letter queue are hidden, and were not seen")
     show_history(history, as_json=as_json)
     for note in history.notes:
         say(note)
@@ -105,14 +144,21 @@ def why(  # noqa: PLR0913 — an option each
 
 
 def _question(
-    stack: Stack, message_id: str | None, order: str | None, hashed: str | None
+    stack: Stack, asked: str | Event | None, order: str | None, hashed: str | None
 ) -> Question:
+    """Make the question. `asked`: a message id, or an event. `hashed`: the user's, in the ledger."""
     if hashed is not None:
         return about_user(ids.logged_user(hashed, read_user_key(stack)))
     try:
-        return about_event(message_id) if message_id is not None else about_order(order or "")
+        match asked:
+            case None:
+                return about_order(order or "")
+            case str():
+                return about_message_id(asked)
+            case _:
+                return about_event(asked)
     except ValueError as error:
-        name = "the message id" if message_id is not None else "--order"
+        name = "--order" if asked is None else "the event's id"
         raise failure(f"{name}: {error}", USAGE) from None
 
 
@@ -130,21 +176,8 @@ def _subscriptions(stack: Stack) -> list[str] | None:
     return [each.id for each in loaded.subscriptions]
 
 
-def _look(stack: Stack, question: Question, hashed: str | None, notes: list[str]) -> Looked:
-    """Search both queues; add to `notes` what could not be read."""
-
-    def wanted(header: Header) -> bool:
-        if hashed is not None:
-            return header.user == hashed
-        return key_of(header.delivery) == question.key
-
-    parking = QueueSearch(stack.client("sqs"), SystemClock(), wanted)
-    found = parking.search(stack.parking_lot_url, QueueName.PARKING_LOT)
-    waiting = QueueSearch(stack.client("sqs"), SystemClock(), wanted)
-    found += waiting.search(stack.dead_letter_queue_url, QueueName.DEAD_LETTERS)
-    notes += [*parking.refusals.lines(), *waiting.refusals.lines()]
-    if parking.unread:
-        notes.append(f"not read in the parking lot: about {parking.unread} messages")
-    if waiting.unread:
-        say(f"about {waiting.unread} messages of the dead-letter queue are hidden: they wait")
-    return Looked(found, whole=not parking.unread and not parking.refusals)
+def _wanted(question: Question, hashed: str | None) -> Callable[[Header], bool]:
+    """Choose the messages that a question is about. `hashed`: the user's name in the ledger."""
+    if hashed is not None:
+        return lambda header: header.user == hashed
+    return lambda header: key_of(header.delivery) == question.key

@@ -96,7 +96,7 @@ def test_a_rejected_event_is_parked_and_sent_back(box: Sandbox, track: Track, us
         "in the parking lot: Rehook refused it (400 no such thing)"
     ]
     box.rehook.clear()
-    assert run("parked", "redrive", "--yes").exit_code == 0
+    assert run("failures", "redrive", "--yes").exit_code == 0
     drain(box)
     delivered = why(event["messageId"])
     assert standings(delivered) == ["delivered"]

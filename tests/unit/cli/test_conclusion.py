@@ -23,9 +23,10 @@ from segment_rehook_cli.delivery_facts import (
     LOG_DAYS,
     DeliveryFacts,
     Keeping,
-    QueueName,
     Sighting,
 )
+from segment_rehook_cli.failures.message import QueueName
+from segment_rehook_cli.failures.settling import DISCARDED
 from segment_rehook_cli.history import Conclusion, Standing
 from segment_rehook_cli.logged_outcome import LoggedOutcome
 from segment_rehook_cli.reason_text import REASON_TEXTS
@@ -52,7 +53,7 @@ def record(state: State, at: float = NOW - HOUR, **fields: Any) -> Record:
 
 def parked_message(**fields: Any) -> Sighting:
     """Make a message that was seen in the parking lot."""
-    made = Sighting(QueueName.PARKING_LOT, "rejected", NOW - HOUR, was_parked=True)
+    made = Sighting(QueueName.PARKED, "rejected", NOW - HOUR, was_parked=True)
     return changed(made, **fields)
 
 
@@ -190,7 +191,7 @@ def test_what_was_seen_in_the_parking_lot_is_there() -> None:
 
 def test_a_message_that_was_sent_back_waits() -> None:
     """A parked delivery whose message is in the dead-letter queue was sent back by somebody."""
-    back = parked_message(queue=QueueName.DEAD_LETTERS, sent_at=NOW - 60)
+    back = parked_message(queue=QueueName.WAITING, sent_at=NOW - 60)
     found = concluded(PARKED, record=record(State.PARKED), sightings=[back], looked=True)
     assert found.standing is Standing.WAITING
     assert "was given up and sent back at 2027-01-15 07:59:00 UTC" in found.words
@@ -202,6 +203,13 @@ def test_sent_back_in_a_pause_is_seen_in_the_log() -> None:
     found = concluded(PARKED, later, record=record(State.PARKED))
     assert found.standing is Standing.WAITING
     assert "was given up, and a message of it has been in the dead-letter queue" in found.words
+
+
+def test_what_an_operator_discarded_is_gone() -> None:
+    """`failures discard` leaves a parked record with a reason of its own."""
+    found = concluded(WAITS, record=record(State.PARKED, NOW - 60, reason=DISCARDED))
+    assert found.standing is Standing.GONE
+    assert "was discarded by an operator at about 2027-01-15 07:59:00 UTC" in found.words
 
 
 def test_what_sqs_itself_has_parked_is_parked() -> None:
@@ -312,7 +320,7 @@ RECORDS = st.none() | st.builds(
 )
 SIGHTINGS = st.builds(
     Sighting,
-    st.sampled_from(QueueName),
+    st.sampled_from([QueueName.PARKED, QueueName.WAITING]),
     st.sampled_from([*Parked, *Stored]),
     st.floats(NOW - 9 * DAY, NOW),
     st.booleans(),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook_cli.insights_query import any_of, begins, equals, query
-from segment_rehook_cli.question import about_event, about_order
+from segment_rehook_cli.question import about_message_id, about_order
 from tools.sandbox.aws_insights import Query
 from tools.sandbox.aws_log_events import LogEvent
 
@@ -74,7 +74,7 @@ def test_a_query_finds_the_line_that_has_the_value(value: str) -> None:
 @given(TEXTS)
 def test_a_question_is_answered_by_its_own_lines_only(value: str) -> None:
     """What the query finds too many is dropped: other ids match in no other way than as a whole."""
-    question = about_event(value)
+    question = about_message_id(value)
     order = about_order(value)
     own = json.loads(logged(1, message_id=question.asked).message)["message_id"]
     assert own == question.asked
