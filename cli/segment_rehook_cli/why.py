@@ -132,7 +132,7 @@ def why(  # noqa: PLR0913 — an option each
             if shown is not None:
                 history = replace(history, explanations=explained(stack, shown))
     except KeyboardInterrupt:
-        raise failure("interrupted: nothing goes on running", FINDINGS) from None
+        raise failure("interrupted: there is no answer", FINDINGS) from None
     say(cost(found.read_bytes))
     if hidden := investigation.looked.hidden:
         say(f"about {hidden} messages of the dead-letter queue are hidden, and were not seen")
@@ -146,7 +146,7 @@ def why(  # noqa: PLR0913 — an option each
 def _question(
     stack: Stack, asked: str | Event | None, order: str | None, hashed: str | None
 ) -> Question:
-    """Make the question. `asked`: a message id, or an event. `hashed`: the user's, in the ledger."""
+    """Make the question. `asked`: a message id or an event. `hashed`: the ledger's user."""
     if hashed is not None:
         return about_user(ids.logged_user(hashed, read_user_key(stack)))
     try:

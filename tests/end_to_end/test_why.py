@@ -299,7 +299,7 @@ def test_ctrl_c_stops_the_query(box: Sandbox) -> None:
         finally:
             asking.kill()
     assert asking.returncode == 1
-    assert said.splitlines()[-1] == "segment-rehook: interrupted: nothing goes on running"
+    assert said.splitlines()[-1] == "segment-rehook: interrupted: there is no answer"
     assert "Traceback" not in said
     assert box.aws.operations("operator")["logs:StopQuery"] == stopped + 1
 
