@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
-from segment_rehook_cli.explain import Explanation
 from segment_rehook_cli.logged_outcome import LoggedOutcome
 from segment_rehook_cli.reason_text import reason_text
 from segment_rehook_cli.time_window import iso_time
@@ -99,7 +99,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     `kind`: event, order or user. `asked`: the id; of a user, the keyed hash. `since` and `until`:
     of which time the log was read. `complete`: whether all that was to be read could be read.
     `notes`: what was not read, and how to have it read. `explanations`: what the deployed mapping
-    makes of the event, where that was asked for; they have values of the event.
+    makes of the event, where that was asked for (`explain.Explanation`): they have values of it.
     """
 
     kind: str
@@ -111,7 +111,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sentence: str
     complete: bool = True
     notes: list[str] = []  # msgspec copies an empty list for each history
-    explanations: list[Explanation] = []
+    explanations: list[dict[str, Any]] = []
 
 
 def step_of(line: LoggedOutcome) -> HistoryStep:

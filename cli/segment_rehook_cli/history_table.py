@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 import typer
@@ -12,6 +12,9 @@ from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli.explanation_text import remarks
 from segment_rehook_cli.history import History
 from segment_rehook_cli.output import Columns, Entry, printable, show_rows
+
+if TYPE_CHECKING:
+    from segment_rehook_cli.explain import Explanation
 
 __all__ = ["show_history"]
 
@@ -29,7 +32,7 @@ def show_history(history: History, *, as_json: bool) -> None:
 
 def _remarks(history: History) -> Iterator[Entry]:
     for each in history.explanations:
-        for about, text in remarks(each):
+        for about, text in remarks(cast("Explanation", each)):
             yield {"subscription": each["subscription"], "about": about, "text": text}
 
 

@@ -130,7 +130,9 @@ def why(  # noqa: PLR0913 — an option each
             queued = (each.event for each in investigation.looked.messages)
             shown = read or (next(queued, None) if explain else None)
             if shown is not None:
-                history = replace(history, explanations=explained(stack, shown))
+                history = replace(
+                    history, explanations=[{**each} for each in explained(stack, shown)]
+                )
     except KeyboardInterrupt:
         raise failure("interrupted: there is no answer", FINDINGS) from None
     say(cost(found.read_bytes))
