@@ -39,7 +39,6 @@ class Standing(StrEnum):
     DROPPED = "dropped"
     IGNORED = "ignored"  # no subscription takes it
     GONE = "gone"  # its message was deleted by a person, or by SQS at the end of its time
-    NO_TRACE = "no_trace"
 
 
 class StepSource(StrEnum):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 import typer
 
 from segment_rehook.segment.jsontext import encode
+from segment_rehook_cli import terminal
 from segment_rehook_cli.explanation_text import remarks
 from segment_rehook_cli.history import History
 from segment_rehook_cli.output import Columns, Entry, printable, show_rows
@@ -24,10 +25,18 @@ def show_history(history: History, *, as_json: bool) -> None:
     if as_json:
         typer.echo(encode(msgspec.to_builtins(history)))
         return
-    show_rows((msgspec.to_builtins(each) for each in history.steps), _COLUMNS, as_json=False)
+    steps = [msgspec.to_builtins(each) for each in history.steps]
+    show_rows(steps, _columns(steps), as_json=False)
     if history.explanations:
         show_rows(_remarks(history), _EXPLAINED, as_json=False)
     typer.echo(printable(history.sentence))
+
+
+def _columns(steps: Sequence[Entry]) -> Columns:
+    """Give the columns: all of them in a pipe, on a terminal only those that hold anything."""
+    if not terminal.output_is_terminal():
+        return _COLUMNS
+    return {name: cell for name, cell in _COLUMNS.items() if any(map(cell, steps))}
 
 
 def _remarks(history: History) -> Iterator[Entry]:

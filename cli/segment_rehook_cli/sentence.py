@@ -24,7 +24,6 @@ _COUNTED: Final = {
     Standing.DROPPED: "dropped by a rule",
     Standing.IGNORED: "not taken by a subscription",
     Standing.GONE: "deleted",
-    Standing.NO_TRACE: "unknown",
 }
 
 

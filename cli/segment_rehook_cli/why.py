@@ -101,6 +101,8 @@ def why(  # noqa: PLR0913 — an option each
         raise failure(
             "give one of these: a message id, --user ID, --order KEY or --event FILE", USAGE
         )
+    if user == "":
+        raise failure("--user: it is empty", USAGE)
     if explain and not look_in_queues:
         raise failure("--explain needs the event: give --look-in-queues, or --event FILE", USAGE)
     read = None if event is None else event_of_file(event)
