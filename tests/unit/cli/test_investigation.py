@@ -163,6 +163,17 @@ def test_a_history_is_printed_as_data_or_as_a_table(
         assert lines[1].split("\t")[:3] == ["2027-01-15 07:59:00.000", "ingest", "m1:track-event"]
 
 
+def test_nothing_of_an_id_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Control characters and marks of direction are escaped in steps and sentence."""
+    name = "a\u202eb\x1b[2J"
+    row_of_it = logged("delivered", 1, 60, message_id=name, delivery=f"{name}:track-event")
+    history = told(about_user("abc"), [row_of_it], user="hash")
+    replaced = msgspec.structs.replace(history, sentence=f"{history.sentence} {name}")
+    show_history(replaced, as_json=False)
+    shown = capsys.readouterr().out
+    assert all(line.isprintable() for line in shown.replace("\t", " ").splitlines())
+
+
 @pytest.mark.parametrize("command", ["why", "tail"])
 def test_help_has_examples(command: str) -> None:
     """Each command shows how it is used."""
