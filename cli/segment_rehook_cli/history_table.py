@@ -54,8 +54,13 @@ def _text(name: str, after: str = "") -> Any:
 
 
 def _at(step: Entry) -> str:
-    text = str(step["at"]).replace("T", " ").removesuffix("Z")
+    text = _moment(str(step["at"]))
     return f"about {text[:-4]}" if step.get("about") else text
+
+
+def _moment(text: str) -> str:
+    """Give a time as a person reads it: 2026-11-27 14:03:22.123."""
+    return text.replace("T", " ").removesuffix("Z")
 
 
 def _delivery(step: Mapping[str, Any]) -> str:
@@ -70,7 +75,7 @@ _COLUMNS: Final[Columns] = {
     "code": _text("code"),
     "ms": _text("milliseconds"),
     "try": _text("tries"),
-    "next try": _text("nextTryAt"),
+    "next try": lambda step: _moment(step.get("nextTryAt", ""))[:19],
     "Rehook's request id": _text("rehookRequestId"),
     "mapping": _text("mapping"),
 }

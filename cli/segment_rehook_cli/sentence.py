@@ -74,11 +74,14 @@ def user_sentence(
     counts = Counter(each.standing for each in conclusions)
     counted = ", ".join(f"{number} {_COUNTED[standing]}" for standing, number in counts.items())
     last = conclusions[-1]
-    event = f" of the event {printable(last_message_id)}" if last_message_id else ""
-    for_what = f" for {last.subscription}" if last.subscription else ""
+    parts = [
+        f"event {printable(last_message_id)}" if last_message_id else "",
+        f"subscription {last.subscription}" if last.subscription else "",
+    ]
+    which = f" ({', '.join(filter(None, parts))})" if any(parts) else ""
     text = (
         f"The log has {len(conclusions)} deliveries of the user since {utc_time(since)}: {counted}"
-        f"; the last one{event}{for_what} {last.words}"
+        f"; the last one{which} {last.words}"
     )
     return f"{text}; {behind}." if marked else f"{text}."
 

@@ -129,7 +129,7 @@ def test_events_that_wait_and_their_user(box: Sandbox, track: Track, user: str) 
         assert "an earlier event of the same user goes first" in behind["sentence"]
         history = why("--user", user)
         assert standings(history) == ["waiting", "waiting"]
-        assert "2 waiting; the last one of the event" in history["sentence"]
+        assert "2 waiting; the last one (event" in history["sentence"]
         assert "new events of the user go through the queue" in history["sentence"]
         assert user not in json.dumps(history)
         assert standings(why("--user", user, "--last", "1")) == ["waiting"]

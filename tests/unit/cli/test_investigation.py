@@ -120,7 +120,7 @@ def test_the_latest_deliveries_of_a_user_are_told() -> None:
     """Older ones and their steps are left out, and the sentence is about the last one."""
     history = told(about_user("abc"), user_rows(30), user="hash", last=5)
     assert [each.message_id for each in history.steps] == [f"m{each}" for each in range(25, 30)]
-    assert "5 delivered; the last one of the event m29 for track-event was" in history.sentence
+    assert "5 delivered; the last one (event m29, subscription track-event) was" in history.sentence
     assert "hash" not in history.sentence
 
 
