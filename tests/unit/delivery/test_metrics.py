@@ -11,7 +11,7 @@ from tests.unit.delivery.situations import waiting
 from tests.unit.delivery.world import World
 from tools.fakes import rehook
 from tools.fakes.rehook import Turn
-from tools.fakes.secrets import SECRETS
+from tools.fakes.secrets import USER_KEY
 
 
 def slow(world: World, seconds: float) -> None:
@@ -73,8 +73,7 @@ def test_users_have_a_keyed_name_or_none() -> None:
     world = waiting()
     world.poll()
     stored, delivered = world.telemetry.lines
-    assert SECRETS.user_key is not None
-    assert stored["user"] == delivered["user"] == ids.logged_user(plain, SECRETS.user_key)
+    assert stored["user"] == delivered["user"] == ids.logged_user(plain, USER_KEY)
     assert ids.logged_user(plain, b"another key") != stored["user"]
     assert str(stored["user"]) not in plain
 

@@ -93,6 +93,7 @@ def test_the_version_before_reads_these_messages(event: bytes) -> None:
         '{"origin": {"requestId": 5}}',
         '{"origin": {"requestId": "unfinished',
         '{"origin": {bad}}',
+        '{"origin": {"requestId": ' + "[" * 7_000 + "}}",
         '{"origin": {"requestId": ""}}',
         '{"event": {"origin": {"requestId": "a sender\'s"}}}',
     ],

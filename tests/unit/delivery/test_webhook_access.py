@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from segment_rehook.delivery import ids
 from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.segment.jsontext import encode
 from segment_rehook.segment.refusal import RefusedAccess
 from tests.unit.delivery.samples import TWICE, signature, signed, track
 from tests.unit.delivery.world import World
 from tools.fakes import rehook
+from tools.fakes.secrets import USER_KEY
 
 
 def error_code(answer: HttpAnswer) -> Any:
@@ -174,7 +176,13 @@ def test_an_event_with_two_deliveries_has_two_lines() -> None:
     headers, body = signed(track())
     world.ingest().webhook.handle("POST", headers, b"[" + body + b", 5]", world.clock.now())
 
-    call = {"message_id": "m1", "action": "trackEvent", "tries": 1, "mapping": TWICE.version}
+    call: dict[str, object] = {
+        "message_id": "m1",
+        "action": "trackEvent",
+        "tries": 1,
+        "mapping": TWICE.version,
+    }
+    call["user"] = ids.logged_user(ids.user_hash("u1"), USER_KEY)
     one, two = ({"delivery": f"m1:{name}", "subscription": name, **call} for name in ("one", "two"))
     assert world.telemetry.lines == [
         {"outcome": "parked", "reason": "rejected", "code": "400", "milliseconds": 0, **one},

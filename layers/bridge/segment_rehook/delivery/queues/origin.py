@@ -59,7 +59,7 @@ def origin_of(body: str) -> Origin:
         return UNKNOWN_ORIGIN
     try:
         members = json.loads(found[1])
-    except ValueError:
+    except (ValueError, RecursionError):
         return UNKNOWN_ORIGIN
     return Origin(
         request_id=_known(members.get("requestId")),
