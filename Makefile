@@ -157,6 +157,10 @@ mutants-generated: .cache/mutants/.installed
 bench: native node .cache/bench/.installed ## measure beside Segment's engine, and write docs/performance.* (ARGS="--only start", ARGS=--help)
 	@$(PY) -m tools.bench $(ARGS)
 
+.PHONY: dashboard
+dashboard: $(SETUP) .cache/bench/.installed ## draw the template's dashboard with sample data, and list its alarms in docs/operations.md
+	@$(PY) -m tools.cloudwatch $(ARGS)
+
 .PHONY: verify-aws
 verify-aws: $(SETUP) ## ask a deployed stack what no machine of one's own can answer (STACK=name)
 	@$(PY) -m tools.verify_aws --stack $(or $(STACK),$(error STACK=name is missing))

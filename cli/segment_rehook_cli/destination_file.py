@@ -1,77 +1,56 @@
-"""The destination file that a command works with: where it is, and what is wrong with it."""
+"""The destination file: where it is by default, and how a command replaces it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import json
+import os
+import tempfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import typer
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-from segment_rehook.mapping.schema_check import Misshape
-from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
-from segment_rehook_cli.exit_codes import USAGE
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.reading import Unreadable, name_of, read_bytes
+    from segment_rehook.segment.jsontext import JSON
 
-__all__ = [
-    "DEFAULT_FILE",
-    "destination_of",
-    "load_destination",
-    "print_mistakes",
-    "read_destination",
-]
+__all__ = ["DEFAULT_FILE", "file_text", "replace_file"]
 
 DEFAULT_FILE: Final = Path("layers/destination/destination.json")
 """Relative to the current folder: a checkout has this file."""
 
 
-def load_destination(destination: Path | None) -> Destination:
-    """Load the file, DEFAULT_FILE or Segment's defaults, and say on standard error which.
-
-    Ends the command with exit code 2 if the file can't be read, and 1 if it has mistakes.
-    """
-    file = destination or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    if file is None:
-        say(f"using Segment's two default subscriptions (there is no {DEFAULT_FILE} here)")
-        return load(None)
+def file_text(content: Mapping[str, JSON]) -> bytes:
+    """Write a destination file for people: indented, in UTF-8, with a newline at its end."""
     try:
-        loaded = load(read_bytes(file))
-    except Unreadable as error:
-        raise failure(f"{name_of(file)}: {error}", 2) from None
-    except DestinationInvalid as invalid:
-        print_mistakes(invalid.mistakes, file)
-        raise typer.Exit(1) from None
-    say(f"using {name_of(file)}")
-    return loaded
+        text = json.dumps(content, indent=2, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can hold
+        text = json.dumps(content, indent=2).encode()
+    return text + b"\n"
 
 
-def read_destination(file: Path) -> tuple[Destination, bytes]:
-    """Read a file; return the destination, and its text.
+def replace_file(file: Path, text: bytes) -> None:
+    """Replace a file, or make it, as a whole: whoever reads meanwhile sees the old or the new one.
 
-    Ends the command with the exit code USAGE if it can't be read or has mistakes.
+    A symbolic link stays one, and permissions stay. Raises OSError; the file is then as before.
     """
+    target = file.resolve()
+    mode = target.stat().st_mode & 0o777 if target.exists() else _mode_of_new_files()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        text = read_bytes(file)
-    except Unreadable as error:
-        raise failure(f"{name_of(file)}: {error}", USAGE) from None
-    return destination_of(text, name_of(file)), text
+        with os.fdopen(handle, "wb") as written:
+            written.write(text)
+            written.flush()
+            os.fchmod(written.fileno(), mode)
+            os.fsync(written.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
-def destination_of(text: bytes, name: str) -> Destination:
-    """Load a destination's text. `name` is what messages call it.
-
-    Ends the command with the exit code USAGE if the text has mistakes.
-    """
-    try:
-        return load(text)
-    except DestinationInvalid as invalid:
-        print_mistakes(invalid.mistakes, Path(name))
-        raise typer.Exit(USAGE) from None
-
-
-def print_mistakes(mistakes: Sequence[Misshape], file: Path, *, kind: str = "") -> None:
-    """Print on standard error one line for each mistake, with its place in the file."""
-    for mistake in mistakes:
-        place = f"{mistake.place} " if mistake.place else ""
-        typer.echo(f"{name_of(file)}: {kind}{place}{mistake.message}", err=True)
+def _mode_of_new_files() -> int:
+    umask = os.umask(0)  # the only way to read it is to set it
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -10,7 +10,8 @@ import typer
 from segment_rehook.rehook.destination import Destination
 from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli.deployed import read_deployed, version_of
-from segment_rehook_cli.destination_file import DEFAULT_FILE, destination_of, read_destination
+from segment_rehook_cli.destination_file import DEFAULT_FILE
+from segment_rehook_cli.destination_loading import destination_of, read_destination
 from segment_rehook_cli.diff_corpus import add_failures, add_files
 from segment_rehook_cli.diff_json import Source, counts_as_json, example_as_json
 from segment_rehook_cli.diff_markdown import as_markdown

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook_cli.deployed import read_deployed
-from segment_rehook_cli.destination_file import destination_of
+from segment_rehook_cli.destination_loading import destination_of
 from segment_rehook_cli.exit_codes import USAGE
 from segment_rehook_cli.explain import Explanation, explain
 from segment_rehook_cli.messages import failure

@@ -1,7 +1,7 @@
 """The commands, their help, and the meaning of their exit codes.
 
 Exit codes (`exit_codes`): 0 success; 1 something was found, or not everything was done; 2 the
-command line or its input can't be read; 3 AWS refused a call.
+command line or its input can't be read; 3 AWS or Segment refused a call.
 """
 
 from __future__ import annotations
@@ -18,8 +18,13 @@ from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import failures, mapping_commands, secrets
 from segment_rehook_cli.advice import review
-from segment_rehook_cli.destination_file import DEFAULT_FILE, print_mistakes
+from segment_rehook_cli.destination_file import DEFAULT_FILE
+from segment_rehook_cli.destination_loading import print_mistakes
 from segment_rehook_cli.diff import diff
+from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
+from segment_rehook_cli.drift_command import drift
+from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
+from segment_rehook_cli.import_command import import_destination
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.mode import mode
 from segment_rehook_cli.process import end_as_ctrl_c, open_closed_streams
@@ -32,7 +37,8 @@ __all__ = ["app", "run"]
 app = typer.Typer(
     help="Check a destination file, preview what segment-rehook sends to Rehook, and operate a "
     "stack, deployed or in the sandbox. Exit codes: 0 success; 1 something was found, or not "
-    "everything was done; 2 the command line or its input can't be read; 3 AWS refused a call.",
+    "everything was done; 2 the command line or its input can't be read; 3 AWS or Segment refused "
+    "a call.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -67,6 +73,8 @@ app.command(
 app.command(epilog="Example: segment-rehook schema > destination.schema.json")(
     mapping_commands.schema
 )
+app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
+app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
 
 
 def run() -> None:

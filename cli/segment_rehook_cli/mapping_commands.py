@@ -13,7 +13,8 @@ import typer
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli import terminal
-from segment_rehook_cli.destination_file import DEFAULT_FILE, load_destination
+from segment_rehook_cli.destination_file import DEFAULT_FILE
+from segment_rehook_cli.destination_loading import load_destination
 from segment_rehook_cli.evaluate import evaluate as answers
 from segment_rehook_cli.messages import failure
 from segment_rehook_cli.preview import Preview

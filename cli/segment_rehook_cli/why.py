@@ -170,7 +170,7 @@ def _subscriptions(stack: Stack) -> list[str] | None:
     """Give the ids of the deployed subscriptions; None, and a line, if they can't be read."""
     # They are needed for what the log no longer has only.
     from segment_rehook_cli.deployed import read_deployed  # noqa: PLC0415 — see above
-    from segment_rehook_cli.destination_file import destination_of  # noqa: PLC0415 — see above
+    from segment_rehook_cli.destination_loading import destination_of  # noqa: PLC0415 — see above
 
     try:
         deployed = read_deployed(stack)

@@ -11,6 +11,7 @@ from tests.template.stack import Tree, parameters, properties, template
 
 MOST = 256  # characters of a version's description
 FREE_TEXT = {
+    "RunbookUrl": ["docs/runbook.md", "https://example.com/runbook"],
     "RehookUrl": ["https://api.rehook.ai", "https://rehook.example.com"],
     "SecretsKeyArn": ["", "arn:aws:kms:eu-west-1:123456789012:key/0-1"],
     "AlarmEmail": ["", "somebody@example.com"],

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from segment_rehook.mapping.fql_conditions import Condition
     from segment_rehook.segment.jsontext import JSON
 
-__all__ = ["Subscription", "read_subscription", "subscription_shape"]
+__all__ = [
+    "MAX_ID_CHARACTERS",
+    "Subscription",
+    "id_from_name",
+    "read_subscription",
+    "subscription_shape",
+]
 
 MAX_ID_CHARACTERS: Final = 100
 
@@ -78,6 +84,12 @@ def subscription_shape(actions: Collection[str]) -> Shape:
                 "description": "A directive or a value that names the event instead of its "
                 'messageId, such as {"@path": "$.properties.order_id"}: what bears the same key '
                 "is delivered once.",
+            },
+            "segmentId": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The subscription's id at Segment: `segment-rehook import` writes "
+                "it, and finds the subscription by it. The functions ignore it.",
             },
             **_EXPORTED,
         },
@@ -166,14 +178,19 @@ def read_subscription(
     return subscription, mistakes
 
 
+def id_from_name(name: str) -> str:
+    """Give the id of a subscription that has none; empty if the name has no letter or digit."""
+    return re.sub(r"[\W_]+", "-", name.lower()).strip("-")[:MAX_ID_CHARACTERS]
+
+
 def _identity(raw: dict[str, Any], place: str, mistakes: list[Misshape]) -> str:
     if isinstance(raw.get("id"), str):
         return str(raw["id"])
     name = raw.get("name")
-    slug = re.sub(r"[\W_]+", "-", name.lower()).strip("-") if isinstance(name, str) else ""
+    slug = id_from_name(name) if isinstance(name, str) else ""
     if "id" not in raw and not slug:
         mistakes.append(Misshape(place, "has neither an id nor a name that gives one"))
-    return slug[:MAX_ID_CHARACTERS]
+    return slug
 
 
 def _trigger(text: object, place: str, mistakes: list[Misshape]) -> Condition | None:
