@@ -328,19 +328,22 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_a_name(runner: Runner, name: str) -> None:
+def test_a_hostile_name_is_a_name(runner: Runner) -> None:
     """Names of files reach no shell, no option, no log and no Markdown; the files are read."""
-    (runner.checkout / f"events {name}").write_text(json.dumps(EVENT))
-    (runner.checkout / name).write_text(json.dumps(DESTINATION))
+    for name in HOSTILE:
+        (runner.checkout / name).write_text(json.dumps(DESTINATION))
+    (runner.checkout / f"events {HOSTILE[0]}").write_text(json.dumps(EVENT))
     base = runner.commit()
-    (runner.checkout / name).write_text(json.dumps(RENAMED))
-    done, outputs, log = runner.run(destination=name, events="events *", base=base)
+    for name in HOSTILE:
+        (runner.checkout / name).write_text(json.dumps(RENAMED))
+    done, outputs, log = runner.run(destination="\n".join(HOSTILE), events="events *", base=base)
     assert (done, outputs, log) == (True, {"valid": "true", "changed": "true"}, "")
+    assert runner.summary.count("**1 of 1 events change.**") == len(HOSTILE)
     assert not (runner.checkout / "pwned").exists()
     lines = runner.summary.splitlines()
-    assert f"    {name}" in lines
-    assert not [line for line in lines if name in line and not line.startswith("    ")]
+    for name in HOSTILE:
+        assert f"    {name}" in lines
+        assert not [line for line in lines if name in line and not line.startswith("    ")]
 
 
 def test_hostile_contents_stay_in_their_block(runner: Runner) -> None:
@@ -366,6 +369,17 @@ def test_the_pull_requests_files_are_not_imported(runner: Runner) -> None:
     runner.commit(d_json=DESTINATION)
     assert runner.run(destination="d.json")[0]
     assert "taken over" not in runner.summary
+
+
+def test_the_page_has_every_input() -> None:
+    """docs/mappings.md names each input and output, and its example uses our workflow's action."""
+    page = (ROOT / "docs" / "mappings.md").read_text(encoding="utf-8")
+    section = page.partition("### On a pull request")[2].partition("\n## ")[0]
+    for name in (*INPUTS, *ACTION["outputs"]):
+        assert f"`{name}`" in section
+    workflow = (ROOT / ".github" / "workflows" / "mapping.yml").read_text(encoding="utf-8")
+    [checkout] = re.findall(r"uses: actions/checkout@.+", workflow)
+    assert checkout in section
 
 
 def test_scripts_have_no_expressions() -> None:

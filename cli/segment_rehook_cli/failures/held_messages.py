@@ -34,7 +34,8 @@ class HeldMessages:
         self._url = url
         self._refusals = refusals
         self.delete_failed = False
-        self._receipts: dict[str, str] = {}  # by message id, in the order of receipt
+        # By message id, in the order of receipt: the receipt and the group.
+        self._receipts: dict[str, tuple[str, str]] = {}
 
     def __len__(self) -> int:
         return len(self._receipts)
@@ -43,7 +44,7 @@ class HeldMessages:
         """Hold messages. One that is received again has a new receipt."""
         for each in messages:
             self._receipts.pop(each.id, None)
-            self._receipts[each.id] = each.message.receipt
+            self._receipts[each.id] = each.message.receipt, each.message.group
 
     def delete(self, messages: Sequence[FailedMessage], consequence: str) -> int:
         """Delete messages and return how many SQS deleted.
@@ -53,7 +54,7 @@ class HeldMessages:
         deleted = tried = 0
         for batch in _batches(messages):
             entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "ReceiptHandle": self._receipts[each.id]}
+                {"Id": str(number), "ReceiptHandle": self._receipts[each.id][0]}
                 for number, each in enumerate(batch)
             ]
             try:
@@ -84,14 +85,19 @@ class HeldMessages:
     def show(self, messages: Sequence[FailedMessage], hidden_seconds: int) -> None:
         """Make messages visible. `hidden_seconds`: how long they stay hidden if SQS refuses.
 
-        From the last one that was received to the first one: SQS hands out nothing of a group while
-        one of its messages is hidden, so a group comes back as a whole.
+        The groups in the order of receipt, and the messages of a group from the last one to the
+        first: SQS hands out nothing of a group while one of its messages is hidden, so a group comes
+        back as a whole.
         """
         held = [self._receipts[each.id] for each in messages if each.id in self._receipts]
         self._show(held, hidden_seconds)
 
-    def _show(self, receipts: Sequence[str], hidden_seconds: int) -> None:
-        for batch in _batches(receipts[::-1]):
+    def _show(self, held: Sequence[tuple[str, str]], hidden_seconds: int) -> None:
+        groups: dict[str, list[str]] = {}
+        for receipt, group in held:
+            groups.setdefault(group, []).append(receipt)
+        receipts = [each for group in groups.values() for each in reversed(group)]
+        for batch in _batches(receipts):
             entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
                 {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
                 for number, receipt in enumerate(batch)

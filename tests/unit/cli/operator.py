@@ -56,7 +56,7 @@ class Operator:
         self, chosen: Callable[[FailedMessage], bool], *, killed_at: int | None = None
     ) -> Discarding | None:
         """Run `failures discard --queue waiting`; None if it is killed."""
-        done: Discarding | None = None
+        done: list[Discarding] = []
         with self._killed(killed_at):
             reader = self.reader()
             run = Discarding(
@@ -74,8 +74,8 @@ class Operator:
                 ),
             )
             run.run(lambda _number: None)
-            done = run
-        return done
+            done.append(run)
+        return done[0] if done else None
 
     @contextlib.contextmanager
     def _killed(self, at: int | None) -> Iterator[None]:

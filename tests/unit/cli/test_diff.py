@@ -82,6 +82,15 @@ def test_counts_come_first_then_examples() -> None:
     ]
 
 
+def test_the_page_shows_the_members_of_a_line() -> None:
+    """The lines in docs/mappings.md have the members that `diff --json` prints."""
+    page = (ROOT / "docs" / "mappings.md").read_text()
+    shown = page.partition("## See what a change changes")[2].partition("\n| in a line")[0]
+    for line in lines(run("--json")):
+        for member in (*line, *line.get("subscriptions", [{}])[0], *line.get("fields", [{}])[0]):
+            assert f'"{member}":' in shown
+
+
 def test_no_change_is_exit_code_0() -> None:
     """If no event changes, the exit code is 0, in every form, and the counts are printed."""
     for form in ([], ["--json"], ["--markdown"]):

@@ -176,7 +176,9 @@ def test_the_version_is_printed() -> None:
     assert (result.exit_code, result.stdout) == (0, f"{__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["preview", "validate", "evaluate", "schema", "secrets"])
+@pytest.mark.parametrize(
+    "command", ["preview", "diff", "validate", "evaluate", "schema", "secrets"]
+)
 def test_every_command_has_help(command: str) -> None:
     """Each command has help; each command that takes input has an example in it."""
     result = run(command, "--help")

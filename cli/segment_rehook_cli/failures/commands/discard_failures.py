@@ -68,7 +68,7 @@ def discard(stack: Stack, selection: Selection, *, yes: Yes = False) -> None:
     run.count_unread()
     for note in run.notes():
         say(note)
-    if run.refusals and not run.discarded:
+    if run.refused and not run.discarded:
         typer.echo("discarded: 0")
         raise typer.Exit(REFUSED)
     _end(run.discarded, complete=run.complete)
@@ -97,6 +97,10 @@ class _Run:
     @property
     def discarded(self) -> int:
         return sum(each.discarded for each in self._parts)
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.refusals) or (self._ledger is not None and bool(self._ledger.unavailable))
 
     @property
     def complete(self) -> bool:
