@@ -31,6 +31,7 @@ def count_chosen(stack: Stack, selection: Selection) -> Chosen:
     for note in reading.notes():
         say(note)
     if reading.interrupted or reading.refusals:
+        say("nothing was changed")
         raise typer.Exit(reading.exit_code)
     counts.show()
     return Chosen(counts, min(each.started_at for each in reading.readers))
