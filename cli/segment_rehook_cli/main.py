@@ -21,7 +21,9 @@ from segment_rehook_cli.import_command import import_destination
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.mode import mode
 from segment_rehook_cli.process import end_as_ctrl_c, open_closed_streams
+from segment_rehook_cli.tail import tail
 from segment_rehook_cli.validate import validate
+from segment_rehook_cli.why import why
 
 __all__ = ["app", "run"]
 
@@ -42,6 +44,15 @@ app.command(
 app.command(
     epilog="Examples: segment-rehook validate · segment-rehook validate layers/destination/dev.json"
 )(validate)
+app.command(
+    epilog="Examples: segment-rehook why 5f1c0e9a --stack prod · "
+    "segment-rehook why --user u-42 --stack prod · segment-rehook why --order 1001 --stack prod"
+)(why)
+app.command(
+    epilog="Examples: segment-rehook tail --stack prod · "
+    "segment-rehook tail --stack prod --outcome parked --outcome stored · "
+    "segment-rehook tail --sandbox --for 30s --json"
+)(tail)
 app.command(
     epilog="Examples: segment-rehook preview events/track-order-completed.json · "
     "segment-rehook preview --destination presets/ecommerce.json < events/batch.json"
