@@ -54,6 +54,9 @@ def metrics(layer: Path = LAYER) -> dict[str, Written]:
                 listed = _listed(layer / path) if isinstance(first, ast.Name) else set()
                 names = _names(first) | listed
                 given = {each.arg for each in node.keywords if each.arg} - {"value"}
+            case ast.Call(func=ast.Name(id="single_metric"), keywords=keywords):
+                values = {each.arg: each.value for each in keywords}
+                names, given = _names(values["name"]), _keys(layer / path)
             case ast.JoinedStr():
                 names, given = _names(node), set()
             case _:
@@ -64,6 +67,17 @@ def metrics(layer: Path = LAYER) -> dict[str, Written]:
                 before.dimensions | {SERVICE} | given, before.services | _services(path)
             )
     return found
+
+
+def _keys(path: Path) -> set[str]:
+    """The keys of a module's tables: the dimensions of its single metric, besides the service."""
+    return {
+        str(key.value)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    } - {SERVICE}
 
 
 def _listed(path: Path) -> set[str]:

@@ -151,6 +151,20 @@ def changed_mapping(run: DeployRun) -> None:
     expect(run.testbed.delivered("u6"), ["renamed"], "the event's name at Rehook")
 
 
+def stage(run: DeployRun) -> None:
+    """A second file in layers/destination goes live by the parameter Destination alone."""
+    folder = run.testbed.folder / "layers" / "destination"
+    text = (folder / "destination.json").read_text(encoding="utf-8")
+    (folder / "second.json").write_text(text.replace('"renamed"', '"second"'), encoding="utf-8")
+    run.testbed.run("segment-rehook", "validate")
+    run.testbed.run("sam", "build")
+    run.set_parameter("Destination", "destination", "second")
+    run.deploy()
+    expect(run.stack.variables("DESTINATION_FILE"), {"/opt/second.json"}, "the file, live")
+    run.stack.deliver(track("u21", "m21"))
+    expect(run.testbed.delivered("u21"), ["second"], "the event's name at Rehook")
+
+
 @contextlib.contextmanager
 def ingest_policy(run: DeployRun, without: str | None) -> Iterator[None]:
     """Take an action from ingest's policy, and give it back in the end. None: take all actions."""
@@ -182,4 +196,5 @@ STEPS = (
     recovery,
     parked,
     changed_mapping,
+    stage,
 )
