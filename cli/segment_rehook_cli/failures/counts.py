@@ -21,7 +21,7 @@ _COLUMNS: Final[Columns] = {
 
 
 class FailureCounts:
-    """FailureCounts of entries (`FailedMessage.summary`), largest first."""
+    """Counts of entries (`FailedMessage.summary`), largest first."""
 
     def __init__(self) -> None:
         self._messages: Counter[tuple[Any, ...]] = Counter()
