@@ -18,6 +18,8 @@ from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import failures, mapping_commands, secrets
 from segment_rehook_cli.advice import review
+from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
+from segment_rehook_cli.archive.replay_command import replay
 from segment_rehook_cli.destination_file import DEFAULT_FILE
 from segment_rehook_cli.destination_loading import print_mistakes
 from segment_rehook_cli.diff import diff
@@ -64,6 +66,7 @@ app.command(epilog="Example: segment-rehook schema > destination.schema.json")(
 )
 app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
+app.command(epilog=REPLAY_EXAMPLE)(replay)
 
 
 def run() -> None:
