@@ -18,6 +18,8 @@ from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import failures, mapping_commands, secrets
 from segment_rehook_cli.advice import review
+from segment_rehook_cli.archive.reconcile_command import EXAMPLE as RECONCILE_EXAMPLE
+from segment_rehook_cli.archive.reconcile_command import reconcile
 from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
 from segment_rehook_cli.archive.replay_command import replay
 from segment_rehook_cli.destination_file import DEFAULT_FILE
@@ -67,6 +69,7 @@ app.command(epilog="Example: segment-rehook schema > destination.schema.json")(
 app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
 app.command(epilog=REPLAY_EXAMPLE)(replay)
+app.command(epilog=RECONCILE_EXAMPLE)(reconcile)
 
 
 def run() -> None:

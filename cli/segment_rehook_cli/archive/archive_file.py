@@ -1,7 +1,7 @@
 """The events of archive files, in every form that an archive has.
 
-    {"type": "track", "messageId": …}        Segment's S3 destination and `preview`: the event itself
-    {"queue": …, "event": {"type": …}}       `failures export`: the event is one member
+    {"type": "track", "messageId": …}     Segment's S3 destination, `preview`: the event itself
+    {"queue": …, "event": {"type": …}}    `failures export`: the event is one member
 
 A row of Segment's warehouse is no event and can't be made one: names of events and properties are
 turned into snake_case, objects into text, and each table has a part of the columns
@@ -59,7 +59,7 @@ def _event(found: Event | UnreadableEvent) -> Event:
         if not isinstance(names.get("event"), dict):
             raise UnreadableEvent(
                 "not_an_object",
-                "this exported message holds no event: the bridge did not write it; remove the line",
+                "this exported message has no event: the bridge did not write it; remove it",
             )
         return Event.parse(member_text(found, "event"))
     if names.keys() >= set(_WAREHOUSE) and "messageId" not in names:

@@ -1,4 +1,4 @@
-"""Reading an archive against one stack: its mapping, its ledger, and the progress of the reading."""
+"""Reading an archive against one stack: its mapping and its ledger."""
 
 from __future__ import annotations
 

@@ -47,9 +47,7 @@ def read_replay_job(path: Path) -> ReplayJob | None:
     """Read a job; None if there is no such file. Raises ReplayJobUnreadable."""
     try:
         members = json.loads(path.read_bytes())
-        if members.pop("command") != _COMMAND:
-            raise ValueError
-        if members.pop("version") != _VERSION:
+        if members.pop("command") == _COMMAND and members.pop("version") != _VERSION:
             raise ReplayJobUnreadable("another version of segment-rehook wrote it")
         return ReplayJob(choice=Choice.of_json(members.pop("choice")), **members)
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""What is known of an archive's events, in a file that nobody else can read and that SQLite
-removes when the process ends, however it ends.
+"""What is known of an archive's events, on disk.
 
-So a command's memory does not grow with the archive; the disk of temporary files must have room
-for the events that are to be sent (SQLITE_TMPDIR, or TMPDIR, names it).
+The file has no name: nobody else can open it, and it is gone when the process ends, however it
+ends. So a command's memory does not grow with the archive. The disk of temporary files (TMPDIR)
+must have room for the events that are to be sent.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Spool:
         """
         row = self._one("SELECT content FROM deliveries WHERE id = ?", delivery)
         if row is not None:
-            return False if ids.same_event(row[0], content) else None
+            return False if ids.same_event(str(row[0]), content) else None
         self._database.execute(
             "INSERT INTO deliveries VALUES (?, ?, ?)", (delivery, content, number)
         )
@@ -86,7 +86,7 @@ class Spool:
     def standing(self, number: int) -> Standing:
         """Say where an event stands."""
         row = self._one("SELECT standing FROM events WHERE number = ?", number)
-        return Standing(row[0] if row else Standing.IGNORED)
+        return Standing(str(row[0])) if row else Standing.IGNORED
 
     def correct(self, number: int, standing: Standing) -> None:
         """Set where an event stands."""
@@ -131,7 +131,9 @@ class Spool:
         # The condition is one of the constants above; values go apart.
         asked = f"SELECT number, message_id, at, user, standing, text FROM events WHERE {condition}"  # noqa: S608 — see above
         with closing(self._database.execute(asked, values)) as rows:
-            return [SpooledEvent(*row[:4], Standing(row[4]), row[5]) for row in rows]
+            return [
+                SpooledEvent(n, i, at, user, Standing(s), text) for n, i, at, user, s, text in rows
+            ]
 
     def _one(self, asked: str, *values: str | int) -> tuple[str | int, ...] | None:
         with closing(self._database.execute(asked, values)) as rows:

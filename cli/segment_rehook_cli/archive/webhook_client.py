@@ -26,7 +26,6 @@ from segment_rehook_cli.segment_http import is_loopback
 __all__ = ["EventAnswer", "HttpReply", "Transport", "Webhook", "WebhookRefused", "https_transport"]
 
 MAX_CONNECTIONS: Final = 32
-CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 35
 """API Gateway answers within 30 s."""
 
@@ -111,7 +110,7 @@ def https_transport(url: str) -> Transport:
         raise ValueError("the webhook's address is not https")
     session = URLLib3Session(
         proxies={} if is_loopback(parts.hostname) else get_environ_proxies(url),
-        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        timeout=READ_SECONDS,
         max_pool_connections=MAX_CONNECTIONS,
     )
 
