@@ -137,7 +137,17 @@ def test_a_killed_run_is_resumed(
     """After a SIGKILL in the middle the same command sends the rest: each reward is given once."""
     file = write(tmp_path / "archive.gz", archive_of(track, users))
     job = tmp_path / "replay.job"
-    command = [PROGRAM, "replay", file, "--sandbox", "--yes", "--job", job, "--rate", "24"]
+    command: list[str | Path] = [
+        PROGRAM,
+        "replay",
+        file,
+        "--sandbox",
+        "--yes",
+        "--job",
+        job,
+        "--rate",
+        "24",
+    ]
     with subprocess.Popen(command, env=os.environ, stderr=subprocess.PIPE) as process:
         try:
             box.wait_until(lambda: sum(rewards(box, user) for user in users) > 2 * USERS, 60)
@@ -161,7 +171,7 @@ def test_an_interrupted_run_ends_with_its_summary(
 ) -> None:
     """Ctrl-C ends the run after the request under way, with what was sent and what is left."""
     file = write(tmp_path / "archive.gz", archive_of(track, users))
-    command = [PROGRAM, "replay", file, "--sandbox", "--yes", "--rate", "12"]
+    command: list[str | Path] = [PROGRAM, "replay", file, "--sandbox", "--yes", "--rate", "12"]
     with subprocess.Popen(
         command, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -25,7 +25,7 @@ from segment_rehook_cli.archive.replay_plan import left_out, show_plan
 from segment_rehook_cli.archive.sending import Sending
 from segment_rehook_cli.archive.spool import Spool
 from segment_rehook_cli.archive.standing import Standing
-from segment_rehook_cli.archive.webhook_client import Webhook, https_transport
+from segment_rehook_cli.archive.webhook_client import WebhookClient, https_transport
 from segment_rehook_cli.archive.webhook_secret import read_shared_secret
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.confirm import confirmed, confirmed_by_word
@@ -82,7 +82,7 @@ class Replaying:
         finally:
             spool.close()
 
-    def _webhook(self) -> Webhook:
+    def _webhook(self) -> WebhookClient:
         """Give the webhook, after a look at the stack's mode."""
         stack = self._stack
         with exit_on_aws_error():
@@ -101,7 +101,9 @@ class Replaying:
             transport = https_transport(url)
         except ValueError as error:
             raise failure(f"nothing was sent: {error}", REFUSED) from None
-        return Webhook(transport, secret, batches=stack.parameters.get("BatchToken") != "required")
+        return WebhookClient(
+            transport, secret, batches=stack.parameters.get("BatchToken") != "required"
+        )
 
     def _plan(self, spool: Spool) -> ArchivePlan:
         options, job = self._options, self._kept.job
@@ -135,7 +137,7 @@ class Replaying:
             "Customers can get their rewards twice.", "again", yes=yes
         )
 
-    def _send(self, webhook: Webhook, spool: Spool, skipped: int) -> None:
+    def _send(self, webhook: WebhookClient, spool: Spool, skipped: int) -> None:
         sending = Sending(webhook, spool, SystemClock(), self._options.rate, self._max_bytes, say)
         interrupted = False
         try:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,8 +24,9 @@ from segment_rehook_cli.archive.spool import Spool, SpooledEvent
 from segment_rehook_cli.archive.webhook_client import (
     EventAnswer,
     HttpReply,
-    Webhook,
+    WebhookClient,
     WebhookRefused,
+    said,
 )
 
 __all__ = ["MAX_ROUND_EVENTS", "Sending"]
@@ -57,7 +58,7 @@ class Sending:
     `stopped`: why the run has ended before its end, None if it has not.
     """
 
-    webhook: Webhook
+    webhook: WebhookClient
     spool: Spool
     clock: Clock
     rate: float
@@ -73,7 +74,7 @@ class Sending:
         return self.outcomes.total()
 
     def run(self, round_end: Callable[[int], None]) -> None:
-        """Send all events that wait. May raise KeyboardInterrupt; all counts are then right.
+        """Send all events that wait. Raises KeyboardInterrupt after the requests under way.
 
         `round_end`: called with the number of answered events after each round.
         """
@@ -124,8 +125,16 @@ class Sending:
         """Send each event once; give those to be sent again, why, and the answer's Retry-After."""
         size = len(events) if self.webhook.batches else 1
         requests = [events[start : start + size] for start in range(0, len(events), size)]
-        with ThreadPoolExecutor(len(requests)) as pool:
-            jobs = [pool.submit(self.webhook.send, _texts(each)) for each in requests]
+        jobs: list[Future[list[EventAnswer] | HttpReply]] = []
+        try:
+            with ThreadPoolExecutor(len(requests)) as pool:
+                jobs += (pool.submit(self.webhook.send, _texts(each)) for each in requests)
+        except KeyboardInterrupt:  # the requests under way have ended by now
+            for sent, job in zip(requests, jobs, strict=False):
+                reply = None if job.cancelled() or job.exception() else job.result()
+                if isinstance(reply, list):
+                    self._settled(sent, reply)
+            raise
         left: list[SpooledEvent] = []
         why, asked = "it could neither deliver nor store them", ""
         refused: WebhookRefused | None = None
@@ -137,7 +146,7 @@ class Sending:
                 continue
             if isinstance(reply, HttpReply):
                 left += sent
-                why, asked = reply.why or f"it answers {reply.status}", reply.retry_after
+                why, asked = said(reply), reply.retry_after
             else:
                 left += self._settled(sent, reply)
         if refused is not None:

@@ -23,7 +23,15 @@ from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.output import printable
 from segment_rehook_cli.segment_http import is_loopback
 
-__all__ = ["EventAnswer", "HttpReply", "Transport", "Webhook", "WebhookRefused", "https_transport"]
+__all__ = [
+    "EventAnswer",
+    "HttpReply",
+    "Transport",
+    "WebhookClient",
+    "WebhookRefused",
+    "https_transport",
+    "said",
+]
 
 MAX_CONNECTIONS: Final = 32
 READ_SECONDS: Final = 35
@@ -70,7 +78,7 @@ class Transport(Protocol):
         """Send a body with its signature. Raises nothing but KeyboardInterrupt."""
 
 
-class Webhook:
+class WebhookClient:
     """One stack's webhook. `batches`: whether it takes several events in one request."""
 
     def __init__(self, transport: Transport, secret: str, *, batches: bool) -> None:
@@ -131,6 +139,14 @@ def https_transport(url: str) -> Transport:
     return transport
 
 
+def said(reply: HttpReply) -> str:
+    """Give a reply's status and the webhook's code for it, or why there is no reply."""
+    error = _json(reply).get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    status = reply.why or str(reply.status)
+    return f"{status} {printable(code)}" if isinstance(code, str) else status
+
+
 def _answers(reply: HttpReply, expected: int) -> list[EventAnswer] | None:
     """Read the events' outcomes; None if the body does not list each of them."""
     listed = _json(reply).get("events")
@@ -152,11 +168,8 @@ def _answer(entry: Any) -> EventAnswer | None:
 
 
 def _refusal(reply: HttpReply) -> str:
-    error = _json(reply).get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    said = f"{reply.status} {printable(code)}" if isinstance(code, str) else str(reply.status)
     hint = _HINTS.get(reply.status)
-    return f"the webhook refuses the events ({said})" + (f": {hint}" if hint else "")
+    return f"the webhook refuses the events ({said(reply)})" + (f": {hint}" if hint else "")
 
 
 def _json(reply: HttpReply) -> dict[str, Any]:
