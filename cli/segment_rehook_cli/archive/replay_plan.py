@@ -57,7 +57,10 @@ def _notes(plan: ArchivePlan, options: ReplayOptions) -> Iterator[str]:
     if plan.standings[Standing.PARKED]:
         yield "parked events are sent again with `segment-rehook failures redrive`"
     if plan.unordered:
-        yield f"{plan.unordered} events have no time: each keeps its place, and counts as old as the one before"
+        yield (
+            f"{plan.unordered} events have no time: each keeps its place, and counts as old as the "
+            "one before it"
+        )
     if options.again:
         yield from _notes_of_repetition(plan)
 

@@ -124,10 +124,8 @@ def test_the_spool_finds_repetitions_and_corrects() -> None:
         assert spool.first_with("d", "content", 2) is False
         assert spool.first_with("d", "another", 3) is None
         assert (spool.number_of("d"), spool.number_of("e")) == (1, None)
-        spool.add(
-            SpooledEvent(number, f"m{number}", 0.0, None, Standing.NEW)
-            for number in range(1, 2_502)
-        )
+        numbers = range(1, 2_502)
+        spool.add(SpooledEvent(each, f"m{each}", 0.0, None, Standing.NEW) for each in numbers)
         spool.correct(7, Standing.PARKED)
         assert spool.standing(7) is Standing.PARKED
         assert spool.counts() == {Standing.NEW: 2_500, Standing.PARKED: 1}
