@@ -17,12 +17,10 @@ from typer.testing import CliRunner, Result
 
 from segment_rehook_cli.main import app
 from tests.end_to_end.conftest import NUMBERS, rewards
-from tools.sandbox import Fault, Kind
+from tools.sandbox import Fault, Kind, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from tools.sandbox import Sandbox
 
     Track = Callable[..., dict[str, Any]]
 
@@ -352,3 +350,18 @@ def test_a_bad_file_stops_the_command_before_anything_is_sent(
         assert f"nothing was sent: {said}" in result.stderr
         assert run("reconcile", good, file).exit_code == 2
     assert not rewards(box, users[0])
+
+
+def test_a_stack_that_needs_a_token_for_batches_gets_single_events(
+    shared: Sandbox, track: Track, users: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With BatchToken=required each event is a request of its own, in order for each user."""
+    del shared  # it has built what runs
+    events = archive_of(track, users[:4], 3)
+    with Sandbox(parameters={"BatchToken": "required"}) as box:
+        monkeypatch.setenv("SANDBOX_CONTROL", box.control_url)
+        assert box.segment.send_batch(events[:2]).status == 503
+        found = replay(write(tmp_path / "archive.gz", events))
+        assert found["summary"]["delivered"] == len(events)
+        for user in users[:4]:
+            assert delivered_numbers(box, user) == [0, 1, 2]

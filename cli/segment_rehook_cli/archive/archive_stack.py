@@ -6,8 +6,6 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-import typer
-
 from segment_rehook.aws.system import SystemClock
 from segment_rehook.rehook.destination import Destination
 from segment_rehook_cli.archive.archive_file import ArchiveUnreadable, read_archive
@@ -56,19 +54,23 @@ def ledger_days(stack: Stack) -> int:
         return int(days)
 
 
-def read_plan(files: Iterable[Path], planning: Planning, spool: Spool) -> ArchivePlan:
-    """Read and plan the whole archive. Ends the command if a file or the ledger can't be read."""
+def read_plan(
+    files: Iterable[Path], planning: Planning, spool: Spool, *, consequence: str = ""
+) -> ArchivePlan:
+    """Read and plan the whole archive. Ends the command if a file or the ledger can't be read.
+
+    `consequence`: what an error's line begins with.
+    """
     try:
         with exit_on_aws_error(), progress(None, "events read") as show:
             return planning.run(read_archive(files), spool, show)
     except ArchiveUnreadable as error:
-        raise failure(f"nothing was sent: {error}", USAGE) from None
+        raise failure(f"{consequence}{error}", USAGE) from None
     except sqlite3.Error as error:
         raise failure(
-            f"nothing was sent: the file of what was read can't be written ({error}); set TMPDIR "
+            f"{consequence}the file of what was read can't be written ({error}); set TMPDIR "
             "to a disk with room for the archive",
             USAGE,
         ) from None
     except KeyboardInterrupt:
-        typer.echo("interrupted while reading; sent: 0")
-        raise typer.Exit(FINDINGS) from None
+        raise failure(f"{consequence}interrupted while the archive was read", FINDINGS) from None

@@ -46,6 +46,7 @@ MARKER_BYTES: Final = 6
 MAX_BODY_BYTES: Final = 6_000_000
 """The template's default of MaxBodyBytes."""
 
+NOTHING_SENT: Final = "nothing was sent: "
 _NOT_DELIVERED: Final = ("parked", "dropped", "ignored")
 
 
@@ -100,7 +101,7 @@ class Replaying:
         try:
             transport = https_transport(url)
         except ValueError as error:
-            raise failure(f"nothing was sent: {error}", REFUSED) from None
+            raise failure(f"{NOTHING_SENT}{error}", REFUSED) from None
         return WebhookClient(
             transport, secret, batches=stack.parameters.get("BatchToken") != "required"
         )
@@ -119,7 +120,7 @@ class Replaying:
             job_started_at=job.started_at,
             max_bytes=self._max_bytes,
         )
-        plan = read_plan(options.files, planning, spool)
+        plan = read_plan(options.files, planning, spool, consequence=NOTHING_SENT)
         self._kept.belongs_to(plan.digest)
         return plan
 
