@@ -7,32 +7,27 @@ command line or its input can't be read; 3 AWS or Segment refused a call.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from segment_rehook import __version__
-from segment_rehook.mapping.schema_check import Misshape
-from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import failures, mapping_commands, secrets
-from segment_rehook_cli.advice import review
 from segment_rehook_cli.archive.reconcile_command import EXAMPLE as RECONCILE_EXAMPLE
 from segment_rehook_cli.archive.reconcile_command import reconcile
 from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
 from segment_rehook_cli.archive.replay_command import replay
-from segment_rehook_cli.destination_file import DEFAULT_FILE
-from segment_rehook_cli.destination_loading import print_mistakes
 from segment_rehook_cli.diff import diff
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
 from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
 from segment_rehook_cli.import_command import import_destination
-from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.messages import say
 from segment_rehook_cli.mode import mode
 from segment_rehook_cli.process import end_as_ctrl_c, open_closed_streams
-from segment_rehook_cli.reading import Unreadable, name_of, read_bytes
+from segment_rehook_cli.tail import tail
+from segment_rehook_cli.validate import validate
+from segment_rehook_cli.why import why
 
 __all__ = ["app", "run"]
 
@@ -50,6 +45,18 @@ app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
 )(mode)
+app.command(
+    epilog="Examples: segment-rehook validate · segment-rehook validate layers/destination/dev.json"
+)(validate)
+app.command(
+    epilog="Examples: segment-rehook why 5f1c0e9a --stack prod · "
+    "segment-rehook why --user u-42 --stack prod · segment-rehook why --order 1001 --stack prod"
+)(why)
+app.command(
+    epilog="Examples: segment-rehook tail --stack prod · "
+    "segment-rehook tail --stack prod --outcome parked --outcome stored · "
+    "segment-rehook tail --sandbox --for 30s --json"
+)(tail)
 app.command(
     epilog="Examples: segment-rehook preview events/track-order-completed.json · "
     "segment-rehook preview --destination presets/ecommerce.json < events/batch.json"
@@ -104,43 +111,3 @@ def options(
     ] = False,
 ) -> None:
     """Define the options that belong to no command."""
-
-
-@app.command(epilog="Example: segment-rehook validate layers/destination/destination.json")
-def validate(
-    file: Annotated[
-        Path, typer.Argument(help="The destination file to check; - for standard input.")
-    ] = DEFAULT_FILE,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-) -> None:
-    """Check a destination file and print every mistake. Exit code 1 if there is one.
-
-    Advice is printed too: what is no mistake, but probably not what was meant.
-    """
-    try:
-        text = read_bytes(file)
-    except Unreadable as error:
-        advice = "; give the file to check" if file == DEFAULT_FILE else ""
-        raise failure(f"{name_of(file)}: {error}{advice}", 2) from None
-    found = review(text)
-    if as_json:
-        verdict: JSON = {
-            "valid": not found.mistakes,
-            "subscriptions": [*found.ids],
-            "mistakes": _as_json(found.mistakes),
-            "advice": _as_json(found.advice),
-        }
-        typer.echo(encode(verdict))
-    else:
-        print_mistakes(found.mistakes, file)
-        print_mistakes(found.advice, file, kind="advice: ")
-        if not found.mistakes:
-            listed = ", ".join(found.ids) or "none"
-            typer.echo(f"{name_of(file)}: no mistakes; subscriptions: {listed}")
-    if found.mistakes:
-        raise typer.Exit(1)
-
-
-def _as_json(mistakes: Sequence[Misshape]) -> JSON:
-    return [{"place": each.place, "message": each.message} for each in mistakes]

@@ -328,19 +328,22 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_a_name(runner: Runner, name: str) -> None:
+def test_a_hostile_name_is_a_name(runner: Runner) -> None:
     """Names of files reach no shell, no option, no log and no Markdown; the files are read."""
-    (runner.checkout / f"events {name}").write_text(json.dumps(EVENT))
-    (runner.checkout / name).write_text(json.dumps(DESTINATION))
+    for name in HOSTILE:
+        (runner.checkout / name).write_text(json.dumps(DESTINATION))
+    (runner.checkout / f"events {HOSTILE[0]}").write_text(json.dumps(EVENT))
     base = runner.commit()
-    (runner.checkout / name).write_text(json.dumps(RENAMED))
-    done, outputs, log = runner.run(destination=name, events="events *", base=base)
+    for name in HOSTILE:
+        (runner.checkout / name).write_text(json.dumps(RENAMED))
+    done, outputs, log = runner.run(destination="\n".join(HOSTILE), events="events *", base=base)
     assert (done, outputs, log) == (True, {"valid": "true", "changed": "true"}, "")
+    assert runner.summary.count("**1 of 1 events change.**") == len(HOSTILE)
     assert not (runner.checkout / "pwned").exists()
     lines = runner.summary.splitlines()
-    assert f"    {name}" in lines
-    assert not [line for line in lines if name in line and not line.startswith("    ")]
+    for name in HOSTILE:
+        assert f"    {name}" in lines
+        assert not [line for line in lines if name in line and not line.startswith("    ")]
 
 
 def test_hostile_contents_stay_in_their_block(runner: Runner) -> None:

@@ -29,12 +29,12 @@ LIBRARIES: dict[str, set[str]] = {
 
 # Within delivery, the highest first. What stands on one line does not know of its neighbours.
 DELIVERY = (
-    {"assembly"},
+    {"assembly", "version_check"},
     {"ingest", "redrive"},
-    {"caller", "after_call", "delivery"},
+    {"caller", "after_call", "delivery", "outcome_metrics"},
     {"ledger", "pacing"},
     {"queues"},
-    {"ids", "outcomes", "ports", "settings", "stack_parameters"},
+    {"ids", "outcome_line", "outcomes", "ports", "settings", "stack_parameters"},
 )
 
 

@@ -9,40 +9,34 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.archive.spool import Spool
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 from segment_rehook_cli.failures.reading import Reading, start_reading
 from segment_rehook_cli.failures.selection import Selection
+from segment_rehook_cli.log_follower import PATTERN
 from segment_rehook_cli.logged_outcome import LoggedOutcome, read_line
+from segment_rehook_cli.logs import LogsClient
 from segment_rehook_cli.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["LogEvidence", "LogsClient", "look_in_log", "look_in_queues"]
+__all__ = ["LogEvidence", "look_in_log", "look_in_queues"]
 
-PATTERN: Final = '{ $.message = "outcome" }'
-
-_OF_OUTCOME: Final[Mapping[str, Standing]] = {
-    Outcome.DELIVERED: Standing.DELIVERED,
-    Outcome.DUPLICATE: Standing.DELIVERED,
-    Outcome.STORED: Standing.WAITING,
-    Outcome.PARKED: Standing.PARKED,
-    Outcome.DROPPED: Standing.DROPPED,
-    Outcome.IGNORED: Standing.IGNORED,
+_OF_OUTCOME: Final[Mapping[str, EventStanding]] = {
+    Outcome.DELIVERED: EventStanding.DELIVERED,
+    Outcome.STORED: EventStanding.WAITING,
+    Outcome.PARKED: EventStanding.PARKED,
+    Outcome.DROPPED: EventStanding.DROPPED,
+    Outcome.IGNORED: EventStanding.IGNORED,
 }
-_UNKNOWN: Final = (Standing.NEW, Standing.BEYOND_LEDGER)
-
-
-class LogsClient(Protocol):
-    """What is used of boto3's client of CloudWatch Logs."""
-
-    def filter_log_events(self, **asked: Any) -> Mapping[str, Any]:
-        """Give a page of one log group's lines."""
+_UNKNOWN: Final = (EventStanding.NEW, EventStanding.BEYOND_LEDGER)
 
 
 @dataclass(slots=True)
@@ -51,7 +45,7 @@ class LogEvidence:
 
     lines: int = 0
     found: int = 0
-    standings: dict[Standing, int] = field(default_factory=dict)
+    standings: dict[EventStanding, int] = field(default_factory=dict)
 
 
 def look_in_queues(stack: Stack, spool: Spool) -> Reading:
@@ -69,17 +63,17 @@ def look_in_queues(stack: Stack, spool: Spool) -> Reading:
         parked = failed.queue is QueueName.PARKED
         if parked:
             seen.add(number)
-        if spool.standing(number) in {*_UNKNOWN, Standing.PARKED, Standing.WAITING}:
-            spool.correct(number, Standing.PARKED if parked else Standing.WAITING)
+        if spool.standing(number) in {*_UNKNOWN, EventStanding.PARKED, EventStanding.WAITING}:
+            spool.correct(number, EventStanding.PARKED if parked else EventStanding.WAITING)
 
     reading = start_reading(stack, Selection())
     reading.run(visit)
     if reading.interrupted:
         raise KeyboardInterrupt
     if reading.complete:
-        for event in spool.with_standing(Standing.PARKED):
+        for event in spool.with_standing(EventStanding.PARKED):
             if event.number not in seen:
-                spool.correct(event.number, Standing.GONE)
+                spool.correct(event.number, EventStanding.GONE)
     return reading
 
 
@@ -92,7 +86,8 @@ def look_in_log(
 ) -> LogEvidence:
     """Read the outcomes that were logged since then, and correct what nobody else knows.
 
-    The last outcome of an event counts. `show`: told how many lines were read. Raises what boto3
+    The last outcome of a delivery counts, and of an event's deliveries the one that stands worst.
+    `show`: told how many lines were read. Raises what boto3
     raises.
     """
     evidence = LogEvidence()
@@ -101,9 +96,7 @@ def look_in_log(
             evidence.lines += 1
             if evidence.lines % 1000 == 0:
                 show(evidence.lines)
-            standing = _OF_OUTCOME.get(line.outcome)
-            if standing is not None and line.message_id is not None:
-                unknown.tell(line.message_id, line.at, standing)
+            unknown.tell(line)
         for number, standing in unknown.told():
             spool.correct(number, standing)
             evidence.found += 1
@@ -130,17 +123,19 @@ def _lines(client: LogsClient, groups: Iterable[str], since: float) -> Iterator[
 
 
 class _Ids:
-    """The message ids of unknown events, on disk as the spool is, and the last outcome of each."""
+    """The message ids of unknown events, on disk as the spool is, and their deliveries' outcomes."""
 
     def __init__(self, spool: Spool) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-            "CREATE TABLE ids (id TEXT, number INTEGER, at REAL, standing TEXT);"
+            "CREATE TABLE ids (id TEXT, number INTEGER);"
+            "CREATE TABLE told (number INTEGER, delivery TEXT, at REAL, standing TEXT,"
+            " PRIMARY KEY (number, delivery));"
         )
         for standing in _UNKNOWN:
             self._database.executemany(
-                "INSERT INTO ids VALUES (?, ?, 0, NULL)",
+                "INSERT INTO ids VALUES (?, ?)",
                 (
                     (event.message_id, event.number)
                     for event in spool.with_standing(standing)
@@ -155,15 +150,28 @@ class _Ids:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def tell(self, message_id: str, at: float, standing: Standing) -> None:
-        """Tell of an outcome. `at`: when it was logged."""
+    def tell(self, line: LoggedOutcome) -> None:
+        """Tell of an outcome that was logged."""
+        standing = _standing_of(line)
+        if standing is None or line.message_id is None:
+            return
         self._database.execute(
-            "UPDATE ids SET at = ?, standing = ? WHERE id = ? AND at <= ?",
-            (at, standing.value, message_id, at),
+            "INSERT INTO told SELECT number, ?, ?, ? FROM ids WHERE id = ?"
+            " ON CONFLICT DO UPDATE SET at = excluded.at, standing = excluded.standing"
+            " WHERE excluded.at >= told.at",
+            (line.delivery or "", line.at, standing.value, line.message_id),
         )
 
-    def told(self) -> Iterator[tuple[int, Standing]]:
+    def told(self) -> Iterator[tuple[int, EventStanding]]:
         """Give the numbers of the events that were told of, and where each stands."""
-        rows = self._database.execute("SELECT number, standing FROM ids WHERE standing NOT NULL")
-        for number, standing in rows:
-            yield number, Standing(standing)
+        rows = self._database.execute("SELECT number, standing FROM told ORDER BY number")
+        for number, some in groupby(rows, key=itemgetter(0)):
+            found = {EventStanding(standing) for _, standing in some}
+            yield number, next(each for each in EventStanding if each in found)
+
+
+def _standing_of(line: LoggedOutcome) -> EventStanding | None:
+    """Say where a delivery stands after this line; None if the line does not tell."""
+    if line.outcome == Outcome.DUPLICATE:
+        return EventStanding.DELIVERED if line.reason == Outcome.DELIVERED else None
+    return _OF_OUTCOME.get(line.outcome)

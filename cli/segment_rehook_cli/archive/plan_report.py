@@ -9,29 +9,29 @@ import typer
 
 from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli.archive.planning import ArchivePlan
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.output import show_rows
 from segment_rehook_cli.time_window import iso_time
 
 __all__ = ["MEANING", "duration", "plan_as_json", "print_json", "show_counts"]
 
-MEANING: Final[Mapping[Standing, str]] = {
-    Standing.NEW: "new: the ledger has no delivery of it",
-    Standing.BEYOND_LEDGER: "older than the ledger remembers: it can't be known",
-    Standing.CONFLICT: "another event has its id",
-    Standing.GONE: "was parked, and is not in the parking lot any more",
-    Standing.PARKED: "parked",
-    Standing.WAITING: "waits in the dead-letter queue",
-    Standing.IN_PROGRESS: "is being delivered",
-    Standing.DELIVERED: "delivered",
-    Standing.DROPPED: "dropped",
-    Standing.IGNORED: "ignored: no subscription takes it",
-    Standing.REPEATED: "repeated within the archive",
+MEANING: Final[Mapping[EventStanding, str]] = {
+    EventStanding.NEW: "new: the ledger has no delivery of it",
+    EventStanding.BEYOND_LEDGER: "older than the ledger remembers: it can't be known",
+    EventStanding.CONFLICT: "another event has its id",
+    EventStanding.GONE: "was parked, and is not in the parking lot any more",
+    EventStanding.PARKED: "parked",
+    EventStanding.WAITING: "waits in the dead-letter queue",
+    EventStanding.IN_PROGRESS: "is being delivered",
+    EventStanding.DELIVERED: "delivered",
+    EventStanding.DROPPED: "dropped",
+    EventStanding.IGNORED: "ignored: no subscription takes it",
+    EventStanding.REPEATED: "repeated within the archive",
 }
 
 
 def show_counts(
-    plan: ArchivePlan, standings: Mapping[Standing, int], *, new: str | None = None
+    plan: ArchivePlan, standings: Mapping[EventStanding, int], *, new: str | None = None
 ) -> None:
     """Print a row for each standing, and below `dropped` one for each rule.
 
@@ -40,7 +40,7 @@ def show_counts(
     rows: list[dict[str, Any]] = []
     for standing, text in MEANING.items():
         if number := standings.get(standing, 0):
-            said = new if new and standing is Standing.NEW else text
+            said = new if new and standing is EventStanding.NEW else text
             rows.append({"events": number, "standing": said})
     rows += [
         {"events": number, "standing": f"  dropped by {subscription or 'the bridge'}: {reason}"}
@@ -53,14 +53,14 @@ def show_counts(
     )
 
 
-def plan_as_json(plan: ArchivePlan, standings: Mapping[Standing, int]) -> dict[str, Any]:
+def plan_as_json(plan: ArchivePlan, standings: Mapping[EventStanding, int]) -> dict[str, Any]:
     """Give the counts as members of a JSON object."""
     return {
         "read": plan.read,
         "taken": plan.taken,
         "earliest": None if plan.earliest is None else iso_time(plan.earliest),
         "latest": None if plan.latest is None else iso_time(plan.latest),
-        "standings": {each.value: standings.get(each, 0) for each in Standing},
+        "standings": {each.value: standings.get(each, 0) for each in EventStanding},
         "dropped": [
             {"subscription": subscription or None, "reason": reason, "events": number}
             for (subscription, reason), number in sorted(plan.dropped.items())

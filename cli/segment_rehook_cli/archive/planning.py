@@ -21,7 +21,7 @@ from segment_rehook.segment.event import Event
 from segment_rehook_cli.archive.again import repetition_of
 from segment_rehook_cli.archive.choice import Choice, time_of
 from segment_rehook_cli.archive.spool import Spool, SpooledEvent
-from segment_rehook_cli.archive.standing import Standing, Stood, deliveries_of, stood
+from segment_rehook_cli.archive.standing import EventStanding, Stood, deliveries_of, stood
 from segment_rehook_cli.ledger_records import LedgerRecords
 from segment_rehook_cli.time_window import DAY
 
@@ -45,7 +45,7 @@ class ArchivePlan:
 
     read: int = 0
     taken: int = 0
-    standings: Counter[Standing] = field(default_factory=Counter)
+    standings: Counter[EventStanding] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
     again: int = 0
     repeated_before: int = 0
@@ -82,7 +82,7 @@ class Planning:
     choice: Choice
     now: float
     ledger_days: int
-    sends: frozenset[Standing] = frozenset()
+    sends: frozenset[EventStanding] = frozenset()
     marker: str | None = None
     job_started_at: float = 0.0
     max_bytes: int = 6_000_000
@@ -151,9 +151,9 @@ class Planning:
 
     def _stood(self, one: _Planned, found: dict[str, Record]) -> Stood:
         if one.first is None:
-            result = Stood(Standing.CONFLICT)
+            result = Stood(EventStanding.CONFLICT)
         elif not one.first:
-            result = Stood(Standing.REPEATED)
+            result = Stood(EventStanding.REPEATED)
         else:
             forgotten = one.at < self.now - self.ledger_days * DAY
             result = stood(one.parts, found, self.now, forgotten=forgotten)
@@ -180,7 +180,7 @@ class Planning:
     ) -> dict[int, bytes]:
         repeated: dict[int, Event] = {}
         for one, each in stands:
-            if each.standing is not Standing.DELIVERED or self._delivered_since(one, found):
+            if each.standing is not EventStanding.DELIVERED or self._delivered_since(one, found):
                 continue
             if each.by_business_key:
                 self.plan.kept_by_business_key += 1
@@ -191,7 +191,7 @@ class Planning:
         texts: dict[int, bytes] = {}
         for number, event in repeated.items():
             stands_now = stood(parts[number], known, self.now, forgotten=False).standing
-            if stands_now is Standing.NEW:
+            if stands_now is EventStanding.NEW:
                 texts[number] = event.raw
             else:
                 self.plan.repeated_before += 1

@@ -20,9 +20,10 @@ from segment_rehook_cli.archive.evidence import look_in_log, look_in_queues
 from segment_rehook_cli.archive.plan_report import plan_as_json, print_json, show_counts
 from segment_rehook_cli.archive.planning import ArchivePlan, Planning
 from segment_rehook_cli.archive.spool import Spool
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.exit_codes import FINDINGS
+from segment_rehook_cli.logs import log_groups
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.output import AsJson, printable
@@ -31,7 +32,7 @@ from segment_rehook_cli.stack import Stack
 from segment_rehook_cli.time_window import DAY, iso_time, utc_time
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.archive.evidence import LogsClient
+    from segment_rehook_cli.logs import LogsClient
 
 __all__ = ["EXAMPLE", "reconcile"]
 
@@ -45,13 +46,18 @@ LOG_MARGIN_SECONDS: Final = 3_600.0
 
 NOT_FOUND: Final = "unknown: neither ledger nor queues nor log know of it"
 _LISTED: Final = (
-    Standing.NEW,
-    Standing.BEYOND_LEDGER,
-    Standing.CONFLICT,
-    Standing.GONE,
-    Standing.PARKED,
+    EventStanding.NEW,
+    EventStanding.BEYOND_LEDGER,
+    EventStanding.CONFLICT,
+    EventStanding.GONE,
+    EventStanding.PARKED,
 )
-_FINDINGS: Final = (Standing.NEW, Standing.CONFLICT, Standing.GONE, Standing.PARKED)
+_FINDINGS: Final = (
+    EventStanding.NEW,
+    EventStanding.CONFLICT,
+    EventStanding.GONE,
+    EventStanding.PARKED,
+)
 
 
 @on_stack
@@ -140,20 +146,19 @@ def _queues(stack: Stack, spool: Spool) -> bool:
 
 def _log(stack: Stack, spool: Spool, plan: ArchivePlan, now: float) -> None:
     counts = spool.counts()
-    unknown = counts.get(Standing.NEW, 0) + counts.get(Standing.BEYOND_LEDGER, 0)
+    unknown = counts.get(EventStanding.NEW, 0) + counts.get(EventStanding.BEYOND_LEDGER, 0)
     if not unknown:
         return
     since = max((plan.earliest or now - DAY) - LOG_MARGIN_SECONDS, 0.0)
     say(f"{unknown} events are not in the ledger: reading the log from {utc_time(since)} on")
     with exit_on_aws_error(), progress(None, "lines read") as show:
-        groups = [stack.output("IngestLogGroup"), stack.output("RedriveLogGroup")]
         client: LogsClient = stack.client("logs")
-        evidence = look_in_log(client, groups, spool, since, show)
+        evidence = look_in_log(client, log_groups(stack), spool, since, show)
     by = ", ".join(f"{each.value} {number}" for each, number in evidence.standings.items())
     say(f"the log knows {evidence.found} of them" + (f": {by}" if by else ""))
 
 
-def _list(spool: Spool, standing: Standing, limit: int | None) -> None:
+def _list(spool: Spool, standing: EventStanding, limit: int | None) -> None:
     """List the events that stand there: up to `limit` ids, or all of them as JSON."""
     number = 0
     for number, event in enumerate(spool.with_standing(standing), start=1):

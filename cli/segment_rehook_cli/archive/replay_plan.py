@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from segment_rehook_cli.archive.plan_report import duration, plan_as_json, print_json, show_counts
 from segment_rehook_cli.archive.planning import ArchivePlan
 from segment_rehook_cli.archive.replay_options import ReplayOptions
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.messages import say
 
 __all__ = ["left_out", "show_plan"]
@@ -17,7 +17,7 @@ def left_out(plan: ArchivePlan, options: ReplayOptions) -> int:
     """Count the events that are chosen, are not known to be delivered, and are not sent."""
     if options.again:
         return plan.too_large
-    old = 0 if options.beyond_ledger else plan.standings[Standing.BEYOND_LEDGER]
+    old = 0 if options.beyond_ledger else plan.standings[EventStanding.BEYOND_LEDGER]
     return plan.too_large + old
 
 
@@ -46,7 +46,7 @@ def show_plan(plan: ArchivePlan, waiting: int, options: ReplayOptions) -> None:
 def _notes(plan: ArchivePlan, options: ReplayOptions) -> Iterator[str]:
     if plan.read != plan.taken:
         yield f"{plan.read - plan.taken} events are not chosen by the options"
-    old = plan.standings[Standing.BEYOND_LEDGER]
+    old = plan.standings[EventStanding.BEYOND_LEDGER]
     if old and not options.beyond_ledger and not options.again:
         yield (
             f"{old} events are left out: they are older than LedgerDays, so that nobody can know "
@@ -54,7 +54,7 @@ def _notes(plan: ArchivePlan, options: ReplayOptions) -> Iterator[str]:
         )
     if plan.too_large:
         yield f"{plan.too_large} events are left out: they are larger than MaxBodyBytes"
-    if plan.standings[Standing.PARKED]:
+    if plan.standings[EventStanding.PARKED]:
         yield "parked events are sent again with `segment-rehook failures redrive`"
     if plan.unordered:
         yield (
@@ -66,7 +66,7 @@ def _notes(plan: ArchivePlan, options: ReplayOptions) -> Iterator[str]:
 
 
 def _notes_of_repetition(plan: ArchivePlan) -> Iterator[str]:
-    if plan.standings[Standing.NEW]:
+    if plan.standings[EventStanding.NEW]:
         yield "--again leaves new events out: replay them without it"
     if plan.kept_by_business_key:
         yield (

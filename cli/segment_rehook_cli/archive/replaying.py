@@ -24,7 +24,7 @@ from segment_rehook_cli.archive.replay_options import ReplayOptions
 from segment_rehook_cli.archive.replay_plan import left_out, show_plan
 from segment_rehook_cli.archive.sending import Sending
 from segment_rehook_cli.archive.spool import Spool
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.archive.webhook_client import WebhookClient, https_transport
 from segment_rehook_cli.archive.webhook_secret import read_shared_secret
 from segment_rehook_cli.aws_errors import exit_on_aws_error
@@ -108,7 +108,9 @@ class Replaying:
 
     def _plan(self, spool: Spool) -> ArchivePlan:
         options, job = self._options, self._kept.job
-        sends = {Standing.NEW} | ({Standing.BEYOND_LEDGER} if options.beyond_ledger else set())
+        sends = {EventStanding.NEW} | (
+            {EventStanding.BEYOND_LEDGER} if options.beyond_ledger else set()
+        )
         planning = Planning(
             destination=destination_for(self._stack, None),
             ledger=ledger_of(self._stack),

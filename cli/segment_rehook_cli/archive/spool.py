@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from segment_rehook.delivery import ids
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 
 __all__ = ["Spool", "SpooledEvent"]
 
@@ -38,7 +38,7 @@ class SpooledEvent:
     message_id: str | None
     at: float
     user: str | None
-    standing: Standing
+    standing: EventStanding
     text: bytes | None = None
 
 
@@ -83,12 +83,12 @@ class Spool:
         row = self._one("SELECT number FROM deliveries WHERE id = ?", delivery)
         return None if row is None else int(row[0])
 
-    def standing(self, number: int) -> Standing:
+    def standing(self, number: int) -> EventStanding:
         """Say where an event stands."""
         row = self._one("SELECT standing FROM events WHERE number = ?", number)
-        return Standing(str(row[0])) if row else Standing.IGNORED
+        return EventStanding(str(row[0])) if row else EventStanding.IGNORED
 
-    def correct(self, number: int, standing: Standing) -> None:
+    def correct(self, number: int, standing: EventStanding) -> None:
         """Set where an event stands."""
         self._database.execute(
             "UPDATE events SET standing = ? WHERE number = ?", (standing.value, number)
@@ -113,12 +113,12 @@ class Spool:
         row = self._one("SELECT count(*) FROM events WHERE text IS NOT NULL")
         return int(row[0]) if row else 0
 
-    def counts(self) -> dict[Standing, int]:
+    def counts(self) -> dict[EventStanding, int]:
         """Count the events by where they stand."""
         rows = self._database.execute("SELECT standing, count(*) FROM events GROUP BY standing")
-        return {Standing(standing): number for standing, number in rows}
+        return {EventStanding(standing): number for standing, number in rows}
 
-    def with_standing(self, standing: Standing) -> Iterator[SpooledEvent]:
+    def with_standing(self, standing: EventStanding) -> Iterator[SpooledEvent]:
         """Give the events that stand there, in the archive's order."""
         number = 0
         while found := self._events(
@@ -132,7 +132,8 @@ class Spool:
         asked = f"SELECT number, message_id, at, user, standing, text FROM events WHERE {condition}"  # noqa: S608 — see above
         with closing(self._database.execute(asked, values)) as rows:
             return [
-                SpooledEvent(n, i, at, user, Standing(s), text) for n, i, at, user, s, text in rows
+                SpooledEvent(n, i, at, user, EventStanding(s), text)
+                for n, i, at, user, s, text in rows
             ]
 
     def _one(self, asked: str, *values: str | int) -> tuple[str | int, ...] | None:

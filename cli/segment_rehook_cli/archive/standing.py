@@ -17,10 +17,10 @@ from segment_rehook.delivery.ledger.claim_rules import Verdict, ingest
 from segment_rehook.delivery.ledger.record import Record
 from segment_rehook.delivery.outcomes import Dropped, Result
 
-__all__ = ["Standing", "Stood", "deliveries_of", "stood"]
+__all__ = ["EventStanding", "Stood", "deliveries_of", "stood"]
 
 
-class Standing(StrEnum):
+class EventStanding(StrEnum):
     """Where an event stands. Of its deliveries, the first one in this order counts.
 
     NEW: the ledger has no record, or one under which it may be delivered. BEYOND_LEDGER: it has
@@ -43,13 +43,13 @@ class Standing(StrEnum):
     REPEATED = "repeated"
 
 
-_ORDER = tuple(Standing)
+_ORDER = tuple(EventStanding)
 _OF_VERDICT = {
-    Verdict.DELIVERED: Standing.DELIVERED,
-    Verdict.PARKED: Standing.PARKED,
-    Verdict.QUEUED: Standing.WAITING,
-    Verdict.CLAIMED: Standing.IN_PROGRESS,
-    Verdict.CONFLICT: Standing.CONFLICT,
+    Verdict.DELIVERED: EventStanding.DELIVERED,
+    Verdict.PARKED: EventStanding.PARKED,
+    Verdict.QUEUED: EventStanding.WAITING,
+    Verdict.CLAIMED: EventStanding.IN_PROGRESS,
+    Verdict.CONFLICT: EventStanding.CONFLICT,
 }
 
 
@@ -59,7 +59,7 @@ class Stood(msgspec.Struct, frozen=True):
     `by_business_key`: each of its deliveries that is settled has a business key.
     """
 
-    standing: Standing
+    standing: EventStanding
     why: tuple[tuple[str, str], ...] = ()
     by_business_key: bool = False
 
@@ -86,9 +86,9 @@ def stood(
         for each in deliveries_of(parts)
     ]
     if not found:
-        standing = Standing.DROPPED if parts else Standing.IGNORED
+        standing = EventStanding.DROPPED if parts else EventStanding.IGNORED
         if why and all(reason == Dropped.ID_CONFLICT for _, reason in why):
-            standing = Standing.CONFLICT
+            standing = EventStanding.CONFLICT
         return Stood(standing, why)
     return Stood(
         min(found, key=_ORDER.index),
@@ -99,7 +99,7 @@ def stood(
 
 def _of_delivery(
     delivery: Delivery, record: Record | None, now: float, *, forgotten: bool
-) -> Standing:
+) -> EventStanding:
     if record is None and forgotten:
-        return Standing.BEYOND_LEDGER
-    return _OF_VERDICT.get(ingest(record, delivery.content, now), Standing.NEW)
+        return EventStanding.BEYOND_LEDGER
+    return _OF_VERDICT.get(ingest(record, delivery.content, now), EventStanding.NEW)

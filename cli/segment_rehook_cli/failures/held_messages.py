@@ -85,9 +85,9 @@ class HeldMessages:
     def show(self, messages: Sequence[FailedMessage], hidden_seconds: int) -> None:
         """Make messages visible. `hidden_seconds`: how long they stay hidden if SQS refuses.
 
-        The groups in the order of receipt, and the messages of a group from the last one to the
-        first: SQS hands out nothing of a group while one of its messages is hidden, so a group comes
-        back as a whole.
+        The groups in the order of receipt, and a group's messages from the last one to the first:
+        SQS hands out nothing of a group while one of its messages is hidden, so a group comes back
+        as a whole.
         """
         held = [self._receipts[each.id] for each in messages if each.id in self._receipts]
         self._show(held, hidden_seconds)

@@ -25,7 +25,7 @@ from segment_rehook_cli.archive.job_file import (
     write_replay_job,
 )
 from segment_rehook_cli.archive.spool import Spool, SpooledEvent
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 
 TRACK = {"type": "track", "event": "order", "messageId": "m1", "userId": "u1"}
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
@@ -125,11 +125,11 @@ def test_the_spool_finds_repetitions_and_corrects() -> None:
         assert spool.first_with("d", "another", 3) is None
         assert (spool.number_of("d"), spool.number_of("e")) == (1, None)
         numbers = range(1, 2_502)
-        spool.add(SpooledEvent(each, f"m{each}", 0.0, None, Standing.NEW) for each in numbers)
-        spool.correct(7, Standing.PARKED)
-        assert spool.standing(7) is Standing.PARKED
-        assert spool.counts() == {Standing.NEW: 2_500, Standing.PARKED: 1}
-        new = [each.number for each in spool.with_standing(Standing.NEW)]
+        spool.add(SpooledEvent(each, f"m{each}", 0.0, None, EventStanding.NEW) for each in numbers)
+        spool.correct(7, EventStanding.PARKED)
+        assert spool.standing(7) is EventStanding.PARKED
+        assert spool.counts() == {EventStanding.NEW: 2_500, EventStanding.PARKED: 1}
+        new = [each.number for each in spool.with_standing(EventStanding.NEW)]
         assert new == [number for number in range(1, 2_502) if number != 7]
 
 

@@ -21,7 +21,7 @@ from segment_rehook.segment.event import Event
 from segment_rehook_cli.archive.choice import Choice
 from segment_rehook_cli.archive.planning import ArchivePlan, Planning
 from segment_rehook_cli.archive.spool import Spool
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.ledger_records import LedgerRecords
 from segment_rehook_cli.time_window import DAY
 from tools.fakes.surroundings import FakeClock
@@ -114,7 +114,7 @@ def plan(
         choice=options.pop("choice", Choice()),
         now=NOW,
         ledger_days=DAYS,
-        **{"sends": frozenset({Standing.NEW}), **options},
+        **{"sends": frozenset({EventStanding.NEW}), **options},
     )
     return planning.run(events, spool, lambda _read: None)
 
@@ -127,23 +127,23 @@ def sent(spool: Spool) -> list[str | None]:
 @pytest.mark.parametrize(
     ("state", "standing"),
     [
-        ("delivered", Standing.DELIVERED),
-        ("parked", Standing.PARKED),
-        ("queued", Standing.WAITING),
-        ("claimed", Standing.IN_PROGRESS),
-        ("released", Standing.NEW),
+        ("delivered", EventStanding.DELIVERED),
+        ("parked", EventStanding.PARKED),
+        ("queued", EventStanding.WAITING),
+        ("claimed", EventStanding.IN_PROGRESS),
+        ("released", EventStanding.NEW),
     ],
 )
 def test_the_record_says_where_an_event_stands(
-    spool: Spool, state: str, standing: Standing
+    spool: Spool, state: str, standing: EventStanding
 ) -> None:
     """Only an event that may be claimed is sent: one without a record, or a released one."""
     table = Table()
     table.put(PLAIN, event(1), state)
     found = plan(table, [event(1), event(2)], spool)
-    expected = ["m1", "m2"] if standing is Standing.NEW else ["m2"]
+    expected = ["m1", "m2"] if standing is EventStanding.NEW else ["m2"]
     assert sent(spool) == expected
-    assert found.standings[standing] == (2 if standing is Standing.NEW else 1)
+    assert found.standings[standing] == (2 if standing is EventStanding.NEW else 1)
 
 
 def test_a_claim_that_ran_out_is_sent(spool: Spool) -> None:
@@ -161,7 +161,7 @@ def test_another_event_under_a_known_id_is_a_conflict(spool: Spool) -> None:
     other = event(1, properties={"total": 7})
     found = plan(table, [other, event(2), event(2, properties={"total": 8})], spool)
     assert sent(spool) == ["m2"]
-    assert found.standings == {Standing.CONFLICT: 2, Standing.NEW: 1}
+    assert found.standings == {EventStanding.CONFLICT: 2, EventStanding.NEW: 1}
 
 
 def test_a_mended_event_is_new(spool: Spool) -> None:
@@ -178,7 +178,7 @@ def test_what_the_ledger_may_have_forgotten(spool: Spool) -> None:
     old = [event(number, timestamp="2025-01-01T00:00:00Z") for number in (1, 2)]
     table.put(PLAIN, old[0], "delivered")
     found = plan(table, old, spool)
-    assert found.standings == {Standing.DELIVERED: 1, Standing.BEYOND_LEDGER: 1}
+    assert found.standings == {EventStanding.DELIVERED: 1, EventStanding.BEYOND_LEDGER: 1}
     assert sent(spool) == []
 
 
@@ -217,7 +217,7 @@ def test_two_events_under_one_business_key_are_sent_once(spool: Spool) -> None:
     keyed = [event(number, properties={"order": "o1", "n": number}) for number in (1, 2)]
     found = plan(Table(), keyed, spool, by_business_key())
     assert sent(spool) == ["m1"]
-    assert found.standings == {Standing.NEW: 1, Standing.REPEATED: 1}
+    assert found.standings == {EventStanding.NEW: 1, EventStanding.REPEATED: 1}
 
 
 def test_an_event_that_no_request_can_hold_is_left_out(spool: Spool) -> None:
@@ -242,10 +242,10 @@ def test_an_event_without_a_time_keeps_its_place(days: list[int | None]) -> None
         last = last if day is None else day
         expected.append((last, number))
     with closing(Spool()) as spool:
-        sends = frozenset({Standing.NEW, Standing.BEYOND_LEDGER})
+        sends = frozenset({EventStanding.NEW, EventStanding.BEYOND_LEDGER})
         found = plan(Table(), events, spool, sends=sends)
         untimed = next((number for number, day in enumerate(days) if day), len(days))
-        assert found.standings[Standing.BEYOND_LEDGER] == untimed
+        assert found.standings[EventStanding.BEYOND_LEDGER] == untimed
         assert sent(spool) == [f"m{number}" for _, number in sorted(expected)]
 
 

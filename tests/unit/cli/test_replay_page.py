@@ -6,7 +6,7 @@ from pathlib import Path
 
 from segment_rehook_cli.archive.replay_options import DEFAULT_RATE
 from segment_rehook_cli.archive.sending import MAX_PAUSE_SECONDS, MAX_ROUND_EVENTS, PAUSES
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 
 PAGE = (Path(__file__).parents[3] / "docs" / "replay.md").read_text(encoding="utf-8")
 WORDS = " ".join(PAGE.split())
@@ -30,5 +30,5 @@ def test_each_standing_is_explained() -> None:
     """Each standing has its row; `gone` is found by reconcile only."""
     rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| ")]
     named = {name.strip() for row in rows for name in row.split(",")}
-    assert {each.value for each in Standing} - named == {Standing.GONE}
-    assert f"`{Standing.GONE}`" in PAGE
+    assert {each.value for each in EventStanding} - named == {EventStanding.GONE}
+    assert f"`{EventStanding.GONE}`" in PAGE

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from segment_rehook.segment.signature import Coverage, coverage
 from segment_rehook_cli.archive.sending import MAX_ROUND_EVENTS, PAUSES, Sending
 from segment_rehook_cli.archive.spool import Spool, SpooledEvent
-from segment_rehook_cli.archive.standing import Standing
+from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.archive.webhook_client import HttpReply, WebhookClient
 from tools.fakes.surroundings import FakeClock
 
@@ -71,7 +71,7 @@ def fill(spool: Spool, events: list[tuple[str, float]], padding: int = 0) -> Non
             message_id=f"{user}{number}",
             at=at,
             user=user,
-            standing=Standing.NEW,
+            standing=EventStanding.NEW,
             text=json.dumps({"messageId": f"{user}{number}", "x": "x" * padding}).encode(),
         )
         for number, (user, at) in enumerate(events, start=1)

@@ -292,3 +292,14 @@ def test_nothing_is_lost_and_no_order_turned(
         assert went == mine[: len(went)]
         if run.complete:
             assert went == mine
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(10.0, 12.0), (200.0, 0.6)])
+def test_no_more_are_sent_in_a_second_than_is_asked(rate: float, seconds: float) -> None:
+    """With a rate, 120 messages take at least as long as they must, and little longer."""
+    world = World()
+    world.park(*(letter(number) for number in range(120)))
+    began = world.clock.monotonic()
+    assert world.redrive(rate=rate).sent == 120
+    # At the end the queue is asked until it is empty.
+    assert seconds <= world.clock.monotonic() - began < seconds + 6
