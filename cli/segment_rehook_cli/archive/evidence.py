@@ -123,7 +123,7 @@ def _lines(client: LogsClient, groups: Iterable[str], since: float) -> Iterator[
 
 
 class _Ids:
-    """The message ids of unknown events, on disk as the spool is, and their deliveries' outcomes."""
+    """Message ids of unknown events, on disk as the spool is, and their deliveries' outcomes."""
 
     def __init__(self, spool: Spool) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
@@ -157,7 +157,7 @@ class _Ids:
             return
         self._database.execute(
             "INSERT INTO told SELECT number, ?, ?, ? FROM ids WHERE id = ?"
-            " ON CONFLICT DO UPDATE SET at = excluded.at, standing = excluded.standing"
+            " ON CONFLICT (number, delivery) DO UPDATE SET at = excluded.at, standing = excluded.standing"
             " WHERE excluded.at >= told.at",
             (line.delivery or "", line.at, standing.value, line.message_id),
         )

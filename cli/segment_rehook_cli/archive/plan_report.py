@@ -22,7 +22,7 @@ MEANING: Final[Mapping[EventStanding, str]] = {
     EventStanding.GONE: "was parked, and is not in the parking lot any more",
     EventStanding.PARKED: "parked",
     EventStanding.WAITING: "waits in the dead-letter queue",
-    EventStanding.IN_PROGRESS: "is being delivered",
+    EventStanding.CLAIMED: "is being delivered",
     EventStanding.DELIVERED: "delivered",
     EventStanding.DROPPED: "dropped",
     EventStanding.IGNORED: "ignored: no subscription takes it",

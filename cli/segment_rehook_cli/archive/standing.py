@@ -25,18 +25,18 @@ class EventStanding(StrEnum):
 
     NEW: the ledger has no record, or one under which it may be delivered. BEYOND_LEDGER: it has
     none, and could have forgotten it. CONFLICT: the ledger knows another event under this id.
-    PARKED, WAITING, IN_PROGRESS, DELIVERED: as its record says. GONE: the record says that it is
+    PARKED, WAITING, CLAIMED, DELIVERED: as its record says. GONE: the record says that it is
     parked, and the parking lot does not have it. DROPPED: a rule says that it is not delivered.
     IGNORED: no subscription takes it. REPEATED: an earlier event of the archive is the same.
     """
 
     NEW = "new"
-    BEYOND_LEDGER = "beyondLedger"
+    BEYOND_LEDGER = "beyond_ledger"
     CONFLICT = "conflict"
     GONE = "gone"
     PARKED = "parked"
     WAITING = "waiting"
-    IN_PROGRESS = "inProgress"
+    CLAIMED = "claimed"
     DELIVERED = "delivered"
     DROPPED = "dropped"
     IGNORED = "ignored"
@@ -48,7 +48,7 @@ _OF_VERDICT = {
     Verdict.DELIVERED: EventStanding.DELIVERED,
     Verdict.PARKED: EventStanding.PARKED,
     Verdict.QUEUED: EventStanding.WAITING,
-    Verdict.CLAIMED: EventStanding.IN_PROGRESS,
+    Verdict.CLAIMED: EventStanding.CLAIMED,
     Verdict.CONFLICT: EventStanding.CONFLICT,
 }
 

@@ -130,7 +130,7 @@ def sent(spool: Spool) -> list[str | None]:
         ("delivered", EventStanding.DELIVERED),
         ("parked", EventStanding.PARKED),
         ("queued", EventStanding.WAITING),
-        ("claimed", EventStanding.IN_PROGRESS),
+        ("claimed", EventStanding.CLAIMED),
         ("released", EventStanding.NEW),
     ],
 )
