@@ -13,6 +13,10 @@ import typer
 
 from segment_rehook import __version__
 from segment_rehook_cli import failures, mapping_commands, secrets
+from segment_rehook_cli.archive.reconcile_command import EXAMPLE as RECONCILE_EXAMPLE
+from segment_rehook_cli.archive.reconcile_command import reconcile
+from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
+from segment_rehook_cli.archive.replay_command import replay
 from segment_rehook_cli.diff import diff
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
@@ -71,6 +75,8 @@ app.command(epilog="Example: segment-rehook schema > destination.schema.json")(
 )
 app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
+app.command(epilog=REPLAY_EXAMPLE)(replay)
+app.command(epilog=RECONCILE_EXAMPLE)(reconcile)
 
 
 def run() -> None:
