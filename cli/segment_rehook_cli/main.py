@@ -23,6 +23,8 @@ from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import parked, secrets, terminal
 from segment_rehook_cli.advice import review
 from segment_rehook_cli.destination_file import DEFAULT_FILE
+from segment_rehook_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
+from segment_rehook_cli.doctor.command import doctor
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
 from segment_rehook_cli.evaluate import evaluate as answers
@@ -61,6 +63,7 @@ app.command(
 )(mode)
 app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
+app.command(name="doctor", epilog=DOCTOR_EXAMPLE)(doctor)
 
 
 def run() -> None:

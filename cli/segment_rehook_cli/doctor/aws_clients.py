@@ -1,0 +1,38 @@
+"""What is used of boto3's clients of CloudWatch, CloudWatch Logs and SNS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+__all__ = ["Answer", "LogsClient", "PagedClient", "Pages"]
+
+Answer = Mapping[str, Any]
+"""An answer of AWS."""
+
+
+class Pages(Protocol):
+    """boto3's paginator."""
+
+    def paginate(self, **asked: Any) -> Iterable[Answer]:
+        """Give the pages of answers."""
+
+
+class PagedClient(Protocol):
+    """A client whose operations answer in pages."""
+
+    def get_paginator(self, operation_name: str, /) -> Pages:
+        """Give the paginator of an operation, by its name in Python."""
+
+
+class LogsClient(Protocol):
+    """boto3's client of CloudWatch Logs, as far as queries need it."""
+
+    def start_query(self, **asked: Any) -> Answer:
+        """Start a query of Logs Insights."""
+
+    def get_query_results(self, **asked: Any) -> Answer:
+        """Give what a query has found so far, and whether it has ended."""
+
+    def stop_query(self, **asked: Any) -> Answer:
+        """Stop a query."""
