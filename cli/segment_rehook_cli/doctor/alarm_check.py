@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.durations import moment, span
-from segment_rehook_cli.doctor.verdict import finding, ok
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["alarm_names", "check_alarms", "check_notification", "described", "since"]
 
@@ -25,7 +25,7 @@ MAX_NAMES: Final = 100
 """In one call: CloudWatch API reference, DescribeAlarms."""
 
 
-def check_notification(subject: Subject) -> Iterator[Verdict]:
+def check_notification(subject: Subject) -> Iterator[CheckResult]:
     """Look whether a subscription of the topic is confirmed. No address is shown."""
     topic = subject.stack.parameters.get("AlarmTopicArn", "")
     if not topic:
@@ -57,7 +57,7 @@ def check_notification(subject: Subject) -> Iterator[Verdict]:
         yield finding("alarms reach no one: their topic has no subscription", listed)
 
 
-def check_alarms(subject: Subject) -> Iterator[Verdict]:
+def check_alarms(subject: Subject) -> Iterator[CheckResult]:
     """Give a finding for each alarm that is on, is gone, or notifies no one by hand."""
     names = alarm_names(subject)
     found = described(subject, [*names.values()])

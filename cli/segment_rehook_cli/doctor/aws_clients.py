@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-__all__ = ["Answer", "LogsClient", "PagedClient", "Pages"]
+__all__ = ["AwsReply", "InsightsClient", "PagedClient", "Pages"]
 
-Answer = Mapping[str, Any]
+AwsReply = Mapping[str, Any]
 """An answer of AWS."""
 
 
 class Pages(Protocol):
     """boto3's paginator."""
 
-    def paginate(self, **asked: Any) -> Iterable[Answer]:
+    def paginate(self, **asked: Any) -> Iterable[AwsReply]:
         """Give the pages of answers."""
 
 
@@ -25,14 +25,14 @@ class PagedClient(Protocol):
         """Give the paginator of an operation, by its name in Python."""
 
 
-class LogsClient(Protocol):
+class InsightsClient(Protocol):
     """boto3's client of CloudWatch Logs, as far as queries need it."""
 
-    def start_query(self, **asked: Any) -> Answer:
+    def start_query(self, **asked: Any) -> AwsReply:
         """Start a query of Logs Insights."""
 
-    def get_query_results(self, **asked: Any) -> Answer:
+    def get_query_results(self, **asked: Any) -> AwsReply:
         """Give what a query has found so far, and whether it has ended."""
 
-    def stop_query(self, **asked: Any) -> Answer:
+    def stop_query(self, **asked: Any) -> AwsReply:
         """Stop a query."""

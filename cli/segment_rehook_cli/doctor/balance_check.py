@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.delivery.outcomes import Outcome
+from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.durations import DAY, HOUR, MINUTE
 from segment_rehook_cli.doctor.metric_figures import values, written_by
-from segment_rehook_cli.doctor.verdict import finding, ok
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_balance"]
 
@@ -25,7 +25,7 @@ IN_FLIGHT: Final = 1 / 360
 """Part of an hour's events that may have come before its end, and been answered after it."""
 
 
-def check_balance(subject: Subject) -> Iterator[Verdict]:
+def check_balance(subject: Subject) -> Iterator[CheckResult]:
     """Compare EventsReceived with the sum of the outcomes. The alarm is EventsUnaccounted."""
     client: PagedClient = subject.client("cloudwatch")
     until = (subject.now() - SETTLED_SECONDS) // MINUTE * MINUTE

@@ -12,6 +12,7 @@ from segment_rehook_cli.aws_errors import StackUnusable, error_line
 from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
 from segment_rehook_cli.doctor.alarm_check import check_alarms, check_notification
 from segment_rehook_cli.doctor.balance_check import check_balance
+from segment_rehook_cli.doctor.check_result import CheckResult, Diagnosis, skipped
 from segment_rehook_cli.doctor.clock_check import check_clock
 from segment_rehook_cli.doctor.destination_check import (
     check_deployed_destination,
@@ -24,7 +25,6 @@ from segment_rehook_cli.doctor.parameter_check import check_parameters
 from segment_rehook_cli.doctor.queue_check import check_dead_letter_queue, check_parking_lot
 from segment_rehook_cli.doctor.rehook_check import check_key_pair
 from segment_rehook_cli.doctor.table_check import check_table
-from segment_rehook_cli.doctor.verdict import Diagnosis, Verdict, skipped
 from segment_rehook_cli.doctor.waiting_check import check_parked, check_waiting
 from segment_rehook_cli.doctor.webhook_check import check_version, check_webhook
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKS", "PERMISSIONS", "diagnose", "refused"]
 
-Check = Callable[["Subject"], Iterator[Verdict]]
+CheckFunction = Callable[["Subject"], Iterator[CheckResult]]
 
-CHECKS: Final[Mapping[str, Check]] = {
+CHECKS: Final[Mapping[str, CheckFunction]] = {
     "alarms": check_alarms,
     "notification": check_notification,
     "mode": check_mode,
@@ -83,18 +83,18 @@ PERMISSIONS: Final = {
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 
 
-def diagnose(subject: Subject, checks: Mapping[str, Check] = CHECKS) -> Iterator[Diagnosis]:
+def diagnose(subject: Subject, checks: Mapping[str, CheckFunction] = CHECKS) -> Iterator[Diagnosis]:
     """Run the checks in order; each gives one line or several."""
     for name, check in checks.items():
         try:
-            for verdict in check(subject):
-                yield Diagnosis(name, verdict)
+            for result in check(subject):
+                yield Diagnosis(name, result)
         except (*AWS_ERRORS, StackUnusable) as error:
             yield Diagnosis(name, refused(error))
 
 
-def refused(error: Exception) -> Verdict:
-    """Give the verdict where AWS refused a call, or the stack lacks what is looked at."""
+def refused(error: Exception) -> CheckResult:
+    """Give the result where AWS refused a call, or the stack lacks what is looked at."""
     if isinstance(error, StackUnusable):
         return skipped(str(error))
     permission = PERMISSIONS.get(getattr(error, "operation_name", ""))

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
+from segment_rehook_cli.doctor.check_result import finding, ok, skipped
 from segment_rehook_cli.doctor.durations import span
-from segment_rehook_cli.doctor.verdict import finding, ok, skipped
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
 
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_clock"]
 
@@ -21,7 +21,7 @@ MAX_SECONDS: Final = 5.0
 """AWS's header has whole seconds. Far less than the 5 minutes at which AWS refuses a signature."""
 
 
-def check_clock(subject: Subject) -> Iterator[Verdict]:
+def check_clock(subject: Subject) -> Iterator[CheckResult]:
     """Compare the time of an answer with this machine's, in the middle of the call."""
     client: CloudFormationClient = subject.client("cloudformation")
     before = subject.now()

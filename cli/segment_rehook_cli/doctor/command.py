@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.doctor.subject import Subject
 from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.messages import failure
 from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.output import AsJson
 from segment_rehook_cli.stack import Stack
+
+if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.subject import Subject
 
 __all__ = ["EXAMPLE", "doctor"]
 
@@ -54,6 +56,8 @@ def doctor(
     """
     if alarm is not None and destination is not None:
         raise failure("--destination is not used with --alarm: leave one out", USAGE)
+    from segment_rehook_cli.doctor.subject import Subject  # noqa: PLC0415 — start-up time
+
     subject = Subject(stack, destination)
     if alarm is None:
         _check(subject, as_json=as_json)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.rehook.destination import DestinationInvalid, load
 from segment_rehook_cli.deployed import version_of
-from segment_rehook_cli.doctor.verdict import finding, ok, skipped
+from segment_rehook_cli.doctor.check_result import finding, ok, skipped
 from segment_rehook_cli.stages import DestinationMissing, destination_file_of
 
 if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_deployed_destination", "check_destination_of_checkout"]
 
 
-def check_deployed_destination(subject: Subject) -> Iterator[Verdict]:
+def check_deployed_destination(subject: Subject) -> Iterator[CheckResult]:
     """Look whether this version of the package can read what is deployed."""
     deployed = subject.deployed
     try:
@@ -37,7 +37,7 @@ def check_deployed_destination(subject: Subject) -> Iterator[Verdict]:
     yield ok(f"version {deployed.version}, {len(loaded.subscriptions)} subscriptions")
 
 
-def check_destination_of_checkout(subject: Subject) -> Iterator[Verdict]:
+def check_destination_of_checkout(subject: Subject) -> Iterator[CheckResult]:
     """Look whether the file of this machine is what the stack runs on."""
     try:
         file = subject.file or destination_file_of(subject.stack.parameters)

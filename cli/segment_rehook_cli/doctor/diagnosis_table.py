@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from segment_rehook_cli import terminal
-from segment_rehook_cli.doctor.verdict import Diagnosis, Status
+from segment_rehook_cli.doctor.check_result import Diagnosis, Status
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.output import Entry, printable, show_rows
 
@@ -26,7 +26,7 @@ def show(diagnoses: Iterable[Diagnosis], *, as_json: bool) -> bool:
 
     def counted() -> Iterator[Diagnosis]:
         for each in diagnoses:
-            counts[each.verdict.status] += 1
+            counts[each.result.status] += 1
             yield each
 
     if as_json or not terminal.output_is_terminal():
@@ -49,10 +49,10 @@ def _show_table(diagnoses: Iterable[Diagnosis]) -> None:
 
     table = Table("check", "result", "detail, and what mends it", box=None)
     for each in diagnoses:
-        verdict = each.verdict
-        detail = Text(printable(verdict.detail), overflow="fold")
-        if verdict.command:
-            detail.append(f"\n→ {printable(verdict.command)}", "cyan")
-        result = Text(verdict.status.value, STYLES[verdict.status])
-        table.add_row(Text(each.check), result, detail)
+        result = each.result
+        detail = Text(printable(result.detail), overflow="fold")
+        if result.command:
+            detail.append(f"\n→ {printable(result.command)}", "cyan")
+        status = Text(result.status.value, STYLES[result.status])
+        table.add_row(Text(each.check), status, detail)
     Console().print(table)

@@ -9,20 +9,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.deployed import ALIAS
-from segment_rehook_cli.doctor.verdict import finding, ok
+from segment_rehook_cli.doctor.check_result import finding, ok
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
 
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_event_source", "check_functions"]
 
 FUNCTIONS: Final = {"ingest": "IngestFunction", "redrive": "RedriveFunction"}
 
 
-def check_functions(subject: Subject) -> Iterator[Verdict]:
+def check_functions(subject: Subject) -> Iterator[CheckResult]:
     """Look at the version behind each function's alias, and whether it can be called."""
     client: LambdaClient = subject.client("lambda")
     for service, logical_id in FUNCTIONS.items():
@@ -49,7 +49,7 @@ def check_functions(subject: Subject) -> Iterator[Verdict]:
             )
 
 
-def check_event_source(subject: Subject) -> Iterator[Verdict]:
+def check_event_source(subject: Subject) -> Iterator[CheckResult]:
     """Look whether the dead-letter queue calls the redrive function."""
     client: LambdaClient = subject.client("lambda")
     queue = subject.queue(subject.stack.dead_letter_queue_url)["QueueArn"]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from segment_rehook_cli.doctor.verdict import finding, ok
+from segment_rehook_cli.doctor.check_result import finding, ok
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_log_groups"]
 
 
-def check_log_groups(subject: Subject) -> Iterator[Verdict]:
+def check_log_groups(subject: Subject) -> Iterator[CheckResult]:
     """Look at the two functions' groups and at the API's access log."""
     client: PagedClient = subject.client("logs")
     names = [

@@ -14,7 +14,7 @@ from segment_rehook_cli.aws_errors import StackUnusable
 from segment_rehook_cli.botocore_errors import AWS_ERRORS
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.doctor.aws_clients import LogsClient
+    from segment_rehook_cli.doctor.aws_clients import InsightsClient
 
 __all__ = ["LogQuery"]
 
@@ -23,14 +23,14 @@ POLL_SECONDS: Final = 0.5
 MAX_POLLS: Final = 120
 _RUNNING: Final = {"Scheduled", "Running", "Unknown"}
 
-Row = Mapping[str, str]
+LogRow = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
     """Queries of the log groups over a time, in seconds since the epoch."""
 
-    client: LogsClient
+    client: InsightsClient
     groups: Sequence[str]
     since: float
     until: float
@@ -54,7 +54,7 @@ class LogQuery:
         )
         return {row.get("code", "?"): float(row["requests"]) for row in rows}
 
-    def _rows(self, query: str) -> list[Row]:
+    def _rows(self, query: str) -> list[LogRow]:
         """Run a query. Raises what boto3 raises, and StackUnusable where it does not end well.
 
         However it ends, also by KeyboardInterrupt, no query goes on running.

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.aws.parameters import MODE, mode_from
 from segment_rehook.delivery.stack_parameters import Mode
+from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.durations import moment, span
-from segment_rehook_cli.doctor.verdict import finding, ok
 
 if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_mode"]
 
 
-def check_mode(subject: Subject) -> Iterator[Verdict]:
+def check_mode(subject: Subject) -> Iterator[CheckResult]:
     """Look at the parameter; its last change is when the mode began."""
     found = subject.parameters.get(MODE)
     mode, warnings = mode_from(found.value if found else None, subject.stack.secrets_path)

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.aws.parameters import LISTS, REQUIRED, SecretName, mistakes_in, numbered_lines
+from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.durations import span
-from segment_rehook_cli.doctor.verdict import finding, ok
 
 if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_parameters"]
 
 SECURE: Final = "SecureString"
 
 
-def check_parameters(subject: Subject) -> Iterator[Verdict]:
+def check_parameters(subject: Subject) -> Iterator[CheckResult]:
     """Give a finding for each mistake of a parameter; no text shows a value."""
     wrong = list(_mistakes(subject))
     yield from wrong
@@ -31,7 +31,7 @@ def check_parameters(subject: Subject) -> Iterator[Verdict]:
         )
 
 
-def _mistakes(subject: Subject) -> Iterator[Verdict]:
+def _mistakes(subject: Subject) -> Iterator[CheckResult]:
     found = subject.parameters
     values = {name: found[name].value if name in found else "" for name in SecretName}
     for name in SecretName:

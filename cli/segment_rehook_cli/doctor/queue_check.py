@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.durations import span
-from segment_rehook_cli.doctor.verdict import finding, ok
 
 if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_dead_letter_queue", "check_parking_lot"]
 
@@ -21,7 +21,7 @@ VISIBILITY_SECONDS: Final = 360
 """Six times the redrive function's time-out: Lambda's guide on SQS as an event source."""
 
 
-def check_dead_letter_queue(subject: Subject) -> Iterator[Verdict]:
+def check_dead_letter_queue(subject: Subject) -> Iterator[CheckResult]:
     """Look at the queue of the events that wait, and at where SQS moves what it gives up."""
     found = subject.queue(subject.stack.dead_letter_queue_url)
     wrong = [*_mistakes(found, DEAD_LETTER_SECONDS)]
@@ -30,16 +30,16 @@ def check_dead_letter_queue(subject: Subject) -> Iterator[Verdict]:
     parking_lot = subject.queue(subject.stack.parking_lot_url)
     if _target(found) != parking_lot["QueueArn"]:
         wrong.append("its redrive policy does not name the parking lot")
-    yield _verdict(subject, wrong, found)
+    yield _result(subject, wrong, found)
 
 
-def check_parking_lot(subject: Subject) -> Iterator[Verdict]:
+def check_parking_lot(subject: Subject) -> Iterator[CheckResult]:
     """Look at the queue of the events that wait for a person."""
     found = subject.queue(subject.stack.parking_lot_url)
-    yield _verdict(subject, [*_mistakes(found, PARKED_SECONDS)], found)
+    yield _result(subject, [*_mistakes(found, PARKED_SECONDS)], found)
 
 
-def _verdict(subject: Subject, wrong: list[str], found: Mapping[str, str]) -> Verdict:
+def _result(subject: Subject, wrong: list[str], found: Mapping[str, str]) -> CheckResult:
     if wrong:
         return finding("; ".join(wrong) + ": it was changed by hand", subject.deploy())
     kept = span(int(found["MessageRetentionPeriod"]))

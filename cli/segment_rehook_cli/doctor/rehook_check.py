@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.aws.parameters import BYTE_ORDER_MARK, SecretName, mistakes_in
-from segment_rehook_cli.doctor.verdict import finding, ok, skipped
+from segment_rehook_cli.doctor.check_result import finding, ok, skipped
 
 if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_key_pair"]
 
@@ -18,7 +18,7 @@ SECONDS: Final = 10.0
 PAIR: Final = (SecretName.API_KEY, SecretName.API_SECRET)
 
 
-def check_key_pair(subject: Subject) -> Iterator[Verdict]:
+def check_key_pair(subject: Subject) -> Iterator[CheckResult]:
     """Ask Rehook. The functions call it from elsewhere, so what they see may differ."""
     from segment_rehook.rehook.client import RehookClient  # noqa: PLC0415 — slow; few need it
 

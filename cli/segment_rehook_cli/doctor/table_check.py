@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from segment_rehook_cli.doctor.verdict import finding, ok
+from segment_rehook_cli.doctor.check_result import finding, ok
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_table"]
 
 EXPIRY: Final = "expires_at"
 
 
-def check_table(subject: Subject) -> Iterator[Verdict]:
+def check_table(subject: Subject) -> Iterator[CheckResult]:
     """Look at the table's state, and whether items are deleted when they expire."""
     client: DynamoDBClient = subject.client("dynamodb")
     name = subject.stack.output("LedgerTable")

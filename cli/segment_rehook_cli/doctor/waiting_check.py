@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.durations import HOUR, span
 from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
-from segment_rehook_cli.doctor.verdict import finding, ok
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_parked", "check_waiting"]
 
@@ -32,7 +32,7 @@ DEPTH: Final = "80000"
 """Defaults of the template, for a stack that an older template made."""
 
 
-def check_waiting(subject: Subject) -> Iterator[Verdict]:
+def check_waiting(subject: Subject) -> Iterator[CheckResult]:
     """Look at the dead-letter queue: a finding from the thresholds of its alarms on."""
     found = subject.queue(subject.stack.dead_letter_queue_url)
     number = _number(found)
@@ -52,7 +52,7 @@ def check_waiting(subject: Subject) -> Iterator[Verdict]:
         yield ok(f"{said}; they are delivered by themselves")
 
 
-def check_parked(subject: Subject) -> Iterator[Verdict]:
+def check_parked(subject: Subject) -> Iterator[CheckResult]:
     """Look at the parking lot: whatever is there waits for a person."""
     found = subject.queue(subject.stack.parking_lot_url)
     number = _number(found)

@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from segment_rehook_cli.doctor.verdict import finding, ok, skipped
+from segment_rehook_cli.doctor.check_result import finding, ok, skipped
 from segment_rehook_cli.download import DownloadFailed
 
 if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
-    from segment_rehook_cli.doctor.verdict import Verdict
 
 __all__ = ["check_version", "check_webhook"]
 
 
-def check_webhook(subject: Subject) -> Iterator[Verdict]:
+def check_webhook(subject: Subject) -> Iterator[CheckResult]:
     """Call GET /health, as anyone on the internet can."""
     url = subject.stack.output("HealthUrl")
     try:
@@ -33,7 +33,7 @@ def check_webhook(subject: Subject) -> Iterator[Verdict]:
         )
 
 
-def check_version(subject: Subject) -> Iterator[Verdict]:
+def check_version(subject: Subject) -> Iterator[CheckResult]:
     """Compare the functions' version, which /health tells, with the command line's."""
     try:
         there = subject.health.get("version")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from segment_rehook_cli.output import Entry
 
-__all__ = ["Diagnosis", "Status", "Verdict", "finding", "ok", "skipped"]
+__all__ = ["CheckResult", "Diagnosis", "Status", "finding", "ok", "skipped"]
 
 
 class Status(StrEnum):
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """What was seen, in a line without secrets and personal data. `command`: what mends it."""
 
     status: Status
@@ -31,31 +31,31 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A verdict, and the name of the check that gave it."""
+    """A result, and the name of the check that gave it."""
 
     check: str
-    verdict: Verdict
+    result: CheckResult
 
     def entry(self) -> Entry:
         """Give it as JSON values; `command` is null where no command mends it."""
         return {
             "check": self.check,
-            "result": self.verdict.status.value,
-            "detail": self.verdict.detail,
-            "command": self.verdict.command or None,
+            "result": self.result.status.value,
+            "detail": self.result.detail,
+            "command": self.result.command or None,
         }
 
 
-def ok(detail: str) -> Verdict:
+def ok(detail: str) -> CheckResult:
     """All that the check looks at is well."""
-    return Verdict(Status.OK, detail)
+    return CheckResult(Status.OK, detail)
 
 
-def finding(detail: str, command: str = "") -> Verdict:
+def finding(detail: str, command: str = "") -> CheckResult:
     """Something is not well."""
-    return Verdict(Status.FINDING, detail, command)
+    return CheckResult(Status.FINDING, detail, command)
 
 
-def skipped(detail: str, command: str = "") -> Verdict:
+def skipped(detail: str, command: str = "") -> CheckResult:
     """The check could not be made."""
-    return Verdict(Status.SKIPPED, detail, command)
+    return CheckResult(Status.SKIPPED, detail, command)
