@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from segment_rehook.aws.telemetry import UNITS
 from tests.template.stack import DAY, ROOT, environment, parameters, resources, template
 from tools.cloudwatch import pages
 from tools.cloudwatch.metric_math import names
@@ -19,7 +20,7 @@ from tools.cloudwatch.watched import (
     text,
 )
 from tools.cloudwatch.watched import resources as described
-from tools.cloudwatch.written import AGREED_METRICS, counted, metrics
+from tools.cloudwatch.written import metrics
 
 FUNCTIONS = {"ingest": "IngestFunction", "redrive": "RedriveFunction"}
 ALARMS = described(ALARM)
@@ -234,4 +235,11 @@ def test_the_operations_page_names_every_metric_and_no_other() -> None:
         given = re.findall(r"`(…?\w+)`", cell)
         stem = re.sub(r"(?<=s)[A-Z]\w+$", "", given[0])
         named |= {name.replace("…", stem) for name in given}
-    assert set(counted()) <= named <= set(counted()) | set(AGREED_METRICS)
+    assert named == set(metrics())
+
+
+def test_values_are_observed_and_counts_are_counted() -> None:
+    """A metric of values has a unit of its own, and the page has it in the table of values."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    values = page.partition("| metric | values |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", values, re.MULTILINE)) == UNITS.keys()

@@ -21,7 +21,7 @@ from tools.cloudwatch.watched import (
     search,
     widgets,
 )
-from tools.cloudwatch.written import counted
+from tools.cloudwatch.written import metrics
 
 WIDGETS = widgets()
 GRAPHS = [widget for widget in WIDGETS if widget["type"] == "metric"]
@@ -95,7 +95,7 @@ def test_what_was_received_is_shown_with_each_outcome_that_makes_it_up() -> None
     """The first row of figures is the balance: all seven outcomes, and what has none yet."""
     (row,) = [each for each in GRAPHS if each["properties"]["title"].startswith("Events received")]
     shown = {metric.name for metric in metrics_of_widget(row)}
-    assert shown == {name for name in counted() if name.startswith("Events")} | {"EventsReceived"}
+    assert shown == {name for name in metrics() if name.startswith("Events")}
     (rest,) = [entry.expression for entry in entries(row) if entry.expression]
     assert names(rest) == {name.removeprefix("Events").lower() for name in shown}
     assert row["properties"]["setPeriodToTimeRange"]

@@ -42,7 +42,7 @@ ACCESS_LINE_BYTES: Final = 400
 PLATFORM_LINES_BYTES: Final = 350
 """Lambda's START, END and REPORT of an invocation."""
 COMPRESSED: Final = 0.15
-SECURE_PARAMETERS: Final = 4
+SECURE_PARAMETERS: Final = 5
 IDLE_POLLS_A_MINUTE: Final = 15
 """Lambda keeps five pollers at the queue, each waiting 20 seconds."""
 

@@ -13,10 +13,14 @@ from tools.cloudwatch.written import metrics
 CREDENTIALS: Final = 1
 """Shared secrets and tokens in use: two while one is rotated."""
 
+VERSIONS: Final = 2
+"""Versions of a function that get traffic: the live one and, while traffic moves, the new one."""
+
 VALUES: Final = {
     ("DeliveriesStored", "reason"): len(Stored),
     ("DeliveriesParked", "reason"): len(Parked),
     ("AccessMatched", "credential"): CREDENTIALS,
+    ("VersionFailures", "version"): VERSIONS,
 }
 """How many values a dimension beside the service has."""
 

@@ -41,40 +41,12 @@ class Written(msgspec.Struct, frozen=True):
     services: frozenset[str]
 
 
-def _agreed(service: str | None, *more: str) -> Written:
-    return Written(frozenset({SERVICE, *more}), frozenset({service}) if service else BOTH)
-
-
-# To be removed when the functions write these: the names of the agreed metrics and fields.
-AGREED_METRICS: Final[dict[str, Written]] = {
-    "EventsReceived": _agreed(INGEST),
-    "DeadLettersSent": _agreed(INGEST),
-    "UnknownOutcomes": _agreed(None),
-    "RehookMilliseconds": _agreed(None),
-    "DeadLetterAge": _agreed(REDRIVE),
-    "BreakerOpen": _agreed(None),
-    "NotDelivering": _agreed(None),
-    "DeliveriesStored": _agreed(None, "reason"),
-    "DeliveriesParked": _agreed(None, "reason"),
-    "AccessMatched": _agreed(INGEST, "credential"),
-}
-AGREED_FIELDS: Final = {
-    *("request_id", "message_id", "delivery", "subscription", "action", "milliseconds", "tries"),
-    *("mapping", "user", "sqs_message_id", "age_seconds"),
-}
-
 _METRIC = re.compile(r"[A-Z]\w+")
 
 
 @cache
 def metrics(layer: Path = LAYER) -> dict[str, Written]:
-    """The metrics that the functions write, and those that are agreed, by name."""
-    return AGREED_METRICS | counted(layer)
-
-
-@cache
-def counted(layer: Path = LAYER) -> dict[str, Written]:
-    """The metrics that the source counts, by name."""
+    """The metrics that the functions write, by name."""
     found: dict[str, Written] = {}
     for path, node in _nodes(layer):
         match node:
@@ -82,6 +54,9 @@ def counted(layer: Path = LAYER) -> dict[str, Written]:
                 listed = _listed(layer / path) if isinstance(first, ast.Name) else set()
                 names = _names(first) | listed
                 given = {each.arg for each in node.keywords if each.arg} - {"value"}
+            case ast.Call(func=ast.Name(id="single_metric"), keywords=keywords):
+                values = {each.arg: each.value for each in keywords}
+                names, given = _names(values["name"]), _keys(layer / path)
             case ast.JoinedStr():
                 names, given = _names(node), set()
             case _:
@@ -92,6 +67,17 @@ def counted(layer: Path = LAYER) -> dict[str, Written]:
                 before.dimensions | {SERVICE} | given, before.services | _services(path)
             )
     return found
+
+
+def _keys(path: Path) -> set[str]:
+    """The keys of a module's tables: the dimensions of its single metric, besides the service."""
+    return {
+        str(key.value)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    } - {SERVICE}
 
 
 def _listed(path: Path) -> set[str]:
@@ -113,7 +99,7 @@ def _services(path: Path) -> frozenset[str]:
 @cache
 def fields(layer: Path = LAYER) -> set[str]:
     """The fields that log lines of the functions may have."""
-    found = OF_POWERTOOLS | AGREED_FIELDS
+    found = set(OF_POWERTOOLS)
     for _, node in _nodes(layer):
         match node:
             case ast.Call(func=ast.Attribute(attr=method)) if method in WARNING:

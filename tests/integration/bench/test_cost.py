@@ -146,7 +146,9 @@ def test_no_alarm_is_of_high_resolution() -> None:
 def test_a_metric_is_counted_once_for_each_value_of_its_dimensions() -> None:
     """CloudWatch bills each combination; the steady ones are written by ingest."""
     counted = {each.dimensions: each for each in watching.custom_metrics()}
-    assert set(counted) == {"service", "service, reason", "service, credential"}
+    by = {f"service, {dimension}" for dimension in ("reason", "credential", "version")}
+    assert set(counted) == {"service", *by}
+    assert counted["service, version"].series == 2 * watching.VERSIONS
     assert counted["service, reason"].series == 2 * (len(Stored) + len(Parked))
     assert counted["service, credential"].series == watching.CREDENTIALS
     written = metrics()

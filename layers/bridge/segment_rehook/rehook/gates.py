@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from segment_rehook.rehook.settings import Settings
     from segment_rehook.segment.event import Event
 
-__all__ = ["refusal_of_age", "refusal_of_event"]
+__all__ = ["refusal_of_age", "refusal_of_event", "seconds_of"]
 
 INTEGRATION_NAMES: Final = ("Rehook", "Segment Rehook")
 
@@ -50,14 +50,15 @@ def refusal_of_age(event: Event, settings: Settings, now: float) -> tuple[DropRe
     """
     if settings.max_event_age is None:
         return None
-    happened = _seconds(event.member("timestamp"))
+    happened = seconds_of(event.member("timestamp"))
     if happened is None or now - happened <= settings.max_event_age:
         return None
     hours = settings.max_event_age / 3600
     return DropReason.TOO_OLD, f"timestamp is older than settings.maxEventAgeHours ({hours:g})."
 
 
-def _seconds(timestamp: object) -> float | None:
+def seconds_of(timestamp: object) -> float | None:
+    """Read a timestamp of an event as seconds since 1970; None if it is missing or unreadable."""
     if not isinstance(timestamp, str):
         return None
     try:
