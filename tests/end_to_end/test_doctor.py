@@ -335,7 +335,7 @@ def test_what_waits_and_what_is_parked(box: Sandbox) -> None:
     try:
         said = only_finding(examined(box), "parked")
         assert said.detail.startswith("1 event;")
-        assert said.command == "segment-rehook failures list --sandbox"
+        assert said.command == "segment-rehook failures list --queue parked --sandbox"
         box.queue("ParkingLot").empty()
         box.ssm.put_parameter(Name=path, Value="pause", Type="String", Overwrite=True)
         box.kill("IngestFunction")

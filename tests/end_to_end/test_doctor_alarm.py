@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.doctor.alarm_answers import ALARM_ANSWERS
 from segment_rehook_cli.doctor.alarm_check import alarm_names
 from segment_rehook_cli.doctor.alarm_report import AlarmReport, report
@@ -59,9 +60,15 @@ def _track(id_: str) -> dict[str, Any]:
     }
 
 
+class Impatient(SystemClock):
+    """The system's clock, on which no one waits."""
+
+    sleep = staticmethod(lambda _: None)
+
+
 def about(box: Sandbox, alarm: str) -> AlarmReport:
     """The report of an alarm; no time passes between looks for a result."""
-    return report(Subject(stack_of(box)), alarm, sleep=lambda _: None)
+    return report(Subject(stack_of(box)), alarm, clock=Impatient())
 
 
 def doctor(*arguments: str) -> Result:
@@ -120,7 +127,7 @@ def test_an_alarm_that_is_on(box: Sandbox) -> None:
     assert shown.stdout.startswith("EventsParkedLately: ALARM since 20")
     assert "CloudWatch says: 1 datapoint crossed the threshold" in shown.stdout
     assert "message ids: parked-1" in shown.stdout
-    assert shown.stdout.endswith("\nNext: segment-rehook failures list --sandbox\n")
+    assert shown.stdout.endswith("\nNext: segment-rehook failures list --queue parked --sandbox\n")
     [line] = told.stdout.splitlines()
     entry = json.loads(line)
     assert (entry["alarm"], entry["state"]) == ("EventsParkedLately", "ALARM")

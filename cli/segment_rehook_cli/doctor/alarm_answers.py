@@ -52,17 +52,17 @@ class AlarmAnswer:
 ALARM_ANSWERS: Final[Mapping[str, AlarmAnswer]] = {
     "EventsUnaccounted": AlarmAnswer(samples=_FAILED, hours=24, next="tail"),
     "EventsParkedLately": AlarmAnswer(
-        reasons=PARKED, samples=_PARKED, hours=1, next="failures list"
+        reasons=PARKED, samples=_PARKED, hours=1, next="failures list --queue parked"
     ),
     "EventsParked": AlarmAnswer(
-        reasons=PARKED, samples=_PARKED, hours=DAYS_PARKED * 24, next="failures list"
+        reasons=PARKED, samples=_PARKED, hours=DAYS_PARKED * 24, next="failures list --queue parked"
     ),
     "ParkedEventsExpireSoon": AlarmAnswer(
         reasons=PARKED,
         samples=_PARKED,
         hours=DAYS_PARKED * 24,
         oldest=True,
-        next="failures export > parked.ndjson",
+        next="failures export --output parked.ndjson",
     ),
     "DeadLettersWaitLong": AlarmAnswer(
         reasons=STORED, samples=_STORED, hours=24, oldest=True, next="failures list --queue waiting"

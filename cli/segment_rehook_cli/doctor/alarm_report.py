@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.aws_errors import StackUnusable
 from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.doctor.alarm_answers import AlarmAnswer, answer_for
 from segment_rehook_cli.doctor.alarm_check import alarm_names, described
 from segment_rehook_cli.doctor.checks import refused
 from segment_rehook_cli.doctor.durations import HOUR
-from segment_rehook_cli.doctor.log_query import LogQuery
+from segment_rehook_cli.doctor.log_figures import message_ids, refused_requests
 from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
 from segment_rehook_cli.doctor.runbook import runbook_section
+from segment_rehook_cli.logs import StackLogs, log_groups
+from segment_rehook_cli.time_window import TimeWindow
 
 if TYPE_CHECKING:
+    from segment_rehook.delivery.ports import Clock
     from segment_rehook_cli.doctor.subject import Subject
 
 __all__ = ["AlarmReport", "UnknownAlarm", "report"]
@@ -62,7 +65,7 @@ class AlarmReport:
         return self.state != "ALARM" and not self.skipped
 
 
-def report(subject: Subject, name: str, sleep: Callable[[float], None] = time.sleep) -> AlarmReport:
+def report(subject: Subject, name: str, clock: Clock | None = None) -> AlarmReport:
     """Look at an alarm by its logical id, or by its name in CloudWatch. Raises UnknownAlarm.
 
     Raises what boto3 raises if the alarm itself can't be read; what else can't be is named.
@@ -79,10 +82,11 @@ def report(subject: Subject, name: str, sleep: Callable[[float], None] = time.sl
         next=_next(subject, answer.next),
         runbook=runbook_section(logical_id),
     )
+    log = StackLogs(subject.client("logs"), log_groups(subject.stack), clock or SystemClock())
     steps: tuple[Callable[[], None], ...] = (
         lambda: made.figures.update(_figures(subject, alarm, answer)),
-        lambda: made.reasons.update(_reasons(subject, answer, sleep)),
-        lambda: made.samples.extend(_samples(subject, answer, sleep)),
+        lambda: made.reasons.update(_reasons(subject, answer, log)),
+        lambda: made.samples.extend(_samples(subject, answer, log)),
     )
     for step in steps:
         try:
@@ -114,8 +118,7 @@ def _found(subject: Subject, name: str) -> tuple[str, Mapping[str, Any]]:
 def _next(subject: Subject, words: str) -> str:
     if words.startswith("aws "):
         return words.format(region=subject.stack.region, **subject.stack.outputs)
-    command, _, rest = words.partition(" > ")
-    return subject.command(command) + (f" > {rest}" if rest else "")
+    return subject.command(words)
 
 
 def _figures(
@@ -153,9 +156,7 @@ def _summary(metric: Metric, found: list[float]) -> float | None:
     return sum(found) if metric.statistic == "Sum" else max(found)
 
 
-def _reasons(
-    subject: Subject, answer: AlarmAnswer, sleep: Callable[[float], None]
-) -> dict[str, float]:
+def _reasons(subject: Subject, answer: AlarmAnswer, log: StackLogs) -> dict[str, float]:
     """Count by reason, or refused requests by code; the greatest first."""
     counts: Counter[str] = Counter()
     if answer.reasons:
@@ -169,23 +170,23 @@ def _reasons(
         for metric, found in _values(subject, [*by_reason], answer).items():
             counts[str(by_reason[metric])] += int(sum(found))
     if answer.refusals:
-        for code, number in _log(subject, answer, sleep).refusals(answer.refusals).items():
-            counts[code] += int(number)
+        for code, number in refused_requests(
+            log, _window(subject, answer), answer.refusals
+        ).items():
+            counts[code] += number
     return {reason: number for reason, number in counts.most_common() if number}
 
 
-def _samples(subject: Subject, answer: AlarmAnswer, sleep: Callable[[float], None]) -> list[str]:
+def _samples(subject: Subject, answer: AlarmAnswer, log: StackLogs) -> list[str]:
     if not answer.samples:
         return []
-    log = _log(subject, answer, sleep)
-    return log.message_ids(answer.samples, most=MAX_SAMPLES, oldest=answer.oldest)
+    asked = _window(subject, answer)
+    return message_ids(log, asked, answer.samples, most=MAX_SAMPLES, oldest=answer.oldest)
 
 
-def _log(subject: Subject, answer: AlarmAnswer, sleep: Callable[[float], None]) -> LogQuery:
-    groups = [subject.stack.output("IngestLogGroup"), subject.stack.output("RedriveLogGroup")]
+def _window(subject: Subject, answer: AlarmAnswer) -> TimeWindow:
     until = subject.now()
-    since = until - min(answer.hours, MAX_LOG_HOURS) * HOUR
-    return LogQuery(subject.client("logs"), groups, since, until, sleep)
+    return TimeWindow(until - min(answer.hours, MAX_LOG_HOURS) * HOUR, until)
 
 
 def _values(

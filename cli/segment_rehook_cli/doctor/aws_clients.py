@@ -1,11 +1,11 @@
-"""What is used of boto3's clients of CloudWatch, CloudWatch Logs and SNS."""
+"""What is used of boto3's clients of CloudWatch, CloudWatch Logs and SNS: answers in pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-__all__ = ["AwsReply", "InsightsClient", "PagedClient", "Pages"]
+__all__ = ["AwsReply", "PagedClient", "Pages"]
 
 AwsReply = Mapping[str, Any]
 """An answer of AWS."""
@@ -23,16 +23,3 @@ class PagedClient(Protocol):
 
     def get_paginator(self, operation_name: str, /) -> Pages:
         """Give the paginator of an operation, by its name in Python."""
-
-
-class InsightsClient(Protocol):
-    """boto3's client of CloudWatch Logs, as far as queries need it."""
-
-    def start_query(self, **asked: Any) -> AwsReply:
-        """Start a query of Logs Insights."""
-
-    def get_query_results(self, **asked: Any) -> AwsReply:
-        """Give what a query has found so far, and whether it has ended."""
-
-    def stop_query(self, **asked: Any) -> AwsReply:
-        """Stop a query."""

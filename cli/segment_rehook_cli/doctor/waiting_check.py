@@ -62,7 +62,7 @@ def check_parked(subject: Subject) -> Iterator[CheckResult]:
     age = _age(subject, [_oldest(found)])
     yield finding(
         f"{_events(number)}{_aged(age)}; SQS deletes each after 14 days",
-        subject.command("failures list"),
+        subject.command("failures list --queue parked"),
     )
 
 
