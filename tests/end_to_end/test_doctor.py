@@ -76,8 +76,15 @@ def answered(box: Sandbox, operation: str, body: str) -> None:
 
 
 def test_all_is_well_with_a_healthy_stack(box: Sandbox) -> None:
-    """Every check is ok, and shows what it saw; nothing is changed by it."""
+    """Every check is ok, and shows what it saw; nothing is changed by it.
+
+    docs/doctor.md says how many calls it makes.
+    """
+    before = sum(box.aws.operations("operator").values())
     lines = examined(box)
+    calls = sum(box.aws.operations("operator").values()) - before
+    page = (CHECKOUT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    assert f"makes {calls} calls to AWS" in page
     assert not_ok(lines) == {}
     here = version_of(SHIPPED.read_bytes())
     assert here in lines["destination"][0].detail

@@ -69,6 +69,7 @@ PERMISSIONS: Final = {
     "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
     "GetLayerVersionByArn": "lambda:GetLayerVersion",
     "GetMetricData": "cloudwatch:GetMetricData",
+    "GetParameter": "ssm:GetParameter",
     "GetParametersByPath": "ssm:GetParametersByPath",
     "GetQueryResults": "logs:GetQueryResults",
     "GetQueueAttributes": "sqs:GetQueueAttributes",
@@ -79,6 +80,9 @@ PERMISSIONS: Final = {
     "StopQuery": "logs:StopQuery",
 }
 """The permission that each operation needs, of all that `doctor` calls."""
+
+DECRYPTS: Final = "GetParametersByPath"
+"""It fails in the same way where the key of the secrets may not be used."""
 
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 
@@ -97,8 +101,10 @@ def refused(error: Exception) -> CheckResult:
     """Give the result where AWS refused a call, or the stack lacks what is looked at."""
     if isinstance(error, StackUnusable):
         return skipped(str(error))
-    permission = PERMISSIONS.get(getattr(error, "operation_name", ""))
+    operation = getattr(error, "operation_name", "")
+    permission = PERMISSIONS.get(operation)
     said = error_line(error)
     if permission and error_code(error) in _DENIED:
-        return skipped(f"your credentials lack the permission {permission} ({said})")
+        decrypt = " or kms:Decrypt" if operation == DECRYPTS else ""
+        return skipped(f"your credentials lack the permission {permission}{decrypt} ({said})")
     return skipped(said)

@@ -41,12 +41,13 @@ def check_destination_of_checkout(subject: Subject) -> Iterator[CheckResult]:
     """Look whether the file of this machine is what the stack runs on."""
     try:
         file = subject.file or destination_file_of(subject.stack.parameters)
-        here = version_of(file.read_bytes())
     except DestinationMissing as missing:
         yield skipped(str(missing), subject.command("doctor --destination FILE"))
         return
+    try:
+        here = version_of(file.read_bytes())
     except OSError as error:
-        yield skipped(f"{subject.file}: {error.strerror}")
+        yield skipped(f"{file}: {error.strerror}")
         return
     deployed = subject.deployed.version
     if deployed == here:

@@ -10,6 +10,7 @@ from segment_rehook_cli import terminal
 from segment_rehook_cli.doctor.check_result import Diagnosis, Status
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.output import Entry, printable, show_rows
+from segment_rehook_cli.progress import progress
 
 __all__ = ["show"]
 
@@ -48,7 +49,7 @@ def _show_table(diagnoses: Iterable[Diagnosis]) -> None:
     from rich.text import Text  # noqa: PLC0415 — as above
 
     table = Table("check", "result", "detail, and what mends it", box=None)
-    for each in diagnoses:
+    for each in _watched(diagnoses):
         result = each.result
         detail = Text(printable(result.detail), overflow="fold")
         if result.command:
@@ -56,3 +57,11 @@ def _show_table(diagnoses: Iterable[Diagnosis]) -> None:
         status = Text(result.status.value, STYLES[result.status])
         table.add_row(Text(each.check), status, detail)
     Console().print(table)
+
+
+def _watched(diagnoses: Iterable[Diagnosis]) -> Iterator[Diagnosis]:
+    """Show on standard error how many lines there are: the table comes at the end."""
+    with progress(None, "lines") as done:
+        for number, each in enumerate(diagnoses, 1):
+            done(number)
+            yield each

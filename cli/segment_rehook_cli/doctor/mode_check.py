@@ -11,6 +11,8 @@ from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.durations import moment, span
 
 if TYPE_CHECKING:
+    from mypy_boto3_ssm.client import SSMClient
+
     from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
 
@@ -18,13 +20,17 @@ __all__ = ["check_mode"]
 
 
 def check_mode(subject: Subject) -> Iterator[CheckResult]:
-    """Look at the parameter; its last change is when the mode began."""
-    found = subject.parameters.get(MODE)
-    mode, warnings = mode_from(found.value if found else None, subject.stack.secrets_path)
-    if found is None:
-        yield ok(f"{mode} (it was never set)")
+    """Look at the parameter (ssm:GetParameter); its last change is when the mode began."""
+    client: SSMClient = subject.client("ssm")
+    path = subject.stack.secrets_path
+    try:
+        found = client.get_parameter(Name=f"{path}/{MODE}")["Parameter"]
+    except client.exceptions.ParameterNotFound:
+        yield ok(f"{Mode.DELIVER} (it was never set)")
         return
-    age = f"since {moment(found.changed)} ({span(subject.now() - found.changed)})"
+    mode, warnings = mode_from(found.get("Value", ""), path)
+    changed = found["LastModifiedDate"].timestamp()
+    age = f"since {moment(changed)} ({span(subject.now() - changed)})"
     deliver = subject.command("mode deliver")
     if warnings:
         yield finding(f"its value is unknown and counts as {mode}, {age}", deliver)
