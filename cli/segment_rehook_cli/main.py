@@ -18,6 +18,8 @@ from segment_rehook_cli.archive.reconcile_command import reconcile
 from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
 from segment_rehook_cli.archive.replay_command import replay
 from segment_rehook_cli.diff import diff
+from segment_rehook_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
+from segment_rehook_cli.doctor.command import doctor
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
 from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
@@ -77,6 +79,7 @@ app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
 app.command(epilog=REPLAY_EXAMPLE)(replay)
 app.command(epilog=RECONCILE_EXAMPLE)(reconcile)
+app.command(name="doctor", epilog=DOCTOR_EXAMPLE)(doctor)
 
 
 def run() -> None:
