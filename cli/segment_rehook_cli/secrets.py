@@ -8,6 +8,7 @@ can read a process's arguments, and it is never printed.
 from __future__ import annotations
 
 import sys
+from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 
 import typer
@@ -23,14 +24,17 @@ from segment_rehook_cli.stack import Stack
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
 
-__all__ = ["commands", "put_secret", "secret_path"]
+__all__ = ["commands", "make_user_key", "put_secret", "secret_path"]
 
 _DESCRIPTIONS: Final = {
     SecretName.API_KEY: "Rehook's API key",
     SecretName.API_SECRET: "Rehook's API secret",
     SecretName.SHARED_SECRETS: "Segment's shared secrets, one per line",
     SecretName.TOKENS: "header tokens that Segment sends, one per line",
+    SecretName.USER_KEY: "the key of the users' hashes in the log",
 }
+USER_KEY_BYTES: Final = 32
+
 _DEFAULT_NAMES: Final = (SecretName.API_KEY, SecretName.API_SECRET, SecretName.SHARED_SECRETS)
 
 commands = typer.Typer(help="The secrets of a deployed stack.", no_args_is_help=True)
@@ -52,7 +56,7 @@ def put(
         list[SecretName] | None,
         typer.Argument(
             help="The secrets to put. By default rehook/api-key, rehook/api-secret and "
-            "segment/shared-secrets."
+            "segment/shared-secrets, and a random logs/user-key if there is none."
         ),
     ] = None,
 ) -> None:
@@ -72,6 +76,8 @@ def put(
         for name, value in values.items():
             put_secret(client, stack, name, value)
             typer.echo(f"put {secret_path(stack, name)}")
+        if not names and make_user_key(client, stack):
+            typer.echo(f"put {secret_path(stack, SecretName.USER_KEY)}, a random one")
 
 
 def secret_path(stack: Stack, name: SecretName) -> str:
@@ -79,7 +85,23 @@ def secret_path(stack: Stack, name: SecretName) -> str:
     return f"{stack.secrets_path}/{name.value}"
 
 
-def put_secret(client: SSMClient, stack: Stack, name: SecretName, value: str) -> None:
+def make_user_key(client: SSMClient, stack: Stack) -> bool:
+    """Put a random key for the users' hashes in the log, unless there is a key. Say if it was put.
+
+    A key is never replaced by chance: the log's lines of before could no longer be found by user.
+    Raises what boto3 raises.
+    """
+    key = token_hex(USER_KEY_BYTES)
+    try:
+        put_secret(client, stack, SecretName.USER_KEY, key, overwrite=False)
+    except client.exceptions.ParameterAlreadyExists:
+        return False
+    return True
+
+
+def put_secret(
+    client: SSMClient, stack: Stack, name: SecretName, value: str, *, overwrite: bool = True
+) -> None:
     """Create or replace one SecureString, under the stack's own key if it has one.
 
     Raises what boto3 raises.
@@ -90,7 +112,7 @@ def put_secret(client: SSMClient, stack: Stack, name: SecretName, value: str) ->
         Description=_DESCRIPTIONS[name],
         Value=value,
         Type="SecureString",
-        Overwrite=True,
+        Overwrite=overwrite,
         **key,
     )
 

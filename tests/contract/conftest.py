@@ -27,7 +27,7 @@ from tests.contract.ledgers import Sharing
 from tests.contract.queues import FakeBench, FakeClientBench, QueueBench, ServerBench
 from tools.dynamodb import moto_statements
 from tools.fakes.faults import Faults
-from tools.fakes.surroundings import FakeClock
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
 from tools.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 from tools.sqs import moto_backend
 
@@ -123,7 +123,7 @@ def table(clients: Clients, clock: FakeClock) -> Table:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
-    return Table(clients.functions.dynamodb, name, clock)
+    return Table(clients.functions.dynamodb, name, clock, FakeTelemetry())
 
 
 @pytest.fixture(params=["fake", "fake, shared calls", "dynamodb", "dynamodb, shared calls"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 SECRET = "s3cr3t-value"
+USER_KEY = "k" * 32
 ANOTHER = "another (press Enter if there is none): "
 KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 
@@ -77,12 +79,14 @@ def test_the_functions_read_what_was_put(clients: Clients, stack: Deployed) -> N
         "rehook/api-secret": SECRET.encode(),
         "segment/shared-secrets": f"\ufeff{SECRET}\r\n\n other \n".encode(),
         "segment/tokens": b"X-Api-Key: abc",
+        "logs/user-key": f"{USER_KEY}\n".encode(),
     }.items():
         assert stack.run("secrets put", name, given=value).exit_code == 0
     path = f"/segment-rehook/{stack.name}"
     read = SsmSecretStore(clients.functions.ssm, path, FakeClock(), FakeTelemetry()).read()
     assert (read.api_key, read.api_secret) == ("key", SECRET)
     assert (read.shared_secrets, read.tokens) == ((SECRET, "other"), ("X-Api-Key: abc",))
+    assert read.user_key == USER_KEY.encode()
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,7 @@ def test_the_functions_read_what_was_put(clients: Clients, stack: Deployed) -> N
     [
         (["rehook/api-key"], b"", "is empty"),
         (["rehook/api-key"], SECRET.encode("utf-16"), "UTF-16"),
+        (["logs/user-key"], b"too-short", "fewer than 32 characters"),
         (["segment/tokens"], b"good\nX-Api-Key:" + SECRET.encode(), "line 2"),
         ([], SECRET.encode(), "name it"),
         (["rehook/api-key", "segment/tokens"], SECRET.encode(), "name it"),
@@ -120,11 +125,31 @@ def test_on_a_terminal_each_secret_is_asked_for_hidden(clients: Clients, stack: 
     )
     assert code == 0
     assert not [word for word in ("a-key", SECRET, "a-first", "a-second") if word in shown]
-    assert stored(clients, stack) == {
+    put = stored(clients, stack)
+    key = put.pop("logs/user-key")
+    assert put == {
         "rehook/api-key": "a-key",
         "rehook/api-secret": SECRET,
         "segment/shared-secrets": "a-first\na-second",
     }
+    assert re.fullmatch("[0-9a-f]{64}", key)
+    assert "logs/user-key, a random one" in shown
+    assert key not in shown
+
+
+def test_the_key_of_the_log_is_not_replaced_by_chance(clients: Clients, stack: Deployed) -> None:
+    """A key that is there stays, so that the log of before can still be asked for a user."""
+    assert stack.run("secrets put", "logs/user-key", given=USER_KEY).exit_code == 0
+    code, shown = stack.run_on_terminal(
+        "secrets put",
+        ("Rehook's API key: ", "a-key"),
+        ("Rehook's API secret: ", SECRET),
+        ("Segment's shared secrets: ", "a-first"),
+        (ANOTHER, ""),
+    )
+    assert code == 0
+    assert "a random one" not in shown
+    assert stored(clients, stack)["logs/user-key"] == USER_KEY
 
 
 def test_nothing_is_put_before_everything_is_checked(clients: Clients, stack: Deployed) -> None:

@@ -100,7 +100,7 @@ def books() -> Iterator[Books]:
         dropped = defaultdict(list)
         for entry in box.log.entries():
             if entry.get("outcome") == "dropped":
-                dropped[entry.get("message_id")].append(entry["deliveries"])
+                dropped[entry.get("message_id")].append(entry["reason"])
         yield Books(calls, dropped)
 
 
@@ -119,7 +119,7 @@ def test_what_a_destination_sends_is_delivered_once(books: Books, sender: str, b
             assert call.get("event_name") == ("e" if kind == "track" else None)
     for name, (_, reason) in DROPPED.items():
         told = [None] if reason == "too_deep" else [f"{prefix}/{name}"]
-        assert any(reason in answer for answer in books.dropped[told[0]])
+        assert reason in books.dropped[told[0]]
 
 
 def test_nothing_else_came_of_it(books: Books) -> None:

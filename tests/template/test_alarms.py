@@ -8,6 +8,8 @@ import re
 import pytest
 
 import segment_rehook
+from segment_rehook.aws.telemetry import UNITS
+from segment_rehook.delivery.outcome_metrics import BY_REASON
 from segment_rehook.delivery.outcomes import Outcome
 from tests.template.stack import DAY, ROOT, Tree, environment, resources, template
 
@@ -25,15 +27,18 @@ def metrics(alarm: Tree) -> list[Tree]:
 
 
 def counted() -> set[str]:
-    """Names of metrics that the package counts: constants given to a method `count`."""
+    """Names of metrics that the package counts: constants given to a method of the telemetry.
+
+    Those that are counted by reason have their names in a table.
+    """
     (package,) = segment_rehook.__path__
-    return {
+    return {*BY_REASON.values()} | {
         node.args[0].value
         for path in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "count"
+        and node.func.attr in {"count", "count_now", "observe"}
         and node.args
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
@@ -92,9 +97,11 @@ def test_an_outage_of_rehook_is_told() -> None:
 def test_the_operations_page_names_every_metric_and_no_other() -> None:
     """The operations page explains each metric that is counted, and no other."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    table = page.partition("| metric | counts |")[2].partition("\n\n")[0]
+    counts = page.partition("| metric | counts |")[2].partition("\n\n")[0]
+    values = page.partition("| metric | values |")[2].partition("\n\n")[0]
+    rows = counts.splitlines()[2:] + values.splitlines()[2:]
     named: set[str] = set()
-    for cell in [line.split("|")[1] for line in table.splitlines()[2:]]:
+    for cell in [line.split("|")[1] for line in rows]:
         names = re.findall(r"`(…?\w+)`", cell)
         stem = re.sub(r"(?<=s)[A-Z]\w+$", "", names[0])
         named |= {name.replace("…", stem) for name in names}
@@ -102,6 +109,13 @@ def test_the_operations_page_names_every_metric_and_no_other() -> None:
     of_events = {f"Events{outcome}" for outcome in said}
     of_dead_letters = {f"DeadLetters{name}" for name in said - {"Dropped", "Failed", "Ignored"}}
     assert named == counted() | of_events | of_dead_letters
+
+
+def test_values_are_observed_and_counts_are_counted() -> None:
+    """A metric of values has a unit of its own, and the page has it in the table of values."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    values = page.partition("| metric | values |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", values, re.MULTILINE)) == UNITS.keys()
 
 
 def test_the_operations_page_names_every_alarm_and_no_other() -> None:

@@ -10,7 +10,7 @@ import pytest
 from botocore import xform_name
 
 import segment_rehook
-from tests.template.stack import ROOT, Tree, properties, resources
+from tests.template.stack import ROOT, Tree, parameters, properties, resources, template
 
 ROLES = {"IngestRole": "IngestLog", "RedriveRole": "RedriveLog"}
 SERVICES = ("dynamodb", "sqs", "ssm")
@@ -28,6 +28,7 @@ AUTHORISED_AS = {
 }
 # What Lambda itself does with the function's role.
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 EVENT_SOURCE = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 # By function and resource: ingest marks users and redrive clears the marks; ingest stores dead
 # letters and redrive takes them, without ever sending one; both park.
@@ -93,6 +94,11 @@ def statements(role: str) -> list[Tree]:
     return [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in listed]
 
 
+def is_tracing(statement: Tree) -> bool:
+    """Whether it is what Lambda needs to trace the function, which has no resource of its own."""
+    return set(as_list(statement["Action"])) == TRACE
+
+
 def as_list(value: Any) -> list[Any]:
     """IAM takes one or many."""
     return value if isinstance(value, list) else [value]
@@ -102,7 +108,7 @@ def granted(role: str) -> dict[str, set[str]]:
     """Actions by resource, for what the role may do without a condition."""
     found: dict[str, set[str]] = {}
     for statement in statements(role):
-        if "Condition" in statement:
+        if "Condition" in statement or is_tracing(statement):
             continue
         for resource in as_list(statement["Resource"]):
             name = resource["Fn::GetAtt"][0] if "Fn::GetAtt" in resource else "secrets"
@@ -124,13 +130,18 @@ def test_what_may_be_done_is_what_the_code_calls() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_no_permission_reaches_beyond_the_stack(role: str) -> None:
-    """Each permission is for a resource of the stack; the one star ends its secrets' path."""
+    """Each permission is for a resource of the stack; the one star ends its secrets' path.
+
+    Traces are no resources. They have a test of their own.
+    """
     own = {
         logical_id
         for kind in ("AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup")
         for logical_id in resources(kind)
     }
     for statement in statements(role):
+        if is_tracing(statement):
+            continue
         assert statement["Effect"] == "Allow"
         assert not {"NotAction", "NotResource"} & set(statement)
         assert not any("*" in action for action in as_list(statement["Action"]))
@@ -153,6 +164,22 @@ def test_each_function_writes_its_own_log(role: str, log: str) -> None:
     (statement,) = [s for s in statements(role) if set(as_list(s["Action"])) & LOGS]
     assert set(statement["Action"]) == LOGS
     assert statement["Resource"] == {"Fn::GetAtt": [log, "Arn"]}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_function_may_trace_only_if_tracing_is_on(role: str) -> None:
+    """X-Ray's permissions and Lambda's tracing are there under the parameter `Tracing` only."""
+    (policy,) = properties(role)["Policies"]
+    listed = policy["PolicyDocument"]["Statement"]
+    [(condition, statement, otherwise)] = [
+        entry["Fn::If"] for entry in listed if "Fn::If" in entry and is_tracing(entry["Fn::If"][1])
+    ]
+    assert (condition, otherwise) == ("Traces", {"Ref": "AWS::NoValue"})
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", "*")
+    assert template()["Conditions"]["Traces"] == {"Fn::Equals": [{"Ref": "Tracing"}, "on"]}
+    assert parameters()["Tracing"]["Default"] == "off"
+    mode = {"Fn::If": ["Traces", "Active", "PassThrough"]}
+    assert template()["Globals"]["Function"]["Tracing"] == mode
 
 
 @pytest.mark.parametrize("role", ROLES)

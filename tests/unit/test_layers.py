@@ -31,10 +31,10 @@ LIBRARIES: dict[str, set[str]] = {
 DELIVERY = (
     {"assembly"},
     {"ingest", "redrive"},
-    {"caller", "after_call", "delivery"},
+    {"caller", "after_call", "delivery", "outcome_metrics"},
     {"ledger", "pacing"},
     {"queues"},
-    {"ids", "outcomes", "ports", "settings", "stack_parameters"},
+    {"ids", "outcome_line", "outcomes", "ports", "settings", "stack_parameters"},
 )
 
 

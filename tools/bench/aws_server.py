@@ -35,6 +35,7 @@ PARAMETERS = {
     SecretName.API_KEY: "key-1",
     SecretName.API_SECRET: "secret-1",
     SecretName.SHARED_SECRETS: "shared-1",
+    SecretName.USER_KEY: "0123456789abcdef0123456789abcdef",
 }
 
 

@@ -9,12 +9,14 @@ from tools.fakes.faults import Faults
 MAX_AGE_SECONDS = 60.0
 MIN_REFUSED_SECONDS = 30.0
 
+USER_KEY = b"0123456789abcdef0123456789abcdef"
 SECRETS = Secrets(
     api_key="key-1",
     api_secret="secret-1",
     shared_secrets=("shared-1",),
     tokens=(),
     mode=Mode.DELIVER,
+    user_key=USER_KEY,
 )
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+
+from msgspec.structs import asdict
+
+from segment_rehook.delivery.outcome_line import OutcomeLine
 
 LogValue = str | int | float | None
 
@@ -71,20 +75,28 @@ _TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class FakeTelemetry:
-    """Records `lines` (outcomes) and `warnings` in order, and the sums of metrics in `counts`."""
+    """Records what it is told.
+
+    `lines`: outcomes, without the fields that are None. `warnings`: in order. `counts`: the sums of
+    the metrics; one with a dimension has a name such as `DeliveriesStored reason=paused`.
+    `at_once`: those that `count_now` wrote. `values`: those of each metric that is observed.
+    """
 
     def __init__(self) -> None:
         self.lines: list[dict[str, LogValue]] = []
         self.warnings: list[tuple[str, dict[str, LogValue]]] = []
         self.counts: Counter[str] = Counter()
+        self.at_once: Counter[str] = Counter()
+        self.values: defaultdict[str, list[float]] = defaultdict(list)
         self._lock = threading.Lock()
 
-    def outcomes(self, lines: Sequence[Mapping[str, LogValue]]) -> None:
+    def outcomes(self, lines: Sequence[OutcomeLine]) -> None:
         """Record outcomes."""
-        for line in lines:
-            _check(line)
         with self._lock:
-            self.lines += [dict(line) for line in lines]
+            self.lines += [
+                {name: value for name, value in asdict(line).items() if value is not None}
+                for line in lines
+            ]
 
     def warn(self, message: str, **fields: LogValue) -> None:
         """Record a warning."""
@@ -92,10 +104,26 @@ class FakeTelemetry:
         with self._lock:
             self.warnings.append((message, fields))
 
-    def count(self, metric: str, value: int = 1) -> None:
+    def warn_once(self, message: str, **fields: LogValue) -> None:
+        """Record a warning that is not recorded yet: it knows of no invocations."""
+        if (message, fields) not in self.warnings:
+            self.warn(message, **fields)
+
+    def count(self, metric: str, value: int = 1, **dimension: str) -> None:
         """Add a value to a metric."""
+        name = " ".join([metric, *(f"{each}={value_}" for each, value_ in dimension.items())])
         with self._lock:
-            self.counts[metric] += value
+            self.counts[name] += value
+
+    def count_now(self, metric: str, value: int) -> None:
+        """Add a value to a metric that is written at once."""
+        with self._lock:
+            self.at_once[metric] += value
+
+    def observe(self, metric: str, value: float) -> None:
+        """Record a value."""
+        with self._lock:
+            self.values[metric].append(value)
 
 
 def _check(fields: Mapping[str, LogValue]) -> None:

@@ -22,7 +22,7 @@ from tools.sandbox.logs import Log
 from tools.sandbox.poller import Poller
 from tools.sandbox.processes import ProcessGroup
 from tools.sandbox.segment import Segment
-from tools.sandbox.services import API_KEY, API_SECRET, start_aws, start_rehook
+from tools.sandbox.services import API_KEY, API_SECRET, USER_KEY, start_aws, start_rehook
 from tools.sandbox.stack_queue import Queue, queue_url
 from tools.sandbox.stack_record import stack_record
 
@@ -149,6 +149,7 @@ class Sandbox:
         self.put_secret(SecretName.API_KEY, API_KEY)
         self.put_secret(SecretName.API_SECRET, API_SECRET)
         self.put_secret(SecretName.SHARED_SECRETS, self.shared_secret)
+        self.put_secret(SecretName.USER_KEY, USER_KEY)
 
     def _make_poller(self, source: template.EventSource) -> Poller:
         name = self.stack.queues[source.queue].name

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parents[2]
 API_KEY = "sandbox-api-key"
+USER_KEY = "sandbox-user-key-that-is-long-enough"
 API_SECRET = "sandbox-api-secret"  # noqa: S105 — the fake Rehook's, no secret
 
 

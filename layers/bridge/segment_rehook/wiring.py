@@ -57,7 +57,7 @@ def _ports(
     threads = settings.workers + 1
     clock, randomness = SystemClock(), SystemRandomness()
     clients = Clients(Access.read(os.environ, stack.url_suffix), clock, randomness)
-    table = Table(clients.dynamodb(connections=threads), stack.ledger_table, clock)
+    table = Table(clients.dynamodb(connections=threads), stack.ledger_table, clock, telemetry)
     sqs = clients.sqs(connections=threads)
     secrets = SsmSecretStore(clients.ssm(connections=1), stack.secrets_path, clock, telemetry)
     return Ports(
@@ -81,9 +81,14 @@ def _rehook(
         read = secrets.read()
         return read.api_key, read.api_secret
 
-    client = RehookClient(
+    client: Rehook = RehookClient(
         stack.rehook_url, key_pair, connections=connections, trusts_503=stack.trusts_503
     )
+    if stack.tracing:
+        from segment_rehook.aws.tracing import TracedRehook  # noqa: PLC0415 — off, it costs no start
+
+        host = stack.rehook_url.partition("://")[2]
+        client = TracedRehook(client, host, SystemClock(), os.environ)
     resend = destination.settings.referral_conflict == "resend"
     return ResendWithoutCode(client) if resend else client
 

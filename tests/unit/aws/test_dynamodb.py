@@ -16,7 +16,7 @@ from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.delivery.ports import LedgerUnavailable
 from tests.contract.ledgers import swap
 from tests.unit.aws.conftest import Stub
-from tools.fakes.surroundings import FakeClock
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 RECORD = Record(
     id="m1:identify", state=State.CLAIMED, token=1, nonce="n1", content="c", expires_at=1
@@ -30,7 +30,8 @@ class World:
     def __init__(self) -> None:
         self.stub = Stub("dynamodb")
         self.clock = FakeClock()
-        table = Table(self.stub.dynamodb, "ledger", self.clock)
+        self.telemetry = FakeTelemetry()
+        table = Table(self.stub.dynamodb, "ledger", self.clock, self.telemetry)
         self.ledger = DynamoLedger(table)
         self.marks = DynamoUserMarks(table, self.clock, keep=60)
         self.breaker = DynamoBreakerStore(table)
@@ -167,3 +168,16 @@ def test_marks_expire(world: World) -> None:
 
     world.marks.put({"ann": "m1:identify"})
     world.stub.assert_no_pending_responses()
+
+
+def test_a_failure_is_logged_with_awss_code_once(world: World) -> None:
+    """The log names the operation and AWS's error code, and not once for each delivery."""
+    codes = ["AccessDeniedException", "ProvisionedThroughputExceededException"]
+    for code in (codes[0], *codes):
+        world.stub.add_refusal("put_item", code)
+        with pytest.raises(LedgerUnavailable):
+            swap(world.ledger, RECORD, None)
+
+    assert world.telemetry.warnings == [
+        ("DynamoDB failed", {"operation": "PutItem", "code": code}) for code in codes
+    ]

@@ -39,6 +39,7 @@ def test_defaults_are_the_codes_own() -> None:
         service="segment-rehook",
         metrics_namespace="SegmentRehook",
         log_level="INFO",
+        tracing=False,
     )
     assert ingest_settings(LEAST) == (stack, IngestSettings())
     assert redrive_settings(LEAST) == (stack, RedriveSettings())

@@ -230,3 +230,22 @@ def test_an_unknown_mode_pauses(mode: str) -> None:
     secrets, warnings = secrets_from({**GOOD, "mode": mode}, PATH)
     assert secrets.mode == "pause"
     assert len(warnings) == 1
+
+
+def test_the_key_of_the_users_hashes_is_read_with_the_secrets(world: World) -> None:
+    """The key is in the same reading. A stack without it works, and there is no warning."""
+    key = "0123456789abcdef" * 4
+    world.answer({**GOOD, "logs/user-key": f"\ufeff{key}\n"})
+    assert world.store.read().user_key == key.encode()
+    assert secrets_from(GOOD, PATH) == (READ, [])
+    assert not world.telemetry.warnings
+
+
+@pytest.mark.parametrize("value", ["", "short", "<a random text of more than 32 characters>"])
+def test_a_bad_key_of_the_users_hashes_stops_nothing(value: str) -> None:
+    """A key that could be guessed is not used: a warning says so, and has no part of it."""
+    secrets, [warning] = secrets_from({**GOOD, "logs/user-key": value}, PATH)
+
+    assert secrets == READ
+    assert "segment-rehook secrets put --stack prod logs/user-key" in warning
+    assert not value or value not in warning

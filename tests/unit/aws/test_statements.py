@@ -14,7 +14,7 @@ from segment_rehook.aws.table import PAUSE_SECONDS, Table
 from segment_rehook.delivery.ledger.record import Record, State, Swap
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
 from tests.unit.aws.conftest import Stub
-from tools.fakes.surroundings import FakeClock
+from tools.fakes.surroundings import FakeClock, FakeTelemetry
 
 CLAIMED = Record(id="m1:track", state=State.CLAIMED, token=1, nonce="n1", content="c", expires_at=1)
 DELIVERED = replace(CLAIMED, state=State.DELIVERED, nonce="n2", request_id="6df44043")
@@ -29,7 +29,7 @@ class World:
     def __init__(self) -> None:
         self.stub = Stub("dynamodb")
         self.clock = FakeClock()
-        self.ledger = DynamoLedger(Table(self.stub.dynamodb, "ledger", self.clock))
+        self.ledger = DynamoLedger(Table(self.stub.dynamodb, "ledger", self.clock, FakeTelemetry()))
 
     def answers(self, *answers: dict[str, Any]) -> None:
         """Set the answer of the next shared call: one for each statement."""

@@ -7,9 +7,16 @@ import subprocess
 import sys
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segment_rehook.aws.telemetry import MAX_VALUES, spread
+from segment_rehook.delivery.outcome_line import OutcomeLine
+
 PROGRAM = """
 import sys
 from segment_rehook.aws.telemetry import LambdaTelemetry
+from segment_rehook.delivery.outcome_line import OutcomeLine
 telemetry = LambdaTelemetry(service="ingest", namespace="SegmentRehook", level="INFO")
 """
 
@@ -31,7 +38,7 @@ def test_an_outcome_is_one_line_with_its_fields() -> None:
     """An outcome is one log line without the fields that are None; a lone surrogate is kept."""
     [line, _] = lines_of(
         "with telemetry.invocation('req-1'):\n"
-        "    line = {'outcome': 'stored', 'message_id': 'm\\ud800', 'reason': None}\n"
+        "    line = OutcomeLine(outcome='stored', message_id='m\\ud800', milliseconds=12)\n"
         "    telemetry.outcomes([line])\n"
     )
 
@@ -39,6 +46,7 @@ def test_an_outcome_is_one_line_with_its_fields() -> None:
     assert line["message_id"] == "m\ud800"
     assert (line["service"], line["function_request_id"]) == ("ingest", "req-1")
     assert line["cold_start"] is True
+    assert line["milliseconds"] == 12
     assert "reason" not in line
 
 
@@ -46,14 +54,17 @@ def test_outcomes_of_one_request_are_a_line_each() -> None:
     """Each outcome has the members that all lines have, and none of another outcome's fields."""
     first, second, alone, warning, _ = lines_of(
         "with telemetry.invocation('req-1'):\n"
-        "    telemetry.outcomes([{'message_id': 'm1', 'reason': 'paused'}, {'message_id': 'm2'}])\n"
-        "    telemetry.outcomes([{'message_id': 'm3'}])\n"
+        "    one = OutcomeLine(outcome='stored', message_id='m1', reason='paused')\n"
+        "    two, three = (OutcomeLine(outcome='dropped', message_id=m) for m in ('m2', 'é3'))\n"
+        "    telemetry.outcomes([one, two])\n"
+        "    telemetry.outcomes([three])\n"
         "    telemetry.outcomes([])\n"
         "    telemetry.warn('Look here.')\n"
     )
 
-    assert [each.pop("message_id") for each in (first, second, alone)] == ["m1", "m2", "m3"]
+    assert [each.pop("message_id") for each in (first, second, alone)] == ["m1", "m2", "é3"]
     assert first.pop("reason") == "paused"
+    assert [each.pop("outcome") for each in (first, second, alone)] == ["stored", *["dropped"] * 2]
     assert first == second
     assert second.keys() == alone.keys() == warning.keys()
     assert (first["level"], first["message"]) == ("INFO", "outcome")
@@ -92,3 +103,116 @@ def test_an_invocation_without_metrics_writes_none() -> None:
     """An invocation that counts nothing writes no line and causes no warning."""
     [cold_start] = lines_of("for _ in range(2):\n    with telemetry.invocation('r'): pass\n")
     assert cold_start["ColdStart"] == [1.0]
+
+
+def test_no_field_of_a_line_is_written_twice() -> None:
+    """A line's fields are other ones than those that all lines of an invocation have."""
+    [warning, _] = lines_of("with telemetry.invocation('f1'):\n    telemetry.warn('Look here.')\n")
+    assert not warning.keys() & set(OutcomeLine.__struct_fields__)
+
+
+def test_the_request_id_of_api_gateway_is_in_each_line() -> None:
+    """Lines and warnings have API Gateway's request id, until the invocation ends."""
+    lines = lines_of(
+        "with telemetry.invocation('f1', request_id='r1'):\n"
+        "    telemetry.warn('Look here.')\n"
+        "    telemetry.outcomes([OutcomeLine(outcome='dropped'), OutcomeLine(outcome='stored')])\n"
+        "with telemetry.invocation('f2'):\n"
+        "    telemetry.warn('Look here.')\n"
+    )
+
+    logged = [line.get("request_id") for line in lines if "message" in line]
+    assert logged == ["r1", "r1", "r1", None]
+
+
+def metrics_in(lines: list[dict[str, Any]]) -> list[tuple[str, list[float], dict[str, str]]]:
+    """Give each metric's name, values and dimensions, as CloudWatch reads the lines."""
+    return sorted(
+        (metric["Name"], line[metric["Name"]], {name: line[name] for name in dimensions})
+        for line in lines
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for dimensions in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    )
+
+
+def test_a_dimension_is_beside_the_service() -> None:
+    """What is counted by reason has the reason as a second dimension, and nothing else has it.
+
+    A line has one value of a dimension, so a second reason needs a second line.
+    """
+    lines = lines_of(
+        "with telemetry.invocation('r'):\n"
+        "    telemetry.count('DeliveriesStored', 2, reason='paused')\n"
+        "    telemetry.count('DeliveriesStored', reason='unknown')\n"
+        "    telemetry.count('DeliveriesParked', 4, reason='rejected')\n"
+        "    telemetry.count('AccessMatched', credential='secret-1')\n"
+        "    telemetry.count('EventsStored', 3)\n"
+    )
+
+    service = {"service": "ingest"}
+    assert metrics_in(lines) == [
+        ("AccessMatched", [1], {**service, "credential": "secret-1"}),
+        ("ColdStart", [1], service),
+        ("DeliveriesParked", [4], {**service, "reason": "rejected"}),
+        ("DeliveriesStored", [1], {**service, "reason": "unknown"}),
+        ("DeliveriesStored", [2], {**service, "reason": "paused"}),
+        ("EventsStored", [3], service),
+    ]
+    assert len(lines) == 3
+
+
+def test_what_is_counted_at_once_is_written_before_the_work() -> None:
+    """A metric that is to outlive the function is written at once, also if the process dies."""
+    [line] = lines_of(
+        "import os\n"
+        "with telemetry.invocation('r'):\n"
+        "    telemetry.count_now('EventsReceived', 7)\n"
+        "    telemetry.count('EventsDelivered')\n"
+        "    os._exit(0)\n"
+    )
+
+    assert line["EventsReceived"] == [7]
+    assert "EventsDelivered" not in line
+
+
+def test_values_are_written_one_by_one() -> None:
+    """A metric of values has its unit, and at most the 100 values that EMF allows in a line."""
+    [line] = lines_of(
+        "with telemetry.invocation('r'):\n"
+        "    for n in range(4000): telemetry.observe('RehookMilliseconds', 3999.04 - n)\n"
+        "    telemetry.observe('BreakerOpen', False)\n"
+    )
+
+    values = line["RehookMilliseconds"]
+    units = {each["Name"]: each["Unit"] for each in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert (len(values), values[0], values[-1]) == (100, 0.0, 3999.0)
+    assert values == sorted(values)
+    assert line["BreakerOpen"] == [0]
+    assert (units["RehookMilliseconds"], units["BreakerOpen"]) == ("Milliseconds", "None")
+
+
+@given(st.lists(st.floats(0, 60_000), max_size=500))
+def test_the_values_that_are_kept_stand_for_all(values: list[float]) -> None:
+    """The lowest and the highest value are kept, and each percentile but for one rank."""
+    kept = spread(values)
+
+    assert len(kept) == min(len(values), MAX_VALUES)
+    if len(values) > MAX_VALUES:
+        ranked = sorted(round(value, 1) for value in values)
+        assert (kept[0], kept[-1]) == (ranked[0], ranked[-1])
+        for percent in range(100):
+            position = percent * (len(ranked) - 1) / 99
+            assert kept[percent] in ranked[int(position) : int(position) + 2]
+
+
+def test_the_same_warning_is_logged_once_an_invocation() -> None:
+    """A failure that thousands of deliveries meet is one line; another one is a line of its own."""
+    lines = lines_of(
+        "for _ in range(2):\n"
+        "    with telemetry.invocation('r'):\n"
+        "        for _ in range(3): telemetry.warn_once('DynamoDB failed', code='x')\n"
+        "        telemetry.warn_once('DynamoDB failed', code='y')\n"
+    )
+
+    assert [line["code"] for line in lines if "code" in line] == ["x", "y", "x", "y"]

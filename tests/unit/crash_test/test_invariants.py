@@ -95,7 +95,7 @@ def evidence(*entries: TraceEntry) -> Evidence:
         waiting=[],
         parked={},
         logs=[
-            {"message_id": f"m-{number}", "outcome": "delivered", "deliveries": []}
+            {"message_id": f"m-{number}", "outcome": "delivered", "service": "ingest"}
             for number in (1, 2)
         ],
         trace=trace,

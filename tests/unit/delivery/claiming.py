@@ -50,4 +50,4 @@ def ready(world: World) -> tuple[Ingest, Record]:
 def call(caller: Caller, mine: Record, left: Callable[[], float] = lambda: PLENTY) -> Reply:
     """Call Rehook under a claim."""
     with caller.breaker.permit() as permit:
-        return caller.call(permit, mine, REQUEST, "trackEvent", left)
+        return caller.call(permit, mine, REQUEST, "trackEvent", left).reply

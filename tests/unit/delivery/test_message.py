@@ -126,7 +126,8 @@ def test_what_a_message_says() -> None:
         "detail": "400??",
     }
     assert parked.body == (
-        '{"action": "trackEvent", "request": {"method": "POST", "path": "/events/invoke", '
+        '{"origin": {}, "action": "trackEvent", '
+        '"request": {"method": "POST", "path": "/events/invoke", '
         '"body": {}}, "event": {"s":"\\u00e9"}}'
     )
 

@@ -13,6 +13,7 @@ from tools.fakes import rehook
 from tools.fakes.faults import Fate
 
 MINUTE = 60.0
+REPORTED = ("delivery", "outcome", "reason", "code", "rehook_request_id")
 
 
 def reported(world: World) -> dict[str, object]:
@@ -24,9 +25,10 @@ def reported(world: World) -> dict[str, object]:
 
     assert world.telemetry.counts[f"DeadLetters{worked.result.outcome.capitalize()}"] == 1
     assert line.pop("sqs_message_id") == stored.message_id
-    assert line.pop("receive_count") == 2
-    assert line.pop("next_try_seconds") == (worked.next_try if worked.kept else None)
-    return line
+    assert line.pop("receive_count") == line.pop("tries") == 2
+    assert line.pop("age_seconds") == world.clock.now() - stored.sent_at
+    assert line.pop("next_try_seconds", None) == (worked.next_try if worked.kept else None)
+    return {name: line[name] for name in REPORTED if name in line}
 
 
 @pytest.mark.parametrize(
@@ -145,12 +147,6 @@ def test_a_line_says_what_is_no_message_of_ours(
 
 
 def line(delivery: str | None, outcome: str | None, *rest: str | None) -> dict[str, object]:
-    """A line as the log has it."""
-    reason, code, request_id = rest
-    return {
-        "delivery": delivery,
-        "outcome": outcome,
-        "reason": reason,
-        "code": code,
-        "rehook_request_id": request_id,
-    }
+    """What REPORTED names, as the log has it."""
+    values = zip(REPORTED, (delivery, outcome, *rest), strict=True)
+    return {name: value for name, value in values if value is not None}

@@ -217,7 +217,7 @@ def test_why_events_are_ignored_is_not_looked_for_in_a_large_request(count: int)
     assert len(events) == count
     explained = count <= MAX_LISTED_WHOLE
     assert all(isinstance(event, dict) and ("ignored" in event) is explained for event in events)
-    assert all((line["ignored"] is not None) is explained for line in world.telemetry.lines)
+    assert all(("ignored" in line) is explained for line in world.telemetry.lines)
 
 
 def test_what_a_log_line_says_of_an_ignored_event_is_bounded() -> None:

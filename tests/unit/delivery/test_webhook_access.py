@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from segment_rehook.delivery import ids
 from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.segment.jsontext import encode
 from segment_rehook.segment.refusal import RefusedAccess
 from tests.unit.delivery.samples import TWICE, signature, signed, track
 from tests.unit.delivery.world import World
 from tools.fakes import rehook
+from tools.fakes.secrets import USER_KEY
 
 
 def error_code(answer: HttpAnswer) -> Any:
@@ -142,31 +144,50 @@ def test_503_says_what_was_settled() -> None:
     assert (answer.body["delivered"], answer.body["received"]) == (1, 2)
 
 
-def test_each_event_has_one_line_in_the_log() -> None:
-    """Each event has one line in the log, with ids, outcome and reasons, and no personal data."""
+def test_each_delivery_has_one_line_in_the_log() -> None:
+    """Each delivery has one line in the log, with ids, outcome and reason, and no personal data.
+
+    An event without a delivery has one line too.
+    """
     world = World()
     world.rehook.script.append(rehook.REJECTED)
     world.post(track("m1", "ann@example.com", secret="shhh"), {"type": "page", "messageId": "p"})
     refused, ignored = world.telemetry.lines
 
     assert (refused["message_id"], refused["outcome"]) == ("m1", "parked")
-    assert refused["deliveries"] == "track=parked rejected 400"
+    assert (refused["reason"], refused["code"]) == ("rejected", "400")
     assert ignored["outcome"] == "ignored"
     assert "ann" not in str(world.telemetry.lines)
     assert "shhh" not in str(world.telemetry.lines)
-    assert world.telemetry.counts == {"EventsParked": 1, "EventsIgnored": 1}
+    assert world.telemetry.at_once == {"EventsReceived": 2}
+    assert world.telemetry.counts == {
+        "EventsParked": 1,
+        "EventsIgnored": 1,
+        "DeliveriesParked reason=rejected": 1,
+        "AccessMatched credential=secret-1": 1,
+    }
 
 
-def test_an_events_line_names_each_of_its_deliveries() -> None:
-    """An event's line has the outcome of each delivery, and a star where there is none."""
+def test_an_event_with_two_deliveries_has_two_lines() -> None:
+    """Each line names its delivery, and what is known of it. An unreadable element has no name."""
     world = World(destination=TWICE)
     world.rehook.script.extend([rehook.REJECTED, rehook.DELIVERED])
     world.post(track())
     headers, body = signed(track())
     world.ingest().webhook.handle("POST", headers, b"[" + body + b", 5]", world.clock.now())
 
-    assert [line["deliveries"] for line in world.telemetry.lines] == [
-        "one=parked rejected 400; two=delivered req-1",
-        "one=duplicate parked; two=duplicate delivered",
-        "*=dropped not_an_object",
+    call: dict[str, object] = {
+        "message_id": "m1",
+        "action": "trackEvent",
+        "tries": 1,
+        "mapping": TWICE.version,
+    }
+    call["user"] = ids.logged_user(ids.user_hash("u1"), USER_KEY)
+    one, two = ({"delivery": f"m1:{name}", "subscription": name, **call} for name in ("one", "two"))
+    assert world.telemetry.lines == [
+        {"outcome": "parked", "reason": "rejected", "code": "400", "milliseconds": 0, **one},
+        {"outcome": "delivered", "rehook_request_id": "req-1", "milliseconds": 0, **two},
+        {"outcome": "duplicate", "reason": "parked", **one},
+        {"outcome": "duplicate", "reason": "delivered", **two},
+        {"outcome": "dropped", "reason": "not_an_object", "mapping": TWICE.version},
     ]

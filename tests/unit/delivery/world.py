@@ -20,7 +20,8 @@ from segment_rehook.delivery.ledger.record import Record
 from segment_rehook.delivery.pacing.breaker import Breaker
 from segment_rehook.delivery.ports import LedgerUnavailable, QueueUnavailable, SecretsUnavailable
 from segment_rehook.delivery.queues.message import Header
-from segment_rehook.delivery.redrive.batch import Redrive, Worked
+from segment_rehook.delivery.redrive.batch import Redrive
+from segment_rehook.delivery.redrive.worked import Worked
 from segment_rehook.delivery.settings import IngestSettings, RedriveSettings
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
 from segment_rehook.rehook.destination import Destination

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +307,17 @@ def test_a_mark_before_the_file_is_skipped() -> None:
 def test_what_the_function_could_not_read_is_a_mistake(content: bytes, said: str) -> None:
     """A file in another format is refused, and the format is named."""
     assert mistakes(content)[""].startswith(said)
+
+
+def test_the_version_is_of_the_files_bytes() -> None:
+    """The version is what `sha256sum destination.json` begins with, so that a person finds it."""
+    text = b'{"subscriptions": []}'
+    assert load(text).version == hashlib.sha256(text).hexdigest()[:12]
+    assert load(text + b"\n").version != load(text).version
+    assert load(codecs.BOM_UTF8 + text).version != load(text).version
+
+
+def test_the_default_rules_have_a_version_too() -> None:
+    """Without a file the version is that of Segment's subscriptions: the same in each process."""
+    assert re.fullmatch("[0-9a-f]{12}", load(None).version)
+    assert load(None).version == load(None).version

@@ -7,9 +7,12 @@ import hashlib
 import hmac
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segment_rehook.segment.access import AccessNotConfigured, AccessRules, AccessToken
 from segment_rehook.segment.refusal import RefusedAccess
+from segment_rehook.segment.signature import coverages
 
 EVENT = b'{"type":"track","messageId":"m"}'
 BATCH = b"[" + EVENT + b',{"type":"identify"}]'
@@ -204,3 +207,27 @@ def test_a_token_is_compared_in_both_readings_whichever_is_right(sent: str) -> N
 
     assert Watched("authorization", b"").matches(sent) is ("wrong" not in sent)
     assert len(compared) == 2
+
+
+def test_the_credentials_that_match_are_named_by_their_position() -> None:
+    """Which secret and which token a request has is told by position, and by no value."""
+    rules = AccessRules.from_lines(["old-secret", "new-secret"], ["first-token", "X-Team: second"])
+    both = signed(EVENT) | {"x-team": "second"}
+
+    assert rules.check(signed(EVENT), EVENT) == ("secret-2",)
+    assert rules.check(signed(EVENT, "old-secret"), BATCH) == ("secret-1",)
+    assert rules.check({"authorization": "Bearer first-token"}, BATCH) == ("token-1",)
+    assert rules.check(both, EVENT) == ("secret-2", "token-2")
+    assert rules.check(both | {"authorization": "wrong"}, EVENT) == ("secret-2", "token-2")
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=4, unique=True), st.data())
+def test_a_signature_covers_under_its_own_secret_only(
+    secrets: list[str], data: st.DataObject
+) -> None:
+    """Of several secrets exactly the one that signed matches, wherever it stands."""
+    keys = [secret.encode(errors="surrogatepass") for secret in secrets]
+    number = data.draw(st.integers(0, len(keys) - 1))
+    found = coverages(hmac.digest(keys[number], EVENT, "sha1"), keys, EVENT)
+
+    assert [each > 0 for each in found] == [place == number for place in range(len(keys))]

@@ -79,9 +79,9 @@ AFTER_THE_CALL = (
     Defect(
         "settle before the call",
         INGEST,
-        "        reply = self.caller.call(permit, claim.mine,",
+        "        called = self.caller.call(permit, claim.mine,",
         "        self.claims.settle(self.claims.delivered(claim.mine, None))\n"
-        "        reply = self.caller.call(permit, claim.mine,",
+        "        called = self.caller.call(permit, claim.mine,",
     ),
     Defect(
         "never write down what was delivered",
@@ -142,13 +142,13 @@ AFTER_THE_CALL = (
     Defect(
         "200 for what could neither be stored nor settled",
         INGEST,
-        "Result(Outcome.STORED if sent else Outcome.FAILED, reason, code=code)",
-        "Result(Outcome.STORED, reason, code=code)",
+        "                Outcome.STORED if sent else Outcome.FAILED,\n",
+        "                Outcome.STORED,\n",
     ),
     Defect(
         "200 for what could not be parked",
         INGEST,
-        "        failed = Result(Outcome.FAILED, park.reason)\n",
-        "        failed = Result(Outcome.PARKED, park.reason)\n",
+        "        failed = Result(Outcome.FAILED, park.reason, milliseconds=took)\n",
+        "        failed = Result(Outcome.PARKED, park.reason, milliseconds=took)\n",
     ),
 )

@@ -21,14 +21,14 @@ IN_THE_CALL = (
     Defect(
         "try again at once after anything",
         CALLER,
-        "if reply.again_at_once:",
-        "if reply.kind is not ReplyClass.DELIVERED:",
+        "if called.reply.again_at_once:",
+        "if called.reply.kind is not ReplyClass.DELIVERED:",
     ),
     Defect(
         "ask nobody about refused credentials",
         CALLER,
-        "if reply.kind is ReplyClass.CREDENTIALS:",
-        "if reply.kind is None:",
+        "if called.reply.kind is ReplyClass.CREDENTIALS:",
+        "if called.reply.kind is None:",
     ),
     Defect(
         "park what refused credentials leave open",
@@ -45,9 +45,9 @@ IN_THE_CALL = (
     Defect(
         "a late call trips the breaker",
         CALLER,
-        '            return Reply(kind=ReplyClass.UNREACHABLE, code="late")',
+        '            return Called(Reply(kind=ReplyClass.UNREACHABLE, code="late"), None)',
         '            late = Reply(kind=ReplyClass.UNREACHABLE, code="late")\n'
-        "            self.breaker.heard(permit, late)\n            return late",
+        "            self.breaker.heard(permit, late)\n            return Called(late, None)",
     ),
     Defect(
         "a second try beyond the time",
@@ -58,7 +58,7 @@ IN_THE_CALL = (
     Defect(
         "the breaker hears of no call",
         CALLER,
-        "        self.breaker.heard(permit, reply)\n",
+        "        self.breaker.heard(permit, called.reply)\n",
         "",
     ),
     Defect(
@@ -92,13 +92,13 @@ IN_THE_CALL = (
     Defect(
         "wait for a turn under the claim",
         REDRIVE,
-        "        reply = self._caller.call(permit, mine,",
-        "        self._claims.clock.sleep(85.0)\n        reply = self._caller.call(permit, mine,",
+        "        called = self._caller.call(permit, mine,",
+        "        self._claims.clock.sleep(85.0)\n        called = self._caller.call(permit, mine,",
     ),
     Defect(
         "the pace hears of no call",
         REDRIVE,
-        "        self._redrive.pace.heard(reply)\n",
+        "        self._redrive.pace.heard(called.reply)\n",
         "",
     ),
     Defect(

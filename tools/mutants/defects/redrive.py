@@ -39,8 +39,8 @@ IN_REDRIVE = (
     Defect(
         "delete on failure",
         BATCH,
-        "Worked(each, hide.result, kept=True, next_try",
-        "Worked(each, hide.result, kept=False, next_try",
+        "                kept=True,\n",
+        "                kept=False,\n",
     ),
     Defect(
         "go on behind a failure",
@@ -75,14 +75,14 @@ IN_REDRIVE = (
     Defect(
         "redrive calls under `pause`",
         BATCH,
-        "paused=self._paused())",
-        "paused=False)",
+        "worked = self._work(messages, until, paused=paused)",
+        "worked = self._work(messages, until, paused=secrets is None)",
     ),
     Defect(
         "redrive calls without secrets",
         BATCH,
-        '            telemetry.count("SecretsUnavailable")\n            return True',
-        '            telemetry.count("SecretsUnavailable")\n            return False',
+        "paused = secrets is None or secrets.mode is not Mode.DELIVER",
+        "paused = secrets is not None and secrets.mode is not Mode.DELIVER",
     ),
     Defect(
         "redrive: ledger before parking",

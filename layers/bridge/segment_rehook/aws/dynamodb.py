@@ -92,7 +92,7 @@ class DynamoLedger:
             return WON
         code = error.get("Code")
         if code not in LOST:
-            return LedgerUnavailable(f"a statement of BatchExecuteStatement: {code}")
+            return self._table.unclear("BatchExecuteStatement, a statement", code)
         found = error.get("Item")
         return _lost(change, found) if found else self._swap(change)
 

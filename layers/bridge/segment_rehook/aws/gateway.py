@@ -51,6 +51,13 @@ def webhook_request(event: Mapping[str, Any]) -> WebhookRequest:
     return request
 
 
+def request_id(event: Mapping[str, Any]) -> str | None:
+    """Give API Gateway's id of the request; None if the event has none. Raises nothing."""
+    context = event.get("requestContext")
+    found = context.get("requestId") if isinstance(context, dict) else None
+    return found if isinstance(found, str) else None
+
+
 def http_answer(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """Write an answer in API Gateway's form. `body` must be UTF-8 text."""
     return {"statusCode": status, "headers": dict(headers), "body": body.decode()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from segment_rehook import __version__
-from segment_rehook.aws.gateway import http_answer, webhook_request
+from segment_rehook.aws.gateway import http_answer, request_id, webhook_request
 from segment_rehook.aws.sqs import received
 from segment_rehook.delivery.ingest.answer import HttpAnswer
 from segment_rehook.segment.jsontext import encode
@@ -30,12 +30,13 @@ class IngestHandler:
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Answer one request. `context`: Lambda's context object."""
-        with self.telemetry.invocation(context.aws_request_id):
-            answer = self._answer(event)
+        id_ = request_id(event)
+        with self.telemetry.invocation(context.aws_request_id, request_id=id_):
+            answer = self._answer(event, id_)
             headers = {"content-type": "application/json", **answer.headers}
             return http_answer(answer.status, headers, encode(answer.body))
 
-    def _answer(self, event: Mapping[str, Any]) -> HttpAnswer:
+    def _answer(self, event: Mapping[str, Any], id_: str | None) -> HttpAnswer:
         try:
             request = webhook_request(event)
         except Refusal as refused:
@@ -43,7 +44,7 @@ class IngestHandler:
         if request.path.endswith("/health"):
             return HttpAnswer(200, {"status": "ok", "version": __version__})
         return self.webhook.handle(
-            request.method, request.headers, request.body, request.received_at
+            request.method, request.headers, request.body, request.received_at, id_
         )
 
 

@@ -2,6 +2,7 @@
 
     rehook/api-key, rehook/api-secret            required
     segment/shared-secrets, segment/tokens       one a line; at least one of the two required
+    logs/user-key                                optional: without it the log names no users
     mode                                         deliver (if absent), pause or dry-run
 
 All mistakes are named at once; no text shows a value. A byte order mark at the start of a parameter
@@ -29,9 +30,13 @@ class SecretName(StrEnum):
     API_SECRET = "rehook/api-secret"  # noqa: S105 — a parameter's name
     SHARED_SECRETS = "segment/shared-secrets"
     TOKENS = "segment/tokens"
+    USER_KEY = "logs/user-key"
 
 
 LISTS = (SecretName.SHARED_SECRETS, SecretName.TOKENS)
+# Without these nothing can be delivered; one of the two lists may be empty.
+REQUIRED = (SecretName.API_KEY, SecretName.API_SECRET, *LISTS)
+MIN_USER_KEY_CHARACTERS = 32
 BYTE_ORDER_MARK = "\ufeff"
 
 # Texts that examples and consoles have in place of a secret.
@@ -52,7 +57,7 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
     `parameters`: the values by their names below `path`, the stack's path in SSM.
     """
     stack = path.rpartition("/")[2]
-    values = {name: parameters.get(name, "") for name in SecretName}
+    values = {name: parameters.get(name, "") for name in REQUIRED}
     mistakes = [
         f"{name} {mistake}: {_command(name, stack)}"
         for name, value in values.items()
@@ -69,6 +74,7 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
     if mistakes:
         raise ParametersInvalid(f"Under {path}: " + " ".join(mistakes))
     mode, warnings = mode_from(parameters.get(MODE), path)
+    user_key, more = _user_key_from(parameters.get(SecretName.USER_KEY), stack)
     return (
         Secrets(
             api_key=_stripped(values[SecretName.API_KEY]),
@@ -76,8 +82,9 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
             shared_secrets=shared,
             tokens=tokens,
             mode=mode,
+            user_key=user_key,
         ),
-        warnings,
+        warnings + more,
     )
 
 
@@ -86,6 +93,8 @@ def mistakes_in(name: str, value: str) -> list[str]:
 
     One of the two lists may be empty, so an empty list is no mistake here.
     """
+    if name == SecretName.USER_KEY:
+        return _mistakes_in_user_key(_stripped(value))
     if name not in LISTS:
         return _mistakes_in_credential(name, _stripped(value))
     return [
@@ -117,6 +126,28 @@ def mode_from(value: str | None, path: str) -> tuple[Mode, list[str]]:
         "--value deliver`."
     )
     return Mode.PAUSE, [warning]
+
+
+def _user_key_from(value: str | None, stack: str) -> tuple[bytes | None, list[str]]:
+    """Give the key, and warnings. A key that is missing or bad must stop no delivery."""
+    if value is None:
+        return None, []
+    stripped = _stripped(value)
+    warnings = [
+        f"{SecretName.USER_KEY} {mistake}, so the log names no users: "
+        + _command(SecretName.USER_KEY, stack)
+        for mistake in _mistakes_in_user_key(stripped)
+    ]
+    return None if warnings else stripped.encode(errors="surrogatepass"), warnings
+
+
+def _mistakes_in_user_key(value: str) -> list[str]:
+    """Say why a key can't be right: who can guess it can tell from the log who a user is."""
+    if _PLACEHOLDER.fullmatch(value):
+        return ["holds a placeholder"]
+    if len(value) < MIN_USER_KEY_CHARACTERS:
+        return [f"has fewer than {MIN_USER_KEY_CHARACTERS} characters"]
+    return []
 
 
 def _mistakes_in_credential(name: str, value: str) -> list[str]:

@@ -45,6 +45,7 @@ class StackSettings:
     service: str
     metrics_namespace: str
     log_level: str
+    tracing: bool
 
 
 def ingest_settings(environment: Mapping[str, str]) -> tuple[StackSettings, IngestSettings]:
@@ -108,6 +109,7 @@ def _stack(reader: _Reader) -> StackSettings:
             "POWERTOOLS_METRICS_NAMESPACE", r"[\w.\-#:/]{1,255}", "a namespace", default=NAMESPACE
         ),
         log_level=reader.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR"),
+        tracing=reader.choice("TRACING", "off", "on") == "on",
     )
 
 

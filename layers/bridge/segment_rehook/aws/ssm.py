@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_ssm.type_defs import GetParametersByPathRequestTypeDef
 
-    from segment_rehook.delivery.ports import Clock, Telemetry
+    from segment_rehook.delivery.ports import Clock, Warnings
     from segment_rehook.delivery.stack_parameters import Secrets
 
 FRESH_SECONDS = 60.0
@@ -28,7 +28,7 @@ REFUSED_SECONDS = 30.0
 class SsmSecretStore:
     """The port `SecretStore`. `path` is `/segment-rehook/{stack}`, without a trailing slash."""
 
-    def __init__(self, client: SSMClient, path: str, clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(self, client: SSMClient, path: str, clock: Clock, telemetry: Warnings) -> None:
         self._client = client
         self._path = path
         self._clock = clock

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
 
     from segment_rehook.aws.items import Found, Item
-    from segment_rehook.delivery.ports import Clock
+    from segment_rehook.delivery.ports import Clock, Telemetry
 
     # The requests of a batch. The stubs have different types for all of them and for the rest.
     _Asked = Mapping[str, Any]
@@ -64,10 +64,13 @@ TAKE_NAMES = {f"#{name}": name for name in (*TAKE_VALUES, "token", "reason", "re
 class Table:
     """The table of the given `name`."""
 
-    def __init__(self, client: DynamoDBClient, name: str, clock: Clock) -> None:
+    def __init__(
+        self, client: DynamoDBClient, name: str, clock: Clock, telemetry: Telemetry
+    ) -> None:
         self.name = name
         self._client = client
         self._clock = clock
+        self._telemetry = telemetry
 
     def swap(self, new: Item, was_nonce: str | None) -> Found | None:
         """Put `new` if the present item has the nonce `was_nonce` (None: if there is no item).
@@ -90,7 +93,7 @@ class Table:
         except AwsError as error:
             found = _condition_failed(error)
             if found is None:
-                raise _unavailable("PutItem", error) from error
+                raise self._unavailable("PutItem", error) from error
             return None if found.get("nonce") == new["nonce"] else found
         return None
 
@@ -115,7 +118,7 @@ class Table:
         except AwsError as error:
             found = _condition_failed(error)
             if found is None:
-                raise _unavailable("UpdateItem", error) from error
+                raise self._unavailable("UpdateItem", error) from error
             return found
         return answer["Attributes"]
 
@@ -146,7 +149,7 @@ class Table:
         try:
             return self._client.batch_execute_statement(Statements=statements)["Responses"]
         except AwsError as error:
-            raise _unavailable("BatchExecuteStatement", error) from error
+            raise self._unavailable("BatchExecuteStatement", error) from error
 
     def put_all(self, new: Sequence[Item]) -> None:
         """Put items. They replace what is there."""
@@ -164,13 +167,21 @@ class Table:
             )
         except AwsError as error:
             if _condition_failed(error) is None:
-                raise _unavailable("DeleteItem", error) from error
+                raise self._unavailable("DeleteItem", error) from error
 
     def read(self, keys: Collection[str]) -> list[Found]:
         """Give the items that exist among `keys`, by consistent reads."""
         distinct = list(dict.fromkeys(keys))
         parts = _side_by_side(self._read, _chunks(distinct, MAX_KEYS))
         return [item for part in parts for item in part]
+
+    def unclear(self, operation: str, code: str | None) -> LedgerUnavailable:
+        """Log a failure with AWS's error code, once an invocation, and give the error to raise."""
+        self._telemetry.warn_once("DynamoDB failed", operation=operation, code=code)
+        return LedgerUnavailable(f"{operation}: {code}")
+
+    def _unavailable(self, call: str, error: AwsError) -> LedgerUnavailable:
+        return self.unclear(call, error.code)
 
     def _put(self, new: Sequence[Item]) -> None:
         asked: _Asked = {self.name: [{"PutRequest": {"Item": item}} for item in new]}
@@ -180,7 +191,7 @@ class Table:
             try:
                 answer = self._client.batch_write_item(RequestItems=asked)
             except AwsError as error:
-                raise _unavailable("BatchWriteItem", error) from error
+                raise self._unavailable("BatchWriteItem", error) from error
             asked = answer.get("UnprocessedItems", {})
 
     def _read(self, keys: Sequence[str]) -> list[Found]:
@@ -193,7 +204,7 @@ class Table:
             try:
                 answer = self._client.batch_get_item(RequestItems=asked)
             except AwsError as error:
-                raise _unavailable("BatchGetItem", error) from error
+                raise self._unavailable("BatchGetItem", error) from error
             found += answer["Responses"].get(self.name, [])
             asked = answer.get("UnprocessedKeys", {})
         return found
@@ -207,7 +218,7 @@ class Table:
         for number in range(MAX_ROUNDS - 1):
             self._clock.sleep(PAUSE_SECONDS * 2**number)
             yield
-        raise LedgerUnavailable(f"{call}: a part was left unprocessed {MAX_ROUNDS} times")
+        raise self.unclear(call, "a part was left unprocessed")
 
 
 def _chunks(items: Sequence[Chunked], size: int) -> list[Sequence[Chunked]]:
@@ -230,7 +241,3 @@ def _condition_failed(error: AwsError) -> Found | None:
         return None
     found: Found = error.answer.get("Item", {})
     return found
-
-
-def _unavailable(call: str, error: AwsError) -> LedgerUnavailable:
-    return LedgerUnavailable(f"{call}: {error.code}")

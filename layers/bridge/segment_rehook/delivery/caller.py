@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from segment_rehook.rehook.reply import Reply, ReplyClass
 
 if TYPE_CHECKING:
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
 
 # Seconds of the lease that must be left when a call's time-out ends.
 LEASE_MARGIN = 2.0
+
+
+class Called(msgspec.Struct, frozen=True):
+    """The reply to a call. `milliseconds`: of the last call, None if none was made."""
+
+    reply: Reply
+    milliseconds: int | None
 
 
 @dataclass(slots=True)
@@ -37,7 +46,7 @@ class Caller:
         request: Request,
         action: str,
         time_left: Callable[[], float],
-    ) -> Reply:
+    ) -> Called:
         """Call Rehook under the claim `mine`; if it refuses the key pair, ask check-auth.
 
         `time_left` gives the seconds until the caller must have finished. A second try is made only
@@ -48,34 +57,41 @@ class Caller:
         timeout = min(self.timeout, self._lease_left(mine))
         if timeout < self.timeout / 2:
             # Frozen between claim and call: another environment may have the claim by now.
-            return Reply(kind=ReplyClass.UNREACHABLE, code="late")
+            return Called(Reply(kind=ReplyClass.UNREACHABLE, code="late"), None)
 
         def in_time() -> bool:
             return min(time_left(), self._lease_left(mine)) >= self.timeout
 
-        def again() -> Reply | None:
+        def again() -> Called | None:
             """Make the call once more, if there is time for it."""
-            if not in_time():
-                return None
-            return self.rehook.call(request, timeout=self.timeout, action=action)
+            return self._timed(request, self.timeout, action) if in_time() else None
 
-        reply = self.rehook.call(request, timeout=timeout, action=action)
-        if reply.again_at_once:
-            reply = again() or reply
-        if reply.kind is ReplyClass.CREDENTIALS:
-            judged = self._arbitrate(reply, used, again) if in_time() else None
+        called = self._timed(request, timeout, action)
+        if called.reply.again_at_once:
+            called = again() or called
+        if called.reply.kind is ReplyClass.CREDENTIALS:
+            judged = self._arbitrate(called, used, again) if in_time() else None
             if judged is None:
-                return reply
-            reply = judged
-        self.breaker.heard(permit, reply)
-        return reply
+                return called
+            called = judged
+        self.breaker.heard(permit, called.reply)
+        return called
+
+    def _timed(self, request: Request, timeout: float, action: str) -> Called:
+        began = self.clock.monotonic()
+        reply = self.rehook.call(request, timeout=timeout, action=action)
+        milliseconds = (self.clock.monotonic() - began) * 1000
+        self.telemetry.observe("RehookMilliseconds", milliseconds)
+        if reply.kind is ReplyClass.UNKNOWN:
+            self.telemetry.count("UnknownOutcomes")
+        return Called(reply, round(milliseconds))
 
     def _lease_left(self, mine: Record) -> float:
         return mine.lease - self.clock.now() - LEASE_MARGIN
 
     def _arbitrate(
-        self, reply: Reply, used: tuple[str, str], again: Callable[[], Reply | None]
-    ) -> Reply | None:
+        self, called: Called, used: tuple[str, str], again: Callable[[], Called | None]
+    ) -> Called | None:
         """Find out whether Rehook refuses the payload or the key pair.
 
         `used`: the pair that was refused. If it has been rotated since, check-auth's answer is
@@ -87,13 +103,13 @@ class Caller:
         if self._key_pair() != used:
             return again()
         if good:
-            return replace(reply, kind=ReplyClass.REJECTED)
+            return Called(replace(called.reply, kind=ReplyClass.REJECTED), called.milliseconds)
         self.telemetry.warn(
             "Rehook refuses the key pair: put the right one with `segment-rehook secrets put`",
-            code=reply.code,
+            code=called.reply.code,
         )
         self.telemetry.count("CredentialsRefused")
-        return reply
+        return called
 
     def _key_pair(self) -> tuple[str, str]:
         secrets = self.secrets.read()

@@ -8,6 +8,7 @@ import msgspec
 
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.queues.message import Header, Letter
+from segment_rehook.delivery.queues.origin import UNKNOWN_ORIGIN, Origin
 from segment_rehook.delivery.queues.transport import MAX_MESSAGE_BYTES
 from segment_rehook.rehook.plan import Call, MappingFault
 
@@ -23,7 +24,7 @@ bytes take at most half a message."""
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A delivery to be made. `user` is a hash. `fault` says why the event could not be mapped.
 
-    The repr leaves out the event, the request and the user.
+    `origin` is for the log. The repr leaves out the event, the request and the user.
     """
 
     id: str
@@ -33,12 +34,19 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     request: Request | None
     event: bytes
     fault: str | None = None
+    origin: Origin = UNKNOWN_ORIGIN
 
     def __repr__(self) -> str:
         return f"Delivery(id={self.id!r}, action={self.action!r}, fault={self.fault!r})"
 
     @classmethod
-    def of(cls, event: Event, key: str, planned: Call | MappingFault) -> Delivery:
+    def of(
+        cls,
+        event: Event,
+        key: str,
+        planned: Call | MappingFault,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> Delivery:
         """Make the delivery for a plan's entry.
 
         `key` is the event's own (`ids.event_key`); a business key replaces it.
@@ -57,6 +65,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
                 request=None,
                 event=event.raw,
                 fault=planned.detail,
+                origin=origin,
             )
         return cls(
             id=ids.delivery_id(key, planned.subscription),
@@ -65,6 +74,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             action=planned.action,
             request=planned.request,
             event=event.raw,
+            origin=origin,
         )
 
     def fits_a_message(self) -> bool:
@@ -86,4 +96,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             nonce=nonce,
             mark=mark,
         )
-        return Letter(header=header, action=self.action, request=self.request, event=self.event)
+        return Letter(
+            header=header,
+            action=self.action,
+            request=self.request,
+            event=self.event,
+            origin=self.origin,
+        )

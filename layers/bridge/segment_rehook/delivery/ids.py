@@ -7,6 +7,7 @@ delivery must never have two.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MAX_KEY_CHARACTERS = 100
 # A text that begins like a derived key is hashed, so that no sender can write one.
 DERIVED = ("k:", "h:", "s:")
+LOGGED_USER_DIGITS = 16
 # These members are new each time Segment sends the event.
 UNSTABLE = frozenset({"sentAt", "receivedAt"})
 _SUBJECT = frozenset({"type", "event", "userId"})
@@ -55,6 +57,14 @@ def subscription_of(delivery: str) -> str:
 def user_hash(source_id: str) -> str:
     """Give a user's name in group ids and marks, which consoles and metrics show."""
     return _hash("user", source_id)
+
+
+def logged_user(user: str, key: bytes) -> str:
+    """Give a user's name in the log, from the name in group ids and marks (`user_hash`).
+
+    Who does not have the key can't find out by trying which user a line is about.
+    """
+    return hmac.digest(key, user.encode(), "sha256").hex()[:LOGGED_USER_DIGITS]
 
 
 def fingerprint(event: Event, *, by_business_key: bool) -> str:

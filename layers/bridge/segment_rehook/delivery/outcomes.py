@@ -67,7 +67,8 @@ class Result(msgspec.Struct, frozen=True):
 
     `reason`: of Stored, Parked, Dropped or DropReason; of a duplicate, the first one's outcome or
     `same_request`. `request_id`: Rehook's id of the call. `code`: Rehook's code, the HTTP status or
-    the cause why there is no answer. `detail`: a sentence for a person.
+    the cause why there is no answer. `detail`: a sentence for a person. `milliseconds`: of
+    the call to Rehook, None where none was made.
     """
 
     outcome: Outcome
@@ -75,3 +76,4 @@ class Result(msgspec.Struct, frozen=True):
     request_id: str | None = None
     code: str | None = None
     detail: str | None = None
+    milliseconds: int | None = None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from segment_rehook.delivery.ledger.record import Record, Swap
+    from segment_rehook.delivery.outcome_line import OutcomeLine
     from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
     from segment_rehook.delivery.queues.transport import Outgoing
     from segment_rehook.delivery.stack_parameters import Secrets
@@ -172,14 +173,37 @@ class Randomness(Protocol):
         """Give a number from `low` to `high`; all are equally likely."""
 
 
-class Telemetry(Protocol):
-    """Log lines and metrics. Nothing that is passed here may hold personal data or secrets."""
-
-    def outcomes(self, lines: Sequence[Mapping[str, str | int | float | None]]) -> None:
-        """Log the outcomes of events or dead letters, each as one structured line."""
+class Warnings(Protocol):
+    """The part of `Telemetry` that logs warnings."""
 
     def warn(self, message: str, **fields: str | float | None) -> None:
         """Log what an operator should look at."""
 
+
+class Counts(Protocol):
+    """The part of `Telemetry` that counts."""
+
     def count(self, metric: str, value: int = 1) -> None:
         """Add `value` to a metric of this invocation."""
+
+
+class Telemetry(Warnings, Counts, Protocol):
+    """Log lines and metrics. Nothing that is passed here may hold personal data or secrets."""
+
+    def outcomes(self, lines: Sequence[OutcomeLine]) -> None:
+        """Log the outcomes of deliveries, each as one structured line."""
+
+    def warn_once(self, message: str, **fields: str | float | None) -> None:
+        """Log a warning, unless this invocation has logged the same one with the same fields."""
+
+    def count(self, metric: str, value: int = 1, **dimension: str) -> None:
+        """Add `value` to a metric of this invocation.
+
+        `dimension`: one at most, beside the service; its values must be a small closed set.
+        """
+
+    def count_now(self, metric: str, value: int) -> None:
+        """Write a metric at once, so that it is there also if the function dies."""
+
+    def observe(self, metric: str, value: float) -> None:
+        """Add a value to a metric of which the values are of interest, not their sum."""

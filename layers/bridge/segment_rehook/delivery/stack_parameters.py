@@ -16,13 +16,17 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The stack's parameters, as read at one time. `repr` shows none of them."""
+    """The stack's parameters, as read at one time. `repr` shows none of them.
+
+    `user_key`: makes the hashes of users in the log; None if the stack has no usable one.
+    """
 
     api_key: str
     api_secret: str
     shared_secrets: tuple[str, ...]
     tokens: tuple[str, ...]
     mode: Mode
+    user_key: bytes | None = None
 
     def __repr__(self) -> str:
         return "Secrets(…)"

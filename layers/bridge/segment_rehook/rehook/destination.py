@@ -8,6 +8,7 @@ is remembered between events.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ from segment_rehook.rehook.calls import call_of, mapping_fault
 from segment_rehook.rehook.gates import refusal_of_age, refusal_of_event
 from segment_rehook.rehook.plan import Call, Drop, Ignored, MappingFault, Plan
 from segment_rehook.rehook.settings import Settings, read_settings, settings_mistakes
+from segment_rehook.segment.canonical import canonical_text
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
 from segment_rehook.segment.unreadable import UTF8_MARK, form_of, syntax_error_of
 
@@ -38,6 +40,8 @@ __all__ = ["SHAPE", "Destination", "DestinationInvalid", "load"]
 
 MAX_SUBSCRIPTIONS: Final = 50
 """Segment's own limit for one destination (Rehook's page, "Mapping limits per destination")."""
+
+VERSION_DIGITS: Final = 12
 
 SUBSCRIPTION_SHAPE: Final[Shape] = subscription_shape(tuple(ACTIONS))
 
@@ -76,12 +80,14 @@ class DestinationInvalid(ValueError):
 class Destination:
     """The rules in force. `subscriptions` are in the file's order, with the disabled ones.
 
-    `index` finds the enabled ones that may take an event.
+    `index` finds the enabled ones that may take an event. `version` names the file that was read:
+    the first hexadecimal digits of its bytes' SHA-256.
     """
 
     settings: Settings
     subscriptions: tuple[Subscription, ...]
     index: TriggerIndex = field(repr=False, compare=False)
+    version: str = ""
 
     def plan(self, event: Event, now: float) -> Plan:
         """Plan the calls of an event. `now` is in seconds since 1970.
@@ -167,16 +173,22 @@ def load(text: bytes | None) -> Destination:
     Raises DestinationInvalid.
     """
     if text is None:
-        return _build({})
+        default = canonical_text({"subscriptions": DEFAULT_SUBSCRIPTIONS})
+        return _build({}, _version(default))
+    version = _version(text)
     text = text.removeprefix(UTF8_MARK)
     try:
         raw = decode(text)
     except JsonError as error:
         raise DestinationInvalid([Misshape("", _why_unreadable(text, error))]) from None
-    return _build(raw)
+    return _build(raw, version)
 
 
-def _build(raw: JSON) -> Destination:
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:VERSION_DIGITS]
+
+
+def _build(raw: JSON, version: str) -> Destination:
     mistakes = list(check_shape(raw, SHAPE, ""))
     raw = raw if isinstance(raw, dict) else {}
     rules = raw.get("settings", {})
@@ -201,7 +213,8 @@ def _build(raw: JSON) -> Destination:
         subscriptions.append(subscription)
     if mistakes or not isinstance(rules, dict):
         raise DestinationInvalid(mistakes)
-    return Destination(read_settings(rules), tuple(subscriptions), TriggerIndex(subscriptions))
+    triggers = TriggerIndex(subscriptions)
+    return Destination(read_settings(rules), tuple(subscriptions), triggers, version)
 
 
 def _why_unreadable(text: bytes, error: JsonError) -> str:

@@ -23,12 +23,12 @@ from segment_rehook.segment.refusal import RefusedAccess
 from segment_rehook.segment.signature import (
     Coverage,
     MalformedSignature,
-    coverage,
+    coverages,
     parse_signature,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 SIGNATURE_HEADER = "x-signature"
 
@@ -98,22 +98,31 @@ class AccessRules:
             batches_need_token,
         )
 
-    def check(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Return if the request may be taken. Raises RefusedAccess and AccessNotConfigured.
+    def check(self, headers: Mapping[str, str], body: bytes) -> tuple[str, ...]:
+        """Give the credentials that the request has, such as `secret-1` and `token-2`.
 
-        `headers` have names in lower case. The body need not be JSON.
+        Raises RefusedAccess and AccessNotConfigured if it may not be taken. The numbers are
+        positions among the stack's secrets and tokens. `headers` have names in lower case. The body
+        need not be JSON.
         """
         if not self.secrets and not self.tokens:
             raise AccessNotConfigured("the stack has neither a shared secret nor a token")
-        covered = self._judge_signature(headers, body) if self.secrets else None
-        has_token = self._judge_token(headers) if self.tokens else False
+        covered = self._judge_signature(headers, body) if self.secrets else []
+        matched = self._judge_token(headers) if self.tokens else []
         # Both are checked before either is refused: the time does not show which one was wrong.
-        for judged in (covered, has_token):
-            if isinstance(judged, RefusedAccess):
-                raise judged
+        if isinstance(covered, RefusedAccess):
+            raise covered
+        if isinstance(matched, RefusedAccess):
+            raise matched
+        has_token = any(matched)
         if not has_token and not covered:
             raise self._nothing_given()
-        if not self.batches_need_token or has_token or covered is Coverage.WHOLE_BODY:
+        self._check_batch(body, exempt=has_token or max(covered) is Coverage.WHOLE_BODY)
+        return (*_numbered("secret", covered), *_numbered("token", matched))
+
+    def _check_batch(self, body: bytes, *, exempt: bool) -> None:
+        """Refuse a batch that needs a token. `exempt`: it has one, or is signed as a whole."""
+        if not self.batches_need_token or exempt:
             return
         if body.lstrip(b" \t\n\r")[:1] != b"[":
             return
@@ -127,10 +136,11 @@ class AccessRules:
 
     def _judge_signature(
         self, headers: Mapping[str, str], body: bytes
-    ) -> Coverage | RefusedAccess | None:
+    ) -> list[Coverage] | RefusedAccess:
+        """Say what the signature covers under each secret; nothing if there is no signature."""
         header = headers.get(SIGNATURE_HEADER)
         if header is None:
-            return None
+            return []
         try:
             signature = parse_signature(header)
         except MalformedSignature as error:
@@ -139,8 +149,8 @@ class AccessRules:
                 f"X-Signature is no signature of Segment's: {error}.",
                 "Segment sends 40 hexadecimal digits: the HMAC-SHA1 of the event.",
             )
-        covered = coverage(signature, self.secrets, body)
-        if covered is Coverage.NOTHING:
+        covered = coverages(signature, self.secrets, body)
+        if max(covered) is Coverage.NOTHING:
             return RefusedAccess(
                 "signature_wrong",
                 "X-Signature does not match the body under any shared secret of this stack.",
@@ -150,17 +160,21 @@ class AccessRules:
             )
         return covered
 
-    def _judge_token(self, headers: Mapping[str, str]) -> bool | RefusedAccess:
-        given = [token for token in self.tokens if token.header in headers]
-        if not given:
-            return False
-        if sum([token.matches(headers[token.header]) for token in given]) == 0:
+    def _judge_token(self, headers: Mapping[str, str]) -> list[bool] | RefusedAccess:
+        """Say which tokens match; nothing if the request has none of their headers."""
+        if not any(token.header in headers for token in self.tokens):
+            return []
+        matched = [
+            token.header in headers and token.matches(headers[token.header])
+            for token in self.tokens
+        ]
+        if sum(matched) == 0:
             return RefusedAccess(
                 "token_wrong",
                 "The token is not one of this stack's.",
                 "Compare the header in the mapping's Headers in Segment with this stack's tokens.",
             )
-        return True
+        return matched
 
     def _nothing_given(self) -> RefusedAccess:
         if not self.tokens:
@@ -181,6 +195,11 @@ class AccessRules:
             "Set the destination's Shared Secret in Segment, or add the token to the mapping's"
             " Headers.",
         )
+
+
+def _numbered(kind: str, matched: Sequence[bool | Coverage]) -> list[str]:
+    """Name those that matched. It looks at all of them, at the last as at the first."""
+    return [f"{kind}-{number}" for number, each in enumerate(matched, start=1) if each]
 
 
 def _same(sent: str, expected: bytes) -> bool:

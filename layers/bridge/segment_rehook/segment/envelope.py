@@ -33,10 +33,14 @@ _slices: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The elements of one request in their order. `batch`: the body was an array."""
+    """The elements of one request in their order. `batch`: the body was an array.
+
+    `credentials`: which of the stack's secrets and tokens the request has (`AccessRules.check`).
+    """
 
     elements: tuple[Event | UnreadableEvent, ...]
     batch: bool
+    credentials: tuple[str, ...] = ()
 
 
 def open_envelope(body: bytes) -> Envelope:

@@ -6,6 +6,7 @@ body is valid: 401 comes before every 400 that depends on the body.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.segment.envelope import Envelope, open_envelope
@@ -53,8 +54,8 @@ def receive(
     lower_case = _lower_case(headers)
     _check_encoding(lower_case.get("content-encoding", ""))
     _check_content_type(lower_case.get("content-type", ""))
-    access.check(lower_case, body)
-    return open_envelope(body)
+    credentials = access.check(lower_case, body)
+    return replace(open_envelope(body), credentials=credentials)
 
 
 def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:

@@ -26,14 +26,13 @@ from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked, Result, S
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segment_rehook.delivery.caller import Caller
+    from segment_rehook.delivery.caller import Called, Caller
     from segment_rehook.delivery.delivery import Delivery
     from segment_rehook.delivery.ingest.user_marks import WaitingUsers
     from segment_rehook.delivery.ledger.claims import Claim, Claims
     from segment_rehook.delivery.ledger.record import Record
     from segment_rehook.delivery.pacing.breaker import Permit
     from segment_rehook.delivery.queues.sending import Sender
-    from segment_rehook.rehook.reply import Reply
 
 FOUND = {
     Verdict.DELIVERED: Result(Outcome.DUPLICATE, Outcome.DELIVERED),
@@ -96,29 +95,32 @@ class IngestAttempts:
             return self._park(
                 delivery, claim.mine, Park(Parked.MAPPING_ERROR, delivery.fault or "")
             )
-        reply = self.caller.call(permit, claim.mine, delivery.request, delivery.action, time_left)
-        return self._after(delivery, claim.mine, reply)
+        called = self.caller.call(permit, claim.mine, delivery.request, delivery.action, time_left)
+        return self._after(delivery, claim.mine, called)
 
-    def _after(self, delivery: Delivery, mine: Record, reply: Reply) -> Progress:
+    def _after(self, delivery: Delivery, mine: Record, called: Called) -> Progress:
+        reply = called.reply
         if leaves_doubt(reply, delivery.action):
             mine = mine.in_doubt()
         match after_call(reply, delivery.action, park_unknown=self.park_unknown):
             case Settle(request_id):
                 return Progress(
-                    Result(Outcome.DELIVERED, request_id=request_id),
+                    Result(
+                        Outcome.DELIVERED, request_id=request_id, milliseconds=called.milliseconds
+                    ),
                     settlement=self.claims.delivered(mine, request_id),
                 )
             case Park() as park:
-                return self._park(delivery, mine, park, reply)
+                return self._park(delivery, mine, park, called)
             case Retry(reason, undelivered):
-                return self._store(delivery, mine, reason, reply.code, undelivered=undelivered)
+                return self._store(delivery, mine, reason, called, undelivered=undelivered)
 
     def _store(
         self,
         delivery: Delivery,
         mine: Record,
         reason: Stored,
-        code: str | None,
+        called: Called,
         *,
         undelivered: bool,
     ) -> Progress:
@@ -135,27 +137,33 @@ class IngestAttempts:
             sent = self.dead_letters.send_one(message)
         released = self.claims.released(mine) if undelivered else None
         return Progress(
-            Result(Outcome.STORED if sent else Outcome.FAILED, reason, code=code),
+            Result(
+                Outcome.STORED if sent else Outcome.FAILED,
+                reason,
+                code=called.reply.code,
+                milliseconds=called.milliseconds,
+            ),
             store_rest=Stored.USER_WAITING if self.waiting.ordered else None,
             fail_rest=not sent,
             settlement=self.claims.queued(mine) if sent else released,
         )
 
     def _park(
-        self, delivery: Delivery, mine: Record, park: Park, reply: Reply | None = None
+        self, delivery: Delivery, mine: Record, park: Park, called: Called | None = None
     ) -> Progress:
-        """Send the delivery to the parking lot, then settle. `reply`: None if no call was made."""
-        code = reply.code if reply else None
-        request_id = reply.request_id if reply else None
+        """Send the delivery to the parking lot, then settle. `called`: None if no call was made."""
+        code = called.reply.code if called else None
+        request_id = called.reply.request_id if called else None
+        took = called.milliseconds if called else None
         detail = park.detail or None
         letter = delivery.letter(park.reason, token=mine.token, nonce=mine.nonce)
         message = letter.for_parking(park.reason, " ".join(filter(None, (code, detail))))
         if self.parking_lot.send_one(message):
-            parked = Result(Outcome.PARKED, park.reason, request_id, code, detail)
+            parked = Result(Outcome.PARKED, park.reason, request_id, code, detail, took)
             return Progress(parked, settlement=self.claims.parked(mine, park.reason))
         released = self.claims.released(mine) if park.undelivered else None
         if message.too_large:
-            dropped = Result(Outcome.DROPPED, Dropped.TOO_LARGE, request_id, code, detail)
+            dropped = Result(Outcome.DROPPED, Dropped.TOO_LARGE, request_id, code, detail, took)
             return Progress(dropped, settlement=released)
-        failed = Result(Outcome.FAILED, park.reason)
+        failed = Result(Outcome.FAILED, park.reason, milliseconds=took)
         return Progress(failed, fail_rest=True, settlement=released)

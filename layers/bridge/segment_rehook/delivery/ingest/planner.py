@@ -14,6 +14,7 @@ import msgspec
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
+from segment_rehook.delivery.queues.origin import Origin
 from segment_rehook.rehook.plan import Drop
 from segment_rehook.segment.event import UnreadableEvent
 
@@ -43,23 +44,27 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     """One subscription's part of an event; `subscription` is None for the event as a whole.
 
     `decided` is the delivery to be made, or the result if there is none to make. `planned` is the
-    plan's entry, None for an element that is no event.
+    plan's entry, None for an element that is no event. `delivery` is the delivery that the decision
+    is about, None where it came to none.
     """
 
     subscription: str | None
     decided: Delivery | Result
     planned: Call | Drop | MappingFault | None = None
+    delivery: Delivery | None = None
 
 
 @dataclass(slots=True)
 class Planner:
     """Decides on one request's events in turn. `now` is in seconds since 1970.
 
+    `request_id`: API Gateway's id of the request, for the log.
     A delivery with the id of an earlier one is a duplicate, or a conflict if it is another event.
     """
 
     destination: Destination
     now: float
+    request_id: str | None = None
     _seen: dict[str, str] = field(default_factory=dict)
 
     def decisions(self, element: Event | UnreadableEvent) -> list[Decision]:
@@ -69,21 +74,22 @@ class Planner:
             return [Decision(None, result)]
         planned = self.destination.plan(element, self.now)
         key = ids.event_key(element) if planned else None
-        return [
-            Decision(entry.subscription, self._decide(element, key, entry), entry)
-            for entry in planned
-        ]
+        origin = Origin(self.request_id, self.destination.version, element.message_id)
+        return [self._decide(element, key, entry, origin) for entry in planned]
 
     def _decide(
-        self, event: Event, key: str | None, entry: Call | Drop | MappingFault
-    ) -> Delivery | Result:
+        self, event: Event, key: str | None, entry: Call | Drop | MappingFault, origin: Origin
+    ) -> Decision:
         if isinstance(entry, Drop):
-            return Result(Outcome.DROPPED, entry.reason, detail=entry.detail)
+            dropped = Result(Outcome.DROPPED, entry.reason, detail=entry.detail)
+            return Decision(entry.subscription, dropped, entry)
         if key is None:
-            return MISSING_ID
-        delivery = Delivery.of(event, key, entry)
+            return Decision(entry.subscription, MISSING_ID, entry)
+        delivery = Delivery.of(event, key, entry, origin)
         known = self._seen.get(delivery.id)
         if known is not None:
-            return SAME_REQUEST if ids.same_event(known, delivery.content) else CONFLICT
+            same = ids.same_event(known, delivery.content)
+            decided = SAME_REQUEST if same else CONFLICT
+            return Decision(entry.subscription, decided, entry, delivery)
         self._seen[delivery.id] = delivery.content
-        return delivery
+        return Decision(entry.subscription, delivery, entry, delivery)

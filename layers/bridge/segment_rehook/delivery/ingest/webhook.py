@@ -13,8 +13,10 @@ from segment_rehook.delivery.ingest.answer import (
     answer,
     refusal,
 )
+from segment_rehook.delivery.ingest.log_lines import LogLines
 from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Decision, Planner
-from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
+from segment_rehook.delivery.outcome_metrics import count_waiting
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Result, Stored
 from segment_rehook.delivery.ports import SecretsUnavailable
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.access import AccessNotConfigured, AccessRules
@@ -26,14 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from segment_rehook.delivery.ingest.request import Ingest
+    from segment_rehook.delivery.outcome_line import OutcomeLine
     from segment_rehook.delivery.ports import Clock, SecretStore, Telemetry
     from segment_rehook.delivery.stack_parameters import Secrets
     from segment_rehook.rehook.destination import Destination
     from segment_rehook.segment.envelope import Envelope
     from segment_rehook.segment.event import Event
 
-# The reasons why an event is ignored are cut in the log: fifty subscriptions may have one each.
-MAX_IGNORED_CHARACTERS = 1_000
 METRICS = {outcome: f"Events{outcome.capitalize()}" for outcome in Outcome}
 
 
@@ -56,9 +57,17 @@ class Webhook:
     _rules: tuple[Secrets | None, AccessRules] = (None, AccessRules())
 
     def handle(
-        self, method: str, headers: Mapping[str, str], body: bytes, received_at: float
+        self,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        received_at: float,
+        request_id: str | None = None,
     ) -> HttpAnswer:
-        """Answer one request. `received_at`: when API Gateway received it, in Unix time."""
+        """Answer one request.
+
+        `received_at`: when API Gateway received it, in Unix time. `request_id`: its id for it.
+        """
         gone = min(max(self.clock.now() - received_at, 0.0), self.budget)
         until = self.clock.monotonic() + self.budget - gone
         try:
@@ -74,7 +83,7 @@ class Webhook:
                 "The stack's secrets can't be read, or are not all there.",
                 "The function's log names the parameter and the command that puts it.",
             )
-        return self._deliver(envelope, secrets.mode, until)
+        return self._deliver(envelope, secrets, until, request_id)
 
     def refuse(self, refused: Refusal) -> HttpAnswer:
         """Give the answer for a refused request. It is counted; the log has its code only."""
@@ -109,8 +118,11 @@ class Webhook:
             self._rules = secrets, rules
         return receive(method, headers, body, rules, max_body_bytes=self.max_body_bytes)
 
-    def _deliver(self, envelope: Envelope, mode: Mode, until: float) -> HttpAnswer:
-        planner = Planner(self.destination, self.clock.now())
+    def _deliver(
+        self, envelope: Envelope, secrets: Secrets, until: float, request_id: str | None
+    ) -> HttpAnswer:
+        self._count_received(envelope, secrets.mode)
+        planner = Planner(self.destination, self.clock.now(), request_id)
         planned = [(element, planner.decisions(element)) for element in envelope.elements]
         deliveries = [
             part.decided
@@ -118,16 +130,38 @@ class Webhook:
             for part in parts
             if isinstance(part.decided, Delivery)
         ]
-        if mode is Mode.DRY_RUN:
+        if secrets.mode is Mode.DRY_RUN:
             results: Mapping[str, Result] = {each.id: _dry_run(each) for each in deliveries}
         else:
-            results = self.ingest.run(deliveries, until, paused=mode is Mode.PAUSE)
+            paused = secrets.mode is Mode.PAUSE
+            results = self.ingest.run(deliveries, until, paused=paused)
+            count_waiting(self.telemetry, results.values())
+            sent = sum(map(_is_sent, results.values()))
+            if sent:
+                self.telemetry.count("DeadLettersSent", sent)
+            if deliveries and not paused:
+                self.telemetry.observe("BreakerOpen", self.ingest.caller.breaker.is_open)
         explained = len(planned) <= MAX_LISTED_WHOLE
         reports = [
             self._report(element, parts, results, explained=explained) for element, parts in planned
         ]
-        self._log(reports)
+        lines = LogLines(self.destination.version, secrets.user_key)
+        self._log(
+            [
+                line
+                for report, (_, parts) in zip(reports, planned, strict=True)
+                for line in lines.of(report, parts)
+            ],
+            reports,
+        )
         return answer(reports)
+
+    def _count_received(self, envelope: Envelope, mode: Mode) -> None:
+        """Count before the work starts. What a killed invocation leaves shows as the difference."""
+        self.telemetry.count_now("EventsReceived", len(envelope.elements))
+        self.telemetry.observe("NotDelivering", mode is not Mode.DELIVER)
+        for credential in envelope.credentials:
+            self.telemetry.count("AccessMatched", credential=credential)
 
     def _report(
         self,
@@ -148,23 +182,11 @@ class Webhook:
             ignored=self.destination.ignored(element) if explained and not parts else (),
         )
 
-    def _log(self, reports: Sequence[EventReport]) -> None:
+    def _log(self, lines: Sequence[OutcomeLine], reports: Sequence[EventReport]) -> None:
         outcomes = [report.outcome for report in reports]
         for outcome in set(outcomes):
             self.telemetry.count(METRICS[outcome], outcomes.count(outcome))
-        self.telemetry.outcomes([_line(report) for report in reports])
-
-
-def _line(report: EventReport) -> dict[str, str | None]:
-    return {
-        "message_id": report.message_id,
-        "outcome": report.outcome.value,
-        "deliveries": "; ".join(
-            f"{name or '*'}={' '.join(filter(None, _words(result)))}"
-            for name, result in report.deliveries
-        ),
-        "ignored": _reasons(report)[:MAX_IGNORED_CHARACTERS] if report.ignored else None,
-    }
+        self.telemetry.outcomes(lines)
 
 
 def _result(decided: Delivery | Result, results: Mapping[str, Result]) -> Result:
@@ -176,9 +198,6 @@ def _dry_run(delivery: Delivery) -> Result:
     return Result(Outcome.DROPPED, Dropped.DRY_RUN, detail=would)
 
 
-def _reasons(report: EventReport) -> str:
-    return "; ".join(f"{each.subscription}: {each.why}" for each in report.ignored)
-
-
-def _words(result: Result) -> tuple[str | None, ...]:
-    return result.outcome.value, result.reason, result.code, result.request_id
+def _is_sent(result: Result) -> bool:
+    """Whether the delivery's message was sent now: not if an earlier one is in the queue."""
+    return result.outcome is Outcome.STORED and result.reason != Stored.ALREADY_QUEUED

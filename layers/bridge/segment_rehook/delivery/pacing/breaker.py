@@ -100,6 +100,15 @@ class Breaker:
             if permit.probe is not None:
                 self._give_back(permit.probe)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the breaker was open when the record was seen last. A rate limit's hold is not.
+
+        It counts as open from the failure that opened it to the reply that closes it.
+        """
+        seen = self._seen
+        return seen is not None and seen.open_until > 0 and seen.reason != ReplyClass.THROTTLED
+
     def heard(self, permit: Permit, reply: Reply) -> None:
         """Take the reply to the call that `permit` allowed."""
         with self._lock:

@@ -4,7 +4,7 @@ The attributes hold what a claim needs. So redrive can claim the delivery, and c
 before it reads a body that may be unreadable or may end the process. The body holds the event as
 Segment sent it and the request as it was mapped, as JSON in ASCII (SQS refuses some code points):
 
-    {"action": "trackEvent",
+    {"origin": {…}, "action": "trackEvent",
      "request": {"method": "POST", "path": "/events/invoke", "body": {…}},
      "event": {…}}
 
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segment_rehook.delivery import ids
+from segment_rehook.delivery.queues.origin import UNKNOWN_ORIGIN, Origin, origin_of
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook.segment import jsontext
@@ -120,19 +121,17 @@ class Header:
 class Letter:
     """A message as a whole: a delivery that waits, or that was given up.
 
-    `event`: the event's JSON text. `request`: None where the mapping failed.
+    `event`: the event's JSON text. `request`: None where the mapping failed. `origin`: for the log.
     """
 
     header: Header
     action: str
     request: Request | None
     event: bytes = field(repr=False)
+    origin: Origin = UNKNOWN_ORIGIN
 
     def for_dead_letters(self, *, ordered: bool) -> Outgoing:
-        """Give the message for the dead-letter queue.
-
-        Its group is the user's, or the delivery's own where the bridge keeps no order.
-        """
+        """Give the message for the dead-letter queue, in the user's group if order is kept."""
         return Outgoing(
             group=self.header.user if ordered else ids.delivery_group(self.header.delivery),
             dedupe=ids.dead_letter_dedupe(
@@ -152,8 +151,8 @@ class Letter:
         if self.request is not None:
             head = json.dumps({"method": self.request.method, "path": self.request.path})
             request = f'{head[:-1]}, "body": {_ascii(self.request.body)}}}'
-        action = json.dumps(self.action)
-        return f'{{"action": {action}, "request": {request}, "event": {_ascii(self.event)}}}'
+        members = f'"origin": {self.origin.text()}, "action": {json.dumps(self.action)}'
+        return f'{{{members}, "request": {request}, "event": {_ascii(self.event)}}}'
 
 
 def parked(header: Header, body: str, *, reason: str, detail: str, dedupe: str = "") -> Outgoing:
@@ -198,7 +197,13 @@ def read_body(header: Header, received: Received) -> Letter:
     request = None
     if body.request is not None:
         request = Request(body.request.method, body.request.path, _object(body.request.body))
-    return Letter(header=header, action=body.action, request=request, event=_object(body.event))
+    return Letter(
+        header=header,
+        action=body.action,
+        request=request,
+        event=_object(body.event),
+        origin=origin_of(received.body),
+    )
 
 
 def _read_slowly(text: bytes) -> _Body:

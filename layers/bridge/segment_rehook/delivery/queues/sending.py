@@ -19,7 +19,7 @@ from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES, MAX_MESS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from segment_rehook.delivery.ports import Queue, Telemetry
+    from segment_rehook.delivery.ports import Counts, Queue
 
 # How long one call is assumed to take, for estimates of what fits into the time that is left.
 CALL_SECONDS = 0.03
@@ -55,7 +55,7 @@ class Sender:
     """Sends users' messages to one queue. `senders`: calls that are made side by side."""
 
     queue: Queue
-    telemetry: Telemetry
+    telemetry: Counts
     senders: int = 8
 
     def seconds_for(self, waiting: int, longest: int) -> float:

@@ -21,14 +21,15 @@ from segment_rehook.delivery.outcomes import Outcome, Parked, Result, Stored
 from segment_rehook.delivery.pacing import backoff
 from segment_rehook.delivery.ports import LedgerUnavailable
 from segment_rehook.delivery.queues.message import Header, MessageUnreadable, read_body
-from segment_rehook.delivery.redrive.disposition import Delete, Disposition, Hide
-from segment_rehook.delivery.redrive.letter_call import letter_call
-from segment_rehook.rehook.reply import Reply, ReplyClass
+from segment_rehook.delivery.redrive.disposition import CallKind, Delete, Disposition, Hide
+from segment_rehook.delivery.redrive.letter_call import letter_call, maps_anew
+from segment_rehook.rehook.plan import Call
+from segment_rehook.rehook.reply import ReplyClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segment_rehook.delivery.caller import Caller
+    from segment_rehook.delivery.caller import Called, Caller
     from segment_rehook.delivery.ledger.claims import Claim, Claims, Settlement
     from segment_rehook.delivery.ledger.record import Record
     from segment_rehook.delivery.pacing.breaker import Permit
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.queues.parking_lot import ParkingLot
     from segment_rehook.delivery.queues.transport import Received
     from segment_rehook.rehook.destination import Destination
-    from segment_rehook.rehook.plan import Call
 
 # A message is parked when the process has died so many times during its delivery.
 MAX_CRASHES = 3
@@ -84,8 +84,12 @@ class _Attempt:
         self._time_left = time_left
         self._age = self._now() - message.sent_at
         self._unmarked = False
+        self._called: CallKind | None = None
 
     def run(self, *, paused: bool) -> Disposition:
+        return replace(self._disposition(paused=paused), called=self._called)
+
+    def _disposition(self, *, paused: bool) -> Disposition:
         try:
             header = Header.read(self._message.attributes)
         except MessageUnreadable as error:
@@ -138,9 +142,9 @@ class _Attempt:
         if isinstance(call, Park):
             # For any reason of parking: it is not known whether the dead claimant has called.
             return self._park(header, mine, replace(call, undelivered=not crashed))
-        reply = self._caller.call(permit, mine, call.request, call.action, self._time_left)
-        self._redrive.pace.heard(reply)
-        return self._after(header, mine, reply, call.action)
+        called = self._caller.call(permit, mine, call.request, call.action, self._time_left)
+        self._redrive.pace.heard(called.reply)
+        return self._after(header, mine, called, call.action)
 
     def _call_of(self, header: Header, mine: Record, *, crashed: bool) -> Call | Park:
         """Give the call, or why the message is parked instead."""
@@ -150,14 +154,22 @@ class _Attempt:
             letter = read_body(header, self._message)
         except MessageUnreadable as error:
             return Park(Parked.UNREADABLE, str(error))
+        destination, mapping = self._redrive.destination, letter.origin.mapping
+        if maps_anew(letter):
+            mapping = destination.version
+        self._called = CallKind(letter.action, mapping)
         park_unknown = self._redrive.park_unknown
         if crashed and (park := after_crash(letter.action, park_unknown=park_unknown)):
             return park
         if self._expired:
             return Park(Parked.EXPIRED, header.detail)
-        return letter_call(letter, self._redrive.destination)
+        call = letter_call(letter, destination)
+        if isinstance(call, Call):
+            self._called = CallKind(call.action, mapping)
+        return call
 
-    def _after(self, header: Header, mine: Record, reply: Reply, action: str) -> Disposition:
+    def _after(self, header: Header, mine: Record, called: Called, action: str) -> Disposition:
+        reply, took = called.reply, called.milliseconds
         if leaves_doubt(reply, action):
             mine = mine.in_doubt()
         # A message is given up only after a try, also if it has waited behind another all the time.
@@ -166,13 +178,15 @@ class _Attempt:
         match after_call(reply, action, park_unknown=park_unknown, last_try=last_try):
             case Settle(request_id):
                 self._end(header, self._claims.delivered(mine, request_id))
-                return Delete(Result(Outcome.DELIVERED, request_id=request_id))
+                delivered = Result(Outcome.DELIVERED, request_id=request_id, milliseconds=took)
+                return Delete(delivered)
             case Park() as park:
-                return self._park(header, mine, park, reply)
+                return self._park(header, mine, park, called)
             case Retry(reason):
                 throttled = reply.kind is ReplyClass.THROTTLED
                 pause = self._pause(throttled=throttled, at_least=reply.retry_after)
-                return Hide(Result(Outcome.STORED, reason, code=reply.code), pause, mine)
+                stored = Result(Outcome.STORED, reason, code=reply.code, milliseconds=took)
+                return Hide(stored, pause, mine)
 
     def _found(self, header: Header, claim: Claim) -> Disposition:
         if claim.verdict is Verdict.CLAIMED:
@@ -189,19 +203,20 @@ class _Attempt:
         return Delete(Result(Outcome.DUPLICATE, claim.verdict.name.lower()))
 
     def _park(
-        self, header: Header, mine: Record, park: Park, reply: Reply | None = None
+        self, header: Header, mine: Record, park: Park, called: Called | None = None
     ) -> Disposition:
-        """Send to the parking lot, settle, then delete. `reply`: None if no call was made."""
-        code = reply.code if reply else None
+        """Send to the parking lot, settle, then delete. `called`: None if no call was made."""
+        code = called.reply.code if called else None
+        took = called.milliseconds if called else None
         text = " ".join(filter(None, (code, park.detail)))
         if self._redrive.parking_lot.send(header, self._message, mine, park.reason, text):
             self._end(header, self._claims.parked(mine, park.reason))
-            request_id = reply.request_id if reply else None
-            return Delete(Result(Outcome.PARKED, park.reason, request_id, code))
+            request_id = called.reply.request_id if called else None
+            return Delete(Result(Outcome.PARKED, park.reason, request_id, code, None, took))
         # An unknown outcome keeps its claim, so that the next claimant knows of it.
         known = mine if park.undelivered else None
-        stored = Result(Outcome.STORED, Stored.PARKING_FAILED, code=code)
-        return Hide(stored, self._pause(), known)
+        failed = Result(Outcome.STORED, Stored.PARKING_FAILED, None, code, None, took)
+        return Hide(failed, self._pause(), known)
 
     def _foreign(self, why: str) -> Disposition:
         """Park a message that the bridge did not write: an operator must look at it."""

@@ -12,9 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from segment_rehook.delivery.outcome_metrics import count_waiting
 from segment_rehook.delivery.outcomes import Outcome, Result, Stored
 from segment_rehook.delivery.ports import QueueUnavailable, SecretsUnavailable
 from segment_rehook.delivery.redrive.disposition import Disposition, Hide
+from segment_rehook.delivery.redrive.log_lines import line_of
+from segment_rehook.delivery.redrive.worked import Worked
 from segment_rehook.delivery.stack_parameters import Mode
 
 if TYPE_CHECKING:
@@ -24,45 +29,13 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Queue, SecretStore
     from segment_rehook.delivery.queues.transport import Received
     from segment_rehook.delivery.redrive.attempt import RedriveAttempts
+    from segment_rehook.delivery.stack_parameters import Secrets
 
 # Seconds of the function's time, kept free for hiding and settling. If the table hangs, the end of
 # a message takes three calls of 3 s: settlement and mark together, the settlement, the mark.
 RESERVE = 10.0
 # How many seconds a message is hidden after an unexpected error: longer than the lease of a claim.
 DEFECT_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """What became of one message.
-
-    `kept`: SQS must keep it. `next_try`: seconds until SQS shows it again, None where SQS did not
-    accept that time.
-    """
-
-    message: Received
-    result: Result
-    kept: bool
-    next_try: int | None = None
-
-    @property
-    def delivery(self) -> str | None:
-        """The delivery's id, if the message has one."""
-        return self.message.attributes.get("delivery")
-
-    @property
-    def line(self) -> dict[str, str | int | None]:
-        """The message's line in the log."""
-        return {
-            "delivery": self.delivery,
-            "sqs_message_id": self.message.message_id,
-            "outcome": self.result.outcome.value,
-            "reason": self.result.reason,
-            "code": self.result.code,
-            "rehook_request_id": self.result.request_id,
-            "receive_count": self.message.receive_count,
-            "next_try_seconds": self.next_try,
-        }
 
 
 @dataclass(slots=True)
@@ -83,22 +56,32 @@ class Redrive:
 
         Messages behind a failure in their group get the result of that failure.
         """
-        telemetry = self.attempts.claims.telemetry
-        worked = self._work(messages, until, paused=self._paused())
-        for each in worked:
-            telemetry.count(f"DeadLetters{each.result.outcome.capitalize()}")
-        telemetry.outcomes([each.line for each in worked])
+        secrets = self._secrets()
+        paused = secrets is None or secrets.mode is not Mode.DELIVER
+        worked = self._work(messages, until, paused=paused)
+        self._report(worked, secrets.user_key if secrets else None, paused=paused)
         return worked
 
-    def _paused(self) -> bool:
-        """Whether deliveries are switched off, or the secrets that they need can't be read."""
+    def _report(self, worked: Sequence[Worked], user_key: bytes | None, *, paused: bool) -> None:
+        telemetry, now = self.attempts.claims.telemetry, self.attempts.claims.clock.now()
+        for each in worked:
+            telemetry.count(f"DeadLetters{each.result.outcome.capitalize()}")
+        count_waiting(telemetry, [each.result for each in worked])
+        telemetry.observe("DeadLetterAge", max((each.age(now) for each in worked), default=0))
+        telemetry.observe("NotDelivering", paused)
+        if not paused:
+            telemetry.observe("BreakerOpen", self.attempts.caller.breaker.is_open)
+        telemetry.outcomes([line_of(each, now, user_key) for each in worked])
+
+    def _secrets(self) -> Secrets | None:
+        """Read the secrets. None if they can't be read: then nothing can be delivered."""
         try:
-            return self.secrets.read().mode is not Mode.DELIVER
+            return self.secrets.read()
         except SecretsUnavailable as error:
             telemetry = self.attempts.claims.telemetry
             telemetry.warn(str(error))
             telemetry.count("SecretsUnavailable")
-            return True
+            return None
 
     def _work(self, messages: Sequence[Received], until: float, *, paused: bool) -> list[Worked]:
         groups: dict[str, list[Received]] = {}
@@ -136,7 +119,9 @@ class Redrive:
                 if disposition.mine is not None:
                     claims.settle(claims.queued(disposition.mine))
                 return worked + hidden
-            worked.append(Worked(message, disposition.result, kept=False))
+            worked.append(
+                Worked(message, disposition.result, kept=False, called=disposition.called)
+            )
         return worked
 
     def _attempt(
@@ -162,7 +147,15 @@ class Redrive:
             # SQS shows them again when the visibility time-out of the queue has run out.
             self.attempts.claims.telemetry.count("VisibilityUnchanged", len(refused))
         told = {each.receipt: hide.seconds for each in messages if each.receipt not in refused}
+        # Only the first one was called, if any.
+        behind = replace(hide.result, milliseconds=None)
         return [
-            Worked(each, hide.result, kept=True, next_try=told.get(each.receipt))
-            for each in messages
+            Worked(
+                each,
+                behind if number else hide.result,
+                kept=True,
+                next_try=told.get(each.receipt),
+                called=None if number else hide.called,
+            )
+            for number, each in enumerate(messages)
         ]

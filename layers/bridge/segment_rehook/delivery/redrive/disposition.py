@@ -1,4 +1,7 @@
-"""What SQS must do with a dead letter after an attempt."""
+"""What SQS must do with a dead letter after an attempt.
+
+`called`: the call that was made or would have been; None if the message was not read so far.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class CallKind:
+    """What the log says of a call. `mapping`: the version of the mapping that made it, if known."""
+
+    action: str
+    mapping: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """SQS may delete the message."""
 
     result: Result
+    called: CallKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,7 @@ class Hide:
     result: Result
     seconds: int
     mine: Record | None = None
+    called: CallKind | None = None
 
 
 Disposition = Delete | Hide

@@ -26,15 +26,22 @@ ANOTHER_KEY = (
 )
 
 
+def maps_anew(letter: Letter) -> bool:
+    """Whether the event is mapped again, instead of sent as its request was stored."""
+    header = letter.header
+    stored = letter.request is not None and (header.parked_token is None or header.resend)
+    return not stored
+
+
 def letter_call(letter: Letter, destination: Destination) -> Call | Park:
     """Give the call, or why the letter is parked instead."""
     header = letter.header
     known = destination.subscriptions
     if not any(each.id == header.subscription and each.enabled for each in known):
         return Park(Parked.SUBSCRIPTION_GONE, "no enabled subscription has this id")
-    if letter.request is not None and (header.parked_token is None or header.resend):
-        return Call(header.subscription, letter.action, header.user, None, letter.request)
-    return _map_anew(letter, destination)
+    if letter.request is None or maps_anew(letter):
+        return _map_anew(letter, destination)
+    return Call(header.subscription, letter.action, header.user, None, letter.request)
 
 
 def _map_anew(letter: Letter, destination: Destination) -> Call | Park:
