@@ -7,7 +7,16 @@ it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
+
+from segment_rehook.delivery.outcomes import Dropped
+from segment_rehook.segment.event_time import time_text
+
+if TYPE_CHECKING:
+    from segment_rehook.delivery.outcomes import Result
+    from segment_rehook.delivery.queues.origin import Origin
 
 
 class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -19,7 +28,8 @@ class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     often the delivery was tried, this time included. `mapping`: the version of destination.json
     that the call was made with. `user`: a keyed hash (`ids.logged_user`). `ignored`: why each
     subscription does not take the event. `age_seconds`: since the message entered the queue.
-    `next_try_seconds`: until SQS shows the message again.
+    `next_try_seconds`: until SQS shows the message again. `received_at`: when Segment received an
+    event that is dropped as `before_cutover`.
     """
 
     outcome: str
@@ -40,3 +50,11 @@ class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     receive_count: int | None = None
     age_seconds: int | None = None
     next_try_seconds: int | None = None
+    received_at: str | None = None
+
+
+def received_at(result: Result, origin: Origin) -> str | None:
+    """Give the line's `received_at`, in ISO 8601; None where the line has none."""
+    if result.reason != Dropped.BEFORE_CUTOVER or origin.received is None:
+        return None
+    return time_text(origin.received)

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.rehook.plan import DropReason
+from segment_rehook.segment.event_time import unix_time
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.settings import Settings
@@ -50,18 +50,8 @@ def refusal_of_age(event: Event, settings: Settings, now: float) -> tuple[DropRe
     """
     if settings.max_event_age is None:
         return None
-    happened = _seconds(event.member("timestamp"))
+    happened = unix_time(event.member("timestamp"))
     if happened is None or now - happened <= settings.max_event_age:
         return None
     hours = settings.max_event_age / 3600
     return DropReason.TOO_OLD, f"timestamp is older than settings.maxEventAgeHours ({hours:g})."
-
-
-def _seconds(timestamp: object) -> float | None:
-    if not isinstance(timestamp, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(timestamp)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
