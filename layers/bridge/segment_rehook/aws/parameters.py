@@ -49,9 +49,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-_WITH_ZONE = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
-)
+_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class ParametersInvalid(ValueError):
@@ -147,7 +145,7 @@ def cutover_from(value: str | None, path: str) -> tuple[float | None, list[str]]
     """
     if value is None:
         return None, []
-    text = _stripped(value)
+    text = _stripped(value).upper()
     moment = unix_time(text) if _WITH_ZONE.fullmatch(text) else None
     if moment is not None:
         return moment, []
