@@ -22,6 +22,8 @@ from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode
 from segment_rehook_cli import parked, secrets, terminal
 from segment_rehook_cli.advice import review
+from segment_rehook_cli.cutover.command import EXAMPLE as CUTOVER_EXAMPLE
+from segment_rehook_cli.cutover.command import cutover
 from segment_rehook_cli.destination_file import DEFAULT_FILE
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
@@ -59,6 +61,7 @@ app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
 )(mode)
+app.command(name="cutover", epilog=CUTOVER_EXAMPLE)(cutover)
 app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
 
