@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -102,8 +101,9 @@ def run_cutover(
         else:
             {"show": dialogue.show, "cancel": dialogue.cancel, "finish": dialogue.finish}[action]()
     except KeyboardInterrupt:
-        report.interrupted()
-        sys.exit(130)
+        raise failure(
+            "interrupted; what is set stays set: run the same command again to go on"
+        ) from None
 
 
 def _time(text: str, path: str) -> float:

@@ -62,10 +62,6 @@ class Report:
         else:
             typer.echo(", ".join(f"{name}: {count}" for name, count in counts.items()))
 
-    def interrupted(self) -> None:
-        """Say what follows from Ctrl-C."""
-        say("interrupted; what is set stays set: run the same command again to go on")
-
     def _list(self, entries: Iterable[dict[str, Any]]) -> None:
         lines = [json.dumps(entry) for entry in entries]
         if self.listed is not None:
