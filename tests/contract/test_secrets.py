@@ -61,6 +61,7 @@ def _ssm(clients: Clients, clock: FakeClock) -> SecretBench:
             "rehook/api-secret": stored.api_secret,
             "segment/shared-secrets": "\n".join(stored.shared_secrets),
             "mode": stored.mode,
+            "logs/user-key": (stored.user_key or b"").decode(),
         }
         for name, value in values.items():
             clients.ssm.put_parameter(

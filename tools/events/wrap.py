@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.delivery import Delivery
+from segment_rehook.delivery.queues.origin import Origin
 from segment_rehook.rehook.destination import load
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import Event
@@ -70,11 +71,13 @@ def _ingest(name: str, payload: Any) -> dict[str, Any]:
 def _dead_letter(name: str, payload: dict[str, Any]) -> dict[str, Any] | None:
     event = Event.parse(encode(payload))
     key = ids.event_key(event)
-    planned = load(None).plan(event, _RECEIVED_AT.timestamp())
+    destination = load(None)
+    planned = destination.plan(event, _RECEIVED_AT.timestamp())
     calls = [each for each in planned if isinstance(each, Call)]
     if key is None or not calls:
         return None
-    letter = Delivery.of(event, key, calls[0]).letter("unavailable")
+    origin = Origin(f"sample-{name}", destination.version, event.message_id)
+    letter = Delivery.of(event, key, calls[0], origin).letter("unavailable")
     outgoing = letter.for_dead_letters(ordered=True)
     milliseconds = str(int(_RECEIVED_AT.timestamp() * 1000))
     message: MessageTypeDef = {
