@@ -157,6 +157,10 @@ mutants-generated: .cache/mutants/.installed
 bench: native node .cache/bench/.installed ## measure beside Segment's engine, and write docs/performance.* (ARGS="--only start", ARGS=--help)
 	@$(PY) -m tools.bench $(ARGS)
 
+.PHONY: dashboard
+dashboard: $(SETUP) .cache/bench/.installed ## draw the template's dashboard with sample data, and list its alarms in docs/operations.md
+	@$(PY) -m tools.cloudwatch $(ARGS)
+
 .PHONY: verify-aws
 verify-aws: $(SETUP) ## ask a deployed stack what no machine of one's own can answer (STACK=name)
 	@$(PY) -m tools.verify_aws --stack $(or $(STACK),$(error STACK=name is missing))
@@ -169,6 +173,7 @@ UV_COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.1
 lock: $(SETUP) ## lock the requirements anew (UPGRADE=1 takes newer versions)
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/dev.txt requirements/dev.in pyproject.toml
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file layers/bridge/requirements.txt requirements/bridge.in
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/cli.txt pyproject.toml
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/fuzz.txt requirements/fuzz.in pyproject.toml
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --constraint layers/bridge/requirements.txt --output-file requirements/mutants.txt requirements/mutants.in
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/audit.txt requirements/audit.in

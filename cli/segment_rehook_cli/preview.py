@@ -7,16 +7,15 @@ is not shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.answer import ignored_body
 from segment_rehook.delivery.ingest.planner import MAPPED_HINT, Decision, Planner
-from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked
-from segment_rehook.rehook.plan import Call
+from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook.segment.event import UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, decode_slowly
 from segment_rehook_cli.explain import explain
+from segment_rehook_cli.made import NotSent, made_of_decision
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.destination import Destination
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Preview"]
 
 SEEN_BEFORE = "an earlier event has the same key and the same content"
-NEVER_STORED = (
-    "the event is larger than a queue's message, so it can't be stored: it is delivered only if "
-    "Rehook accepts it at once"
-)
 
 
 class Preview:
@@ -42,8 +37,13 @@ class Preview:
         """Return the next event's line; with `explained`, the line has a member `explain`."""
         line = self._line(element)
         if explained:
-            line["explain"] = explain(element, self._destination)
+            line["explain"] = self._explanations(element)
         return line
+
+    def _explanations(self, element: Event | UnreadableEvent) -> JSON:
+        if isinstance(element, UnreadableEvent):
+            return []
+        return cast("JSON", explain(self._destination, element))
 
     def _line(self, element: Event | UnreadableEvent) -> dict[str, JSON]:
         parts = self._planner.decisions(element)
@@ -59,34 +59,18 @@ class Preview:
 
 
 def _result(part: Decision) -> JSON:
-    decided = part.decided
-    if not isinstance(decided, Delivery):
-        if decided.outcome is Outcome.DUPLICATE:
-            seen: dict[str, JSON] = {"reason": decided.reason, "detail": SEEN_BEFORE}
-            return {"subscription": part.subscription, "dropped": str(decided.outcome), **seen}
-        return _dropped(part, decided.reason, decided.detail)
-    if decided.request is None:
-        if _can_be_parked(decided):
-            return _dropped(part, Parked.MAPPING_ERROR, decided.fault)
-        return _dropped(part, Dropped.TOO_LARGE, decided.fault)
+    made = made_of_decision(part)
+    if isinstance(made, NotSent):
+        dropped: dict[str, JSON] = {"subscription": part.subscription, "dropped": made.reason}
+        if made.reason == Outcome.DUPLICATE:
+            return {**dropped, "reason": made.detail, "detail": SEEN_BEFORE}
+        return {**dropped, "detail": made.detail}
     request: JSON = {
-        "method": decided.request.method,
-        "path": decided.request.path,
-        "body": decode_slowly(decided.request.body),
+        "method": made.request.method,
+        "path": made.request.path,
+        "body": decode_slowly(made.request.body),
     }
     result: dict[str, JSON] = {"subscription": part.subscription, "request": request}
-    warnings = list(part.planned.warnings) if isinstance(part.planned, Call) else []
-    if not decided.fits_a_message():
-        warnings.append(NEVER_STORED)
-    if warnings:
-        result["warnings"] = [*warnings]
+    if made.warnings:
+        result["warnings"] = [*made.warnings]
     return result
-
-
-def _can_be_parked(delivery: Delivery) -> bool:
-    letter = delivery.letter(Parked.MAPPING_ERROR, token=1, nonce="0" * 32)
-    return not letter.for_parking(Parked.MAPPING_ERROR, delivery.fault or "").too_large
-
-
-def _dropped(part: Decision, reason: str | None, detail: str | None) -> JSON:
-    return {"subscription": part.subscription, "dropped": str(reason), "detail": detail}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from segment_rehook.segment.jsontext import encode
+from segment_rehook_cli.explanation_text import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from segment_rehook.segment.jsontext import JSON
+    from segment_rehook_cli.explain import Explanation
 
 __all__ = ["show"]
 
@@ -91,18 +93,11 @@ def _result_row(result: dict[str, Any]) -> Row:
     return Row(name, "dropped", "yellow", detail)
 
 
-def _explained(entry: dict[str, Any]) -> Iterator[Row]:
-    yield Row(
-        entry["subscription"], "matched" if entry["matched"] else "not matched", "dim", entry["why"]
-    )
-    for name, field in entry.get("fields", {}).items():
-        parts = [
-            f"{key} {_json(field[key])}" for key in ("mapping", "gave", "sent") if key in field
-        ]
-        threw = [f"threw {field['threw']}"] if "threw" in field else []
-        yield Row("", name, "dim", "\n".join([*parts, *threw]))
-    for note in entry.get("notes", ()):
-        yield Row("", "note", "dim", note)
+def _explained(explanation: Explanation) -> Iterator[Row]:
+    name = explanation["subscription"]
+    for about, text in remarks(explanation):
+        yield Row(name, about, "dim", text)
+        name = ""
 
 
 def _json(value: JSON) -> str:

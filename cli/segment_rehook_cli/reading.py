@@ -21,7 +21,7 @@ from segment_rehook.segment.jsontext import JsonError, TooDeep, decode
 from segment_rehook.segment.unreadable import GZIP, UTF8_MARK, form_of, syntax_error_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from segment_rehook.segment.event import Event, UnreadableEvent
 
@@ -29,6 +29,7 @@ __all__ = [
     "MAX_UNPACKED_BYTES",
     "STANDARD_INPUT",
     "Unreadable",
+    "events_of",
     "name_of",
     "read_bytes",
     "read_events",
@@ -81,11 +82,16 @@ def read_events(
     line's number, at a line that is not JSON, and if gzip decompresses to more than
     `max_unpacked_bytes`.
     """
-    lines = enumerate(_as_utf8(content, max_unpacked_bytes).split(b"\n"), start=1)
-    for number, line in lines:
+    yield from events_of(_as_utf8(content, max_unpacked_bytes).split(b"\n"))
+
+
+def events_of(lines: Iterable[bytes]) -> Iterator[Event | UnreadableEvent]:
+    """Read JSON texts from lines in UTF-8 without their ends. As `read_events`."""
+    numbered = enumerate(lines, start=1)
+    for number, line in numbered:
         text = line.removeprefix(UTF8_MARK).strip(_BLANK)
         if text:
-            yield from events_in(text if _is_json(text) else _continued(number, text, lines))
+            yield from events_in(text if _is_json(text) else _continued(number, text, numbered))
 
 
 def _continued(number: int, first: bytes, lines: Iterator[tuple[int, bytes]]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.template.stack import ROOT
 DEPLOYED = "layers/bridge/requirements.txt"
 LOCKS = (
     DEPLOYED,
-    *(f"requirements/{name}.txt" for name in ("dev", "audit", "deploy", "fuzz", "mutants")),
+    *(f"requirements/{name}.txt" for name in ("dev", "audit", "cli", "deploy", "fuzz", "mutants")),
 )
 
 
@@ -53,6 +54,15 @@ def test_what_is_fuzzed_is_what_is_tested() -> None:
 def test_what_is_mutated_is_what_is_deployed() -> None:
     """The mutation tool judges the code on the versions that it runs with."""
     assert entries(DEPLOYED).keys() <= entries("requirements/mutants.txt").keys()
+
+
+def test_what_the_action_installs_is_tested_and_complete() -> None:
+    """The command line's lock has the versions that it is tested with, and all that it declares."""
+    installed = entries("requirements/cli.txt").keys()
+    assert installed <= entries("requirements/dev.txt").keys()
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {each.partition("==")[0] for each in installed}
+    assert {re.split(r"[<>=]", each)[0] for each in declared} <= names
 
 
 def test_the_layers_lock_has_no_markers() -> None:

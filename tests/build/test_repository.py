@@ -81,12 +81,18 @@ def test_the_hooks_are_local_and_run_what_lint_runs() -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_runs_no_action_that_can_change(workflow: Path) -> None:
-    """A workflow names each action by its commit and version, and its permissions by name."""
+    """A workflow names each action by its commit and version, and its permissions by name.
+
+    An action of this repository is at the same commit as the workflow.
+    """
     text = workflow.read_text(encoding="utf-8")
     used = re.findall(r"uses: (.+)", text)
     assert used
     for action in used:
-        assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+        if action.startswith("./"):
+            assert (ROOT / action / "action.yml").exists()
+        else:
+            assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
     assert "permissions" in yaml.safe_load(text)
 
 
@@ -96,6 +102,16 @@ def test_the_workflow_is_the_gate() -> None:
     assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
     given = {name: value for step in job["steps"] for name, value in step.get("with", {}).items()}
     assert (given["python-version"], given["node-version"]) == ("3.13", "20")
+
+
+def test_every_action_of_ours_is_updated() -> None:
+    """Dependabot is told each folder with an action, which may use others."""
+    updates = read(".github/dependabot.yml")["updates"]
+    [actions] = [each for each in updates if each["package-ecosystem"] == "github-actions"]
+    own = {
+        f"/{path.parent.relative_to(ROOT)}" for path in ROOT.glob(".github/actions/*/action.yml")
+    }
+    assert set(actions["directories"]) == {"/", *own}
 
 
 def test_every_lock_of_npm_is_updated() -> None:

@@ -29,13 +29,16 @@ class NoManagedPolicies:
         return {}
 
 
-def translated(written: Tree | None = None, /, **packages: str) -> Tree:
-    """The resources that are deployed when code and layers were packaged at these addresses."""
-    written = template() if written is None else written
+def translated(chosen: dict[str, str] | None = None, /, **packages: str) -> Tree:
+    """The resources that are deployed when code and layers were packaged at these addresses.
+
+    `chosen`: parameters that SAM itself must know, because it makes other resources for them.
+    """
+    written = template()
     for logical_id, resource in written["Resources"].items():
         for key in {"CodeUri", "ContentUri"} & set(resource.get("Properties", {})):
             resource["Properties"][key] = packages.get(logical_id, "s3://bucket/unchanged")
-    made: Tree = transform(written, {}, NoManagedPolicies())["Resources"]
+    made: Tree = transform(written, chosen or {}, NoManagedPolicies())["Resources"]
     return made
 
 

@@ -2,128 +2,175 @@
 
 from __future__ import annotations
 
-import ast
 import re
 
 import pytest
 
-import segment_rehook
 from segment_rehook.aws.telemetry import UNITS
-from segment_rehook.delivery.outcome_metrics import BY_REASON
-from segment_rehook.delivery.outcomes import Outcome
-from tests.template.stack import DAY, ROOT, Tree, environment, resources, template
+from tests.template.stack import DAY, ROOT, environment, parameters, resources, template
+from tools.cloudwatch import pages
+from tools.cloudwatch.metric_math import names
+from tools.cloudwatch.watched import (
+    ALARM,
+    OURS,
+    Metric,
+    metrics_of_alarm,
+    number,
+    permanent_alarms,
+    text,
+)
+from tools.cloudwatch.watched import resources as described
+from tools.cloudwatch.written import metrics
 
 FUNCTIONS = {"ingest": "IngestFunction", "redrive": "RedriveFunction"}
-ALARMS = resources("AWS::CloudWatch::Alarm")
-OURS = {"Fn::Sub": "SegmentRehook/${AWS::StackName}"}
+ALARMS = described(ALARM)
+PERMANENT = permanent_alarms()
+# What AWS's services write by themselves, with the dimensions that the template names: the lists of
+# metrics in their user guides.
+OF_AWS = {
+    ("AWS/SQS", ("QueueName",)): {
+        "ApproximateAgeOfOldestMessage",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesVisible",
+        "NumberOfEmptyReceives",
+        "NumberOfMessagesDeleted",
+        "NumberOfMessagesReceived",
+        "NumberOfMessagesSent",
+    },
+    ("AWS/Lambda", ("FunctionName",)): {"Duration", "Errors", "Invocations", "Throttles"},
+    ("AWS/Lambda", ("FunctionName", "Resource", "ExecutedVersion")): {"Errors"},
+    ("AWS/ApiGateway", ("ApiId",)): {"4xx", "5xx", "Count", "Latency"},
+    ("AWS/DynamoDB", ("TableName",)): {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"},
+    ("AWS/Logs", ("LogGroupName",)): {"IncomingBytes"},
+}
+MAX_DESCRIPTION = 1_024
+LONGEST_STACK, LONGEST_URL = 49, 300
+# CloudWatch user guide: of an alarm's expression.
+MAX_METRICS = 10
 
 
-def metrics(alarm: Tree) -> list[Tree]:
-    """What the alarm looks at: one metric, or those of its expression."""
-    said = alarm["Properties"]
-    if "Metrics" in said:
-        return [part["MetricStat"]["Metric"] for part in said["Metrics"] if "MetricStat" in part]
-    return [said]
+def assert_written(metric: Metric) -> None:
+    """The metric is one of AWS's, or the code writes it with these dimensions in this function."""
+    if metric.namespace != OURS:
+        assert metric.name in OF_AWS[metric.namespace, metric.dimension_names], metric
+        return
+    written = metrics()[metric.name]
+    assert set(metric.dimension_names) == written.dimensions, metric
+    service = dict(metric.dimensions)["service"]
+    assert service is None or service in written.services, metric
 
 
-def counted() -> set[str]:
-    """Names of metrics that the package counts: constants given to a method of the telemetry.
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_every_metric_of_an_alarm_is_written(alarm: str) -> None:
+    """Each metric of an alarm is AWS's, or the code writes it under that name and dimensions."""
+    for metric in metrics_of_alarm(ALARMS[alarm]):
+        assert_written(metric)
 
-    Those that are counted by reason have their names in a table.
+
+@pytest.mark.parametrize("service", FUNCTIONS)
+def test_the_functions_write_into_the_namespace_that_alarms_look_at(service: str) -> None:
+    """Each function's namespace and service are those of the alarms' metrics."""
+    variables = environment(FUNCTIONS[service])
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "SegmentRehook/bridge"
+    assert variables["POWERTOOLS_SERVICE_NAME"] == service
+    assert OURS.startswith("SegmentRehook/")
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_expression_names_the_metrics_that_are_given(alarm: str) -> None:
+    """Each metric of an expression is named in it, and the other way round; at most ten."""
+    said = ALARMS[alarm]
+    if "Metrics" not in said:
+        return
+    ids = {part["Id"] for part in said["Metrics"] if "MetricStat" in part}
+    (expression,) = [part for part in said["Metrics"] if "Expression" in part]
+    assert expression["ReturnData"]
+    assert names(expression["Expression"]) == ids
+    assert len(ids) <= MAX_METRICS
+    periods = {part["MetricStat"]["Period"] for part in said["Metrics"] if "MetricStat" in part}
+    assert len(periods) == 1
+
+
+@pytest.mark.parametrize("alarm", PERMANENT)
+def test_a_threshold_is_a_parameter(alarm: str) -> None:
+    """What decides when an alarm goes off is a parameter of the group Alarms; a gauge's 1 is not.
+
+    Its range and its description are given, and the description names the alarm.
     """
-    (package,) = segment_rehook.__path__
-    return {*BY_REASON.values()} | {
-        node.args[0].value
-        for path in (ROOT / package).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"count", "count_now", "observe"}
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-        and re.fullmatch(r"[A-Z]\w+", node.args[0].value)
-    }
+    tuned = pages.parameters_of(ALARMS[alarm])
+    assert tuned
+    groups = template_groups()
+    for name in tuned:
+        said = parameters()[name]
+        assert name in groups["Alarms"]
+        assert said["MinValue"] <= said["Default"] <= said["MaxValue"]
+        assert alarm in said["Description"]
+    if not isinstance(ALARMS[alarm]["Threshold"], dict):
+        assert ALARMS[alarm]["Threshold"] == 1
+        assert "EvaluationPeriods" in ALARMS[alarm]
 
 
-@pytest.mark.parametrize(
-    ("alarm", "threshold"),
-    [("ParkedEventsExpireSoon", 10 * DAY), ("EventsParked", 1), ("DeadLettersPileUp", 80_000)],
-)
-def test_queues_are_watched(alarm: str, threshold: int) -> None:
-    """Alarms ring four days before a parked event is deleted, and at two thirds of FIFO's reach."""
-    assert ALARMS[alarm]["Properties"]["Threshold"] == threshold
-    assert ALARMS[alarm]["Properties"]["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+def template_groups() -> dict[str, list[str]]:
+    """The parameters of each group of the template's interface."""
+    interface = template()["Metadata"]["AWS::CloudFormation::Interface"]
+    return {each["Label"]["default"]: each["Parameters"] for each in interface["ParameterGroups"]}
+
+
+def test_every_parameter_is_in_one_group() -> None:
+    """Each parameter is in one group of the interface, so that a console shows it there."""
+    grouped = [name for group in template_groups().values() for name in group]
+    assert sorted(grouped) == sorted(parameters())
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_no_range_exceeds_what_cloudwatch_evaluates(alarm: str) -> None:
+    """An alarm looks back for a day at most, at the greatest value of its parameter."""
+    said = ALARMS[alarm]
+    period = said.get("Period") or next(
+        part["MetricStat"]["Period"] for part in said["Metrics"] if "MetricStat" in part
+    )
+    given = said["EvaluationPeriods"]
+    periods = parameters()[given["Ref"]]["MaxValue"] if isinstance(given, dict) else given
+    assert periods * period <= DAY
+
+
+def test_parked_events_and_waiting_ones_are_told_in_time() -> None:
+    """Alarms ring days before a parked event is deleted, and at two thirds of FIFO's reach."""
+    assert number(ALARMS["ParkedEventsExpireSoon"]["Threshold"]) == 10
+    assert parameters()["ParkedAgeDays"]["MaxValue"] < 14
+    assert number(ALARMS["DeadLettersPileUp"]["Threshold"]) == 80_000
+    assert parameters()["DeadLettersThreshold"]["MaxValue"] < 120_000
+    assert number(ALARMS["EventsParked"]["Threshold"]) == 1
+    reach = parameters()["GiveUpAfterHours"]
+    assert number(ALARMS["DeadLettersWaitLong"]["Threshold"]) < reach["Default"]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values())
 def test_each_functions_errors_and_throttles_are_watched(function: str) -> None:
     """An alarm watches the errors and the throttles of each function."""
     watched = {
-        metric["MetricName"]
+        metric.name
         for alarm in ALARMS.values()
-        for metric in metrics(alarm)
-        if {"Name": "FunctionName", "Value": {"Ref": function}} in metric["Dimensions"]
+        for metric in metrics_of_alarm(alarm)
+        if metric.dimensions == (("FunctionName", function),)
     }
     assert watched == {"Errors", "Throttles"}
 
 
-@pytest.mark.parametrize("service", FUNCTIONS)
-def test_metrics_of_our_own_are_counted_under_the_names_that_alarms_look_for(service: str) -> None:
-    """Each metric of ours that an alarm watches is counted by the code under that name."""
-    names = {
-        metric["MetricName"]
-        for alarm in ALARMS.values()
-        for metric in metrics(alarm)
-        if metric["Namespace"] == OURS
-        and metric["Dimensions"] == [{"Name": "service", "Value": service}]
-    }
-    assert names
-    assert names <= counted()
-    variables = environment(FUNCTIONS[service])
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "SegmentRehook/bridge"
-    assert variables["POWERTOOLS_SERVICE_NAME"] == service
-
-
-def test_an_outage_of_rehook_is_told() -> None:
-    """An alarm goes off when either function opens the breaker, since Segment is answered 200."""
-    alarm = ALARMS["RehookFails"]
-    services = [metric["Dimensions"][0]["Value"] for metric in metrics(alarm)]
-    assert {metric["MetricName"] for metric in metrics(alarm)} == {"BreakerOpened"}
+@pytest.mark.parametrize(
+    "alarm",
+    [
+        "RehookFails",
+        "BreakerStaysOpen",
+        "NotDelivering",
+        "CredentialsRefused",
+        "SecretsUnavailable",
+    ],
+)
+def test_what_either_function_finds_is_told(alarm: str) -> None:
+    """An alarm looks at both functions where either can find out."""
+    services = [dict(metric.dimensions)["service"] for metric in metrics_of_alarm(ALARMS[alarm])]
     assert services == list(FUNCTIONS)
-    assert alarm["Properties"]["Threshold"] == 1
-
-
-def test_the_operations_page_names_every_metric_and_no_other() -> None:
-    """The operations page explains each metric that is counted, and no other."""
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    counts = page.partition("| metric | counts |")[2].partition("\n\n")[0]
-    values = page.partition("| metric | values |")[2].partition("\n\n")[0]
-    rows = counts.splitlines()[2:] + values.splitlines()[2:]
-    named: set[str] = set()
-    for cell in [line.split("|")[1] for line in rows]:
-        names = re.findall(r"`(…?\w+)`", cell)
-        stem = re.sub(r"(?<=s)[A-Z]\w+$", "", names[0])
-        named |= {name.replace("…", stem) for name in names}
-    said = {outcome.capitalize() for outcome in Outcome}
-    of_events = {f"Events{outcome}" for outcome in said}
-    of_dead_letters = {f"DeadLetters{name}" for name in said - {"Dropped", "Failed", "Ignored"}}
-    assert named == counted() | of_events | of_dead_letters
-
-
-def test_values_are_observed_and_counts_are_counted() -> None:
-    """A metric of values has a unit of its own, and the page has it in the table of values."""
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    values = page.partition("| metric | values |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)`", values, re.MULTILINE)) == UNITS.keys()
-
-
-def test_the_operations_page_names_every_alarm_and_no_other() -> None:
-    """The operations page explains each alarm of the template, and no other."""
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    table = page.partition("| alarm | goes off when |")[2].partition("\n\n")[0]
-    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
-    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(ALARMS)
 
 
 @pytest.mark.parametrize("alarm", ALARMS)
@@ -132,44 +179,67 @@ def test_every_metric_of_an_alarm_is_the_stacks_own(alarm: str) -> None:
 
     Two stacks of one account and region would else ring each other's alarms.
     """
-    own = set(template()["Resources"])
-    for metric in metrics(ALARMS[alarm]):
-        values = [dimension["Value"] for dimension in metric["Dimensions"]]
-        named = {value["Ref"] for value in values if "Ref" in value}
-        named |= {value["Fn::GetAtt"][0] for value in values if "Fn::GetAtt" in value}
-        assert metric["Namespace"] == OURS or named & own
+    own = {name for kind in OWNED for name in resources(kind)}
+    for metric in metrics_of_alarm(ALARMS[alarm]):
+        value = str(metric.dimensions[0][1])
+        assert metric.namespace == OURS or value.partition(".")[0] in own
 
 
-def test_what_was_parked_lately_is_told_whatever_lies_there_already() -> None:
-    """An alarm tells of what was parked lately, whatever was parked before.
-
-    An alarm on the depth would ring once, and stay so for one forgotten message. What the functions
-    park is counted as sent; what SQS moves by itself shows as growth only.
-    """
-    said = ALARMS["EventsParkedLately"]["Properties"]
-    (expression,) = [part for part in said["Metrics"] if part["ReturnData"]]
-    assert expression["Expression"] == "MAX([FILL(sent, 0), FILL(DIFF(visible + inflight), 0)])"
-    looked_at = {
-        part["Id"]: (part["MetricStat"]["Metric"]["MetricName"], part["MetricStat"]["Stat"])
-        for part in said["Metrics"]
-        if "MetricStat" in part
-    }
-    assert looked_at == {
-        "sent": ("NumberOfMessagesSent", "Sum"),
-        "visible": ("ApproximateNumberOfMessagesVisible", "Average"),
-        "inflight": ("ApproximateNumberOfMessagesNotVisible", "Average"),
-    }
-    for metric in metrics(ALARMS["EventsParkedLately"]):
-        queue = {"Fn::GetAtt": ["ParkingLot", "QueueName"]}
-        assert metric["Dimensions"] == [{"Name": "QueueName", "Value": queue}]
-    assert (said["Threshold"], said["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+OWNED = ("AWS::SQS::Queue", "AWS::Serverless::Function", "AWS::Serverless::HttpApi")
 
 
 @pytest.mark.parametrize("alarm", ALARMS)
 def test_every_alarm_tells_somebody_and_says_when_it_is_over(alarm: str) -> None:
-    """Each alarm notifies when it goes off and when it ends, and has a description."""
-    said = ALARMS[alarm]["Properties"]
+    """Each alarm notifies when it goes off and when it ends.
+
+    A gauge keeps its state without data.
+    """
+    said = ALARMS[alarm]
     assert said["AlarmActions"]
     assert said["AlarmActions"] == said["OKActions"]
-    assert said["TreatMissingData"] == "notBreaching"
-    assert said["AlarmDescription"].endswith((".", "?"))
+    gauge = alarm in {"BreakerStaysOpen", "NotDelivering"}
+    assert said["TreatMissingData"] == ("ignore" if gauge else "notBreaching")
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_a_description_says_what_it_means_what_to_run_and_where_to_read(alarm: str) -> None:
+    """A sentence, the command with the stack's name and the alarm's, the runbook's section."""
+    said = text(ALARMS[alarm]["AlarmDescription"])
+    means, _, rest = said.partition(" Run: ")
+    assert re.search(r"[a-z][.?]$|\d\.$", means), means
+    command, _, link = rest.partition(". Runbook: ")
+    assert command == f"segment-rehook doctor --stack segment-rehook --alarm {alarm}"
+    assert link == f"docs/runbook.md#{pages.anchor(alarm)}"
+    longest = len(said) + LONGEST_STACK + LONGEST_URL
+    assert longest <= MAX_DESCRIPTION
+    assert parameters()["RunbookUrl"]["MaxLength"] == LONGEST_URL
+
+
+def test_the_operations_page_has_the_alarms_and_their_defaults() -> None:
+    """The table of alarms, and the list of queries, are what `make dashboard` writes."""
+    page = pages.PAGE.read_text(encoding="utf-8")
+    assert pages.filled(page) == page
+    for alarm in PERMANENT:
+        assert f"[`{alarm}`](runbook.md#" in page
+
+
+def test_the_operations_page_names_every_metric_and_no_other() -> None:
+    """The operations page explains each metric that is counted, and no other."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    tables = [
+        page.partition(f"| metric | {head} |")[2].partition("\n\n")[0].splitlines()[2:]
+        for head in ("counts", "values")
+    ]
+    named: set[str] = set()
+    for cell in [line.split("|")[1] for table in tables for line in table]:
+        given = re.findall(r"`(…?\w+)`", cell)
+        stem = re.sub(r"(?<=s)[A-Z]\w+$", "", given[0])
+        named |= {name.replace("…", stem) for name in given}
+    assert named == set(metrics())
+
+
+def test_values_are_observed_and_counts_are_counted() -> None:
+    """A metric of values has a unit of its own, and the page has it in the table of values."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    values = page.partition("| metric | values |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", values, re.MULTILINE)) == UNITS.keys()

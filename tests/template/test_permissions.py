@@ -179,7 +179,10 @@ def test_a_function_may_trace_only_if_tracing_is_on(role: str) -> None:
     assert template()["Conditions"]["Traces"] == {"Fn::Equals": [{"Ref": "Tracing"}, "on"]}
     assert parameters()["Tracing"]["Default"] == "off"
     mode = {"Fn::If": ["Traces", "Active", "PassThrough"]}
-    assert template()["Globals"]["Function"]["Tracing"] == mode
+    traced = [each["Properties"] for each in resources("AWS::Serverless::Function").values()]
+    assert [
+        each["Tracing"] for each in traced if each["Role"] == {"Fn::GetAtt": [role, "Arn"]}
+    ] == [mode]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -191,12 +194,13 @@ def test_secrets_are_readable_by_path(role: str) -> None:
 
 
 def test_functions_have_these_roles_and_no_policies_of_sams() -> None:
-    """Both functions have a role of the template and no policies of SAM's.
+    """Each function has a role of the template and no policies of SAM's.
 
     SAM would add managed policies, which reach every resource.
     """
     functions = resources("AWS::Serverless::Function")
-    for logical_id, role in (("IngestFunction", "IngestRole"), ("RedriveFunction", "RedriveRole")):
+    for name in ("Ingest", "Redrive", "PreTraffic"):
+        logical_id, role = f"{name}Function", f"{name}Role"
         said = functions.pop(logical_id)["Properties"]
         assert said["Role"] == {"Fn::GetAtt": [role, "Arn"]}
         assert "Policies" not in said

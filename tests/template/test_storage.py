@@ -64,7 +64,7 @@ def test_the_ledger_is_on_demand_recoverable_and_encrypted() -> None:
 def test_logs_are_kept_as_long_as_the_parameter_says() -> None:
     """Each log group is kept for as long as the parameter says."""
     groups = resources("AWS::Logs::LogGroup")
-    assert set(groups) == {"AccessLog", "IngestLog", "RedriveLog"}
+    assert set(groups) == {"AccessLog", "IngestLog", "RedriveLog", "PreTrafficLog"}
     for group in groups.values():
         assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 

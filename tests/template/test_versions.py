@@ -11,6 +11,8 @@ from tests.template.stack import Tree, parameters, properties, template
 
 MOST = 256  # characters of a version's description
 FREE_TEXT = {
+    "Destination": ["destination", "dev"],
+    "RunbookUrl": ["docs/runbook.md", "https://example.com/runbook"],
     "RehookUrl": ["https://api.rehook.ai", "https://rehook.example.com"],
     "SecretsKeyArn": ["", "arn:aws:kms:eu-west-1:123456789012:key/0-1"],
     "AlarmEmail": ["", "somebody@example.com"],
@@ -116,24 +118,6 @@ def test_a_handler_only_change_publishes_a_version_of_that_function(changed: str
     before = published(translated())
     after = published(translated(**{changed: "s3://bucket/changed"}))
     assert {name for name in FUNCTIONS if before[name] != after[name]} == {changed}
-
-
-def test_a_gradual_deploy_can_be_added() -> None:
-    """With a deployment preference CodeDeploy moves the alias, and back on an alarm."""
-    written = template()
-    written["Resources"]["IngestFunction"]["Properties"]["DeploymentPreference"] = {
-        "Type": "Canary10Percent5Minutes",
-        "Alarms": [{"Ref": "IngestErrors"}],
-    }
-    made = translated(written)
-    alias = made["IngestFunctionAliaslive"]
-    assert "CodeDeployLambdaAliasUpdate" in alias["UpdatePolicy"]
-    version = published(made)["IngestFunction"]
-    assert alias["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
-    assert made[version]["DeletionPolicy"] == "Retain"
-    group = made["IngestFunctionDeploymentGroup"]["Properties"]
-    assert group["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": "IngestErrors"}}]
-    assert group["AutoRollbackConfiguration"]["Enabled"]
 
 
 def test_queue_and_api_call_the_alias(made: Tree) -> None:

@@ -29,7 +29,7 @@ LIBRARIES: dict[str, set[str]] = {
 
 # Within delivery, the highest first. What stands on one line does not know of its neighbours.
 DELIVERY = (
-    {"assembly"},
+    {"assembly", "version_check"},
     {"ingest", "redrive"},
     {"caller", "after_call", "delivery", "outcome_metrics"},
     {"ledger", "pacing"},

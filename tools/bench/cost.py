@@ -11,6 +11,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tools.bench import watching
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -40,14 +42,9 @@ ACCESS_LINE_BYTES: Final = 400
 PLATFORM_LINES_BYTES: Final = 350
 """Lambda's START, END and REPORT of an invocation."""
 COMPRESSED: Final = 0.15
-SECURE_PARAMETERS: Final = 4
-METRICS: Final = 6
-"""Those that a stack without trouble writes all the time, a few of trouble included."""
+SECURE_PARAMETERS: Final = 5
 IDLE_POLLS_A_MINUTE: Final = 15
 """Lambda keeps five pollers at the queue, each waiting 20 seconds."""
-
-ALARM_METRICS: Final = 18
-"""Metrics that the template's alarms look at: an alarm on an expression pays for each in it."""
 
 Dollars = dict[str, float]
 Price = dict[str, float]
@@ -142,8 +139,9 @@ def monthly(delivered: Mapping[str, Any], rate: float, price: Price) -> Dollars:
     opened = environments * MONTH_SECONDS / 60 * SECURE_PARAMETERS
     polls = IDLE_POLLS_A_MINUTE * MONTH_SECONDS / 60
     return {
-        "alarms": ALARM_METRICS * price["alarm_metric_month"],
-        "metrics": METRICS * price["metric_month"],
+        "alarms": watching.alarm_metrics() * price["alarm_metric_month"],
+        "metrics": watching.steady_metrics() * price["metric_month"],
+        "dashboard": watching.dashboards() * price["dashboard_month"],
         "polls of an empty queue": polls / MILLION * price["fifo_million_requests"],
         "secrets (KMS)": opened / 10_000 * price["kms_ten_thousand_requests"],
         "ledger, kept": kept_gb * price["table_gb_month"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tools.bench import cost
+from tools.bench import cost, watching
 from tools.bench.page import figure, table
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def sections(known: Mapping[str, Any]) -> dict[str, str]:
         "counts": table([_counted(path) for path in measured]),
         "costs": table(_parts(paths, price)),
         "scenarios": table(_scenarios(paths, price)),
+        "watching": _watching(price),
         "fixed": table(_fixed(paths, price)),
         "beside": table(_beside(paths, price)),
         "prices": _prices(),
@@ -110,6 +111,30 @@ def _fixed(paths: Mapping[str, Any], price: cost.Price) -> list[dict[str, str]]:
         }
         for part in bills[RATES[0]]
     ]
+
+
+def _watching(price: cost.Price) -> str:
+    """What CloudWatch is paid for: each kind of metric, and the alarms in a sentence."""
+    each = price["metric_month"]
+    counted = watching.custom_metrics()
+    rows = [
+        {
+            "dimensions": f"`{found.dimensions}`",
+            "names": str(found.names),
+            "metrics in each hour": str(found.steady),
+            "a month": _dollars(found.steady * each),
+            "metrics at most": str(found.series),
+        }
+        for found in counted
+    ]
+    most = sum(found.series for found in counted)
+    return (
+        f"{table(rows)}\n\n{watching.alarms()} alarms look at {watching.alarm_metrics()} metrics;"
+        f" an alarm on an expression pays for each metric in it, and none is of high resolution."
+        f" If all {most} metrics were written in every hour of a month, they would cost"
+        f" {_dollars(most * each)}; a bad hour in which half of them are written costs"
+        f" {_dollars(most / 2 * each / cost.HOURS_A_MONTH)}."
+    )
 
 
 def _beside(paths: Mapping[str, Any], price: cost.Price) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from ministack import app
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 def fill() -> None:
     """Apply every correction. It is called once, before the emulator serves."""
     metric_math_alarms()
+    query_definitions()
     openapi_routes()
     layers_in_opt()
     emulator_iam.authorised_names()
@@ -50,6 +52,36 @@ def metric_math_alarms() -> None:
         return alarm | {"Metrics": props.get("Metrics", [])}
 
     provisioners._cw_metric_alarm_record = record
+
+
+def query_definitions() -> None:
+    """CloudFormation saves a query of Logs Insights. Here it is accepted, and never run."""
+
+    def accepted(props: Properties) -> None:
+        for name in ("Name", "QueryString"):
+            if not props.get(name):
+                raise ValueError(f"AWS::Logs::QueryDefinition requires {name}")
+        for group in props.get("LogGroupNames", []):
+            if group not in cloudwatch_logs._log_groups:
+                raise ValueError(f"The specified log group does not exist: {group}")
+
+    def created(_logical_id: str, props: Properties, _stack_name: str) -> Any:
+        accepted(props)
+        id_ = str(uuid.uuid4())
+        return id_, {"QueryDefinitionId": id_}
+
+    def updated(id_: str, _old: Properties, new: Properties, *_names: str) -> Any:
+        accepted(new)
+        return id_, {"QueryDefinitionId": id_}
+
+    def deleted(_id: str, _props: Properties) -> None:
+        """Nothing is kept."""
+
+    HANDLERS["AWS::Logs::QueryDefinition"] = {
+        "create": created,
+        "update": updated,
+        "delete": deleted,
+    }
 
 
 def openapi_routes() -> None:

@@ -8,18 +8,23 @@ from segment_rehook.rehook.destination import DestinationInvalid, load
 from tools.sandbox.services import CHECKOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 OPT: Final = "/opt/"
 """The folder in which a function finds its layers."""
 
-DEPLOYED: Final = CHECKOUT / "layers" / "destination" / "destination.json"
-"""The file that `make native` builds into the layer."""
+FOLDER: Final = CHECKOUT / "layers" / "destination"
+"""The files that `make native` builds into the layer."""
 
 
 class DestinationRefused(Exception):
     """A destination file has mistakes, or cannot be read or put; each mistake is a line."""
+
+
+def deployed(parameters: Mapping[str, str]) -> Path:
+    """The checkout's file that a stack with these parameters runs on; it need not exist."""
+    return FOLDER / f"{parameters.get('Destination', 'destination')}.json"
 
 
 def read_destination(file: Path) -> tuple[bytes, list[str]]:

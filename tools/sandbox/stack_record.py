@@ -53,7 +53,7 @@ def stack_record(
             resources.properties(name) for name in resources.ids("AWS::Lambda::EventSourceMapping")
         ],
         log_groups={
-            resources.name(name): resources.properties(name).get("RetentionInDays")
+            resources.name(name): _retention(resources.properties(name))
             for name in resources.ids("AWS::Logs::LogGroup")
         }
         | {_log_group(resources, name): None for name in stack.functions if _own(resources, name)},
@@ -65,6 +65,11 @@ def stack_record(
         files=dict(files),
         control=control_url,
     )
+
+
+def _retention(properties: dict[str, Any]) -> int | None:
+    days = properties.get("RetentionInDays")
+    return None if days is None else int(days)  # a parameter is text
 
 
 def _own(resources: StackResources, function: str) -> bool:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from tools.sandbox.build import BUILT, build
 from tools.sandbox.description import lines
-from tools.sandbox.destination import DEPLOYED, read_destination
+from tools.sandbox.destination import deployed, read_destination
 from tools.sandbox.listener import reserve
 from tools.sandbox.starting import NotStarted, failures_explained
 
@@ -35,7 +35,8 @@ def up(
     destination: Annotated[
         Path | None,
         typer.Option(
-            help="A destination.json to run on, instead of the checkout's.",
+            help="A destination file to run on, instead of the one of the checkout that the "
+            "parameter Destination names.",
             exists=True,
             dir_okay=False,
         ),
@@ -58,7 +59,7 @@ def up(
         signal.signal(number, _interrupt)
     parameters = dict(_name_and_value(each) for each in parameter or [])
     if destination is None and template == BUILT:
-        destination = DEPLOYED
+        destination = deployed(parameters)
     try:
         # Its import takes seconds, and the other commands do not need it.
         from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above

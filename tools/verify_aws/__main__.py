@@ -47,7 +47,7 @@ def checks(session: boto3.Session, name: str) -> Iterator[Check]:
     yield from live_alias(lambdas, stack)
     queue = sqs.get_queue_attributes(QueueUrl=waiting, AttributeNames=["QueueArn"])
     yield from functions.event_source(lambdas, redrive, queue["Attributes"]["QueueArn"])
-    for role in ("IngestRole", "RedriveRole"):
+    for role in stack.of_kind("AWS::IAM::Role"):
         yield from functions.permissions(session.client("iam"), stack.physical[role])
     names = [stack.physical[each] for each in stack.of_kind("AWS::CloudWatch::Alarm")]
     yield from functions.alarms(session.client("cloudwatch"), names)

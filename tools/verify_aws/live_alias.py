@@ -20,7 +20,9 @@ def live_alias(client: LambdaClient, stack: DeployedStack) -> Iterator[Check]:
     If a changed parameter does not lead to a new version, the stack shows the new value, and the
     API and the queue still call the old version.
     """
-    for name in stack.of_kind("AWS::Lambda::Function"):
+    for alias in stack.of_kind("AWS::Lambda::Alias"):
+        # The check before traffic, a third function, has no alias.
+        name = stack.template["Resources"][alias]["Properties"]["FunctionName"]["Ref"]
         wanted = _flat(stack.resolve(_compared(stack.template["Resources"][name]["Properties"])))
         found = _flat(
             client.get_function_configuration(FunctionName=stack.physical[name], Qualifier="live")

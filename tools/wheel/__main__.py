@@ -51,6 +51,18 @@ TRIALS = (
     Trial(("validate",), exit_code=2),
     Trial(("preview", "track-order-completed.json")),
     Trial(("preview", "--destination", "destination.json", "--explain"), text='{"type": "track"}'),
+    Trial(
+        (
+            "diff",
+            "--base",
+            "destination.json",
+            "--destination",
+            "destination.json",
+            "--events",
+            "-",
+        ),
+        text='{"type": "track", "messageId": "m", "userId": "u", "event": "e"}',
+    ),
     Trial(("evaluate",), text='{"mapping": {"id": {"@path": "$.userId"}}, "input": {"userId": 7}}'),
     Trial(("evaluate",), text='{"mapping": {"a": {"@liquid": "{{ 1 | plus: 1 }}"}}, "input": {}}'),
     Trial(("schema",)),

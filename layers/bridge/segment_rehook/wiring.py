@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segment_rehook.aws.access import Access
+from segment_rehook.aws.checked_handler import CheckedHandler
 from segment_rehook.aws.clients import Clients
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.handlers import IngestHandler, RedriveHandler
@@ -19,8 +20,9 @@ from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.aws.table import Table
-from segment_rehook.aws.telemetry import LambdaTelemetry
+from segment_rehook.aws.version_failures import VersionTelemetry
 from segment_rehook.delivery.assembly import Ports, assemble_ingest, assemble_redrive
+from segment_rehook.delivery.version_check import VersionCheck
 from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.client import RehookClient
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
@@ -32,27 +34,40 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.settings import SharedSettings
 
 
-def ingest() -> IngestHandler:
+def ingest() -> CheckedHandler:
     """Build the function that API Gateway calls."""
     stack, settings = ingest_settings(os.environ)
     destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
-    return IngestHandler(assemble_ingest(settings, destination, ports), telemetry)
+    handler = IngestHandler(assemble_ingest(settings, destination, ports), telemetry)
+    return CheckedHandler(handler, _check(settings, destination, ports))
 
 
-def redrive() -> RedriveHandler:
+def redrive() -> CheckedHandler:
     """Build the function that handles the dead letters."""
     stack, settings = redrive_settings(os.environ)
     destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
-    return RedriveHandler(assemble_redrive(settings, destination, ports), telemetry, ports.clock)
+    worker = assemble_redrive(settings, destination, ports)
+    handler = RedriveHandler(worker, telemetry, ports.clock)
+    return CheckedHandler(handler, _check(settings, destination, ports))
+
+
+def _check(settings: SharedSettings, destination: Destination, ports: Ports) -> VersionCheck:
+    return VersionCheck(
+        destination=destination,
+        secrets=ports.secrets,
+        rehook=ports.rehook,
+        clock=ports.clock,
+        timeout=settings.call_timeout,
+    )
 
 
 def _ports(
     stack: StackSettings,
     settings: SharedSettings,
     destination: Destination,
-    telemetry: LambdaTelemetry,
+    telemetry: VersionTelemetry,
 ) -> Ports:
     threads = settings.workers + 1
     clock, randomness = SystemClock(), SystemRandomness()
@@ -93,9 +108,12 @@ def _rehook(
     return ResendWithoutCode(client) if resend else client
 
 
-def _telemetry(stack: StackSettings) -> LambdaTelemetry:
-    return LambdaTelemetry(
-        service=stack.service, namespace=stack.metrics_namespace, level=stack.log_level
+def _telemetry(stack: StackSettings) -> VersionTelemetry:
+    return VersionTelemetry(
+        service=stack.service,
+        namespace=stack.metrics_namespace,
+        level=stack.log_level,
+        version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     )
 
 
@@ -112,8 +130,8 @@ def _destination(file: str) -> Destination:
                 Misshape(
                     file,
                     f"can't be read ({type(error).__name__}): the function needs the layer with"
-                    " destination.json. Build and deploy layers/destination with the stack"
-                    " (`make build`, `sam deploy`), or set DESTINATION_FILE to where the file is.",
+                    " this file. Put the file that the parameter Destination names into"
+                    " layers/destination, then build and deploy (`make build`, `sam deploy`).",
                 )
             ]
         ) from error

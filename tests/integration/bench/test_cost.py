@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from segment_rehook.delivery.outcomes import Parked, Stored
 from tests.template.stack import parameters, properties, resources
-from tools.bench import cost, cost_page, draining, page, paths
+from tools.bench import cost, cost_page, draining, page, paths, watching
+from tools.cloudwatch.written import metrics
 
 DOCS = Path(__file__).parents[3] / "docs"
 KNOWN: dict[str, Any] = json.loads((DOCS / "performance.json").read_text())
@@ -103,13 +105,14 @@ def test_what_is_kept_grows_with_the_rate_and_the_rest_does_not() -> None:
     assert {part for part in slow if slow[part] == fast[part]} == {
         "alarms",
         "metrics",
+        "dashboard",
         "polls of an empty queue",
         "secrets (KMS)",
     }
 
 
 def test_the_templates_figures_are_those_that_the_costs_are_of() -> None:
-    """Memory, retention, batch size, and how many metrics the alarms look at."""
+    """Memory, retention, batch size and concurrency."""
     defaults: dict[str, Any] = {name: each.get("Default") for name, each in parameters().items()}
     assert defaults["IngestMemory"] / 1_024 == cost.INGEST_GB
     assert defaults["RedriveMemory"] / 1_024 == cost.REDRIVE_GB
@@ -118,6 +121,38 @@ def test_the_templates_figures_are_those_that_the_costs_are_of() -> None:
     source = properties("RedriveFunction")["Events"]["DeadLetters"]["Properties"]
     assert source["BatchSize"] == cost.LETTERS_A_BATCH == draining.BATCH == paths.LETTERS
     assert defaults["RedriveConcurrency"] == draining.CONCURRENCY
-    alarms = [whole["Properties"] for whole in resources("AWS::CloudWatch::Alarm").values()]
+
+
+def test_the_alarms_metrics_are_those_of_the_template() -> None:
+    """An alarm on a metric counts one, an alarm on an expression each metric in it."""
+    alarms = [
+        whole["Properties"]
+        for whole in resources("AWS::CloudWatch::Alarm").values()
+        if "Condition" not in whole  # those last as long as a deployment in steps
+    ]
     looked_at = [sum("MetricStat" in part for part in each.get("Metrics", ())) for each in alarms]
-    assert sum(max(1, number) for number in looked_at) == cost.ALARM_METRICS
+    assert sum(max(1, number) for number in looked_at) == watching.alarm_metrics()
+    assert len(alarms) == watching.alarms()
+
+
+def test_no_alarm_is_of_high_resolution() -> None:
+    """Those cost more: no period is below a minute."""
+    for whole in resources("AWS::CloudWatch::Alarm").values():
+        said = whole["Properties"]
+        parts = [part["MetricStat"] for part in said.get("Metrics", ()) if "MetricStat" in part]
+        assert all(each["Period"] >= 60 for each in parts or [said])
+
+
+def test_a_metric_is_counted_once_for_each_value_of_its_dimensions() -> None:
+    """CloudWatch bills each combination; the steady ones are written by ingest."""
+    counted = {each.dimensions: each for each in watching.custom_metrics()}
+    by = {f"service, {dimension}" for dimension in ("reason", "credential", "version")}
+    assert set(counted) == {"service", *by}
+    assert counted["service, version"].series == 2 * watching.VERSIONS
+    assert counted["service, reason"].series == 2 * (len(Stored) + len(Parked))
+    assert counted["service, credential"].series == watching.CREDENTIALS
+    written = metrics()
+    assert sum(each.names for each in counted.values()) == len(written)
+    assert set(written) >= watching.STEADY
+    assert all("ingest" in written[name].services for name in watching.STEADY)
+    assert watching.steady_metrics() == sum(each.steady for each in counted.values())

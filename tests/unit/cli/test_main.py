@@ -52,6 +52,7 @@ def test_validate_as_json_is_one_object() -> None:
     assert (good.exit_code, json.loads(good.stdout)) == (
         0,
         {
+            "file": "standard input",
             "valid": True,
             "subscriptions": ["identify-user", "track-event"],
             "mistakes": [],
@@ -62,6 +63,7 @@ def test_validate_as_json_is_one_object() -> None:
     assert (bad.exit_code, json.loads(bad.stdout)) == (
         1,
         {
+            "file": "standard input",
             "valid": False,
             "subscriptions": [],
             "mistakes": [{"place": "subscriptions", "message": "must be a list, not a number"}],
@@ -98,13 +100,13 @@ def test_validate_points_out_what_is_hardly_meant(
 def test_validate_checks_the_shipped_file_unless_told_otherwise(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Without an argument `validate` checks the shipped file; where it is missing, it says so."""
+    """Without an argument `validate` checks the shipped file; where there is none, it says so."""
     monkeypatch.chdir(ROOT)
     assert run("validate").exit_code == 0
     monkeypatch.chdir(tmp_path)
     result = run("validate")
     assert result.exit_code == 2
-    assert "layers/destination/destination.json: No such file" in result.stderr
+    assert "layers/destination has no destination file here" in result.stderr
     assert "give the file to check" in result.stderr
 
 
@@ -176,7 +178,9 @@ def test_the_version_is_printed() -> None:
     assert (result.exit_code, result.stdout) == (0, f"{__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["preview", "validate", "evaluate", "schema", "secrets"])
+@pytest.mark.parametrize(
+    "command", ["preview", "diff", "validate", "evaluate", "schema", "secrets"]
+)
 def test_every_command_has_help(command: str) -> None:
     """Each command has help; each command that takes input has an example in it."""
     result = run(command, "--help")

@@ -14,13 +14,7 @@ from segment_rehook.rehook.reply import ReplyClass
 
 PAGE = (Path(__file__).parents[3] / "docs" / "failures.md").read_text(encoding="utf-8")
 # A table has a heading row of its own; what it is a table of stands before it.
-MARKS = {
-    "class": "| class |",
-    "code": "| code |",
-    "stored": "`stored`: ",
-    "parked": "`parked`: ",
-    "dropped": "`dropped`: ",
-}
+MARKS = {"class": "| class |", "code": "| code |"}
 
 
 def named(table: str) -> set[str]:
@@ -38,11 +32,22 @@ def named(table: str) -> set[str]:
             "code",
             {f"{stage}_{how}" for stage in Stage for how in ("failed", "timeout")} | {"late"},
         ),
+    ],
+)
+def test_the_page_names_them_all_and_no_others(table: str, values: set[str]) -> None:
+    """Every class and cause that the code has is on the page."""
+    assert named(table) == {str(value) for value in values}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reasons"),
+    [
         ("stored", {*Stored}),
         ("parked", {*Parked}),
         ("dropped", {*Dropped} | {*DropReason}),
     ],
 )
-def test_the_page_names_them_all_and_no_others(table: str, values: set[str]) -> None:
-    """Every class, cause and reason that the code has is on the page."""
-    assert named(table) == {str(value) for value in values}
+def test_the_page_lists_the_reasons_of_each_outcome(outcome: str, reasons: set[str]) -> None:
+    """Every reason that the code has is in its outcome's row; the runbook explains them."""
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{outcome}` | ")]
+    assert set(re.findall(r"`([a-z_]+)`", row.split("|")[3])) == {str(each) for each in reasons}

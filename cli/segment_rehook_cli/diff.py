@@ -1,0 +1,163 @@
+"""`segment-rehook diff`: what a changed destination file changes, over a corpus of events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segment_rehook.rehook.destination import Destination
+from segment_rehook.segment.jsontext import encode
+from segment_rehook_cli.deployed import read_deployed, version_of
+from segment_rehook_cli.destination_file import DEFAULT_FILE
+from segment_rehook_cli.destination_loading import destination_of, read_destination
+from segment_rehook_cli.diff_corpus import add_failures, add_files
+from segment_rehook_cli.diff_json import Source, counts_as_json, example_as_json
+from segment_rehook_cli.diff_markdown import as_markdown
+from segment_rehook_cli.diff_table import show_differences
+from segment_rehook_cli.differences import Differences
+from segment_rehook_cli.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.mapping_diff import Comparison
+from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.on_stack import if_on_stack
+from segment_rehook_cli.output import AsJson
+from segment_rehook_cli.reading import STANDARD_INPUT, name_of
+from segment_rehook_cli.stack import Stack
+
+__all__ = ["diff"]
+
+
+@if_on_stack
+def diff(  # noqa: PLR0913 — an option each
+    stack: Stack | None,
+    more: Annotated[
+        list[Path] | None, typer.Argument(help="More files of events.", metavar="[FILE]...")
+    ] = None,
+    *,
+    destination: Annotated[
+        Path, typer.Option(help="The candidate: the destination file that may be deployed.")
+    ] = DEFAULT_FILE,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            help="Compare with this destination file, not with the one that a stack runs."
+        ),
+    ] = None,
+    events: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A file of events, in any form that `preview` takes; - for standard input. May be "
+            "given several times. A file with one event a line may have any size.",
+            metavar="FILE",
+        ),
+    ] = None,
+    from_failures: Annotated[
+        bool,
+        typer.Option(
+            "--failures",
+            help="The events of the stack's parked and waiting messages. It reads the queues as "
+            "`failures list` does.",
+        ),
+    ] = False,
+    examples: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Show so many events for each subscription and each effect. Those of --events "
+            "are shown with their values, which are personal data. 0 shows counts, and nothing "
+            "that comes from an event.",
+        ),
+    ] = 3,
+    show_values: Annotated[
+        bool,
+        typer.Option(
+            "--show-values",
+            help="Show the values of --failures too: personal data. Without it, an example has the "
+            "messageId and the names of the fields.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for a pull request's comment.")
+    ] = False,
+) -> None:
+    """Show what a changed destination file changes for events: deployed against candidate.
+
+    Counts first, for each subscription: events that are unchanged, changed, newly sent, no longer
+    sent, or dropped for another reason; then in how many events a field differs; then examples.
+    Nothing is sent. The exit code is 1 if any event changes, 0 if none does.
+
+    Each event is taken alone, and its age is that at its receivedAt.
+    """
+    files = [*(events or ()), *(more or ())]
+    _check(files, from_failures=from_failures, stack=stack, given=[destination, base, *files])
+    if as_json and markdown:
+        raise failure("--json and --markdown exclude each other", USAGE)
+    before, base_source = _base(stack, base)
+    after, text = read_destination(destination)
+    candidate = Source(name_of(destination), version_of(text))
+    comparison = Comparison(before, after, examples)
+    if from_failures and stack is not None:
+        ending = add_failures(comparison, stack)
+    else:
+        ending = add_files(comparison, files)
+    found = comparison.result()
+    values = show_values if from_failures else examples > 0
+    if as_json:
+        typer.echo(encode(counts_as_json(found, base_source, candidate, values=values)))
+        for example in found.examples:
+            typer.echo(encode(example_as_json(example, values=values)))
+    elif markdown:
+        typer.echo(as_markdown(found, base_source, candidate, values=values))
+    else:
+        show_differences(found, values=values)
+    _say_summary(found, base_source, candidate, interrupted=ending.interrupted)
+    if code := ending.exit_code or (FINDINGS if found.changed else 0):
+        raise typer.Exit(code)
+
+
+def _check(
+    files: list[Path], *, from_failures: bool, stack: Stack | None, given: list[Path | None]
+) -> None:
+    """End the command with the exit code USAGE if the events are not named, or named twice."""
+    if from_failures and files:
+        raise failure("--failures and --events exclude each other", USAGE)
+    if from_failures and stack is None:
+        raise failure("--failures needs the stack: --stack NAME, or --sandbox", USAGE)
+    if not from_failures and not files:
+        raise failure(
+            "give the events to compare over: --events FILE (- for standard input), or --failures "
+            "for what is parked and what waits in a stack",
+            USAGE,
+        )
+    if given.count(STANDARD_INPUT) > 1:
+        raise failure("standard input can be read once: give - for one file only", USAGE)
+
+
+def _base(stack: Stack | None, file: Path | None) -> tuple[Destination, Source]:
+    """Read the file if there is one, else what the stack runs."""
+    if file is not None:
+        destination, text = read_destination(file)
+        return destination, Source(name_of(file), version_of(text))
+    if stack is None:
+        raise failure(
+            "name what to compare with: --stack NAME or --sandbox for what a stack runs, or "
+            "--base FILE",
+            USAGE,
+        )
+    deployed = read_deployed(stack)
+    name = f"the stack {stack.name}"
+    return destination_of(deployed.content, name), Source(name, deployed.version)
+
+
+def _say_summary(found: Differences, base: Source, candidate: Source, *, interrupted: bool) -> None:
+    compared = f"{base.name} ({base.version}) with {candidate.name} ({candidate.version})"
+    said = "interrupted; " if interrupted else ""
+    unreadable = f", {found.unreadable} are no events" if found.unreadable else ""
+    say(
+        f"{said}compared {compared}: of {found.events} events {found.changed} change, "
+        f"{found.unchanged} do not{unreadable}"
+    )
+    if not found.changed and base.version != candidate.version:
+        say("the files differ, but none of these events shows it")

@@ -1,0 +1,30 @@
+"""Every command line that works on a stack, as the operator's policy must allow it.
+
+A new command that takes a stack has its line here; a test says which one is missing. A line runs
+against the sandbox, after one event was parked and while nothing else waits.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class CommandLine(NamedTuple):
+    """`words`: the command and its arguments, without the stack. `given`: its standard input."""
+
+    words: str
+    given: str = ""
+
+
+COMMAND_LINES = (
+    CommandLine("mode"),
+    CommandLine("mode deliver"),
+    CommandLine(
+        "secrets put segment/tokens", "authorization: Bearer 0123456789abcdef0123456789abcdef"
+    ),
+    CommandLine("parked list"),
+    CommandLine("parked redrive --yes"),
+)
+
+ONLY_ON_AWS: dict[str, str] = {}
+"""Actions of the policy that no call of the sandbox shows, and what needs them."""

@@ -1,0 +1,1 @@
+"""What CloudWatch is told by the template and by the code: alarms, dashboard, queries, metrics."""
