@@ -95,15 +95,15 @@ class Figures:
         since, until = between
         if since >= until:
             return []
-        span = until - since
-        least = next(period for kept, period in _KEPT if span <= kept)
-        period = math.ceil(span / MAX_DATAPOINTS / least) * least
+        begin, end = since // MINUTE * MINUTE, math.ceil(until / MINUTE) * MINUTE
+        least = next(period for kept, period in _KEPT if end - begin <= kept)
+        period = math.ceil((end - begin) / MAX_DATAPOINTS / least) * least
         answer = self.metrics.get_metric_statistics(
             Namespace=namespace,
             MetricName=metric,
             Dimensions=dimensions,
-            StartTime=datetime.fromtimestamp(since // MINUTE * MINUTE, UTC),
-            EndTime=datetime.fromtimestamp(math.ceil(until / MINUTE) * MINUTE, UTC),
+            StartTime=datetime.fromtimestamp(begin, UTC),
+            EndTime=datetime.fromtimestamp(end, UTC),
             Period=period,
             Statistics=[statistic],
         )

@@ -111,7 +111,8 @@ def test_each_event_is_delivered_by_exactly_one(stack: Sandbox, tmp_path: Path) 
 
     with started(box, *cut) as process:
         try:
-            box.wait_until(lambda: parameter(box, "cutover"), 40.0)
+            box.wait_until(lambda: parameter(box, "cutover") or process.poll() is not None, 60.0)
+            assert process.poll() is None, process.communicate()
         finally:
             process.kill()
     renew(box)
