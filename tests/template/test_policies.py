@@ -67,6 +67,7 @@ EVERYWHERE = {
     "TemplateSummary",
     "LogsOfTheAccount",
     "StopADeployment",
+    "ReadFigures",
 }
 
 

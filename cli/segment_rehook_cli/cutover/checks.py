@@ -14,7 +14,7 @@ from segment_rehook_cli.durations import duration
 from segment_rehook_cli.stack_figures import Figures
 from segment_rehook_cli.stack_state import FRESH_SECONDS, StackState
 
-__all__ = ["Check", "Verdict", "checks"]
+__all__ = ["CutoverCheck", "Readiness", "checks"]
 
 RECENT_SECONDS: Final = 3_600.0
 METRIC_SECONDS: Final = 300.0
@@ -24,7 +24,7 @@ MAX_WAITING: Final = 120_000
 """SQS looks at so many messages of a FIFO queue; the users of further ones wait."""
 
 
-class Verdict(StrEnum):
+class Readiness(StrEnum):
     """What a check says about the cut-over."""
 
     GO = "go"
@@ -33,11 +33,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CutoverCheck:
     """A check: what was looked at, the figure in words, and what to do if it is not good."""
 
     name: str
-    verdict: Verdict
+    readiness: Readiness
     figure: str
     advice: str = ""
 
@@ -46,13 +46,13 @@ class Check:
         return {
             "kind": "check",
             "check": self.name,
-            "verdict": self.verdict.value,
+            "readiness": self.readiness.value,
             "figure": self.figure,
             "advice": self.advice or None,
         }
 
 
-def checks(state: StackState, figures: Figures, at: float, now: float) -> Iterator[Check]:
+def checks(state: StackState, figures: Figures, at: float, now: float) -> Iterator[CutoverCheck]:
     """Make the checks for a cut-over at `at`, in Unix time. Raises what boto3 raises."""
     yield _mode(state, now)
     yield _begun(state, at)
@@ -62,66 +62,68 @@ def checks(state: StackState, figures: Figures, at: float, now: float) -> Iterat
     yield _key_pair(figures, now)
 
 
-def _mode(state: StackState, now: float) -> Check:
+def _mode(state: StackState, now: float) -> CutoverCheck:
     mode, since = state.mode.mode, state.mode.since
     if mode is not Mode.PAUSE or since is None:
-        return Check(
+        return CutoverCheck(
             "mode",
-            Verdict.NO_GO,
+            Readiness.NO_GO,
             mode.value,
             "set it to pause, and choose a TIME that is a minute later or more",
         )
-    return Check("mode", Verdict.GO, f"pause for {duration(now - since)}")
+    return CutoverCheck("mode", Readiness.GO, f"pause for {duration(now - since)}")
 
 
-def _begun(state: StackState, at: float) -> Check:
+def _begun(state: StackState, at: float) -> CutoverCheck:
     since = state.mode.since
     if state.cutover is not None and state.cutover.at == at:
-        return Check("stored from", Verdict.GO, "this cut-over has begun already")
+        return CutoverCheck("stored from", Readiness.GO, "this cut-over has begun already")
     if state.mode.mode is not Mode.PAUSE or since is None:
-        return Check("stored from", Verdict.NO_GO, "no event is stored for the cut-over")
+        return CutoverCheck("stored from", Readiness.NO_GO, "no event is stored for the cut-over")
     first = since + FRESH_SECONDS
     figure = f"all events from {time_text(round(first))} on"
     if at < first:
-        return Check(
+        return CutoverCheck(
             "stored from",
-            Verdict.NO_GO,
+            Readiness.NO_GO,
             figure,
             "TIME is earlier, so events may be missing: choose a later TIME, at which the hosted "
             "destination was still enabled",
         )
-    return Check("stored from", Verdict.GO, f"{figure}, {duration(at - first)} before TIME")
+    return CutoverCheck(
+        "stored from", Readiness.GO, f"{figure}, {duration(at - first)} before TIME"
+    )
 
 
-def _long(state: StackState, now: float) -> Check:
+def _long(state: StackState, now: float) -> CutoverCheck:
     paused = now - state.mode.since if state.mode.since is not None else 0.0
     most = RedriveSettings().hard_stop
     left = duration(most - paused)
     if paused > most - DAY:
-        return Check(
+        return CutoverCheck(
             "time left",
-            Verdict.NO_GO,
+            Readiness.NO_GO,
             f"{left} until the first events are parked as expired",
             "cut over at once with a later TIME, or begin anew",
         )
-    return Check("time left", Verdict.GO, f"{left} until the first events would be parked")
+    return CutoverCheck("time left", Readiness.GO, f"{left} until the first events would be parked")
 
 
-def _events(state: StackState, figures: Figures, now: float) -> Check:
+def _events(state: StackState, figures: Figures, now: float) -> CutoverCheck:
     since = max(now - RECENT_SECONDS, state.mode.since or 0.0)
     count = figures.total("EventsReceived", since, now)
     figure = f"{count} in the last {duration(now - since)}"
     if count:
-        return Check("events received", Verdict.GO, figure)
-    return Check(
+        return CutoverCheck("events received", Readiness.GO, figure)
+    return CutoverCheck(
         "events received",
-        Verdict.UNKNOWN if now - since < METRIC_SECONDS else Verdict.NO_GO,
+        Readiness.UNKNOWN if now - since < METRIC_SECONDS else Readiness.NO_GO,
         figure,
         "enable the webhook destination in Segment, and wait five minutes for CloudWatch's figure",
     )
 
 
-def _queues(state: StackState, figures: Figures, at: float, now: float) -> Iterator[Check]:
+def _queues(state: StackState, figures: Figures, at: float, now: float) -> Iterator[CutoverCheck]:
     waiting, parked, since = figures.waiting(), figures.parked(), state.mode.since
     figure = f"{waiting}"
     if since is not None and state.mode.mode is Mode.PAUSE:
@@ -129,25 +131,30 @@ def _queues(state: StackState, figures: Figures, at: float, now: float) -> Itera
         later = figures.total("DeadLettersSent", at, now)
         figure += f"; stored before TIME, to be discarded: about {before}; from TIME on: {later}"
     if waiting >= MAX_WAITING:
-        yield Check("events waiting", Verdict.NO_GO, figure, "deliver for a while, and begin anew")
+        yield CutoverCheck(
+            "events waiting", Readiness.NO_GO, figure, "deliver for a while, and begin anew"
+        )
     else:
-        yield Check("events waiting", Verdict.GO, figure)
+        yield CutoverCheck("events waiting", Readiness.GO, figure)
     advice = "look at them first: those that you send back later are delivered" if parked else ""
-    yield Check("events parked", Verdict.GO, f"{parked}", advice)
+    yield CutoverCheck("events parked", Readiness.GO, f"{parked}", advice)
 
 
-def _key_pair(figures: Figures, now: float) -> Check:
+def _key_pair(figures: Figures, now: float) -> CutoverCheck:
     refused = sum(
         figures.total("CredentialsRefused", now - DAY, now, service=service)
         for service in ("ingest", "redrive")
     )
     if refused:
-        return Check(
-            "Rehook's key pair", Verdict.NO_GO, f"refused {refused} times today", "put another one"
+        return CutoverCheck(
+            "Rehook's key pair",
+            Readiness.NO_GO,
+            f"refused {refused} times today",
+            "put another one",
         )
-    return Check(
+    return CutoverCheck(
         "Rehook's key pair",
-        Verdict.UNKNOWN,
+        Readiness.UNKNOWN,
         "not used during a pause",
         "segment-rehook doctor asks Rehook",
     )

@@ -9,7 +9,7 @@ from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.event_time import time_text
 from segment_rehook_cli import terminal
 from segment_rehook_cli.confirm import confirmed, confirmed_by_word
-from segment_rehook_cli.cutover.checks import Verdict, checks
+from segment_rehook_cli.cutover.checks import Readiness, checks
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
 from segment_rehook_cli.cutover.report import Report
 from segment_rehook_cli.cutover.steps import RETRY_SECONDS, Changed, Cutover
@@ -39,7 +39,7 @@ class Dialogue:
     yes: bool
 
     def cut_over(self, at: float, *, only_check: bool) -> None:
-        """Check, ask, and carry out; or go on with what is under way."""
+        """CutoverCheck, ask, and carry out; or go on with what is under way."""
         self.stack.announce()
         state = self.steps.state()
         self._warn(state)
@@ -154,10 +154,10 @@ class Dialogue:
     def _check(self, state: StackState, at: float) -> None:
         made = list(checks(state, self.steps.figures, at, self.steps.clock.now()))
         self.report.checks(made)
-        bad = [each for each in made if each.verdict is Verdict.NO_GO]
+        bad = [each for each in made if each.readiness is Readiness.NO_GO]
         if bad:
             raise failure(f"no-go: {', '.join(each.name for each in bad)}", FINDINGS)
-        unknown = [each.name for each in made if each.verdict is Verdict.UNKNOWN]
+        unknown = [each.name for each in made if each.readiness is Readiness.UNKNOWN]
         say("go" + (f"; not known: {', '.join(unknown)}" if unknown else ""))
 
     def _agreed(self, at: float) -> bool:

@@ -10,9 +10,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from segment_rehook.delivery.outcomes import Dropped, Outcome
+from segment_rehook_cli.logs import LogsClient
 from segment_rehook_cli.stack import Stack
 
 __all__ = ["Discarded", "OutcomesLog"]
@@ -21,13 +22,6 @@ OVERLAP_SECONDS: Final = 120.0
 
 _DISCARDED: Final = f'{{ $.reason = "{Dropped.BEFORE_CUTOVER}" }}'
 _ENDED: Final = f'{{ $.message = "outcome" && $.outcome != "{Outcome.STORED}" }}'
-
-
-class LogsClient(Protocol):
-    """What is used of boto3's client of CloudWatch Logs."""
-
-    def filter_log_events(self, **asked: Any) -> Mapping[str, Any]:
-        """Give a page of one log group's lines."""
 
 
 @dataclass(frozen=True, slots=True)

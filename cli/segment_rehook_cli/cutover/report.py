@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from segment_rehook.delivery.outcomes import Outcome
-from segment_rehook_cli.cutover.checks import Check
+from segment_rehook_cli.cutover.checks import CutoverCheck
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.output import show_rows
@@ -26,13 +26,13 @@ class Report:
     listed: Path | None
     as_json: bool
 
-    def checks(self, made: Sequence[Check]) -> None:
+    def checks(self, made: Sequence[CutoverCheck]) -> None:
         """Print the checks as a table."""
         show_rows(
             [each.entry() for each in made],
             {
                 "check": lambda row: row["check"],
-                "": lambda row: row["verdict"],
+                "": lambda row: row["readiness"],
                 "figure": lambda row: row["figure"],
                 "what to do": lambda row: row["advice"] or "",
             },

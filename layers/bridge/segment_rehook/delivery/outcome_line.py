@@ -7,16 +7,7 @@ it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
-
-from segment_rehook.delivery.outcomes import Dropped
-from segment_rehook.segment.event_time import time_text
-
-if TYPE_CHECKING:
-    from segment_rehook.delivery.outcomes import Result
-    from segment_rehook.delivery.queues.origin import Origin
 
 
 class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -51,10 +42,3 @@ class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     age_seconds: int | None = None
     next_try_seconds: int | None = None
     received_at: str | None = None
-
-
-def received_at(result: Result, origin: Origin) -> str | None:
-    """Give the line's `received_at`, in ISO 8601; None where the line has none."""
-    if result.reason != Dropped.BEFORE_CUTOVER or origin.received is None:
-        return None
-    return time_text(origin.received)

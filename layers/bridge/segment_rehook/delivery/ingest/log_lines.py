@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.outcome_line import OutcomeLine, received_at
+from segment_rehook.delivery.outcome_line import OutcomeLine
 from segment_rehook.delivery.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class LogLines(msgspec.Struct, frozen=True):
             tries=1,
             mapping=self.mapping,
             user=ids.logged_user(delivery.user, key) if key else None,
-            received_at=received_at(result, delivery.origin),
+            received_at=delivery.origin.received_at(result.reason),
         )
 
 

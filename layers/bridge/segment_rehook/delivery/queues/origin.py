@@ -18,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from segment_rehook.delivery.outcomes import Dropped
 from segment_rehook.segment.event_time import time_text, unix_time
 
 MAX_CHARACTERS: Final = 200
@@ -38,6 +39,12 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     mapping: str | None = None
     message_id: str | None = None
     received: float | None = None
+
+    def received_at(self, reason: str | None) -> str | None:
+        """Give the time for the log line of an outcome with this reason; None if it has none."""
+        if reason != Dropped.BEFORE_CUTOVER or self.received is None:
+            return None
+        return time_text(self.received)
 
     def text(self) -> str:
         """Give the member as JSON in ASCII; "{}" if nothing is known."""

@@ -16,9 +16,7 @@ from segment_rehook.delivery.after_call import (
 from segment_rehook.delivery.ledger import claim_rules
 from segment_rehook.delivery.ledger.claim_rules import Verdict
 from segment_rehook.delivery.ledger.claims import ClaimUnknown, Wanted
-from segment_rehook.delivery.ledger.record import CLOCK_MARGIN
 from segment_rehook.delivery.outcomes import Outcome, Parked, Result, Stored
-from segment_rehook.delivery.pacing import backoff
 from segment_rehook.delivery.ports import LedgerUnavailable
 from segment_rehook.delivery.queues.message import Header, MessageUnreadable, read_body
 from segment_rehook.delivery.redrive.before_cutover import DISCARDED, discard
@@ -200,7 +198,7 @@ class _Attempt:
             return Delete(DISCARDED)
         if claim.verdict is Verdict.CLAIMED:
             lease_left = max(claim.found.lease - self._now(), 0.0) if claim.found else 0.0
-            pause = backoff.whole(lease_left + CLOCK_MARGIN + 1.0)
+            pause = self._pauses.claimed(lease_left)
             return Hide(Result(Outcome.STORED, Stored.CLAIMED_ELSEWHERE), pause)
         if claim.verdict is Verdict.CONFLICT:
             if self._redrive.parking_lot.conflict(

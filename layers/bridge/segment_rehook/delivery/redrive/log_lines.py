@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segment_rehook.delivery import ids
-from segment_rehook.delivery.outcome_line import OutcomeLine, received_at
+from segment_rehook.delivery.outcome_line import OutcomeLine
 from segment_rehook.delivery.queues.message import Header, MessageUnreadable
 from segment_rehook.delivery.queues.origin import UNKNOWN_ORIGIN, origin_of
 
@@ -39,5 +39,5 @@ def line_of(worked: Worked, now: float, user_key: bytes | None) -> OutcomeLine:
         receive_count=message.receive_count,
         age_seconds=worked.age(now),
         next_try_seconds=worked.next_try,
-        received_at=received_at(result, origin),
+        received_at=origin.received_at(result.reason),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segment_rehook.delivery.ledger.record import CLOCK_MARGIN
 from segment_rehook.delivery.pacing import backoff
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ class Pauses:
         return backoff.delay(
             age=self.age, throttled=throttled, at_least=at_least, randomness=self.randomness
         )
+
+    def claimed(self, lease_left: float) -> int:
+        """Give the seconds until another invocation's claim may be taken over."""
+        return backoff.whole(lease_left + CLOCK_MARGIN + 1.0)
 
     def paused(self, instructions: Instructions) -> int:
         """Give the seconds until it is looked at again, while nothing is delivered."""
