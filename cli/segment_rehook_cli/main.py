@@ -17,6 +17,8 @@ from segment_rehook_cli.archive.reconcile_command import EXAMPLE as RECONCILE_EX
 from segment_rehook_cli.archive.reconcile_command import reconcile
 from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
 from segment_rehook_cli.archive.replay_command import replay
+from segment_rehook_cli.cutover.command import EXAMPLE as CUTOVER_EXAMPLE
+from segment_rehook_cli.cutover.command import cutover
 from segment_rehook_cli.diff import diff
 from segment_rehook_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from segment_rehook_cli.doctor.command import doctor
@@ -47,6 +49,7 @@ app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
 )(mode)
+app.command(name="cutover", epilog=CUTOVER_EXAMPLE)(cutover)
 app.command(
     epilog="Examples: segment-rehook validate · segment-rehook validate layers/destination/dev.json"
 )(validate)

@@ -20,6 +20,7 @@ class CommandLine(NamedTuple):
 COMMAND_LINES = (
     CommandLine("mode"),
     CommandLine("mode deliver"),
+    CommandLine("cutover --show"),
     CommandLine(
         "secrets put segment/tokens", "authorization: Bearer 0123456789abcdef0123456789abcdef"
     ),
@@ -35,6 +36,10 @@ COMMAND_LINES = (
 ONLY_ON_AWS: dict[str, str] = {
     "sqs:CancelMessageMoveTask": "Ctrl-C during `failures redrive --by move-task`: in the sandbox "
     "a task has ended when it is answered",
+    # The sandbox makes these calls too, but not while the mode is `deliver` and no cut-over is set.
+    "cloudwatch:GetMetricStatistics": "mode, in a pause; cutover --at",
+    "logs:FilterLogEvents": "cutover --at, --show and --finish",
+    "ssm:DeleteParameters": "cutover --cancel and --finish",
 }
 """Actions of the policy that no call of the sandbox shows, and what needs them."""
 

@@ -69,6 +69,7 @@ EVERYWHERE = {
     "TemplateSummary",
     "LogsOfTheAccount",
     "StopADeployment",
+    "ReadFigures",
 }
 
 
