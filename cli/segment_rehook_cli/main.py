@@ -20,7 +20,7 @@ from segment_rehook.mapping.schema_check import Misshape
 from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode
-from segment_rehook_cli import parked, secrets, terminal
+from segment_rehook_cli import failures, secrets, terminal
 from segment_rehook_cli.advice import review
 from segment_rehook_cli.destination_file import DEFAULT_FILE
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
@@ -54,7 +54,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(secrets.commands, name="secrets")
-app.add_typer(parked.commands, name="parked")
+app.add_typer(failures.commands, name="failures")
 app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
@@ -67,7 +67,7 @@ def run() -> None:
     """Run the command line.
 
     If standard output can't be written (a full disk), it prints one line and exits with code 1.
-    However a command is ended, `parked` makes the messages visible that it has hidden.
+    However a command is ended, `failures` makes the messages visible that it has hidden.
     """
     open_closed_streams()
     end_as_ctrl_c()

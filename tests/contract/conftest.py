@@ -23,6 +23,7 @@ from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, Dynamo
 from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.aws.table import Table
 from segment_rehook.delivery.ports import BreakerStore, Ledger, LedgerUnavailable, UserMarks
+from segment_rehook_cli.failures.ledger_client import table_of
 from tests.contract.ledgers import Sharing
 from tests.contract.queues import FakeBench, FakeClientBench, QueueBench, ServerBench
 from tools.dynamodb import moto_statements
@@ -126,7 +127,16 @@ def table(clients: Clients, clock: FakeClock) -> Table:
     return Table(clients.functions.dynamodb, name, clock, FakeTelemetry())
 
 
-@pytest.fixture(params=["fake", "fake, shared calls", "dynamodb", "dynamodb, shared calls"])
+@pytest.fixture(
+    params=[
+        "fake",
+        "fake, shared calls",
+        "dynamodb",
+        "dynamodb, shared calls",
+        "command line",
+        "command line, shared calls",
+    ]
+)
 def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
     """Ledger, marks and breaker in one empty table.
 
@@ -139,6 +149,9 @@ def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
         made = Stores(FakeLedger(faults, users), users, FakeBreakerStore(faults))
     else:
         table = request.getfixturevalue("table")
+        if store == "command line":
+            clients: Clients = request.getfixturevalue("clients")
+            table = table_of(clients.dynamodb, table.name, clock)
         marks = DynamoUserMarks(table, clock, keep=86_400)
         made = Stores(DynamoLedger(table), marks, DynamoBreakerStore(table))
     return replace(made, ledger=Sharing(made.ledger)) if shared else made

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -27,6 +28,22 @@ _OUTPUTS = {
 }
 
 
+def _add_ledger(template: dict[str, Any]) -> None:
+    template["Resources"]["Ledger"] = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        },
+    }
+    template["Outputs"]["LedgerTable"] = {"Value": {"Ref": "Ledger"}}
+    template["Resources"]["DeadLetterQueue"]["Properties"]["RedrivePolicy"] = {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["ParkingLot", "Arn"]},
+        "maxReceiveCount": 1_000,
+    }
+
+
 @dataclass(frozen=True)
 class Deployed:
     """A stack's name and the URLs of its queues."""
@@ -34,6 +51,7 @@ class Deployed:
     name: str
     dead_letter_queue_url: str
     parking_lot_url: str
+    ledger_table: str = ""
 
     def run(self, command: str, *arguments: str, given: str | bytes = "") -> Result:
         """Run a command for this stack; `given` is its standard input."""
@@ -102,10 +120,13 @@ def sign_in(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
         monkeypatch.setenv(name, value)
 
 
-def deploy(clients: Clients, *, key: str = "", without: str = "") -> Deployed:
-    """Make a stack. `key`: its parameter SecretsKeyArn. `without`: an output to leave out."""
+def deploy(clients: Clients, *, key: str = "", without: str = "", ledger: bool = False) -> Deployed:
+    """Make a stack. `key`: its parameter SecretsKeyArn. `without`: an output to leave out.
+
+    `ledger`: with a table, and the parking lot as target of the dead-letter queue's redrive policy.
+    """
     name = f"stack-{next(_numbers)}"
-    template = {
+    template: dict[str, Any] = {
         "Parameters": {"SecretsKeyArn": {"Type": "String", "Default": ""}},
         "Resources": {
             logical: {
@@ -116,6 +137,8 @@ def deploy(clients: Clients, *, key: str = "", without: str = "") -> Deployed:
         },
         "Outputs": {each: value for each, value in _OUTPUTS.items() if each != without},
     }
+    if ledger:
+        _add_ledger(template)
     clients.cloudformation.create_stack(
         StackName=name,
         TemplateBody=json.dumps(template),
@@ -123,4 +146,9 @@ def deploy(clients: Clients, *, key: str = "", without: str = "") -> Deployed:
     )
     [described] = clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
-    return Deployed(name, outputs.get("DeadLetterQueueUrl", ""), outputs.get("ParkingLotUrl", ""))
+    return Deployed(
+        name,
+        outputs.get("DeadLetterQueueUrl", ""),
+        outputs.get("ParkingLotUrl", ""),
+        outputs.get("LedgerTable", ""),
+    )

@@ -40,7 +40,7 @@ def page(request: pytest.FixtureRequest) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize("command", [["mode", "pause"], ["parked", "list"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["mode", "pause"], ["failures", "list"]], ids=" ".join)
 def test_a_sign_in_page_is_not_taken_for_aws(
     monkeypatch: pytest.MonkeyPatch, page: str, command: list[str]
 ) -> None:

@@ -56,7 +56,7 @@ def same_name(run: DeployRun) -> None:
     expect(shared, set(), "outputs of the deleted stack")
     run.stack.deliver(track("u9", "m14"))
     old = run.left_behind["DeadLetterQueueUrl"]
-    redrive = ("parked", "redrive", "--stack", run.stack.name, "--from-queue", old, "--yes")
+    redrive = ("failures", "redrive", "--stack", run.stack.name, "--from-queue", old, "--yes")
     run.testbed.run("segment-rehook", *redrive)
     run.testbed.wait(lambda: run.testbed.rewards("u8") == 1, "the old queue's event at Rehook")
     expect(run.testbed.depth(old), 0, "dead letters in the old queue")

@@ -118,7 +118,7 @@ def recovery(run: DeployRun) -> None:
 
 
 def parked(run: DeployRun) -> None:
-    """What Rehook refuses is parked and listed; `parked redrive` and SQS's redrive deliver it."""
+    """What Rehook refuses is parked and listed; `failures redrive` and SQS's redrive deliver it."""
     for customer in ("u4", "u5"):
         match = {"customer": customer}
         refusal = Fault(kind=Kind.ANSWER, status=400, times=None, match=match)
@@ -127,10 +127,10 @@ def parked(run: DeployRun) -> None:
     run.testbed.wait(lambda: run.stack.waiting("ParkingLotUrl") == 2, "two parked events")  # noqa: PLR2004 — as many were sent
     run.testbed.rehook.faults.clear()
     of_stack = ("--stack", run.stack.name)
-    rows = run.testbed.run("segment-rehook", "parked", "list", *of_stack, "--json").splitlines()
-    expect([json.loads(row)["reason"] for row in rows], ["rejected"] * 2, "reasons")
-    chosen = ("--delivery", "refused-u4:track-event")
-    run.testbed.run("segment-rehook", "parked", "redrive", *of_stack, *chosen)
+    rows = run.testbed.run("segment-rehook", "failures", "list", *of_stack, "--json").splitlines()
+    expect([json.loads(row)["reason"] for row in rows[1:]], ["rejected"] * 2, "reasons")
+    chosen = ("--delivery", "refused-u4:track-event", "--yes")
+    run.testbed.run("segment-rehook", "failures", "redrive", *of_stack, *chosen)
     run.testbed.wait(lambda: run.testbed.rewards("u4") == 1, "the first one")
     run.testbed.client("sqs").start_message_move_task(
         SourceArn=run.stack.queue_arn("ParkingLotUrl"),

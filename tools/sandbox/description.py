@@ -78,5 +78,5 @@ def lines(described: Description, routes: Mapping[str, str]) -> Iterator[str]:
     variables = (f"{name}={shlex.quote(value)}" for name, value in described.environment.items())
     yield "export " + " ".join(variables)
     yield ""
-    yield f"Then, for example: segment-rehook parked list --stack {described.stack}"
+    yield f"Then, for example: segment-rehook failures list --stack {described.stack}"
     yield ""

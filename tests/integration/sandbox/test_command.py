@@ -180,7 +180,7 @@ def test_what_is_redirected_keeps_its_lines(
     process = command("--port", "0")
     assert process.stderr is not None
     said: list[str] = []
-    while not said or "parked list" not in said[-1]:
+    while not said or "failures list" not in said[-1]:
         said.append(process.stderr.readline().rstrip("\n"))
     [export] = [line for line in said if line.startswith("export ")]
     variables = dict(each.split("=", 1) for each in shlex.split(export)[1:])

@@ -60,15 +60,16 @@ def rehook(bridge: Sandbox) -> Rehook:
     return run
 
 
-def test_parked_shows_what_is_parked_and_sends_it_back(bridge: Sandbox, rehook: Rehook) -> None:
-    """`parked list` shows the parked message, and `parked redrive` sends it back to redrive."""
+def test_failures_shows_what_is_parked_and_sends_it_back(bridge: Sandbox, rehook: Rehook) -> None:
+    """`failures list` shows the parked message, and `failures redrive` sends it back to redrive."""
     stack = ("--stack", bridge.stack.name)
-    listed = rehook("parked", "list", *stack, "--json")
+    listed = rehook("failures", "list", *stack, "--json")
     assert listed.returncode == 0, listed.stderr
-    [row] = [json.loads(line) for line in listed.stdout.splitlines()]
+    counts, row = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert counts["messages"] == 1
     assert row["reason"] == "rejected"
     since = len(bridge.log)
-    sent = rehook("parked", "redrive", *stack, "--delivery", row["delivery"])
+    sent = rehook("failures", "redrive", *stack, "--delivery", row["delivery"], "--yes")
     assert sent.returncode == 0, sent.stderr
     again = bridge.log.wait_for(
         lambda line: (line.entry or {}).get("delivery") == row["delivery"], since=since
@@ -98,9 +99,9 @@ def test_secrets_are_put(bridge: Sandbox, rehook: Rehook) -> None:
 
 
 def test_a_stack_that_does_not_exist_is_refused(rehook: Rehook) -> None:
-    """A stack that does not exist is refused with exit code 1 and a sentence that names it."""
-    done = rehook("parked", "list", "--stack", "other")
-    assert done.returncode == 1
+    """A stack that does not exist is refused with exit code 3 and a sentence that names it."""
+    done = rehook("failures", "list", "--stack", "other")
+    assert done.returncode == 3
     assert "there is no stack other" in done.stderr
 
 

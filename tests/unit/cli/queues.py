@@ -1,4 +1,4 @@
-"""A parking lot and a dead-letter queue in simulated time, and runs of `parked redrive` on them."""
+"""A parking lot and a dead-letter queue in simulated time, and runs of `failures redrive`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from segment_rehook_cli.parking_lot_reader import ParkingLotReader
+from segment_rehook_cli.failures.message import FailedMessage
+from segment_rehook_cli.failures.reader import QueueReader
+from segment_rehook_cli.failures.sending_back import DeadLetterQueue, SendingBack
 from segment_rehook_cli.refusals import Refusals
-from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
 from tools.fakes.queue import FakeQueue
 from tools.fakes.sqs_client import FakeSqs
 from tools.fakes.surroundings import FakeClock
@@ -58,18 +59,26 @@ class World:
             self.parking.accept(each)
             self.clock.advance(0.001)
 
+    def reader(self) -> QueueReader:
+        """Start to read the parking lot."""
+        return QueueReader(self.sqs.client, "parking", self.clock, self.refusals)
+
     def redrive(
         self,
-        chosen: Callable[[Header], bool] = lambda _header: True,
+        chosen: Callable[[FailedMessage], bool] = lambda _failed: True,
         progress: Callable[[int], None] = lambda _number: None,
+        rate: float | None = None,
     ) -> SendingBack:
-        """Run `parked redrive` once."""
+        """Run `failures redrive` once."""
+        reader = self.reader()
         run = SendingBack(
-            reader=ParkingLotReader(self.sqs.client, "parking", self.clock, self.refusals),
+            reader=reader,
             target=DeadLetterQueue(self.sqs.client, "dead"),
             clock=self.clock,
             refusals=self.refusals,
             chosen=chosen,
+            parked_before=reader.started_at,
+            rate=rate,
         )
         run.run(progress)
         return run

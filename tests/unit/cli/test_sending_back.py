@@ -1,4 +1,4 @@
-"""Tests of `parked redrive` with many messages and with refusals, in simulated time."""
+"""Tests of `failures redrive` with many messages and with refusals, in simulated time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.queues.transport import Outgoing
-from segment_rehook_cli.parking_lot_reader import ParkingLotReader
-from segment_rehook_cli.sending_back import DeadLetterQueue, SendingBack
+from segment_rehook_cli.failures.sending_back import DeadLetterQueue, SendingBack
 from tests.unit.cli.queues import World, letter, number_of
 
 
@@ -52,7 +51,7 @@ def test_a_filter_reaches_what_lies_behind_thousands_of_others() -> None:
     world.park(letter(12_500, reason="gave_up"))
     world.sqs.seconds = 0.3
 
-    run = world.redrive(lambda header: header.reason == "gave_up")
+    run = world.redrive(lambda failed: failed.reason == "gave_up")
 
     assert (run.sent, run.reader.left, run.complete) == (1, 12_500, True)
     assert {each.receive_count for each in world.parking.stored()} == {1}
@@ -96,7 +95,7 @@ def test_what_sqs_moved_shows_why_it_waited() -> None:
     world.clock.advance(world.dead_letters.visibility)
     world.dead_letters.receive()
 
-    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    reader = world.reader()
     [[message]] = reader.portions()
     shown = message.summary(reader.started_at)
     assert (shown["reason"], shown["detail"]) == ("unavailable", "")
@@ -129,10 +128,10 @@ def test_a_machine_whose_clock_is_wrong_sends_the_same(wrong_by: int) -> None:
     world.park(*(letter(number) for number in range(30)))
     world.clock.jump(wrong_by)
 
-    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    reader = world.reader()
     shown = [each.summary(reader.started_at) for portion in reader.portions() for each in portion]
     reader.close()
-    assert {row["parkedSecondsAgo"] for row in shown} <= {0, 1}
+    assert {row["ageSeconds"] for row in shown} <= {0, 1}
     assert world.redrive().sent == 30
 
 
@@ -218,13 +217,14 @@ def test_ctrl_c_hides_nothing_and_sends_nothing_twice() -> None:
             raise KeyboardInterrupt
 
     world.sqs.before = press
-    reader = ParkingLotReader(world.sqs.client, "parking", world.clock, world.refusals)
+    reader = world.reader()
     run = SendingBack(
         reader=reader,
         target=DeadLetterQueue(world.sqs.client, "dead"),
         clock=world.clock,
         refusals=world.refusals,
-        chosen=lambda _header: True,
+        chosen=lambda _failed: True,
+        parked_before=reader.started_at,
     )
     with pytest.raises(KeyboardInterrupt):
         run.run(lambda _number: None)
@@ -277,7 +277,9 @@ def test_nothing_is_lost_and_no_order_turned(
     world.dead_letters.refuse = lambda message: number_of(message) in refused
     world.sqs.seconds = seconds
 
-    run = world.redrive(lambda header: int(header.delivery.partition(":")[0][1:]) in chosen)
+    run = world.redrive(
+        lambda failed: int(failed.message.attributes["delivery"].partition(":")[0][1:]) in chosen
+    )
 
     sent = world.sent()
     assert run.sent == len(set(sent))
@@ -290,3 +292,14 @@ def test_nothing_is_lost_and_no_order_turned(
         assert went == mine[: len(went)]
         if run.complete:
             assert went == mine
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(10.0, 12.0), (200.0, 0.6)])
+def test_no_more_are_sent_in_a_second_than_is_asked(rate: float, seconds: float) -> None:
+    """With a rate, 120 messages take at least as long as they must, and little longer."""
+    world = World()
+    world.park(*(letter(number) for number in range(120)))
+    began = world.clock.monotonic()
+    assert world.redrive(rate=rate).sent == 120
+    # At the end the queue is asked until it is empty.
+    assert seconds <= world.clock.monotonic() - began < seconds + 6

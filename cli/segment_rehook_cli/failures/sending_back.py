@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Final
 from segment_rehook.aws.sqs import batch_entry
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import Clock, QueueUnavailable
-from segment_rehook.delivery.queues.message import Header
 from segment_rehook.delivery.queues.sending import MAX_TRIES, Sender, UserMessages
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook_cli.aws_errors import describe_code, describe_error
 from segment_rehook_cli.botocore_errors import AWS_ERRORS
-from segment_rehook_cli.parked_message import ParkedMessage
-from segment_rehook_cli.parking_lot_reader import ParkingLotReader
+from segment_rehook_cli.failures.message import FailedMessage
+from segment_rehook_cli.failures.reader import QueueReader
 from segment_rehook_cli.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -80,21 +79,24 @@ class DeadLetterQueue:
 
 @dataclass(slots=True)
 class SendingBack:
-    """One run of the command `parked redrive`.
+    """One run of the command `failures redrive`.
 
     `chosen` decides whether a message is sent back. With `stored`, the stored request is delivered
-    as it is; without, the event is mapped again. The other members count messages: `sent`;
-    `foreign`, not written by the bridge; `late`, parked after the start; `behind`, held back, since
-    an earlier message of the user was not sent. `out_of_order` counts calls in which SQS took a
-    user's later message and not an earlier one.
+    as it is; without, the event is mapped again. Messages that were parked after `parked_before`,
+    in seconds since 1970, are left. `rate`: how many are sent in a second at most, None for no
+    limit. The other members count messages: `sent`; `foreign`, not written by the bridge; `late`,
+    parked too late; `behind`, held back, since an earlier message of the user was not sent.
+    `out_of_order` counts calls in which SQS took a user's later message and not an earlier one.
     """
 
-    reader: ParkingLotReader
+    reader: QueueReader
     target: DeadLetterQueue
     clock: Clock
     refusals: Refusals
-    chosen: Callable[[Header], bool]
+    chosen: Callable[[FailedMessage], bool]
+    parked_before: float
     stored: bool = False
+    rate: float | None = None
     sent: int = 0
     foreign: int = 0
     late: int = 0
@@ -110,20 +112,26 @@ class SendingBack:
     def run(self, progress: Callable[[int], None]) -> None:
         """Send back all chosen messages.
 
-        `progress` is called with the number of messages that are sent back or left. However the run
-        ends, messages that SQS took are deleted and the others become visible again. Raises
-        KeyboardInterrupt if the person interrupts it.
+        `progress` is called after each portion, with the number of messages that are sent back or
+        left. However the run ends, messages that SQS took are deleted and the others become visible
+        again. Raises KeyboardInterrupt if the person interrupts it.
         """
         done = 0
         try:
             for portion in self.reader.portions():
-                users = self._by_user(portion)
-                if not self._send_back(users):
-                    return
+                begun, before = self.clock.monotonic(), self.sent
+                go_on = self._send_back(self._by_user(portion))
                 done += len(portion)
                 progress(done)
+                if not go_on:
+                    return
+                self._keep_rate(self.sent - before, begun)
         finally:
             self.reader.close()
+
+    def _keep_rate(self, sent: int, begun: float) -> None:
+        if self.rate is not None:
+            self.clock.sleep(max(begun + sent / self.rate - self.clock.monotonic(), 0.0))
 
     def notes(self) -> Iterator[str]:
         """Return a line for each AWS error, and for each reason why messages were not sent."""
@@ -140,16 +148,16 @@ class SendingBack:
             if count:
                 yield f"{text}: {count}"
 
-    def _by_user(self, portion: Sequence[ParkedMessage]) -> dict[str, list[ParkedMessage]]:
+    def _by_user(self, portion: Sequence[FailedMessage]) -> dict[str, list[FailedMessage]]:
         """Return the messages to send, by user and in order, and count the others."""
-        users: dict[str, list[ParkedMessage]] = {}
+        users: dict[str, list[FailedMessage]] = {}
         for each in portion:
             header = each.header
             if header is None:
                 self.foreign += 1
-            elif not self.chosen(header):
+            elif not self.chosen(each):
                 continue
-            elif each.message.sent_at > self.reader.started_at:
+            elif each.message.sent_at > self.parked_before:
                 # It may be one that this run sent back and that was given up again.
                 self.late += 1
             elif header.user in self._stopped:
@@ -158,13 +166,13 @@ class SendingBack:
                 users.setdefault(header.user, []).append(each)
         return users
 
-    def _send_back(self, users: Mapping[str, Sequence[ParkedMessage]]) -> bool:
+    def _send_back(self, users: Mapping[str, Sequence[FailedMessage]]) -> bool:
         """Send and delete; return whether the next portion can be sent."""
         lines = {
             user: UserMessages([_outgoing(each, stored=self.stored) for each in messages])
             for user, messages in users.items()
         }
-        taken: list[ParkedMessage] = []
+        taken: list[FailedMessage] = []
         try:
             Sender(self.target, _Telemetry(self)).send(list(lines.values()), self._time_left)
         finally:
@@ -172,7 +180,7 @@ class SendingBack:
                 pairs = zip(users[user], line.taken, strict=True)
                 taken += [each for each, was_taken in pairs if was_taken]
             self.sent += self.reader.delete(taken, NOT_DELETED)
-        waiting: list[ParkedMessage] = []
+        waiting: list[FailedMessage] = []
         for user, line in lines.items():
             if line.stopped or self.target.broken:
                 self._stopped.add(user)
@@ -218,7 +226,7 @@ class _Telemetry:
         self.run.out_of_order += value
 
 
-def _outgoing(parked: ParkedMessage, *, stored: bool) -> Outgoing:
+def _outgoing(parked: FailedMessage, *, stored: bool) -> Outgoing:
     if parked.header is None:
         raise ValueError("a message that the bridge did not write can't be sent back")
     header = replace(parked.header, resend=stored)

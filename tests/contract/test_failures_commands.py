@@ -1,4 +1,4 @@
-"""Tests of the commands `parked`, against moto's CloudFormation and SQS."""
+"""Tests of the commands `failures`, against moto's CloudFormation and SQS."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.delivery.queues.message import Header, Letter
 from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
-from segment_rehook_cli.parked_message import ParkedMessage
-from segment_rehook_cli.parking_lot_reader import ParkingLotReader
+from segment_rehook_cli.failures.message import FailedMessage
+from segment_rehook_cli.failures.reader import QueueReader
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 from tools.sqs import moto_backend
@@ -68,16 +68,18 @@ def waiting(clients: Clients, url: str) -> list[dict[str, str]]:
 def test_listing_changes_nothing(stack: Deployed) -> None:
     """The list has each message with its reason, foreign ones too, and is the same again."""
     for _ in range(2):
-        result = stack.run("parked list", "--json")
+        result = stack.run("failures list", "--json")
         assert (result.exit_code, result.stderr) == (0, "")
-        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        counts, *rows = [json.loads(line) for line in result.stdout.splitlines()]
+        assert (counts["messages"], counts["unread"]) == (4, {"parked": 0, "waiting": 0})
+        assert [each["messages"] for each in counts["counts"]] == [3, 1]
         assert sorted(row["reason"] for row in rows) == ["rejected"] * 3 + ["unreadable"]
         assert {row["detail"] for row in rows if row["delivery"]} == {"400 no such event [/red]"}
 
 
 def test_a_person_sees_a_table_and_a_pipe_gets_columns(stack: Deployed) -> None:
     """A terminal gets a table and a pipe tab-separated columns; Rehook's text is unchanged."""
-    command = "parked list --reason rejected"
+    command = "failures list --reason rejected"
     piped = stack.run(command)
     code, shown = stack.run_on_terminal(command)
     assert (piped.exit_code, code) == (0, 0)
@@ -91,7 +93,7 @@ def test_a_person_sees_a_table_and_a_pipe_gets_columns(stack: Deployed) -> None:
 
 def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, stack: Deployed) -> None:
     """Messages are sent in the order of parking, with their epoch; a foreign one stays."""
-    result = stack.run("parked redrive", "--yes")
+    result = stack.run("failures redrive", "--yes")
     assert result.exit_code == 0
     assert result.stdout == "sent back: 3, left: 1\n"
     assert result.stderr.splitlines() == [
@@ -109,7 +111,7 @@ def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, stack: Depl
 
 def test_one_delivery_can_be_chosen_and_sent_as_stored(clients: Clients, stack: Deployed) -> None:
     """With --delivery one message is sent without a question; the others stay visible."""
-    result = stack.run("parked redrive", "--delivery", "m1:track-event", "--stored")
+    result = stack.run("failures redrive", "--yes", "--delivery", "m1:track-event", "--stored")
     assert (result.exit_code, result.stdout) == (0, "sent back: 1, left: 3\n")
 
     [sent] = waiting(clients, stack.dead_letter_queue_url)
@@ -119,7 +121,7 @@ def test_one_delivery_can_be_chosen_and_sent_as_stored(clients: Clients, stack: 
 
 def test_a_delivery_that_is_not_there_is_told(clients: Clients, stack: Deployed) -> None:
     """If the parking lot has no such delivery, the exit code is 1 and nothing is sent."""
-    result = stack.run("parked redrive", "--delivery", "m9:track-event")
+    result = stack.run("failures redrive", "--yes", "--delivery", "m9:track-event")
     assert (result.exit_code, result.stdout) == (1, "sent back: 0, left: 4\n")
     assert "no such delivery" in result.stderr
     assert len(waiting(clients, stack.parking_lot_url)) == 4
@@ -127,29 +129,29 @@ def test_a_delivery_that_is_not_there_is_told(clients: Clients, stack: Deployed)
 
 def test_a_reason_chooses(clients: Clients, stack: Deployed) -> None:
     """With a reason for which nothing was parked, the command succeeds and sends nothing."""
-    result = stack.run("parked redrive", "--reason", "gave_up")
+    result = stack.run("failures redrive", "--yes", "--reason", "gave_up")
     assert (result.exit_code, result.stdout) == (0, "sent back: 0, left: 4\n")
     assert len(waiting(clients, stack.parking_lot_url)) == 4
 
 
 def test_everything_is_sent_back_only_when_that_is_meant(clients: Clients, stack: Deployed) -> None:
     """To send all messages it needs --yes, or a person's consent, told about how many."""
-    result = stack.run("parked redrive")
+    result = stack.run("failures redrive")
     assert result.exit_code == 2
     assert "--yes" in result.stderr
 
-    question = "Send all parked messages back, about 4? [y/N]: "
-    code, shown = stack.run_on_terminal("parked redrive", (question, "n"))
+    question = "Send these 4 parked messages back? [y/N]: "
+    code, shown = stack.run_on_terminal("failures redrive", (question, "n"))
     assert code == 1
     assert "sent back: 0" in shown
     assert len(waiting(clients, stack.parking_lot_url)) == 4
 
-    code, shown = stack.run_on_terminal("parked redrive", (question, "y"))
+    code, shown = stack.run_on_terminal("failures redrive", (question, "y"))
     assert code == 0
     assert "sent back: 3, left: 1" in shown
 
 
-@pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
+@pytest.mark.parametrize("command", ["failures list", "failures redrive --yes"])
 def test_a_queue_that_is_gone_is_one_line(clients: Clients, stack: Deployed, command: str) -> None:
     """If the queue was deleted, the command prints one line and exits with code 3."""
     clients.sqs.delete_queue(QueueUrl=stack.parking_lot_url)
@@ -163,8 +165,8 @@ def test_a_dead_letter_queue_that_is_gone_leaves_everything_parked(
 ) -> None:
     """If the dead-letter queue was deleted, all messages stay, and one line has their number."""
     clients.sqs.delete_queue(QueueUrl=stack.dead_letter_queue_url)
-    result = stack.run("parked redrive", "--yes")
-    assert (result.exit_code, result.stdout) == (1, "sent back: 0, left: 4\n")
+    result = stack.run("failures redrive", "--yes")
+    assert (result.exit_code, result.stdout) == (3, "sent back: 0, left: 4\n")
     assert "the queue does not exist" in result.stderr
     assert "not sent back: 3" in result.stderr
     assert len(waiting(clients, stack.parking_lot_url)) == 4
@@ -183,21 +185,21 @@ def test_what_a_deleted_stack_left_goes_to_the_new_one(
         letters = [letter(number).for_parking(reason, "") for number in range(10, 14)]
     SqsQueue(clients.sqs, url).send(letters)
 
-    result = stack.run("parked redrive", "--from-queue", url, "--reason", reason)
+    result = stack.run("failures redrive", "--from-queue", url, "--reason", reason)
     assert (result.exit_code, result.stdout) == (2, "")
-    result = stack.run("parked redrive", "--from-queue", url, "--yes")
+    result = stack.run("failures redrive", "--from-queue", url, "--yes")
     assert (result.exit_code, result.stdout) == (0, "sent back: 4, left: 0\n")
     sent = waiting(clients, stack.dead_letter_queue_url)
     assert sent == [{**each.attributes, "group": "user-hash"} for each in letters]
 
 
 def test_an_old_queue_can_be_looked_at_first(clients: Clients, stack: Deployed) -> None:
-    """`parked list --from-queue` lists the deliveries of a deleted stack's queue."""
+    """`failures list --from-queue` lists the deliveries of a deleted stack's queue."""
     old = deploy(clients)
     parked = [letter(number).for_parking("gave_up", "") for number in range(20, 23)]
     SqsQueue(clients.sqs, old.parking_lot_url).send(parked)
-    listed = stack.run("parked list", "--from-queue", old.parking_lot_url, "--json")
-    assert [json.loads(line)["delivery"] for line in listed.stdout.splitlines()] == [
+    listed = stack.run("failures list", "--from-queue", old.parking_lot_url, "--json")
+    assert [json.loads(line)["delivery"] for line in listed.stdout.splitlines()[1:]] == [
         f"m{number}:track-event" for number in range(20, 23)
     ]
 
@@ -207,7 +209,7 @@ def test_the_risk_of_an_old_queue_is_named_in_the_question(
 ) -> None:
     """With --from-queue the question warns that events can be delivered again."""
     old = deploy(clients)
-    command = f"parked redrive --from-queue {old.parking_lot_url}"
+    command = f"failures redrive --from-queue {old.parking_lot_url}"
     code, shown = stack.run_on_terminal(command, ("can be delivered again", "n"))
     assert code == 1
     assert "sent back: 0" in shown
@@ -220,12 +222,12 @@ def test_the_risk_of_an_old_queue_is_named_in_the_question(
 def test_what_is_no_other_fifo_queue_is_refused(stack: Deployed, url: str) -> None:
     """--from-queue refuses a name, a standard queue, and the stack's own dead-letter queue."""
     given = stack.dead_letter_queue_url if url == "own" else url
-    result = stack.run("parked redrive", "--from-queue", given, "--yes")
+    result = stack.run("failures redrive", "--from-queue", given, "--yes")
     assert result.exit_code == 2
 
 
 @pytest.mark.parametrize(
-    ("command", "lines"), [("parked list --json", 4), ("parked redrive --yes", 1)]
+    ("command", "lines"), [("failures list --json", 5), ("failures redrive --yes", 1)]
 )
 def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     clients: Clients,
@@ -235,13 +237,13 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     lines: int,
 ) -> None:
     """After Ctrl-C it prints what was done, exits with code 1, and leaves nothing hidden."""
-    read = ParkingLotReader.portions
+    read = QueueReader.portions
 
-    def pressed(reader: ParkingLotReader) -> Iterator[list[ParkedMessage]]:
+    def pressed(reader: QueueReader) -> Iterator[list[FailedMessage]]:
         yield from itertools.islice(read(reader), 1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ParkingLotReader, "portions", pressed)
+    monkeypatch.setattr(QueueReader, "portions", pressed)
     result = stack.run(command)
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == lines
@@ -249,7 +251,7 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     assert left == (4 if "list" in command else 1)
 
 
-@pytest.mark.parametrize("command", ["parked list", "parked redrive --yes"])
+@pytest.mark.parametrize("command", ["failures list", "failures redrive --yes"])
 def test_what_somebody_else_holds_is_told(clients: Clients, stack: Deployed, command: str) -> None:
     """Messages that somebody else has hidden are counted, and the exit code is 1."""
     clients.sqs.receive_message(

@@ -1,0 +1,1 @@
+"""The commands `failures`: one module for each."""

@@ -1,0 +1,165 @@
+"""The command `failures discard`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from segment_rehook.aws.system import SystemClock, SystemRandomness
+from segment_rehook.delivery.settings import DAY
+from segment_rehook_cli import terminal
+from segment_rehook_cli.aws_errors import exit_on_aws_error
+from segment_rehook_cli.confirm import Yes, confirmed_by_word
+from segment_rehook_cli.exit_codes import FINDINGS, REFUSED, USAGE
+from segment_rehook_cli.failures.asking import count_chosen
+from segment_rehook_cli.failures.discarding import Discarding
+from segment_rehook_cli.failures.ledger_client import ledger_and_marks
+from segment_rehook_cli.failures.message import QueueName
+from segment_rehook_cli.failures.reading import not_read, start_reading
+from segment_rehook_cli.failures.selection import QueueChoice, Selection
+from segment_rehook_cli.failures.selection_options import by_selection
+from segment_rehook_cli.failures.settling import DiscardingLedger
+from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.on_stack import on_stack
+from segment_rehook_cli.progress import progress
+from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from segment_rehook_cli.failures.reader import QueueReader
+
+__all__ = ["discard"]
+
+DEFAULT_LEDGER_DAYS: Final = 45
+"""The template's default of LedgerDays."""
+
+
+@on_stack
+@by_selection(QueueChoice.PARKED)
+def discard(stack: Stack, selection: Selection, *, yes: Yes = False) -> None:
+    """Delete what failed for good, after the stack's name was typed.
+
+    By default of the parking lot only. A waiting delivery is recorded as parked with the reason
+    `discarded` before its message is deleted. Rehook gets nothing of what is discarded, now or
+    when Segment sends the event again. Run `failures export` first: nothing brings it back.
+    """
+    if selection.from_queue == stack.dead_letter_queue_url:
+        raise failure("this is the stack's own dead-letter queue: use --queue waiting", USAGE)
+    if not yes and not terminal.input_is_terminal():
+        raise failure("nothing was changed: there is no terminal to ask on, so give --yes", USAGE)
+    stack.announce()
+    until = None
+    if not yes:
+        chosen = count_chosen(stack, selection)
+        if not chosen.counts.total:
+            _end(0, complete=True)
+        question = f"Delete these {chosen.counts.total} messages for good?"
+        if not confirmed_by_word(question, stack.name, yes=yes):
+            _end(0, complete=False)
+        until = chosen.started_at
+    run = _Run(stack, selection, until)
+    try:
+        run.discard_all()
+    except KeyboardInterrupt:
+        run.interrupted = True
+    run.count_unread()
+    for note in run.notes():
+        say(note)
+    if run.refused and not run.discarded:
+        typer.echo("discarded: 0")
+        raise typer.Exit(REFUSED)
+    _end(run.discarded, complete=run.complete)
+
+
+def _end(discarded: int, *, complete: bool) -> None:
+    typer.echo(f"discarded: {discarded}")
+    raise typer.Exit(0 if complete else FINDINGS)
+
+
+class _Run:
+    """All queues, one after the other. The dead-letter queue is read in rounds of some seconds."""
+
+    def __init__(self, stack: Stack, selection: Selection, until: float | None) -> None:
+        self._stack = stack
+        self._selection = selection
+        self._until = until
+        self._ledger: DiscardingLedger | None = None
+        self._parts: list[Discarding] = []
+        self.refusals = Refusals()
+        self.interrupted = False
+        self._unread: dict[QueueName, int] = {}
+        if selection.waiting:
+            self._ledger = _ledger(stack)
+
+    @property
+    def discarded(self) -> int:
+        return sum(each.discarded for each in self._parts)
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.refusals) or (self._ledger is not None and bool(self._ledger.unavailable))
+
+    @property
+    def complete(self) -> bool:
+        left = sum(each.busy for each in self._last())
+        missing = self._selection.delivery is not None and not self.discarded
+        unread = sum(self._unread.values())
+        return not (self.interrupted or self.refusals or left or unread or missing)
+
+    def discard_all(self) -> None:
+        again = True
+        selection = self._selection
+        while again:
+            again = False
+            reading = start_reading(self._stack, selection, self.refusals)
+            for reader in reading.readers:
+                part = self._discard(reader)
+                again |= reader.name is QueueName.WAITING and part.discarded > 0
+            # A reading of the dead-letter queue is short, and the messages that it holds hide those
+            # behind them in their groups. The parking lot is read to its end.
+            selection = selection.of_queue(QueueChoice.WAITING)
+
+    def count_unread(self) -> None:
+        """Ask how many messages were not read; not if the only one that was meant is discarded."""
+        if self._selection.delivery is None or not self.discarded:
+            self._unread = {each.reader.name: each.reader.unread() for each in self._last()}
+
+    def notes(self) -> list[str]:
+        lines = list(self.refusals.lines())
+        for part in self._last():
+            lines += part.notes()
+            unread = self._unread.get(part.reader.name, 0)
+            lines += not_read(part.reader, unread, ended=not (self.interrupted or self.refusals))
+        return lines
+
+    def _discard(self, reader: QueueReader) -> Discarding:
+        started = reader.started_at if self._until is None else self._until
+        part = Discarding(
+            reader=reader,
+            chosen=lambda failed: self._selection.takes(failed, reader.started_at),
+            sent_before=started,
+            clock=SystemClock(),
+            refusals=self.refusals,
+            ledger=self._ledger,
+        )
+        self._parts.append(part)
+        with progress(reader.expected, "messages dealt with") as show:
+            part.run(show)
+        if self._until is None and reader.name is QueueName.WAITING:
+            self._until = started  # further rounds do not take what came meanwhile
+        return part
+
+    def _last(self) -> list[Discarding]:
+        """Return the last run over each queue."""
+        return list({each.reader.name: each for each in self._parts}.values())
+
+
+def _ledger(stack: Stack) -> DiscardingLedger:
+    days = int(stack.parameters.get("LedgerDays") or DEFAULT_LEDGER_DAYS)
+    with exit_on_aws_error():
+        client: DynamoDBClient = stack.client("dynamodb")
+        ledger, marks = ledger_and_marks(client, stack.output("LedgerTable"), keep=days * DAY)
+    return DiscardingLedger(ledger, marks, SystemClock(), SystemRandomness(), keep=days * DAY)

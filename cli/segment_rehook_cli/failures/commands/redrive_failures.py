@@ -1,0 +1,153 @@
+"""The command `failures redrive`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from segment_rehook_cli import terminal
+from segment_rehook_cli.confirm import Yes, confirmed
+from segment_rehook_cli.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.failures.asking import count_chosen
+from segment_rehook_cli.failures.commands.move_task import redrive_by_task
+from segment_rehook_cli.failures.job_file import Job, JobUnreadable, read_job
+from segment_rehook_cli.failures.redriving import Redriving
+from segment_rehook_cli.failures.selection import QueueChoice, Selection
+from segment_rehook_cli.failures.selection_options import by_selection
+from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.on_stack import on_stack
+from segment_rehook_cli.stack import Stack
+
+__all__ = ["redrive"]
+
+_WAITING: Final = (
+    "waiting messages are not sent again by a command: redrive takes each when its next try is "
+    "due, and SQS lets nobody hurry a hidden one (`segment-rehook mode` says whether deliveries "
+    "are paused)"
+)
+
+
+_WHOLE: Final = (
+    "--by move-task moves the whole parking lot: leave out the filters, --from-queue, --stored and "
+    "--job"
+)
+
+
+class Means(StrEnum):
+    """Who moves the messages."""
+
+    COMMAND = "command"
+    MOVE_TASK = "move-task"
+
+
+@on_stack
+@by_selection(QueueChoice.PARKED)
+def redrive(
+    stack: Stack,
+    selection: Selection,
+    *,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Deliver the stored request; do not map anew.")
+    ] = False,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PER_SECOND", min=0.01, help="Send so many messages a second at most."
+        ),
+    ] = None,
+    job: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Keep selection and progress in this file. The same command resumes the job.",
+        ),
+    ] = None,
+    by: Annotated[
+        Means,
+        typer.Option(
+            help="command: keeps each user's order, takes filters. move-task: SQS itself moves the "
+            "whole parking lot, also after this command has ended."
+        ),
+    ] = Means.COMMAND,
+    yes: Yes = False,
+) -> None:
+    """Send parked messages back to the dead-letter queue, from where they are delivered.
+
+    With --from-queue, an event that the other stack has delivered can be delivered AGAIN, because
+    this stack's ledger does not know of that delivery: read docs/redrive.md first.
+    """
+    selection = _of_parking_lot(stack, selection)
+    if not yes and not terminal.input_is_terminal():
+        raise failure("nothing was sent: there is no terminal to ask on, so give --yes", USAGE)
+    if by is Means.MOVE_TASK:
+        if selection.filtered or selection.from_queue or stored or job:
+            raise failure(_WHOLE, USAGE)
+        redrive_by_task(stack, rate, yes=yes)
+        return
+    kept = _job(stack, selection, job, stored=stored)
+    if kept is not None:
+        if kept.ended:
+            say(f"{job}: this job has ended; it sent back {kept.sent}")
+            return
+        selection, stored = kept.selection, kept.stored
+    stack.announce()
+    started_at = kept.started_at if kept else None
+    if not yes:
+        chosen = count_chosen(stack, selection)
+        if not confirmed(_question(chosen.counts.total, selection), yes=yes):
+            typer.echo("sent back: 0")
+            raise typer.Exit(FINDINGS)
+        started_at = chosen.started_at if started_at is None else started_at
+    run = Redriving(stack, selection, stored=stored, rate=rate, started_at=started_at)
+    run.keep(job, kept)
+    run.run()
+
+
+def _of_parking_lot(stack: Stack, selection: Selection) -> Selection:
+    """Check the queue that is named; ends the command if messages of it are not sent back."""
+    if selection.queue is QueueChoice.WAITING:
+        raise failure(f"nothing was sent: {_WAITING}", USAGE)
+    if selection.from_queue == stack.dead_letter_queue_url:
+        raise failure("--from-queue: this is the stack's own dead-letter queue", USAGE)
+    if selection.queue is QueueChoice.BOTH:
+        say(_WAITING)
+    return selection.of_queue(QueueChoice.PARKED)
+
+
+def _job(stack: Stack, selection: Selection, path: Path | None, *, stored: bool) -> Job | None:
+    """Read the job that is to be resumed; None if it is a new one, or none is kept."""
+    if path is None:
+        return None
+    try:
+        found = read_job(path)
+    except JobUnreadable as error:
+        raise failure(f"{path}: {error}", USAGE) from None
+    if found is None:
+        return None
+    if (found.stack, found.account, found.region) != (stack.name, stack.account, stack.region):
+        raise failure(
+            f"{path}: it is a job of the stack {found.stack} in account {found.account}, "
+            f"{found.region}: give another file",
+            USAGE,
+        )
+    given = selection.filtered or selection.from_queue is not None
+    if (given and selection != found.selection) or (stored and not found.stored):
+        raise failure(
+            f"{path}: the job has other options; leave them out to resume it, or give another file",
+            USAGE,
+        )
+    return found
+
+
+def _question(number: int, selection: Selection) -> str:
+    if selection.from_queue is None:
+        return f"Send these {number} parked messages back?"
+    return (
+        f"Send these {number} messages of {selection.from_queue}? This stack's ledger does not "
+        "know what the other stack delivered, so an event can be delivered again "
+        "(docs/redrive.md)."
+    )

@@ -1,0 +1,54 @@
+"""The ledger's ports over the AWS library's client, for commands that write to the ledger.
+
+The ports' real sides belong to the functions' own client, which raises AwsError. This client makes
+the same calls with the library, and raises the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from segment_rehook.aws.dynamodb import DynamoLedger, DynamoUserMarks
+from segment_rehook.aws.errors import AwsError
+from segment_rehook.aws.system import SystemClock
+from segment_rehook.aws.table import Table
+from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from segment_rehook.delivery.ports import Clock
+
+__all__ = ["ledger_and_marks", "table_of"]
+
+
+class _Calls:
+    """The operations that `Table` uses."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        def call(**arguments: Any) -> Any:
+            try:
+                return method(**arguments)
+            except AWS_ERRORS as error:
+                answer = getattr(error, "response", None)
+                raise AwsError(error_code(error), answer) from error
+
+        return call
+
+
+def table_of(client: DynamoDBClient, name: str, clock: Clock | None = None) -> Table:
+    """Give the ledger's table as the functions use it. `client`: the AWS library's."""
+    return Table(cast("DynamoDBClient", _Calls(client)), name, clock or SystemClock())
+
+
+def ledger_and_marks(
+    client: DynamoDBClient, name: str, *, keep: int
+) -> tuple[DynamoLedger, DynamoUserMarks]:
+    """Give both ports over the table of this name. `keep`: seconds for which a mark is kept."""
+    table = table_of(client, name)
+    return DynamoLedger(table), DynamoUserMarks(table, SystemClock(), keep=keep)
