@@ -36,7 +36,7 @@ _BY_HAND: Final = {
     "another application in Rehook and put its pair: `segment-rehook secrets put --stack {stack} "
     "rehook/api-key rehook/api-secret`. In between events are stored, and delivered afterwards",
     SecretName.USER_KEY: "two keys can't be in force at a time. `segment-rehook secrets put "
-    "--stack {stack} logs/user-key` replaces it; older lines of the log are then no longer found by user",
+    "--stack {stack} logs/user-key` replaces it; older lines of the log are not found by user then",
 }
 _BY_HAND[SecretName.API_SECRET] = _BY_HAND[SecretName.API_KEY]
 
