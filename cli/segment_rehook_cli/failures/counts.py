@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from segment_rehook_cli.output import Columns, Entry, show_rows
 
-__all__ = ["Counts"]
+__all__ = ["FailureCounts"]
 
 _BY: Final = ("queue", "reason", "code", "subscription")
 _COLUMNS: Final[Columns] = {
@@ -20,8 +20,8 @@ _COLUMNS: Final[Columns] = {
 }
 
 
-class Counts:
-    """Counts of entries (`FailedMessage.summary`), largest first."""
+class FailureCounts:
+    """FailureCounts of entries (`FailedMessage.summary`), largest first."""
 
     def __init__(self) -> None:
         self._messages: Counter[tuple[Any, ...]] = Counter()

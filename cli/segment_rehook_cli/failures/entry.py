@@ -4,12 +4,14 @@
      "reason": "rejected", "class": "rejected", "code": "400", "detail": "400 …",
      "ageSeconds": 60, "since": "2026-01-15T10:00:00+00:00", "receives": 1, "sqsMessageId": "…",
      "group": "…", "attributes": {"delivery": "m1:track-event", …},
+     "origin": {"requestId": "…", "mapping": "0123456789ab", "messageId": "m1"},
      "action": "trackEvent", "request": {"method": "POST", "path": "…", "body": {…}},
      "event": {…}}
 
 `event` is the event as Segment sent it, except that characters beyond ASCII are escaped. `request`
 is null where the mapping failed. A message whose body can't be read has `body`, its text, in place
-of the last three members.
+of the last three members. `origin`: which request stored it, and with which version of the mapping
+`request` was made.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.delivery.queues.message import Letter, MessageUnreadable, read_body
+from segment_rehook.delivery.queues.origin import origin_of
 from segment_rehook.segment.event import Event, UnreadableEvent
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ def entry_text(failed: FailedMessage, now: float) -> str:
         **failed.summary(now),
         "group": message.group,
         "attributes": dict(message.attributes),
+        "origin": json.loads(origin_of(message.body).text()),
     }
     letter = letter_of(failed)
     if letter is None:

@@ -15,8 +15,11 @@ from segment_rehook.aws.table import Table
 from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from segment_rehook.delivery.outcome_line import OutcomeLine
     from segment_rehook.delivery.ports import Clock
 
 __all__ = ["ledger_and_marks", "table_of"]
@@ -41,9 +44,31 @@ class _Calls:
         return call
 
 
+class _Silent:
+    """The port `Telemetry` of a process without log and metrics: a command says what fails."""
+
+    def outcomes(self, lines: Sequence[OutcomeLine]) -> None:
+        """Do nothing."""
+
+    def warn(self, message: str, **fields: str | float | None) -> None:
+        """Do nothing."""
+
+    def warn_once(self, message: str, **fields: str | float | None) -> None:
+        """Do nothing."""
+
+    def count(self, metric: str, value: int = 1, **dimension: str) -> None:
+        """Do nothing."""
+
+    def count_now(self, metric: str, value: int) -> None:
+        """Do nothing."""
+
+    def observe(self, metric: str, value: float) -> None:
+        """Do nothing."""
+
+
 def table_of(client: DynamoDBClient, name: str, clock: Clock | None = None) -> Table:
     """Give the ledger's table as the functions use it. `client`: the AWS library's."""
-    return Table(cast("DynamoDBClient", _Calls(client)), name, clock or SystemClock())
+    return Table(cast("DynamoDBClient", _Calls(client)), name, clock or SystemClock(), _Silent())
 
 
 def ledger_and_marks(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.delivery.after_call import Park
 from segment_rehook.delivery.outcomes import Parked
-from segment_rehook.delivery.redrive.letter_call import letter_call
+from segment_rehook.delivery.redrive.letter_call import letter_call, maps_anew
 from segment_rehook_cli.failures.entry import letter_of
 from segment_rehook_cli.failures.message import FOREIGN
 
@@ -55,7 +55,6 @@ def remap(failed: FailedMessage, destination: Destination) -> Remapped:
         # The ledger knows another event under this id; no mapping changes that.
         return Remapped(Parked.ID_CONFLICT, _OTHER_EVENT)
     call = letter_call(letter, destination)
-    # `letter_call` gives the stored request itself if it does not map the event again.
     if isinstance(call, Park):
         return Remapped(str(call.reason), call.detail)
-    return Remapped(None, anew=call.request is not letter.request)
+    return Remapped(None, anew=maps_anew(letter))

@@ -273,3 +273,33 @@ def test_a_reading_reaches_ten_messages_of_each_user() -> None:
     found = [number_of(each) for each in service.operator.look()]
     assert sorted(found) == list(range(1, 31))
     assert not service.world.dead.in_flight()
+
+
+def test_what_waits_before_a_discarded_event_still_goes_first() -> None:
+    """While an earlier event of the user waits, a new one waits behind it."""
+    service = Service()
+    service.switch(on=False)
+    service.post("ann")
+    service.post("ann")
+    hasten(service)
+    done = service.operator.discard(even)
+    assert done is not None
+    assert done.discarded == 1
+    service.switch(on=True)
+    service.post("ann")
+    assert service.delivered("ann") == []
+    service.finish()
+    assert service.delivered("ann") == [1, 3]
+
+
+def test_after_a_discard_of_all_that_waits_nothing_is_delayed() -> None:
+    """If all events of the user are discarded, the mark is cleared: a new one is delivered."""
+    service = Service()
+    service.switch(on=False)
+    service.post("ann")
+    service.post("ann")
+    hasten(service)
+    service.operator.discard(lambda _failed: True)
+    service.switch(on=True)
+    service.post("ann")
+    assert service.delivered("ann") == [3]
