@@ -25,6 +25,8 @@ from segment_rehook_cli.advice import review
 from segment_rehook_cli.destination_file import DEFAULT_FILE
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
+from segment_rehook_cli.erasing import EXAMPLE as ERASE_EXAMPLE
+from segment_rehook_cli.erasing import erase
 from segment_rehook_cli.evaluate import evaluate as answers
 from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
 from segment_rehook_cli.import_command import import_destination
@@ -61,6 +63,7 @@ app.command(
 )(mode)
 app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
+app.command(epilog=ERASE_EXAMPLE)(erase)
 
 
 def run() -> None:
