@@ -24,6 +24,8 @@ from segment_rehook_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from segment_rehook_cli.doctor.command import doctor
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
+from segment_rehook_cli.erasing import EXAMPLE as ERASE_EXAMPLE
+from segment_rehook_cli.erasing import erase
 from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
 from segment_rehook_cli.import_command import import_destination
 from segment_rehook_cli.messages import say
@@ -83,6 +85,7 @@ app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
 app.command(epilog=REPLAY_EXAMPLE)(replay)
 app.command(epilog=RECONCILE_EXAMPLE)(reconcile)
 app.command(name="doctor", epilog=DOCTOR_EXAMPLE)(doctor)
+app.command(epilog=ERASE_EXAMPLE)(erase)
 
 
 def run() -> None:
