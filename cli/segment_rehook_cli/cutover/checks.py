@@ -156,5 +156,5 @@ def _key_pair(figures: Figures, now: float) -> CutoverCheck:
         "Rehook's key pair",
         Readiness.UNKNOWN,
         "not used during a pause",
-        "segment-rehook doctor asks Rehook",
+        "`segment-rehook doctor` asks Rehook",
     )
