@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from segment_rehook.rehook.destination import version_of
 from segment_rehook_cli.aws_errors import StackUnusable, exit_on_aws_error
 from segment_rehook_cli.download import DownloadFailed, download
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from segment_rehook_cli.stack import Stack
 
-__all__ = ["DeployedFile", "file_in_layer", "find_deployed", "read_deployed", "version_of"]
+__all__ = ["DeployedFile", "file_in_layer", "find_deployed", "read_deployed"]
 
 FUNCTION: Final = "IngestFunction"
 ALIAS: Final = "live"
@@ -51,11 +52,6 @@ class DeployedFile:
     def version(self) -> str:
         """The version of the mapping, as the functions log it."""
         return version_of(self.content)
-
-
-def version_of(content: bytes) -> str:
-    """Return the version of a destination file: 12 hex digits of its SHA-256."""
-    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def read_deployed(stack: Stack) -> DeployedFile:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from segment_rehook_cli.deployed import version_of
+from segment_rehook.rehook.destination import version_of
 from segment_rehook_cli.doctor.alarm_check import alarm_names
 from segment_rehook_cli.doctor.check_result import Status
 from segment_rehook_cli.doctor.checks import PERMISSIONS

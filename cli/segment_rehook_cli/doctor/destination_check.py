@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from segment_rehook.rehook.destination import DestinationInvalid, load
-from segment_rehook_cli.deployed import version_of
+from segment_rehook.rehook.destination import DestinationInvalid, load, version_of
 from segment_rehook_cli.doctor.check_result import finding, ok, skipped
 from segment_rehook_cli.stages import DestinationMissing, destination_file_of
 

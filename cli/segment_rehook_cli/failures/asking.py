@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from segment_rehook_cli.failures.counts import Counts
+from segment_rehook_cli.failures.counts import FailureCounts
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.selection import Selection
 from segment_rehook_cli.messages import say
@@ -16,7 +16,7 @@ __all__ = ["Chosen", "count_chosen"]
 class Chosen:
     """What a selection takes at one moment. `started_at`: SQS's time then, in Unix seconds."""
 
-    def __init__(self, counts: Counts, started_at: float) -> None:
+    def __init__(self, counts: FailureCounts, started_at: float) -> None:
         self.counts = counts
         self.started_at = started_at
 
@@ -26,7 +26,7 @@ def count_chosen(stack: Stack, selection: Selection) -> Chosen:
 
     Ends the command if the reading is interrupted, or if AWS lets nothing be read.
     """
-    reading, counts = start_reading(stack, selection), Counts()
+    reading, counts = start_reading(stack, selection), FailureCounts()
     reading.run(lambda failed, now: counts.add(failed.summary(now)))
     for note in reading.notes():
         say(note)

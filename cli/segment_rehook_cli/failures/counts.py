@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from segment_rehook_cli.output import Columns, Entry, show_rows
 
-__all__ = ["Counts"]
+__all__ = ["FailureCounts"]
 
 _BY: Final = ("queue", "reason", "code", "subscription")
 _COLUMNS: Final[Columns] = {
@@ -20,7 +20,7 @@ _COLUMNS: Final[Columns] = {
 }
 
 
-class Counts:
+class FailureCounts:
     """Counts of entries (`FailedMessage.summary`), largest first."""
 
     def __init__(self) -> None:

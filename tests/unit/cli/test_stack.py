@@ -21,7 +21,7 @@ OUTPUTS = {
     "DeadLetterQueueUrl": "https://sqs/dead.fifo",
     "ParkingLotUrl": "https://sqs/parking.fifo",
 }
-COMMANDS = (["mode", "pause"], ["secrets", "put", "rehook/api-key"], ["parked", "list"])
+COMMANDS = (["mode", "pause"], ["secrets", "put", "rehook/api-key"], ["failures", "list"])
 
 
 def described(status: str, outputs: Mapping[str, str] = OUTPUTS, **parameters: str) -> Any:

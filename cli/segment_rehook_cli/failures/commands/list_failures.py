@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import typer
 
-from segment_rehook_cli.failures.counts import Counts
+from segment_rehook_cli.failures.counts import FailureCounts
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
@@ -40,7 +40,7 @@ def list_failures(stack: Stack, selection: Selection, *, as_json: AsJson = False
     its next try: that is counted only.
     """
     reading = start_reading(stack, selection)
-    counts, rows = Counts(), list[dict[str, Any]]()
+    counts, rows = FailureCounts(), list[dict[str, Any]]()
 
     def add(failed: FailedMessage, now: float) -> None:
         row = failed.summary(now)
