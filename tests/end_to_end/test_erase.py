@@ -140,7 +140,7 @@ def test_an_erasure_that_is_killed_at_each_step_is_completed(
         commands.killed("erase --yes", person, operation=operation, acted=acted)
     for name in ("ParkingLot", "DeadLetterQueue"):
         box.queue(name).hasten()
-    code, printed, said = commands.run("erase --json --yes", person)
+    code, _, said = commands.run("erase --json --yes", person)
     assert code == 0, said
     assert person not in bodies(box)
     assert f"user#{ids.user_hash(person)}" not in str(box.ledger())
