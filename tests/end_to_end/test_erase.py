@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +19,7 @@ from tests.end_to_end.test_failures_commands import (
     rewarded,
     send,
 )
-from tools.sandbox import Fault, Kind, Sandbox
+from tools.sandbox import Sandbox
 
 HOUR = 3_600
 
@@ -64,7 +63,9 @@ def erased_row(printed: str, place: str) -> dict[str, Any]:
 def bodies(box: Sandbox) -> str:
     """Return all that both queues hold, as text."""
     return "".join(
-        str(each) for name in ("ParkingLot", "DeadLetterQueue") for each in box.queue(name).messages()
+        str(each)
+        for name in ("ParkingLot", "DeadLetterQueue")
+        for each in box.queue(name).messages()
     )
 
 
@@ -139,7 +140,7 @@ def test_an_erasure_that_is_killed_at_each_step_is_completed(
         commands.killed("erase --yes", person, operation=operation, acted=acted)
     for name in ("ParkingLot", "DeadLetterQueue"):
         box.queue(name).hasten()
-    code, printed, said = commands.run("erase --json --yes", person)
+    code, _printed, said = commands.run("erase --json --yes", person)
     assert code == 0, said
     assert person not in bodies(box)
     assert f"user#{ids.user_hash(person)}" not in str(box.ledger())
