@@ -51,7 +51,7 @@ def value(clients: Clients, stack: Deployed, name: str = NAME) -> str:
 
 def matched(clients: Clients, stack: Deployed, credential: str, ago: float) -> None:
     """Count one request that a credential matched, so many seconds ago."""
-    cloudwatch: Any = boto3.client("cloudwatch", endpoint_url=clients.address)  # type: ignore[call-overload]  # no stubs of it
+    cloudwatch: Any = boto3.client("cloudwatch", endpoint_url=clients.address)
     cloudwatch.put_metric_data(
         Namespace=f"SegmentRehook/{stack.name}",
         MetricData=[
@@ -70,7 +70,7 @@ def matched(clients: Clients, stack: Deployed, credential: str, ago: float) -> N
 
 def pass_time(stack: Deployed, seconds: float) -> None:
     """Let what has happened be so much longer ago: puts and matches."""
-    path, span = f"/segment-rehook/{stack.name}/{NAME}", datetime.timedelta(seconds=seconds)
+    path, span = f"/segment-rehook/{stack.name}/{NAME}", dt.timedelta(seconds=seconds)
     for version in ssm_backends[ACCOUNT][REGION]._parameters[path]:  # noqa: SLF001 — moto's time of a put can't be set otherwise
         version.last_modified_date -= span
     for counted in cloudwatch_backends[ACCOUNT][REGION].metric_data:
