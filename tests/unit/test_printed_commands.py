@@ -204,7 +204,7 @@ def each_command(tool: Any = COMMAND_LINE) -> Iterator[Any]:
         yield tool
 
 
-@pytest.mark.parametrize("tool", each_command(), ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", list(each_command()), ids=lambda tool: tool.name)
 def test_each_command_has_an_example_of_its_own(tool: Any) -> None:
     """The help of each command ends with a command line that has its name."""
     examples = list(in_a_text(tool.epilog or ""))
