@@ -13,10 +13,13 @@ from segment_rehook_cli.destination_file import DEFAULT_FILE
 from segment_rehook_cli.exit_codes import USAGE
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.reading import Unreadable, name_of, read_bytes
+from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stages import DestinationMissing, destination_file_of
 
 __all__ = [
     "destination_of",
     "load_destination",
+    "own_file",
     "print_mistakes",
     "read_destination",
 ]
@@ -40,6 +43,19 @@ def load_destination(destination: Path | None) -> Destination:
         raise typer.Exit(1) from None
     say(f"using {name_of(file)}")
     return loaded
+
+
+def own_file(stack: Stack | None) -> Path:
+    """Return the checkout's file for a stack; DEFAULT_FILE without a stack.
+
+    Ends the command with the exit code USAGE if this checkout does not have the stack's file.
+    """
+    if stack is None:
+        return DEFAULT_FILE
+    try:
+        return destination_file_of(stack.parameters)
+    except DestinationMissing as error:
+        raise failure(f"{error}; or name a file with --destination", USAGE) from None
 
 
 def read_destination(file: Path) -> tuple[Destination, bytes]:

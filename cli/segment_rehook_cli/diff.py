@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from segment_rehook.rehook.destination import Destination
+from segment_rehook.rehook.destination import Destination, version_of
 from segment_rehook.segment.jsontext import encode
-from segment_rehook_cli.deployed import read_deployed, version_of
+from segment_rehook_cli.deployed import read_deployed
 from segment_rehook_cli.destination_file import DEFAULT_FILE
-from segment_rehook_cli.destination_loading import destination_of, read_destination
+from segment_rehook_cli.destination_loading import destination_of, own_file, read_destination
 from segment_rehook_cli.diff_corpus import add_failures, add_files
 from segment_rehook_cli.diff_json import Source, counts_as_json, example_as_json
 from segment_rehook_cli.diff_markdown import as_markdown
@@ -20,7 +20,7 @@ from segment_rehook_cli.differences import Differences
 from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.mapping_diff import Comparison
 from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.on_stack import if_on_stack
+from segment_rehook_cli.on_stack import StackChoice, if_on_stack
 from segment_rehook_cli.output import AsJson
 from segment_rehook_cli.reading import STANDARD_INPUT, name_of
 from segment_rehook_cli.stack import Stack
@@ -30,14 +30,18 @@ __all__ = ["diff"]
 
 @if_on_stack
 def diff(  # noqa: PLR0913 — an option each
-    stack: Stack | None,
+    stack: StackChoice,
     more: Annotated[
         list[Path] | None, typer.Argument(help="More files of events.", metavar="[FILE]...")
     ] = None,
     *,
     destination: Annotated[
-        Path, typer.Option(help="The candidate: the destination file that may be deployed.")
-    ] = DEFAULT_FILE,
+        Path | None,
+        typer.Option(
+            help="The candidate: the destination file that may be deployed. By default the stack's "
+            f"own file in this checkout; without a stack {DEFAULT_FILE}."
+        ),
+    ] = None,
     base: Annotated[
         Path | None,
         typer.Option(
@@ -91,15 +95,17 @@ def diff(  # noqa: PLR0913 — an option each
     Each event is taken alone, and its age is that at its receivedAt.
     """
     files = [*(events or ()), *(more or ())]
-    _check(files, from_failures=from_failures, stack=stack, given=[destination, base, *files])
+    _check(files, from_failures=from_failures, given=[destination, base, *files])
     if as_json and markdown:
         raise failure("--json and --markdown exclude each other", USAGE)
-    before, base_source = _base(stack, base)
-    after, text = read_destination(destination)
-    candidate = Source(name_of(destination), version_of(text))
+    found_stack = stack.look_up() if stack.given and (base is None or from_failures) else None
+    candidate_file = destination or own_file(found_stack)
+    before, base_source = _of_file(base) if base else _of_stack(found_stack)
+    after, text = read_destination(candidate_file)
+    candidate = Source(name_of(candidate_file), version_of(text))
     comparison = Comparison(before, after, examples)
-    if from_failures and stack is not None:
-        ending = add_failures(comparison, stack)
+    if from_failures:
+        ending = add_failures(comparison, found_stack or stack.look_up())
     else:
         ending = add_files(comparison, files)
     found = comparison.result()
@@ -117,14 +123,10 @@ def diff(  # noqa: PLR0913 — an option each
         raise typer.Exit(code)
 
 
-def _check(
-    files: list[Path], *, from_failures: bool, stack: Stack | None, given: list[Path | None]
-) -> None:
+def _check(files: list[Path], *, from_failures: bool, given: list[Path | None]) -> None:
     """End the command with the exit code USAGE if the events are not named, or named twice."""
     if from_failures and files:
         raise failure("--failures and --events exclude each other", USAGE)
-    if from_failures and stack is None:
-        raise failure("--failures needs the stack: --stack NAME, or --sandbox", USAGE)
     if not from_failures and not files:
         raise failure(
             "give the events to compare over: --events FILE (- for standard input), or --failures "
@@ -135,11 +137,12 @@ def _check(
         raise failure("standard input can be read once: give - for one file only", USAGE)
 
 
-def _base(stack: Stack | None, file: Path | None) -> tuple[Destination, Source]:
-    """Read the file if there is one, else what the stack runs."""
-    if file is not None:
-        destination, text = read_destination(file)
-        return destination, Source(name_of(file), version_of(text))
+def _of_file(file: Path) -> tuple[Destination, Source]:
+    destination, text = read_destination(file)
+    return destination, Source(name_of(file), version_of(text))
+
+
+def _of_stack(stack: Stack | None) -> tuple[Destination, Source]:
     if stack is None:
         raise failure(
             "name what to compare with: --stack NAME or --sandbox for what a stack runs, or "

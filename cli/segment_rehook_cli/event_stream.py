@@ -11,6 +11,7 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -20,7 +21,7 @@ from segment_rehook_cli.reading import STANDARD_INPUT, Unreadable, events_of, re
 if TYPE_CHECKING:
     from segment_rehook.segment.event import Event, UnreadableEvent
 
-__all__ = ["MAX_LINE_BYTES", "stream_events"]
+__all__ = ["MAX_LINE_BYTES", "Position", "stream_events"]
 
 MAX_LINE_BYTES: Final = 256 * 1024**2
 """A small gzip file can decompress to a line that is larger than the memory."""
@@ -29,18 +30,30 @@ _BEGINNING: Final = 16
 """So many bytes tell a file's format."""
 
 
-def stream_events(file: Path) -> Iterator[Event | UnreadableEvent]:
+@dataclass(slots=True)
+class Position:
+    """How far a file is read. `line`: the last line, counted from 1; 0 where it is read whole."""
+
+    line: int = 0
+
+
+def stream_events(
+    file: Path, position: Position | None = None
+) -> Iterator[Event | UnreadableEvent]:
     """Read the events of a file, or of standard input, in the forms that `read_events` takes.
+
+    `position`: says at each event on which line the event ends.
 
     Raises Unreadable, as `read_events` does, and if one line has more than MAX_LINE_BYTES.
     """
+    position = position or Position()
     try:
         with cast("io.BufferedReader", io.BufferedReader(_raw(file))) as opened:
             if _form(opened) == GZIP:
                 with gzip.GzipFile(fileobj=opened) as unpacked:
-                    yield from _events_in(unpacked)
+                    yield from _events_in(unpacked, position)
             else:
-                yield from _events_in(opened)
+                yield from _events_in(opened, position)
     except EOFError:
         raise Unreadable("it is gzip, but its end is missing") from None
     except (gzip.BadGzipFile, zlib.error):
@@ -61,9 +74,11 @@ def _form(opened: io.BufferedReader | gzip.GzipFile) -> str | None:
     return form_of(opened.peek(_BEGINNING)[:_BEGINNING])
 
 
-def _events_in(opened: io.BufferedReader | gzip.GzipFile) -> Iterator[Event | UnreadableEvent]:
+def _events_in(
+    opened: io.BufferedReader | gzip.GzipFile, position: Position
+) -> Iterator[Event | UnreadableEvent]:
     if _form(opened) is None:
-        return events_of(_lines(opened))
+        return events_of(_lines(opened, position))
     content = opened.read(MAX_LINE_BYTES + 1)
     if len(content) > MAX_LINE_BYTES:
         most = MAX_LINE_BYTES // 1024**2
@@ -71,11 +86,10 @@ def _events_in(opened: io.BufferedReader | gzip.GzipFile) -> Iterator[Event | Un
     return read_events(content)
 
 
-def _lines(opened: io.BufferedReader | gzip.GzipFile) -> Iterator[bytes]:
-    number = 0
+def _lines(opened: io.BufferedReader | gzip.GzipFile, position: Position) -> Iterator[bytes]:
     while line := opened.readline(MAX_LINE_BYTES + 1):
-        number += 1
+        position.line += 1
         if len(line) > MAX_LINE_BYTES:
             most = MAX_LINE_BYTES // 1024**2
-            raise Unreadable(f"line {number} has more than {most} MiB; split it")
+            raise Unreadable(f"line {position.line} has more than {most} MiB; split it")
         yield line.removesuffix(b"\n")

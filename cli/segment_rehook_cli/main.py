@@ -13,11 +13,19 @@ import typer
 
 from segment_rehook import __version__
 from segment_rehook_cli import failures, mapping_commands, secrets
+from segment_rehook_cli.archive.reconcile_command import EXAMPLE as RECONCILE_EXAMPLE
+from segment_rehook_cli.archive.reconcile_command import reconcile
+from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
+from segment_rehook_cli.archive.replay_command import replay
 from segment_rehook_cli.cutover.command import EXAMPLE as CUTOVER_EXAMPLE
 from segment_rehook_cli.cutover.command import cutover
 from segment_rehook_cli.diff import diff
+from segment_rehook_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
+from segment_rehook_cli.doctor.command import doctor
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
+from segment_rehook_cli.erasing import EXAMPLE as ERASE_EXAMPLE
+from segment_rehook_cli.erasing import erase
 from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
 from segment_rehook_cli.import_command import import_destination
 from segment_rehook_cli.messages import say
@@ -74,6 +82,10 @@ app.command(epilog="Example: segment-rehook schema > destination.schema.json")(
 )
 app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
+app.command(epilog=REPLAY_EXAMPLE)(replay)
+app.command(epilog=RECONCILE_EXAMPLE)(reconcile)
+app.command(name="doctor", epilog=DOCTOR_EXAMPLE)(doctor)
+app.command(epilog=ERASE_EXAMPLE)(erase)
 
 
 def run() -> None:

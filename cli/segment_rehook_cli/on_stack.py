@@ -10,6 +10,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 import typer
@@ -18,7 +19,7 @@ from segment_rehook_cli.exit_codes import REFUSED, USAGE
 from segment_rehook_cli.messages import failure
 from segment_rehook_cli.stack import Location, Stack, look_up
 
-__all__ = ["if_on_stack", "on_stack"]
+__all__ = ["StackChoice", "if_on_stack", "on_stack"]
 
 P = ParamSpec("P")
 
@@ -27,26 +28,46 @@ STACK_VARIABLE: Final = "SEGMENT_REHOOK_STACK"
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
+@dataclass(frozen=True, slots=True)
+class StackChoice:
+    """The stack that the options choose. AWS is asked for it when it is looked up."""
+
+    name: str | None
+    location: Location
+    sandbox: bool
+
+    @property
+    def given(self) -> bool:
+        """Whether the options, or the variable, name a stack."""
+        return self.sandbox or self.name is not None
+
+    def look_up(self) -> Stack:
+        """Find the stack. Ends the command with one line if there is none, or it can't be used."""
+        if self.sandbox:
+            return _sandbox()
+        if self.name is None:
+            raise failure(f"name the stack: --stack NAME or {STACK_VARIABLE}, or --sandbox", USAGE)
+        return look_up(self.name, self.location)
+
+
 def on_stack(command: Callable[Concatenate[Stack, P], None]) -> Callable[..., None]:
     """Give a command its stack. Without --stack and --sandbox the command ends with exit code 2."""
 
-    def with_stack(stack: Stack | None, /, *arguments: P.args, **options: P.kwargs) -> None:
-        if stack is None:
-            raise failure(f"name the stack: --stack NAME or {STACK_VARIABLE}, or --sandbox", USAGE)
-        command(stack, *arguments, **options)
+    def with_stack(choice: StackChoice, /, *arguments: P.args, **options: P.kwargs) -> None:
+        command(choice.look_up(), *arguments, **options)
 
     return _with_options(command, with_stack)
 
 
-def if_on_stack(command: Callable[Concatenate[Stack | None, P], None]) -> Callable[..., None]:
-    """Give a command its stack, or None if neither --stack nor --sandbox is given."""
+def if_on_stack(command: Callable[Concatenate[StackChoice, P], None]) -> Callable[..., None]:
+    """Give a command the choice of its stack, which it may look up or not."""
     return _with_options(command, command)
 
 
 def _with_options(
-    command: Callable[..., None], run: Callable[Concatenate[Stack | None, P], None]
+    command: Callable[..., None], run: Callable[Concatenate[StackChoice, P], None]
 ) -> Callable[..., None]:
-    """Replace the parameter `stack` of `command` by the options, and call `run` with the stack."""
+    """Replace the parameter `stack` of `command` by the options, and call `run` with the choice."""
     signature = inspect.signature(command, eval_str=True)
 
     @functools.wraps(command)
@@ -58,25 +79,18 @@ def _with_options(
         *arguments: P.args,
         **options: P.kwargs,
     ) -> None:
-        run(_chosen(stack_name, region, profile, sandbox=sandbox), *arguments, **options)
+        if sandbox and (region is not None or profile is not None):
+            raise failure(
+                "--sandbox has its own region and credentials: leave the others out", USAGE
+            )
+        choice = StackChoice(stack_name, Location(region, profile), sandbox)
+        run(choice, *arguments, **options)
 
     own = [each for name, each in signature.parameters.items() if name != "stack"]
     parameters = [*own, *_OPTIONS]
     wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
     wrapped.__annotations__ = {each.name: each.annotation for each in parameters}
     return wrapped
-
-
-def _chosen(
-    name: str | None, region: str | None, profile: str | None, *, sandbox: bool
-) -> Stack | None:
-    if sandbox:
-        if region is not None or profile is not None:
-            raise failure(
-                "--sandbox has its own region and credentials: leave the others out", USAGE
-            )
-        return _sandbox()
-    return None if name is None else look_up(name, Location(region, profile))
 
 
 def _sandbox() -> Stack:

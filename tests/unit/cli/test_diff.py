@@ -143,7 +143,7 @@ def test_without_events_or_base_it_says_what_to_give() -> None:
     assert "--events FILE" in nothing.stderr
     failures = run("--failures", events=False)
     assert failures.exit_code == 2
-    assert "--failures needs the stack" in failures.stderr
+    assert "name the stack: --stack NAME" in failures.stderr
     alone = CliRunner().invoke(app, ["diff", "--destination", "new.json", "--events", "-"])
     assert alone.exit_code == 2
     assert "--stack NAME" in alone.stderr

@@ -14,7 +14,7 @@ import pytest
 
 from segment_rehook.segment.event import Event
 from segment_rehook_cli import event_stream
-from segment_rehook_cli.event_stream import stream_events
+from segment_rehook_cli.event_stream import Position, stream_events
 from segment_rehook_cli.reading import Unreadable, read_events
 
 EVENTS = [{"type": "track", "messageId": f"m{n}", "event": "é“😀"} for n in range(3)]
@@ -115,3 +115,11 @@ def test_an_event_is_given_before_the_next_is_there(tmp_path: Path) -> None:
         taken.set()
     thread.join()
     assert ids == ["first", "second"]
+
+
+def test_the_position_is_the_line_on_which_an_event_ends(tmp_path: Path) -> None:
+    """Empty lines count, and so do those of an event over several lines."""
+    file = tmp_path / "events.json"
+    file.write_text('\n{"messageId": "a"}\n\n{\n"messageId": "b"\n}\n{"messageId": "c"}')
+    position = Position()
+    assert [position.line for _ in stream_events(file, position)] == [2, 6, 7]

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from segment_rehook_cli.main import app as whole
-from segment_rehook_cli.on_stack import if_on_stack, on_stack
+from segment_rehook_cli.on_stack import StackChoice, if_on_stack, on_stack
 from segment_rehook_cli.stack import Stack
 
 app = typer.Typer()
@@ -22,9 +22,19 @@ def needs(stack: Stack, word: str = "none") -> None:
 
 @app.command()
 @if_on_stack
-def may(stack: Stack | None, *, loud: bool = False) -> None:
+def may(stack: StackChoice, *, loud: bool = False) -> None:
     """Print whether there is a stack."""
-    typer.echo(f"{stack is not None} {loud}")
+    typer.echo(f"{stack.given} {loud}")
+
+
+def test_a_command_that_may_have_a_stack_looks_it_up_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stack that the environment names is not asked for by a command that does not need it."""
+    monkeypatch.setenv("SEGMENT_REHOOK_STACK", "prod")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    result = CliRunner().invoke(app, ["may"])
+    assert (result.exit_code, result.stdout) == (0, "True False\n")
 
 
 @pytest.fixture(autouse=True)

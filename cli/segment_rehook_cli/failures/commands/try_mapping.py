@@ -9,22 +9,19 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from segment_rehook.rehook.destination import Destination, DestinationInvalid, load
-from segment_rehook_cli.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.destination_loading import own_file, read_destination
+from segment_rehook_cli.exit_codes import FINDINGS
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.remapping import remap
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
-from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.messages import say
 from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.output import AsJson, Columns, Entry, show_rows
-from segment_rehook_cli.reading import Unreadable, name_of, read_bytes
 from segment_rehook_cli.stack import Stack
 
 __all__ = ["try_mapping"]
-
-CHECKOUT_FILE: Final = Path("layers/destination/destination.json")
 
 _COUNTS: Final[Columns] = {
     "would be": lambda row: str(row["wouldBe"]),
@@ -40,8 +37,12 @@ def try_mapping(
     selection: Selection,
     *,
     destination: Annotated[
-        Path, typer.Option(help="The destination file to try; - for standard input.")
-    ] = CHECKOUT_FILE,
+        Path | None,
+        typer.Option(
+            help="The destination file to try; - for standard input. By default the stack's own "
+            "file in this checkout."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a destination file would make of everything that failed. Nothing is sent.
@@ -50,7 +51,7 @@ def try_mapping(
     stored. Exit code 1 if some events would be parked again. It reads the queues as `failures list`
     does.
     """
-    candidate = _load(destination)
+    candidate, _ = read_destination(destination or own_file(stack))
     reading = start_reading(stack, selection)
     rows: list[dict[str, Any]] = []
 
@@ -73,18 +74,6 @@ def try_mapping(
         say(note)
     if code := reading.exit_code or (0 if good == len(rows) else FINDINGS):
         raise typer.Exit(code)
-
-
-def _load(file: Path) -> Destination:
-    try:
-        return load(read_bytes(file))
-    except Unreadable as error:
-        advice = "; give the file with --destination" if file == CHECKOUT_FILE else ""
-        raise failure(f"{name_of(file)}: {error}{advice}", USAGE) from None
-    except DestinationInvalid as invalid:
-        for mistake in invalid.mistakes:
-            say(f"{name_of(file)}: {mistake.place} {mistake.message}")
-        raise typer.Exit(USAGE) from None
 
 
 def _would_be(row: Entry) -> str:

@@ -174,8 +174,8 @@ def load(text: bytes | None) -> Destination:
     """
     if text is None:
         default = canonical_text({"subscriptions": DEFAULT_SUBSCRIPTIONS})
-        return _build({}, _version(default))
-    version = _version(text)
+        return _build({}, version_of(default))
+    version = version_of(text)
     text = text.removeprefix(UTF8_MARK)
     try:
         raw = decode(text)
@@ -184,7 +184,8 @@ def load(text: bytes | None) -> Destination:
     return _build(raw, version)
 
 
-def _version(content: bytes) -> str:
+def version_of(content: bytes) -> str:
+    """Name a destination file by its content: the first VERSION_DIGITS of its SHA-256."""
     return hashlib.sha256(content).hexdigest()[:VERSION_DIGITS]
 
 

@@ -1,0 +1,177 @@
+"""One run of `replay`: the plan, the questions, the sending and the summary."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from segment_rehook.aws.parameters import mode_from
+from segment_rehook.aws.system import SystemClock
+from segment_rehook.delivery.stack_parameters import Mode
+from segment_rehook_cli.archive.archive_stack import (
+    destination_for,
+    ledger_days,
+    ledger_of,
+    read_plan,
+)
+from segment_rehook_cli.archive.kept_job import kept_job
+from segment_rehook_cli.archive.plan_report import print_json
+from segment_rehook_cli.archive.planning import ArchivePlan, Planning
+from segment_rehook_cli.archive.replay_options import ReplayOptions
+from segment_rehook_cli.archive.replay_plan import left_out, show_plan
+from segment_rehook_cli.archive.sending import Sending
+from segment_rehook_cli.archive.spool import Spool
+from segment_rehook_cli.archive.standing import EventStanding
+from segment_rehook_cli.archive.webhook_client import WebhookClient, https_transport
+from segment_rehook_cli.archive.webhook_secret import read_shared_secret
+from segment_rehook_cli.aws_errors import exit_on_aws_error
+from segment_rehook_cli.confirm import confirmed, confirmed_by_word
+from segment_rehook_cli.exit_codes import FINDINGS, REFUSED
+from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.mode import read_mode
+from segment_rehook_cli.progress import progress
+from segment_rehook_cli.stack import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_ssm.client import SSMClient
+
+__all__ = ["Replaying"]
+
+MARKER_BYTES: Final = 6
+MAX_BODY_BYTES: Final = 6_000_000
+"""The template's default of MaxBodyBytes."""
+
+NOTHING_SENT: Final = "nothing was sent: "
+_NOT_DELIVERED: Final = ("parked", "dropped", "ignored")
+
+
+class Replaying:
+    """A run on one stack. Its methods may end the command with one line and an exit code."""
+
+    def __init__(self, stack: Stack, options: ReplayOptions) -> None:
+        self._stack = stack
+        self._now = time.time()
+        marker = secrets.token_hex(MARKER_BYTES)
+        self._kept = kept_job(stack, options, marker=marker, now=self._now)
+        self._options = self._kept.options
+
+    def run(self) -> None:
+        """Plan, ask, send, and end with a summary."""
+        options, job = self._options, self._kept.job
+        if job.ended:
+            say(f"{options.job}: this job has ended; it sent {job.sent} events")
+            return
+        self._stack.announce()
+        webhook = None if options.dry_run else self._webhook()
+        spool = Spool()
+        try:
+            plan = self._plan(spool)
+            waiting = spool.number_waiting()
+            show_plan(plan, waiting, options)
+            if webhook is None:
+                return
+            if waiting and not self._agreed(waiting):
+                self._summarise({}, waiting, left_out(plan, options))
+                raise typer.Exit(FINDINGS)
+            self._kept.begin()
+            self._send(webhook, spool, left_out(plan, options))
+        finally:
+            spool.close()
+
+    def _webhook(self) -> WebhookClient:
+        """Give the webhook, after a look at the stack's mode."""
+        stack = self._stack
+        with exit_on_aws_error():
+            client: SSMClient = stack.client("ssm")
+            mode, _ = mode_from(read_mode(client, stack.secrets_path), stack.secrets_path)
+            url = stack.output("WebhookUrl")
+        if mode is Mode.DRY_RUN:
+            raise failure(
+                "nothing was sent: the stack's mode is dry-run, in which it delivers nothing; set "
+                "another one with `segment-rehook mode`"
+            )
+        if mode is Mode.PAUSE:
+            say("the stack's mode is pause: what is sent is stored until the mode is deliver")
+        secret = read_shared_secret(stack)
+        try:
+            transport = https_transport(url)
+        except ValueError as error:
+            raise failure(f"{NOTHING_SENT}{error}", REFUSED) from None
+        return WebhookClient(
+            transport, secret, batches=stack.parameters.get("BatchToken") != "required"
+        )
+
+    def _plan(self, spool: Spool) -> ArchivePlan:
+        options, job = self._options, self._kept.job
+        sends = {EventStanding.NEW} | (
+            {EventStanding.BEYOND_LEDGER} if options.beyond_ledger else set()
+        )
+        planning = Planning(
+            destination=destination_for(self._stack, None),
+            ledger=ledger_of(self._stack),
+            choice=options.choice,
+            now=self._now,
+            ledger_days=ledger_days(self._stack),
+            sends=frozenset(sends),
+            marker=job.marker,
+            job_started_at=job.started_at,
+            max_bytes=self._max_bytes,
+        )
+        plan = read_plan(options.files, planning, spool, consequence=NOTHING_SENT)
+        self._kept.belongs_to(plan.digest)
+        return plan
+
+    @property
+    def _max_bytes(self) -> int:
+        given = self._stack.parameters.get("MaxBodyBytes", "")
+        return int(given) if given.isdecimal() else MAX_BODY_BYTES
+
+    def _agreed(self, waiting: int) -> bool:
+        yes = self._options.yes
+        if not self._options.again:
+            return confirmed(f"Send these {waiting} events?", yes=yes)
+        question = f"Send {waiting} events again, which Rehook has accepted before?"
+        return confirmed(question, yes=yes) and confirmed_by_word(
+            "Customers can get their rewards twice.", "again", yes=yes
+        )
+
+    def _send(self, webhook: WebhookClient, spool: Spool, skipped: int) -> None:
+        sending = Sending(webhook, spool, SystemClock(), self._options.rate, self._max_bytes, say)
+        interrupted = False
+        try:
+            with progress(spool.number_waiting(), "events sent") as show:
+
+                def round_end(number: int) -> None:
+                    show(number)
+                    self._kept.progress(number)
+
+                sending.run(round_end)
+        except KeyboardInterrupt:
+            interrupted = True
+        left = spool.number_waiting()
+        self._kept.end(sending.answered, ended=not left)
+        self._summarise(sending.outcomes, left, skipped)
+        for (outcome, reason), number in sorted(sending.reasons.items()):
+            say(f"{outcome}, {reason}: {number}")
+        if sending.stopped:
+            say(sending.stopped)
+        if interrupted:
+            say("interrupted; the same command sends what is left")
+        if sending.stopped and not sending.answered:
+            raise typer.Exit(REFUSED)
+        if left or skipped or any(sending.outcomes[each] for each in _NOT_DELIVERED):
+            raise typer.Exit(FINDINGS)
+
+    def _summarise(self, outcomes: Mapping[str, int], left: int, skipped: int) -> None:
+        """Print the summary. `left`: to be sent, and not sent; `skipped`: left out by the plan."""
+        counts = {"sent": sum(outcomes.values()), **dict(sorted(outcomes.items())), "left": left}
+        if self._options.as_json:
+            print_json({"summary": {**counts, "leftOut": skipped}})
+            return
+        counts["left out"] = skipped
+        typer.echo(", ".join(f"{name}: {number}" for name, number in counts.items()))
