@@ -113,17 +113,15 @@ def texts_of_a_module(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.JoinedStr):
             yield joined(node)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "subject.command":
-            argument = node.args[0]
-            if isinstance(argument, ast.JoinedStr):
-                yield f"segment-rehook {joined(argument)}"
-            elif isinstance(argument, ast.Constant):
-                yield f"segment-rehook {argument.value}"
+            yield f"segment-rehook {joined(node.args[0])}"
 
 
-def joined(node: ast.JoinedStr) -> str:
-    """The text of an f-string."""
+def joined(node: ast.expr) -> str:
+    """The text of an f-string, or of a text. Anything else is a gap."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     return "".join(
-        str(part.value) if isinstance(part, ast.Constant) else GAP for part in node.values
+        part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else GAP
+        for part in parts
     )
 
 
