@@ -79,8 +79,9 @@ def user_sentence(
         f"subscription {last.subscription}" if last.subscription else "",
     ]
     which = f" ({', '.join(filter(None, parts))})" if any(parts) else ""
+    deliveries = "1 delivery" if len(conclusions) == 1 else f"{len(conclusions)} deliveries"
     text = (
-        f"The log has {len(conclusions)} deliveries of the user since {utc_time(since)}: {counted}"
+        f"The log has {deliveries} of the user since {utc_time(since)}: {counted}"
         f"; the last one{which} {last.words}"
     )
     return f"{text}; {behind}." if marked else f"{text}."

@@ -202,6 +202,13 @@ def each_command(tool: Any = COMMAND_LINE) -> Iterator[Any]:
         yield tool
 
 
+def test_the_readme_names_each_command() -> None:
+    """The README's table has each command and group of commands."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| commands | for |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z]+)`", table)) == set(COMMAND_LINE.commands)
+
+
 @pytest.mark.parametrize("tool", list(each_command()), ids=lambda tool: tool.name)
 def test_each_command_has_an_example_of_its_own(tool: Any) -> None:
     """The help of each command ends with a command line that has its name."""
