@@ -50,7 +50,7 @@ def erase(
     user_ids: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[USER_ID]...",
+            metavar="USER_ID",
             help="All ids of one person: userId, anonymousIds, other ids that a mapping sends as "
             "source_id. Better from a hidden prompt (no argument) or from standard input (-, one "
             "a line): other users of the machine can read arguments.",

@@ -79,8 +79,9 @@ def read_matches(
     if not queries:
         return found
     pages = client.get_paginator("get_metric_data")
+    minute = now // PERIOD * PERIOD
     for page in pages.paginate(
-        MetricDataQueries=queries, StartTime=now - WINDOW, EndTime=now + PERIOD
+        MetricDataQueries=queries, StartTime=minute - WINDOW, EndTime=minute + 2 * PERIOD
     ):
         for result in page["MetricDataResults"]:
             number = int(result["Id"].removeprefix("position"))
