@@ -89,11 +89,17 @@ def _conclusion(facts: DeliveryFacts, words: Words, now: float, keeping: Keeping
         case State.PARKED:
             return words.parked(_last_of(facts, Outcome.PARKED))
         case State.RELEASED:
-            return words.not_stored(_last_of(facts, Outcome.FAILED))
+            return _released(record, facts, words)
         case _:
             if record.lease_ran_out(now):
                 return words.died(_claimed_at(record))
             return words.claimed(_claimed_at(record))
+
+
+def _released(record: Record, facts: DeliveryFacts, words: Words) -> Conclusion:
+    if record.reason == Dropped.BEFORE_CUTOVER:
+        return words.before_cutover()
+    return words.not_stored(_last_of(facts, Outcome.FAILED))
 
 
 def _is_conflict(line: LoggedOutcome) -> bool:

@@ -59,6 +59,9 @@ def mode(
             return
         stack.announce()
         changed = set_mode(client, stack.secrets_path, wanted)
+        cutover = read_state(client, stack.secrets_path).cutover
+    if wanted is Mode.DELIVER and cutover is not None:
+        say(f"a cut-over at {cutover.text} is set: what Segment received before is discarded")
     if as_json:
         typer.echo(json.dumps({"stack": stack.name, "mode": wanted.value, "changed": changed}))
         return

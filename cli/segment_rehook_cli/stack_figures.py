@@ -28,7 +28,7 @@ _COUNTS: Final = (
 )
 
 
-class MetricsClient(Protocol):
+class StatisticsClient(Protocol):
     """What is used of boto3's client of CloudWatch."""
 
     def get_metric_statistics(self, **asked: Any) -> Mapping[str, Any]:
@@ -41,7 +41,7 @@ class Figures:
 
     stack: Stack
     sqs: SQSClient
-    metrics: MetricsClient
+    metrics: StatisticsClient
 
     @classmethod
     def of(cls, stack: Stack) -> Figures:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from segment_rehook.delivery.ledger.record import State
-from segment_rehook.delivery.outcomes import Outcome, Stored
+from segment_rehook.delivery.outcomes import Dropped, Outcome, Stored
 from segment_rehook_cli.delivery_facts import DeliveryFacts, Keeping, Sighting
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.settling import DISCARDED
@@ -181,6 +181,11 @@ class Words:
         """A rule said that it is not sent."""
         words = f"was dropped at {utc_time(line.at)}: {reason_text(Outcome.DROPPED, line.reason)}"
         return self._made(Standing.DROPPED, words, line.at)
+
+    def before_cutover(self) -> Conclusion:
+        """It was discarded as the hosted destination's: the record says so."""
+        at, text = self._written_at, reason_text(Outcome.DROPPED, Dropped.BEFORE_CUTOVER)
+        return self._made(Standing.DROPPED, f"was dropped at about {utc_time(at)}: {text}", at)
 
     def claimed(self, since: float) -> Conclusion:
         """It is being delivered."""

@@ -137,6 +137,14 @@ def test_each_state_has_its_words(
     assert says in conclusion.words
 
 
+def test_the_ledger_tells_of_the_cutover_when_the_log_is_gone() -> None:
+    """What was discarded from the queue at the cut-over is told as dropped, and as whose it is."""
+    conclusion = concluded(record=record(State.RELEASED, reason="before_cutover"))
+    assert conclusion.standing is Standing.DROPPED
+    assert "was dropped at about 2027" in conclusion.words
+    assert "it was the hosted destination's" in conclusion.words
+
+
 def test_the_next_try_of_a_paused_stack_is_not_promised() -> None:
     """While an operator has switched deliveries off, the time of the next look is no next try."""
     paused = line("stored", reason="paused", next_try_seconds=300, service="redrive")
