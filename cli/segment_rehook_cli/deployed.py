@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from segment_rehook_cli.stack import Stack
 
-__all__ = ["DeployedFile", "file_in_layer", "read_deployed"]
+__all__ = ["DeployedFile", "file_in_layer", "find_deployed", "read_deployed"]
 
 FUNCTION: Final = "IngestFunction"
 ALIAS: Final = "live"
@@ -57,27 +57,32 @@ class DeployedFile:
 def read_deployed(stack: Stack) -> DeployedFile:
     """Read the file. If that fails, the command ends with one line and the exit code REFUSED."""
     with exit_on_aws_error():
-        formation: CloudFormationClient = stack.client("cloudformation")
-        found = formation.describe_stack_resources(
-            StackName=stack.name, LogicalResourceId=FUNCTION
-        )["StackResources"]
-        name = found[0].get("PhysicalResourceId") if found else None
-        if not name:
-            raise StackUnusable(f"{FUNCTION} of the stack {stack.name} is not created yet")
-        functions: LambdaClient = stack.client("lambda")
-        configuration = functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
-        path = _path_in_layer(configuration)
-        # Lambda unpacks the layers in this order, so that the last one counts.
-        for layer in reversed(configuration.get("Layers", [])):
-            if layer.get("CodeSize", 0) > MAX_LAYER_BYTES:
-                continue
-            content = functions.get_layer_version_by_arn(Arn=layer["Arn"])["Content"]
-            text = _fetched(content, path, layer["Arn"])
-            if text is not None:
-                return DeployedFile(text, layer["Arn"])
-        raise StackUnusable(
-            f"no layer of {FUNCTION} has the file {LAYERS / path}: deploy the stack again"
-        )
+        return find_deployed(stack)
+
+
+def find_deployed(stack: Stack) -> DeployedFile:
+    """Read the file. Raises what boto3 raises, and StackUnusable."""
+    formation: CloudFormationClient = stack.client("cloudformation")
+    found = formation.describe_stack_resources(StackName=stack.name, LogicalResourceId=FUNCTION)[
+        "StackResources"
+    ]
+    name = found[0].get("PhysicalResourceId") if found else None
+    if not name:
+        raise StackUnusable(f"{FUNCTION} of the stack {stack.name} is not created yet")
+    functions: LambdaClient = stack.client("lambda")
+    configuration = functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
+    path = _path_in_layer(configuration)
+    # Lambda unpacks the layers in this order, so that the last one counts.
+    for layer in reversed(configuration.get("Layers", [])):
+        if layer.get("CodeSize", 0) > MAX_LAYER_BYTES:
+            continue
+        content = functions.get_layer_version_by_arn(Arn=layer["Arn"])["Content"]
+        text = _fetched(content, path, layer["Arn"])
+        if text is not None:
+            return DeployedFile(text, layer["Arn"])
+    raise StackUnusable(
+        f"no layer of {FUNCTION} has the file {LAYERS / path}: deploy the stack again"
+    )
 
 
 def file_in_layer(archive: bytes, path: str) -> bytes | None:

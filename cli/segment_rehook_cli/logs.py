@@ -89,9 +89,7 @@ class StackLogs:
         Raises what boto3 raises, and StackUnusable if the query does not end well. However it ends,
         also by KeyboardInterrupt, no query goes on running.
         """
-        started = self._start(condition, asked)
-        with self._stopped(started):
-            answer = self._wait(started)
+        answer = self.run(query(condition), asked)
         results = answer.get("results", [])
         # The newest come first; of one moment, lines stay in the order in which they were logged.
         read = (each for each in map(_outcome, reversed(results)) if each is not None)
@@ -101,14 +99,20 @@ class StackLogs:
             read_bytes=float(answer.get("statistics", {}).get("bytesScanned", 0.0)),
         )
 
-    def _start(self, condition: str, asked: TimeWindow) -> str:
+    def run(self, text: str, asked: TimeWindow) -> Mapping[str, Any]:
+        """Give the answer to a query in the language of Logs Insights. Raises as `find` does."""
+        started = self._start(text, asked)
+        with self._stopped(started):
+            return self._wait(started)
+
+    def _start(self, text: str, asked: TimeWindow) -> str:
         for left in reversed(range(MAX_STARTS)):
             try:
                 answer = self.client.start_query(
                     logGroupNames=[*self.groups],
                     startTime=int(asked.since),
                     endTime=int(asked.until) + 1,
-                    queryString=query(condition),
+                    queryString=text,
                     limit=MAX_LINES,
                 )
             except AWS_ERRORS as error:

@@ -12,8 +12,8 @@ import msgspec
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.planner import Planner
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked
-from segment_rehook.rehook.gates import seconds_of
 from segment_rehook.rehook.plan import Call
+from segment_rehook.segment.event_time import unix_time
 
 if TYPE_CHECKING:
     from segment_rehook.delivery.ingest.planner import Decision
@@ -73,7 +73,7 @@ def made_of_event(destination: Destination, event: Event) -> dict[str, Sent | No
     The event is taken alone, and its age is that at its `receivedAt`. An event without one is
     never too old.
     """
-    came = seconds_of(event.member("receivedAt")) or 0.0
+    came = unix_time(event.member("receivedAt")) or 0.0
     parts = Planner(destination, came).decisions(event)
     return {part.subscription: made_of_decision(part) for part in parts if part.subscription}
 

@@ -17,9 +17,15 @@ from segment_rehook_cli.archive.reconcile_command import EXAMPLE as RECONCILE_EX
 from segment_rehook_cli.archive.reconcile_command import reconcile
 from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
 from segment_rehook_cli.archive.replay_command import replay
+from segment_rehook_cli.cutover.command import EXAMPLE as CUTOVER_EXAMPLE
+from segment_rehook_cli.cutover.command import cutover
 from segment_rehook_cli.diff import diff
+from segment_rehook_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
+from segment_rehook_cli.doctor.command import doctor
 from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
 from segment_rehook_cli.drift_command import drift
+from segment_rehook_cli.erasing import EXAMPLE as ERASE_EXAMPLE
+from segment_rehook_cli.erasing import erase
 from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
 from segment_rehook_cli.import_command import import_destination
 from segment_rehook_cli.messages import say
@@ -45,6 +51,7 @@ app.command(
     name="mode",
     epilog="Examples: segment-rehook mode --stack prod · segment-rehook mode --stack prod pause",
 )(mode)
+app.command(name="cutover", epilog=CUTOVER_EXAMPLE)(cutover)
 app.command(
     epilog="Examples: segment-rehook validate · segment-rehook validate layers/destination/dev.json"
 )(validate)
@@ -77,6 +84,8 @@ app.command(name="import", epilog=IMPORT_EXAMPLE)(import_destination)
 app.command(name="drift", epilog=DRIFT_EXAMPLE)(drift)
 app.command(epilog=REPLAY_EXAMPLE)(replay)
 app.command(epilog=RECONCILE_EXAMPLE)(reconcile)
+app.command(name="doctor", epilog=DOCTOR_EXAMPLE)(doctor)
+app.command(epilog=ERASE_EXAMPLE)(erase)
 
 
 def run() -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from segment_rehook.aws.parameters import MODE, mode_from
+from segment_rehook.aws.parameters import MODE
 from segment_rehook.delivery.stack_parameters import Mode
-from segment_rehook_cli.aws_errors import exit_on_aws_error
+from segment_rehook.segment.event_time import time_text
+from segment_rehook_cli.aws_errors import error_line, exit_on_aws_error
+from segment_rehook_cli.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.durations import duration
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.on_stack import on_stack
+from segment_rehook_cli.output import AsJson
 from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack_figures import Figures
+from segment_rehook_cli.stack_state import StackState, read_state
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -34,19 +42,28 @@ def mode(
     wanted: Annotated[
         Mode | None, typer.Argument(help="The mode to set. Without it, the current mode is shown.")
     ] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Show or set a stack's mode: deliver, pause (store events) or dry-run (store nothing)."""
+    """Show or set a stack's mode: deliver, pause (store events) or dry-run (store nothing).
+
+    Shown are also since when it is set, how many events wait, and how many were stored meanwhile.
+    """
     with exit_on_aws_error():
         client: SSMClient = stack.client("ssm")
         if wanted is None:
-            current, warnings = mode_from(read_mode(client, stack.secrets_path), stack.secrets_path)
-            for warning in warnings:
+            state = read_state(client, stack.secrets_path)
+            for warning in state.warnings:
                 say(warning)
-            typer.echo(current)
+            _show(stack, state, as_json=as_json)
             return
         stack.announce()
-        set_mode(client, stack.secrets_path, wanted)
-    typer.echo(f"{stack.name}: {wanted.value} ({_EFFECT[wanted]})")
+        changed = set_mode(client, stack.secrets_path, wanted)
+    if as_json:
+        typer.echo(json.dumps({"stack": stack.name, "mode": wanted.value, "changed": changed}))
+        return
+    effect = _EFFECT[wanted] if changed else "as before"
+    typer.echo(f"{stack.name}: {wanted.value} ({effect})")
 
 
 def read_mode(client: SSMClient, path: str) -> str | None:
@@ -57,8 +74,13 @@ def read_mode(client: SSMClient, path: str) -> str | None:
         return None
 
 
-def set_mode(client: SSMClient, path: str, wanted: Mode) -> None:
-    """Set the mode as a plain String parameter: it is not a secret."""
+def set_mode(client: SSMClient, path: str, wanted: Mode) -> bool:
+    """Set the mode as a plain String parameter: it is not a secret. Say if it was another one.
+
+    The same mode is not put again, since SSM would forget since when it is set.
+    """
+    if read_mode(client, path) == wanted.value:
+        return False
     client.put_parameter(
         Name=f"{path}/{MODE}",
         Description="deliver, pause or dry-run",
@@ -66,3 +88,42 @@ def set_mode(client: SSMClient, path: str, wanted: Mode) -> None:
         Type="String",
         Overwrite=True,
     )
+    return True
+
+
+def _show(stack: Stack, state: StackState, *, as_json: bool) -> None:
+    """Print the mode at once: a script that may read parameters only needs no more."""
+    now, since = time.time(), state.mode.since
+    if not as_json:
+        typer.echo(state.mode.mode.value)
+    waiting = stored = None
+    try:
+        figures = Figures.of(stack)
+        waiting = figures.waiting()
+        if since is not None and state.mode.mode is not Mode.DELIVER:
+            stored = figures.total("DeadLettersSent", since, now)
+    except AWS_ERRORS as error:
+        say(f"figures are not known: {error_line(error)}")
+    if as_json:
+        row = {
+            "stack": stack.name,
+            "mode": state.mode.mode.value,
+            "since": None if since is None else time_text(since),
+            "waiting": waiting,
+            "stored": stored,
+            "cutover": None if state.cutover is None else state.cutover.text,
+        }
+        typer.echo(json.dumps(row))
+        return
+    parts = ["never set" if since is None else _since(since, now)]
+    if waiting is not None:
+        parts.append(f"{waiting} {'event waits' if waiting == 1 else 'events wait'}")
+    if stored is not None:
+        parts.append(f"{stored} stored meanwhile (by CloudWatch, some minutes late)")
+    if state.cutover is not None:
+        parts.append(f"cut-over at {state.cutover.text}")
+    say("; ".join(parts))
+
+
+def _since(since: float, now: float) -> str:
+    return f"since {time_text(round(since))} ({duration(now - since)})"

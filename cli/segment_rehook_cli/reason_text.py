@@ -48,6 +48,8 @@ _DROPPED: Final = {
     Dropped.ID_CONFLICT: "another event has its id, and was or may have been delivered",
     Dropped.TOO_LARGE: "Rehook refused it, and it is too large to be kept",
     Dropped.DRY_RUN: "the stack was in dry-run, where nothing is sent",
+    Dropped.BEFORE_CUTOVER: "Segment received it before the cut-over, so it was the hosted "
+    "destination's",
     DropReason.NOT_JSON: "it is not JSON",
     DropReason.NOT_AN_OBJECT: "it is not a JSON object",
     DropReason.TOO_DEEP: "it is nested too deeply",

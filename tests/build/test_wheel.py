@@ -90,6 +90,12 @@ def test_the_wheel_holds_the_bridge_and_the_command_line_alone(wheel: zipfile.Zi
             assert name in wheel.namelist() or not name.startswith("segment_rehook")
 
 
+def test_the_wheel_has_the_runbook(wheel: zipfile.ZipFile) -> None:
+    """`doctor --alarm` shows its sections where there is no checkout."""
+    page = (ROOT / "docs" / "runbook.md").read_bytes()
+    assert wheel.read("segment_rehook_cli/runbook.md") == page
+
+
 def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
     """The wheel's version is the code's; its requirements and its command are the project's."""
     [metadata] = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))

@@ -313,7 +313,7 @@ def test_a_ledger_that_is_gone_keeps_waiting_messages(clients: Clients, stack: D
     clients.dynamodb.delete_table(TableName=stack.ledger_table)
     result = stack.run("failures discard --queue waiting --yes")
     assert (result.exit_code, result.stdout) == (3, "discarded: 0\n")
-    assert "left, because the ledger gave no answer (a statement of Batch" in result.stderr
+    assert "left, because the ledger gave no answer (BatchExecuteStatement" in result.stderr
     assert len(left(clients, stack.dead_letter_queue_url)) == 3
 
 

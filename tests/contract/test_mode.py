@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -41,7 +42,31 @@ def test_a_stack_without_a_mode_delivers(stack: Deployed) -> None:
     """Without a parameter the mode is deliver; showing it does not print the stack."""
     shown = stack.run("mode")
     assert shown.stdout.strip() == "deliver"
-    assert shown.stderr == ""
+    assert shown.stderr == "segment-rehook: never set; 0 events wait\n"
+
+
+def test_since_when_and_how_many_wait_is_said(clients: Clients, stack: Deployed) -> None:
+    """Standard output has the mode alone, and with --json all figures in one line."""
+    stack.run("mode", "pause")
+    clients.sqs.send_message(
+        QueueUrl=stack.dead_letter_queue_url,
+        MessageBody="x",
+        MessageGroupId="g",
+        MessageDeduplicationId="d",
+    )
+    shown = stack.run("mode")
+    assert shown.stdout == "pause\n"
+    assert re.search(r"since 20\S+Z \(\d+ seconds?\); 1 event waits; 0 stored", shown.stderr)
+    row = json.loads(stack.run("mode", "--json").stdout)
+    assert (row["mode"], row["waiting"], row["stored"], row["cutover"]) == ("pause", 1, 0, None)
+
+
+def test_the_same_mode_is_not_put_again(clients: Clients, stack: Deployed) -> None:
+    """Setting the mode that is set changes nothing, so that `since` stays true."""
+    assert "within a minute" in stack.run("mode", "pause").stdout
+    assert stack.run("mode", "pause").stdout == f"{stack.name}: pause (as before)\n"
+    name = f"/segment-rehook/{stack.name}/mode"
+    assert clients.ssm.get_parameter(Name=name)["Parameter"]["Version"] == 1
 
 
 def test_a_word_that_the_functions_do_not_know_is_shown_as_what_it_does(

@@ -1,7 +1,7 @@
 """Every command line that works on a stack, as the operator's policy must allow it.
 
 A new command that takes a stack has its line here; a test says which one is missing. A line runs
-against the sandbox, after one event was parked and while nothing else waits.
+against the sandbox, after one event was parked and one was stored.
 """
 
 from __future__ import annotations
@@ -14,17 +14,36 @@ class CommandLine(NamedTuple):
 
     words: str
     given: str = ""
+    exit_code: int = 0
 
 
 COMMAND_LINES = (
     CommandLine("mode"),
     CommandLine("mode deliver"),
+    CommandLine("cutover --show"),
     CommandLine(
         "secrets put segment/tokens", "authorization: Bearer 0123456789abcdef0123456789abcdef"
     ),
-    CommandLine("parked list"),
-    CommandLine("parked redrive --yes"),
+    CommandLine("failures list"),
+    CommandLine("failures show sent-by-nobody", exit_code=1),
+    CommandLine("failures try"),
+    CommandLine("failures export"),
+    CommandLine("failures redrive --yes"),
+    CommandLine("failures redrive --by move-task --yes"),
+    CommandLine("failures discard --queue both --yes"),
 )
 
-ONLY_ON_AWS: dict[str, str] = {}
+ONLY_ON_AWS: dict[str, str] = {
+    "sqs:CancelMessageMoveTask": "Ctrl-C during `failures redrive --by move-task`: in the sandbox "
+    "a task has ended when it is answered",
+    # The sandbox makes these calls too, but not while the mode is `deliver` and no cut-over is set.
+    "cloudwatch:GetMetricStatistics": "mode, in a pause; cutover --at",
+    "logs:FilterLogEvents": "cutover --at, --show and --finish",
+    "ssm:DeleteParameters": "cutover --cancel and --finish",
+}
 """Actions of the policy that no call of the sandbox shows, and what needs them."""
+
+NO_STATEMENT_OF: dict[str, str] = {
+    "dynamodb:PartiQLDelete": "a BatchExecuteStatement of a command has inserts and updates only",
+}
+"""Actions of a call that the functions make, which the commands make without these."""

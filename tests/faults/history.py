@@ -12,6 +12,7 @@ from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.outcomes import Parked
 from segment_rehook.rehook.plan import Call
 from segment_rehook.segment.event import Event
+from segment_rehook.segment.event_time import unix_time
 from segment_rehook.segment.jsontext import encode
 from tests.faults.process import Violated
 from tests.unit.delivery.samples import delivery_of
@@ -49,6 +50,12 @@ class History:
     """For each user: the deliveries that were accepted, in order."""
     unordered: set[str] = field(default_factory=set)
     """Deliveries whose order is not promised."""
+    cutover: float | None = None
+    """The time of the cut-over, if there was one."""
+    received: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """For each delivery: when Segment received its events."""
+    sent_back: set[str] = field(default_factory=set)
+    """Deliveries that an operator sent back: they are delivered, whenever they came."""
     open: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
     """The requests under way. One that runs within another comes after it."""
     _begun: list[tuple[float, Counter[str]]] = field(default_factory=list)
@@ -62,8 +69,21 @@ class History:
         delivery = delivery_of(event)
         self.named[call.request.body] = delivery
         self.users[delivery] = event["userId"]
+        received = unix_time(event["receivedAt"])
+        assert received is not None
+        self.received[delivery].append(received)
         if call.action == "identifyUser":
             self.repeatable.add(delivery)
+
+    def belongs_to_hosted(self, delivery: str) -> bool:
+        """Whether the hosted destination has had all events of this delivery, and we none."""
+        if self.cutover is None or delivery in self.sent_back:
+            return False
+        return max(self.received[delivery]) < self.cutover
+
+    def _may_be_discarded(self, delivery: str) -> bool:
+        """Whether the hosted destination has had an event of this delivery."""
+        return self.cutover is not None and min(self.received[delivery]) < self.cutover
 
     def mended(self, event: Mapping[str, Any]) -> None:
         """Note another version of an event that was sent before.
@@ -106,6 +126,7 @@ class History:
         for message in messages:
             header = header_of(message)
             self.unordered.add(header.delivery)
+            self.sent_back.add(header.delivery)
             if header.reason in MAYBE_REWARDED:
                 self.risked[header.delivery] += 1
 
@@ -126,7 +147,7 @@ class History:
                 delivery_of(other) == delivery and other != event for other in unanswered
             )
             if not self._safe(delivery):
-                if replaced:
+                if replaced or self._may_be_discarded(delivery):
                     continue
                 raise Violated(
                     f"200 for {delivery}, which is neither delivered nor in a queue: {answer.body}"
@@ -139,14 +160,19 @@ class History:
         """Check, when nothing is under way, that each delivery has one end. Raises Violated."""
         acted = Counter(self.named[request.body] for request in self.world.rehook.books)
         for delivery in {delivery_of(event) for event in events}:
-            self._ended(delivery, acted[delivery])
+            if not self._discarded(delivery):
+                self._ended(delivery, acted[delivery])
         self._check_rewards(acted)
         self._check_order()
 
     def close_for_good(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Check, after all that was parked was sent back: all is delivered. Raises Violated."""
         acted = Counter(self.named[request.body] for request in self.world.rehook.books)
-        missing = {delivery_of(event) for event in events} - acted.keys()
+        missing = {
+            delivery
+            for delivery in {delivery_of(event) for event in events} - acted.keys()
+            if not self._may_be_discarded(delivery)
+        }
         if missing:
             raise Violated(f"never delivered: {missing}")
         self._check_rewards(acted)
@@ -159,6 +185,13 @@ class History:
             return True
         rests = [*self.world.dead.stored(), *self.world.lot.stored()]
         return any(header_of(message).delivery == delivery for message in rests)
+
+    def _discarded(self, delivery: str) -> bool:
+        """Whether it was discarded at the cut-over. Ingest looks for no record then."""
+        if not self._may_be_discarded(delivery):
+            return False
+        record = self.world.record(delivery)
+        return record is None or record.state in {State.RELEASED, State.CLAIMED}
 
     def _ended(self, delivery: str, acted: int) -> None:
         record = self.world.record(delivery)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from segment_rehook.delivery.ingest.answer import HttpAnswer
+from segment_rehook.segment.event_time import time_text
 from tests.faults import choices
 from tests.faults.history import History, SentRequest
 from tests.faults.process import Interrupt, Process, Processes, Step, Violated, die
@@ -37,9 +38,15 @@ class Promise(RuleBasedStateMachine):
         ordered=st.sampled_from([True, True, False]),
         workers=st.sampled_from([1, 2, 4]),
         threshold=st.sampled_from([1, 5, 5]),
+        beside_hosted=st.sampled_from([False, False, True]),
     )
-    def settings(self, policy: str, ordered: bool, workers: int, threshold: int) -> None:
-        """Begin with a stack of these settings."""
+    def settings(
+        self, policy: str, ordered: bool, workers: int, threshold: int, beside_hosted: bool
+    ) -> None:
+        """Begin with a stack of these settings.
+
+        `beside_hosted`: it is paused beside the hosted destination, until there is a cut-over.
+        """
         self.world = World(
             policy=policy,
             ordered=ordered,
@@ -47,6 +54,8 @@ class Promise(RuleBasedStateMachine):
             threshold=threshold,
             threads=lambda _workers: InTurn(),
         )
+        self.beside_hosted = beside_hosted
+        self.world.store_secrets(mode="pause" if beside_hosted else "deliver")
         self.processes = Processes(self.world, self.named)
         self.history = History(self.world, self.named)
         self.ingests = [self.world.ingest() for _ in range(2)]
@@ -161,6 +170,26 @@ class Promise(RuleBasedStateMachine):
         self.history.moved(self.world.lot.stored()[:most])
         self.world.lot.move_to(self.world.dead, most)
 
+    @precondition(lambda self: self.history.cutover is None)
+    @rule(ago=st.sampled_from([0.0, 5.0, 100.0]), trouble=choices.troubles)
+    def operator_cuts_over(self, ago: float, trouble: list[choices.Trouble]) -> None:
+        """An operator cuts over as docs/cut-over.md says, at a time that is `ago` seconds past."""
+        self.world.store_secrets(mode="pause")
+        self.world.clock.advance(61.0)
+        self._cut_over(self.world.clock.now() - ago)
+        self.world.clock.advance(61.0)
+        self.world.store_secrets(mode="deliver")
+        self.beside_hosted = False
+        self._arm(trouble)
+        self._poll()
+
+    def _cut_over(self, at: float) -> None:
+        self.world.store_secrets(cutover=at)
+        self.history.cutover = at
+        if self.beside_hosted:
+            self.processes.hosted = self.history.belongs_to_hosted
+
+    @precondition(lambda self: not self.beside_hosted)
     @rule(mode=st.sampled_from(["deliver", "pause", "deliver"]))
     def operator_sets_the_mode(self, mode: str) -> None:
         """An operator sets the mode; each environment sees it when it reads its secrets again."""
@@ -261,6 +290,9 @@ class Promise(RuleBasedStateMachine):
         world.rehook.script.clear()
         world.rehook.credentials = True
         self.queues_refuse_entries(0)
+        if self.beside_hosted:
+            self._cut_over(world.clock.now())
+        world.clock.advance(61.0)
         world.store_secrets(mode="deliver")
         world.clock.advance(61.0)
         for request in self.sent:
@@ -290,6 +322,7 @@ class Promise(RuleBasedStateMachine):
             event = order(name, f"{user}-{self.number // 3}", user)
         else:
             event = track(name, user)
+        event["receivedAt"] = time_text(self.world.clock.now())
         self.history.expect(event)
         return event
 

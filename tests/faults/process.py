@@ -82,6 +82,8 @@ class Processes:
         self.named = named
         self.running: list[Process] = []
         self._violated: list[str] = []
+        self.hosted: Callable[[str], bool] = lambda _delivery: False
+        """Whether a delivery is the hosted destination's, so that it may not be called for."""
         for faults in (world.table, world.queues, world.ssm):
             faults.before, faults.after = self._before, self._after
         world.rehook = ObservedRehook(self._known_delivered)
@@ -139,6 +141,8 @@ class Processes:
         record = self.world.ledger.records.get(delivery)
         if record is None or record.nonce != process.claims.get(delivery):
             self._violated.append(f"{process.name} called for {delivery} without its claim")
+        elif self.hosted(delivery):
+            self._violated.append(f"{process.name} called for {delivery}, which the hosted one had")
         elif self.world.clock.now() > record.lease:
             self._violated.append(f"{process.name} called for {delivery}, its lease run out")
         elif any(each.id == delivery and each.state is State.DELIVERED for each in self._writes()):

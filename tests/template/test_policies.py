@@ -53,6 +53,8 @@ NO_OPERATION = {f"apigateway:{method}" for method in ("DELETE", "GET", "PATCH", 
     "apigateway:TagResource",
     "apigateway:UntagResource",
     "cloudformation:TagResource",
+    "dynamodb:PartiQLInsert",
+    "dynamodb:PartiQLUpdate",
     "iam:PassRole",
     "logs:*LogDelivery",
     "logs:ListLogDeliveries",
@@ -67,6 +69,7 @@ EVERYWHERE = {
     "TemplateSummary",
     "LogsOfTheAccount",
     "StopADeployment",
+    "ReadFigures",
 }
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from segment_rehook.rehook.gates import seconds_of
 from segment_rehook.segment.event import Event
+from segment_rehook.segment.event_time import unix_time
 from segment_rehook_cli.time_window import window
 
 __all__ = ["Choice", "EventNames", "EventTypes", "From", "To", "time_of"]
@@ -42,8 +42,8 @@ EventNames = Annotated[
 
 def time_of(event: Event) -> float | None:
     """Give when the event happened, in seconds since 1970: its timestamp, else its receivedAt."""
-    happened = seconds_of(event.member("timestamp"))
-    return seconds_of(event.member("receivedAt")) if happened is None else happened
+    happened = unix_time(event.member("timestamp"))
+    return unix_time(event.member("receivedAt")) if happened is None else happened
 
 
 @dataclass(frozen=True, slots=True)

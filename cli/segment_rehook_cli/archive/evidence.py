@@ -157,8 +157,8 @@ class _Ids:
             return
         self._database.execute(
             "INSERT INTO told SELECT number, ?, ?, ? FROM ids WHERE id = ?"
-            " ON CONFLICT (number, delivery) DO UPDATE"
-            " SET at = excluded.at, standing = excluded.standing"
+            " ON CONFLICT (number, delivery)"
+            " DO UPDATE SET at = excluded.at, standing = excluded.standing"
             " WHERE excluded.at >= told.at",
             (line.delivery or "", line.at, standing.value, line.message_id),
         )

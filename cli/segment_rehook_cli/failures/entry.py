@@ -10,8 +10,8 @@
 
 `event` is the event as Segment sent it, except that characters beyond ASCII are escaped. `request`
 is null where the mapping failed. A message whose body can't be read has `body`, its text, in place
-of the last three members. `origin`: which request stored it, and the version of the mapping that
-made `request`.
+of the last three members. `origin`: which request stored it, and with which version of the mapping
+`request` was made.
 """
 
 from __future__ import annotations

@@ -102,15 +102,18 @@ def _receives(kind: str, seed: int) -> int:
     randomness, age, count = FakeRandomness(seed), 0.0, 0
     while age < 10 * DAY:
         count += 1
-        if kind == "paused":
-            age += backoff.while_paused(age=age, randomness=randomness)
+        if kind in {"paused", "cut-over"}:
+            cutover = kind == "cut-over"
+            age += backoff.while_paused(
+                age=age, randomness=randomness, receives=count, cutover=cutover
+            )
         else:
             throttled = kind == "throttled"
             age += backoff.delay(age=age, throttled=throttled, at_least=None, randomness=randomness)
     return count
 
 
-@pytest.mark.parametrize("kind", ["throttled", "failing", "paused"])
+@pytest.mark.parametrize("kind", ["throttled", "failing", "paused", "cut-over"])
 def test_a_message_is_received_fewer_than_900_times(kind: str) -> None:
     """A message stays far below SQS's limit of 1,000 receives, for each of 40 seeds."""
     assert max(_receives(kind, seed) for seed in range(40)) <= 900

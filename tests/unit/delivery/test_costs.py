@@ -103,6 +103,15 @@ def redriven_and_parked(world: World) -> None:
     world.poll()
 
 
+def discarded(world: World) -> None:
+    """An event that was stored in a pause, and is of before the cut-over."""
+    world.store_secrets(mode="pause")
+    world.post(track())
+    world.store_secrets(mode="deliver", cutover=world.clock.now() + 1.0)
+    forget(world)
+    world.poll()
+
+
 def behind_and_redriven(world: World) -> None:
     """The cost of the second event of a user, without the first one's."""
     world.rehook.script.append(rehook.UNREACHABLE)
@@ -131,6 +140,7 @@ PATHS: dict[str, Callable[[World], None]] = {
     "redriven, delivered": redriven,
     "redriven, failed again": redriven_in_vain,
     "redriven, parked": redriven_and_parked,
+    "stored in a pause, discarded at the cut-over": discarded,
 }
 
 

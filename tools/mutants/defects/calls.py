@@ -104,8 +104,8 @@ IN_THE_CALL = (
     Defect(
         "redrive calls when the permit has been given back",
         REDRIVE,
-        "            disposition = self._permitted(header, permit)\n",
-        "            pass\n        disposition = self._permitted(header, permit)\n",
+        "                return self._permitted(header, permit)\n",
+        "                pass\n            return self._permitted(header, permit)\n",
     ),
     Defect(
         "every environment probes",

@@ -8,6 +8,7 @@ BATCH = "delivery/redrive/batch.py"
 ATTEMPT = "delivery/redrive/attempt.py"
 CLAIMS = "delivery/ledger/claims.py"
 LETTER_CALL = "delivery/redrive/letter_call.py"
+PARAMETERS = "delivery/stack_parameters.py"
 
 IN_REDRIVE = (
     Defect(
@@ -68,21 +69,21 @@ IN_REDRIVE = (
     ),
     Defect(
         "redrive calls in a dry run",
-        BATCH,
-        "mode is not Mode.DELIVER",
-        "mode is Mode.PAUSE",
+        PARAMETERS,
+        "self.mode is not Mode.DELIVER",
+        "self.mode is Mode.PAUSE",
     ),
     Defect(
         "redrive calls under `pause`",
         BATCH,
-        "worked = self._work(messages, until, paused=paused)",
-        "worked = self._work(messages, until, paused=secrets is None)",
+        "worked = self._work(messages, until, instructions)",
+        "worked = self._work(messages, until, Instructions(paused=secrets is None))",
     ),
     Defect(
         "redrive calls without secrets",
         BATCH,
-        "paused = secrets is None or secrets.mode is not Mode.DELIVER",
-        "paused = secrets is not None and secrets.mode is not Mode.DELIVER",
+        "WITHOUT_SECRETS = Instructions(paused=True)",
+        "WITHOUT_SECRETS = Instructions(paused=False)",
     ),
     Defect(
         "redrive: ledger before parking",
@@ -131,8 +132,8 @@ IN_REDRIVE = (
     Defect(
         "redrive expects a record where none is as a rule",
         ATTEMPT,
-        "if header.nonce else claims.claim(wanted)",
-        "",
+        "(self._claims.claim_queued if header.nonce else self._claims.claim)(wanted)",
+        "self._claims.claim_queued(wanted)",
     ),
     Defect(
         "delete what somebody else has claimed",
@@ -174,8 +175,8 @@ IN_REDRIVE = (
     Defect(
         "let an old message expire while paused",
         ATTEMPT,
-        "        if paused and not self._expired:\n",
-        "        if paused:\n",
+        "        if instructions.paused and not self._expired:\n",
+        "        if instructions.paused:\n",
     ),
     Defect(
         "let an old message expire while the breaker is open",

@@ -4,6 +4,7 @@
     segment/shared-secrets, segment/tokens       one a line; at least one of the two required
     logs/user-key                                optional: without it the log names no users
     mode                                         deliver (if absent), pause or dry-run
+    cutover                                      optional: a time; earlier events are not delivered
 
 All mistakes are named at once; no text shows a value. A byte order mark at the start of a parameter
 is ignored, since some editors and shells write one.
@@ -16,11 +17,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
+from segment_rehook.segment.event_time import unix_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MODE = "mode"
+CUTOVER = "cutover"
 
 
 class SecretName(StrEnum):
@@ -45,6 +48,8 @@ _PLACEHOLDER = re.compile(
     r"your[-_ ].*|.*\b(placeholder|change[-_ ]?me|replace[-_ ]?me|todo|tbd|fixme)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+
+_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class ParametersInvalid(ValueError):
@@ -74,6 +79,9 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
     if mistakes:
         raise ParametersInvalid(f"Under {path}: " + " ".join(mistakes))
     mode, warnings = mode_from(parameters.get(MODE), path)
+    cutover, unreadable = cutover_from(parameters.get(CUTOVER), path)
+    if unreadable and mode is Mode.DELIVER:
+        mode = Mode.PAUSE  # what was stored may have been delivered by the hosted destination
     user_key, more = _user_key_from(parameters.get(SecretName.USER_KEY), stack)
     return (
         Secrets(
@@ -83,8 +91,9 @@ def secrets_from(parameters: Mapping[str, str], path: str) -> tuple[Secrets, lis
             tokens=tokens,
             mode=mode,
             user_key=user_key,
+            cutover=cutover,
         ),
-        warnings + more,
+        [*warnings, *unreadable, *more],
     )
 
 
@@ -126,6 +135,26 @@ def mode_from(value: str | None, path: str) -> tuple[Mode, list[str]]:
         "--value deliver`."
     )
     return Mode.PAUSE, [warning]
+
+
+def cutover_from(value: str | None, path: str) -> tuple[float | None, list[str]]:
+    """Give the time of the cut-over in Unix time, and warnings. `value`: None if it is absent.
+
+    The time must say its zone, since an hour's difference would lose or double events. With a
+    warning there is no time, and nothing may be delivered.
+    """
+    if value is None:
+        return None, []
+    text = _stripped(value).upper()
+    moment = unix_time(text) if _WITH_ZONE.fullmatch(text) else None
+    if moment is not None:
+        return moment, []
+    stack = path.rpartition("/")[2]
+    warning = (
+        f"{CUTOVER} is no time such as 2026-01-15T12:00:00Z: events are stored and not delivered "
+        f"until it is. Put it with `segment-rehook cutover --stack {stack} --at TIME`."
+    )
+    return None, [warning]
 
 
 def _user_key_from(value: str | None, stack: str) -> tuple[bytes | None, list[str]]:

@@ -19,7 +19,8 @@ class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     often the delivery was tried, this time included. `mapping`: the version of destination.json
     that the call was made with. `user`: a keyed hash (`ids.logged_user`). `ignored`: why each
     subscription does not take the event. `age_seconds`: since the message entered the queue.
-    `next_try_seconds`: until SQS shows the message again.
+    `next_try_seconds`: until SQS shows the message again. `received_at`: when Segment received an
+    event that is dropped as `before_cutover`.
     """
 
     outcome: str
@@ -40,3 +41,4 @@ class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     receive_count: int | None = None
     age_seconds: int | None = None
     next_try_seconds: int | None = None
+    received_at: str | None = None

@@ -60,6 +60,7 @@ class Dropped(StrEnum):
     ID_CONFLICT = "id_conflict"  # its id belongs to another event
     TOO_LARGE = "too_large"  # it is to be parked, and does not fit into a message
     DRY_RUN = "dry_run"
+    BEFORE_CUTOVER = "before_cutover"  # the hosted destination has had it
 
 
 class Result(msgspec.Struct, frozen=True):

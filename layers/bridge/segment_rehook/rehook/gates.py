@@ -7,16 +7,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.rehook.plan import DropReason
+from segment_rehook.segment.event_time import unix_time
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.settings import Settings
     from segment_rehook.segment.event import Event
 
-__all__ = ["refusal_of_age", "refusal_of_event", "seconds_of"]
+__all__ = ["refusal_of_age", "refusal_of_event"]
 
 INTEGRATION_NAMES: Final = ("Rehook", "Segment Rehook")
 
@@ -50,19 +50,8 @@ def refusal_of_age(event: Event, settings: Settings, now: float) -> tuple[DropRe
     """
     if settings.max_event_age is None:
         return None
-    happened = seconds_of(event.member("timestamp"))
+    happened = unix_time(event.member("timestamp"))
     if happened is None or now - happened <= settings.max_event_age:
         return None
     hours = settings.max_event_age / 3600
     return DropReason.TOO_OLD, f"timestamp is older than settings.maxEventAgeHours ({hours:g})."
-
-
-def seconds_of(timestamp: object) -> float | None:
-    """Read a timestamp of an event as seconds since 1970; None if it is missing or unreadable."""
-    if not isinstance(timestamp, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(timestamp)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None

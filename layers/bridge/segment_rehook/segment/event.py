@@ -42,6 +42,7 @@ class _Texts(TypedDict, total=False):
     userId: str | None
     messageId: str | None
     timestamp: str | None
+    receivedAt: str | None
 
 
 class _Usual(_Texts, total=False):

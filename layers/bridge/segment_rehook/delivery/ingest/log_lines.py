@@ -63,6 +63,7 @@ class LogLines(msgspec.Struct, frozen=True):
             tries=1,
             mapping=self.mapping,
             user=ids.logged_user(delivery.user, key) if key else None,
+            received_at=delivery.origin.received_at(result.reason),
         )
 
 

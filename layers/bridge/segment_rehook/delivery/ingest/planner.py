@@ -15,8 +15,10 @@ from segment_rehook.delivery import ids
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Result
 from segment_rehook.delivery.queues.origin import Origin
+from segment_rehook.delivery.stack_parameters import DELIVER_ALL, Instructions
 from segment_rehook.rehook.plan import Drop
 from segment_rehook.segment.event import UnreadableEvent
+from segment_rehook.segment.event_time import received_time
 
 if TYPE_CHECKING:
     from segment_rehook.rehook.destination import Destination
@@ -27,6 +29,11 @@ MISSING_ID = Result(
     Outcome.DROPPED,
     Dropped.MISSING_MESSAGE_ID,
     detail="an event needs a messageId, or a timestamp to be told apart by",
+)
+BEFORE_CUTOVER = Result(
+    Outcome.DROPPED,
+    Dropped.BEFORE_CUTOVER,
+    detail="Segment received it before the cut-over: it is the hosted destination's",
 )
 SAME_REQUEST = Result(Outcome.DUPLICATE, "same_request")
 CONFLICT = Result(
@@ -58,13 +65,14 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 class Planner:
     """Decides on one request's events in turn. `now` is in seconds since 1970.
 
-    `request_id`: API Gateway's id of the request, for the log.
+    `request_id`: API Gateway's id of the request, for the log. `instructions`: the operator's.
     A delivery with the id of an earlier one is a duplicate, or a conflict if it is another event.
     """
 
     destination: Destination
     now: float
     request_id: str | None = None
+    instructions: Instructions = DELIVER_ALL
     _seen: dict[str, str] = field(default_factory=dict)
 
     def decisions(self, element: Event | UnreadableEvent) -> list[Decision]:
@@ -74,7 +82,8 @@ class Planner:
             return [Decision(None, result)]
         planned = self.destination.plan(element, self.now)
         key = ids.event_key(element) if planned else None
-        origin = Origin(self.request_id, self.destination.version, element.message_id)
+        received = received_time(element) if planned else None
+        origin = Origin(self.request_id, self.destination.version, element.message_id, received)
         return [self._decide(element, key, entry, origin) for entry in planned]
 
     def _decide(
@@ -86,6 +95,9 @@ class Planner:
         if key is None:
             return Decision(entry.subscription, MISSING_ID, entry)
         delivery = Delivery.of(event, key, entry, origin)
+        received = self.now if origin.received is None else origin.received
+        if self.instructions.discards(received):
+            return Decision(entry.subscription, BEFORE_CUTOVER, entry, delivery)
         known = self._seen.get(delivery.id)
         if known is not None:
             same = ids.same_event(known, delivery.content)

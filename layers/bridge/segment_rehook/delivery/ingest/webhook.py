@@ -122,7 +122,7 @@ class Webhook:
         self, envelope: Envelope, secrets: Secrets, until: float, request_id: str | None
     ) -> HttpAnswer:
         self._count_received(envelope, secrets.mode)
-        planner = Planner(self.destination, self.clock.now(), request_id)
+        planner = Planner(self.destination, self.clock.now(), request_id, secrets.instructions)
         planned = [(element, planner.decisions(element)) for element in envelope.elements]
         deliveries = [
             part.decided

@@ -26,6 +26,7 @@ class Verdict(Enum):
     QUEUED = auto()  # a message for it is in the dead-letter queue already
     CLAIMED = auto()  # another invocation holds the claim
     CONFLICT = auto()  # another event has this id, and was or may be delivered
+    DOUBTFUL = auto()  # a call may have been made: the message is not discarded
 
 
 def ingest(found: Record | None, content: str, now: float) -> Verdict:
@@ -74,3 +75,15 @@ def redrive(found: Record | None, header: Header, now: float) -> Verdict:
             else Verdict.PARKED
         )
     return Verdict.DELIVERED if found.state is State.DELIVERED else Verdict.TAKE
+
+
+def discard(found: Record | None, header: Header, now: float) -> Verdict:
+    """Say whether redrive may discard a message without a call: TAKE, or the verdict to go by.
+
+    It may where it could call, and nobody can have called before.
+    """
+    verdict = redrive(found, header, now)
+    if verdict is Verdict.TAKE_CRASHED:
+        return Verdict.DOUBTFUL
+    doubtful = found is not None and found.doubtful
+    return Verdict.DOUBTFUL if verdict is Verdict.TAKE and doubtful else verdict

@@ -36,13 +36,15 @@ class Wanted(msgspec.Struct, frozen=True):
     """A delivery to be claimed.
 
     `delivery`: its id. `content`: the event's fingerprint. `judge`: gives the verdict on the record
-    that is found. `by_redrive`: whether redrive claims it, and so holds its message.
+    that is found. `by_redrive`: whether redrive claims it, and so holds its message. `released_as`:
+    the reason for which the delivery is released by the same write; None if it is claimed.
     """
 
     delivery: str
     content: str
     judge: Callable[[Record | None], Verdict]
     by_redrive: bool = False
+    released_as: str | None = None
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -212,7 +214,8 @@ class Claims:
     def _try(
         self, wanted: Wanted, verdict: Verdict = Verdict.TAKE, was: Record | None = None
     ) -> _Try:
-        new = self._writer().claim(
+        writer = self._writer()
+        new = writer.claim(
             wanted.delivery,
             wanted.content,
             was,
@@ -220,6 +223,8 @@ class Claims:
             by_redrive=wanted.by_redrive,
             crashed=verdict is Verdict.TAKE_CRASHED,
         )
+        if wanted.released_as is not None:
+            new = writer.release(new, wanted.released_as)
         return _Try(wanted, verdict, was, new)
 
     def _writer(self) -> RecordWriter:

@@ -36,7 +36,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     claimed. `parked_token`: the token under which the delivery was parked. Only a parked message
     that names it makes redrive deliver again. `crashes`: how many claimants in a row died.
     `doubtful`: a call under an earlier claim may have been acted on, and nobody knows. `reason`:
-    why it was parked. `request_id`: Rehook's id of the call that delivered it.
+    why it was parked, or discarded. `request_id`: Rehook's id of the call that delivered it.
     """
 
     id: str
@@ -140,9 +140,12 @@ class RecordWriter(msgspec.Struct, frozen=True):
             crashes=0,
         )
 
-    def release(self, mine: Record) -> Record:
-        """Make the record of a delivery that is known to be undelivered and is stored nowhere."""
-        return self._next(mine, state=State.RELEASED)
+    def release(self, mine: Record, reason: str | None = None) -> Record:
+        """Make the record of a delivery that is known to be undelivered and is stored nowhere.
+
+        `reason`: why it is not to be delivered, None if somebody will try again.
+        """
+        return self._next(mine, state=State.RELEASED, reason=reason)
 
     def _next(self, mine: Record, **changes: object) -> Record:
         return replace(mine, nonce=self.nonce, lease=0.0, expires_at=self._expiry(), **changes)

@@ -19,6 +19,10 @@ YOUNG = 1800.0
 MIN_CEILING, MAX_CEILING = 20.0, 7200.0
 # Each hiding costs a receive, so a message is not looked at more often while none is delivered.
 MIN_PAUSED = 300.0
+# Before a cut-over, so that what is stored is soon delivered after it: for so many receives, of
+# the 1,000 that SQS allows.
+CUTOVER_PAUSE = 120.0
+MAX_CUTOVER_RECEIVES = 400
 
 
 def delay(*, age: float, throttled: bool, at_least: float | None, randomness: Randomness) -> int:
@@ -32,8 +36,16 @@ def delay(*, age: float, throttled: bool, at_least: float | None, randomness: Ra
     return whole(max(pause, at_least or pause))
 
 
-def while_paused(*, age: float, randomness: Randomness) -> int:
-    """Give the seconds to hide a message while deliveries are switched off: at least 300."""
+def while_paused(
+    *, age: float, randomness: Randomness, receives: int = 0, cutover: bool = False
+) -> int:
+    """Give the seconds to hide a message while deliveries are switched off: at least 300.
+
+    `receives`: how often SQS has handed it over. `cutover`: a cut-over is coming. Then it is 120 s
+    for a message that was received at most 400 times.
+    """
+    if cutover and receives <= MAX_CUTOVER_RECEIVES:
+        return whole(CUTOVER_PAUSE)
     return whole(max(MIN_PAUSED, _jitter(age, randomness)))
 
 

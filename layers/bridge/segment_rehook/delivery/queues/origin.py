@@ -1,12 +1,13 @@
-"""Where a message comes from: which request stored it, and which mapping made its call.
+"""Where a message comes from: which request stored it, which mapping made its call, and when.
 
 It is the first member of the message's body, since SQS allows no further attribute:
 
-    {"origin": {"requestId": "…", "mapping": "…", "messageId": "…"}, "action": …, …}
+    {"origin": {"requestId": "…", "mapping": "…", "messageId": "…", "receivedAt": "…"},
+     "action": …, …}
 
-A log line needs it also for a message whose body must not be parsed, because the process may have
-died of it. So it is read from the beginning of the text, without the rest. Messages of older
-versions have none, and older versions skip it.
+The log and the cut-over need it also for a message whose body must not be parsed, because the
+process may have died of it. So it is read from the beginning of the text, without the rest.
+Messages of older versions have none, and older versions skip it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import Final
 
 import msgspec
 
+from segment_rehook.delivery.outcomes import Dropped
+from segment_rehook.segment.event_time import time_text, unix_time
+
 MAX_CHARACTERS: Final = 200
 """Of each value. Longer ones are neither written nor read."""
 
@@ -25,15 +29,22 @@ _AT_THE_START = re.compile(r'\s*\{\s*"origin"\s*:\s*(\{[^{}]{0,8000}\})')
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
-    """What the log says about where a delivery comes from. None: not known.
+    """Where a delivery comes from. None: not known.
 
     `request_id`: API Gateway's. `mapping`: the version of destination.json. `message_id`:
-    Segment's.
+    Segment's. `received`: when Segment received the event, in seconds of Unix time.
     """
 
     request_id: str | None = None
     mapping: str | None = None
     message_id: str | None = None
+    received: float | None = None
+
+    def received_at(self, reason: str | None) -> str | None:
+        """Give the time for the log line of an outcome with this reason; None if it has none."""
+        if reason != Dropped.BEFORE_CUTOVER or self.received is None:
+            return None
+        return time_text(self.received)
 
     def text(self) -> str:
         """Give the member as JSON in ASCII; "{}" if nothing is known."""
@@ -41,6 +52,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
             "requestId": self.request_id,
             "mapping": self.mapping,
             "messageId": self.message_id,
+            "receivedAt": None if self.received is None else time_text(self.received),
         }
         texts = ", ".join(
             f'"{name}": {json.dumps(value)}' for name, value in members.items() if _known(value)
@@ -65,6 +77,7 @@ def origin_of(body: str) -> Origin:
         request_id=_known(members.get("requestId")),
         mapping=_known(members.get("mapping")),
         message_id=_known(members.get("messageId")),
+        received=unix_time(members.get("receivedAt")),
     )
 
 

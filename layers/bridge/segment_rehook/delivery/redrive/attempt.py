@@ -16,13 +16,13 @@ from segment_rehook.delivery.after_call import (
 from segment_rehook.delivery.ledger import claim_rules
 from segment_rehook.delivery.ledger.claim_rules import Verdict
 from segment_rehook.delivery.ledger.claims import ClaimUnknown, Wanted
-from segment_rehook.delivery.ledger.record import CLOCK_MARGIN
 from segment_rehook.delivery.outcomes import Outcome, Parked, Result, Stored
-from segment_rehook.delivery.pacing import backoff
 from segment_rehook.delivery.ports import LedgerUnavailable
 from segment_rehook.delivery.queues.message import Header, MessageUnreadable, read_body
+from segment_rehook.delivery.redrive.before_cutover import DISCARDED, discard
 from segment_rehook.delivery.redrive.disposition import CallKind, Delete, Disposition, Hide
 from segment_rehook.delivery.redrive.letter_call import letter_call, maps_anew
+from segment_rehook.delivery.redrive.pauses import Pauses
 from segment_rehook.rehook.plan import Call
 from segment_rehook.rehook.reply import ReplyClass
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from segment_rehook.delivery.ports import UserMarks
     from segment_rehook.delivery.queues.parking_lot import ParkingLot
     from segment_rehook.delivery.queues.transport import Received
+    from segment_rehook.delivery.stack_parameters import Instructions
     from segment_rehook.rehook.destination import Destination
 
 # A message is parked when the process has died so many times during its delivery.
@@ -64,10 +65,10 @@ class RedriveAttempts:
     park_unknown: bool
 
     def attempt(
-        self, message: Received, time_left: Callable[[], float], *, paused: bool
+        self, message: Received, time_left: Callable[[], float], instructions: Instructions
     ) -> Disposition:
         """Attempt one delivery. `time_left`: gives the seconds that are left for calls."""
-        return _Attempt(self, message, time_left).run(paused=paused)
+        return _Attempt(self, message, time_left).run(instructions)
 
 
 class _Attempt:
@@ -83,27 +84,35 @@ class _Attempt:
         self._message = message
         self._time_left = time_left
         self._age = self._now() - message.sent_at
+        self._pauses = Pauses(self._age, message.receive_count, redrive.claims.randomness)
         self._unmarked = False
         self._called: CallKind | None = None
 
-    def run(self, *, paused: bool) -> Disposition:
-        return replace(self._disposition(paused=paused), called=self._called)
+    def run(self, instructions: Instructions) -> Disposition:
+        return replace(self._disposition(instructions), called=self._called)
 
-    def _disposition(self, *, paused: bool) -> Disposition:
+    def _disposition(self, instructions: Instructions) -> Disposition:
         try:
             header = Header.read(self._message.attributes)
         except MessageUnreadable as error:
             return self._foreign(str(error))
-        if paused and not self._expired:
-            pause = backoff.while_paused(age=self._age, randomness=self._claims.randomness)
-            return Hide(Result(Outcome.STORED, Stored.PAUSED), pause)
+        if instructions.paused and not self._expired:
+            return Hide(Result(Outcome.STORED, Stored.PAUSED), self._pauses.paused(instructions))
         if self._time_left() < self._caller.timeout:
             return Hide(Result(Outcome.STORED, Stored.OVER_BUDGET), 0)
-        with self._caller.breaker.permit() as permit:
-            disposition = self._permitted(header, permit)
+        disposition = self._decided(header, instructions)
         if isinstance(disposition, Delete):
             self._unmark(header)
         return disposition
+
+    def _decided(self, header: Header, instructions: Instructions) -> Disposition:
+        try:
+            if discarded := discard(self._claims, header, self._message, instructions):
+                return self._found(header, discarded)
+            with self._caller.breaker.permit() as permit:
+                return self._permitted(header, permit)
+        except ClaimUnknown:
+            return Hide(Result(Outcome.STORED, Stored.LEDGER_UNAVAILABLE), self._pauses.retry())
 
     @property
     def _expired(self) -> bool:
@@ -111,12 +120,12 @@ class _Attempt:
 
     def _permitted(self, header: Header, permit: Permit) -> Disposition:
         if not permit.allowed and not self._expired:
-            pause = self._pause(at_least=permit.wait)
+            pause = self._pauses.retry(at_least=permit.wait)
             return Hide(Result(Outcome.STORED, Stored.BREAKER_OPEN), pause)
         # The wait comes before the claim: a claimant that dies counts as one that has called.
         ahead = self._redrive.pace.wait(self._time_left() - self._caller.timeout)
         if ahead:
-            pause = self._pause(throttled=True, at_least=ahead)
+            pause = self._pauses.retry(throttled=True, at_least=ahead)
             return Hide(Result(Outcome.STORED, Stored.THROTTLED), pause)
         wanted = Wanted(
             header.delivery,
@@ -124,12 +133,8 @@ class _Attempt:
             lambda found: claim_rules.redrive(found, header, self._now()),
             by_redrive=True,
         )
-        try:
-            # A message that was sent under a claim has a record, which is queued as a rule.
-            claims = self._claims
-            claim = claims.claim_queued(wanted) if header.nonce else claims.claim(wanted)
-        except ClaimUnknown:
-            return Hide(Result(Outcome.STORED, Stored.LEDGER_UNAVAILABLE), self._pause())
+        # A message that was sent under a claim has a record, which is queued as a rule.
+        claim = (self._claims.claim_queued if header.nonce else self._claims.claim)(wanted)
         if claim.mine is None:
             return self._found(header, claim)
         return self._claimed(header, permit, claim.mine, claim.verdict)
@@ -184,21 +189,23 @@ class _Attempt:
                 return self._park(header, mine, park, called)
             case Retry(reason):
                 throttled = reply.kind is ReplyClass.THROTTLED
-                pause = self._pause(throttled=throttled, at_least=reply.retry_after)
+                pause = self._pauses.retry(throttled=throttled, at_least=reply.retry_after)
                 stored = Result(Outcome.STORED, reason, code=reply.code, milliseconds=took)
                 return Hide(stored, pause, mine)
 
     def _found(self, header: Header, claim: Claim) -> Disposition:
+        if claim.mine is not None:
+            return Delete(DISCARDED)
         if claim.verdict is Verdict.CLAIMED:
             lease_left = max(claim.found.lease - self._now(), 0.0) if claim.found else 0.0
-            pause = backoff.whole(lease_left + CLOCK_MARGIN + 1.0)
+            pause = self._pauses.claimed(lease_left)
             return Hide(Result(Outcome.STORED, Stored.CLAIMED_ELSEWHERE), pause)
         if claim.verdict is Verdict.CONFLICT:
             if self._redrive.parking_lot.conflict(
                 header, self._message, "its id is another event's"
             ):
                 return Delete(Result(Outcome.PARKED, Parked.ID_CONFLICT))
-            return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
+            return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pauses.retry())
         # It was delivered before, or this is an old copy of a message that is parked.
         return Delete(Result(Outcome.DUPLICATE, claim.verdict.name.lower()))
 
@@ -216,13 +223,13 @@ class _Attempt:
         # An unknown outcome keeps its claim, so that the next claimant knows of it.
         known = mine if park.undelivered else None
         failed = Result(Outcome.STORED, Stored.PARKING_FAILED, None, code, None, took)
-        return Hide(failed, self._pause(), known)
+        return Hide(failed, self._pauses.retry(), known)
 
     def _foreign(self, why: str) -> Disposition:
         """Park a message that the bridge did not write: an operator must look at it."""
         if self._redrive.parking_lot.foreign(self._message, why):
             return Delete(Result(Outcome.PARKED, Parked.UNREADABLE))
-        return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pause())
+        return Hide(Result(Outcome.STORED, Stored.PARKING_FAILED), self._pauses.retry())
 
     def _end(self, header: Header, settlement: Settlement) -> None:
         """Settle the claim, and clear the mark in the same call: see docs/protocol.md."""
@@ -239,11 +246,3 @@ class _Attempt:
         except LedgerUnavailable:
             # The mark that is left delays the user's next event, whose message clears it.
             self._claims.telemetry.count("StaleMarks")
-
-    def _pause(self, *, throttled: bool = False, at_least: float | None = None) -> int:
-        return backoff.delay(
-            age=self._age,
-            throttled=throttled,
-            at_least=at_least,
-            randomness=self._claims.randomness,
-        )

@@ -20,7 +20,7 @@ from segment_rehook.delivery.ports import QueueUnavailable, SecretsUnavailable
 from segment_rehook.delivery.redrive.disposition import Disposition, Hide
 from segment_rehook.delivery.redrive.log_lines import line_of
 from segment_rehook.delivery.redrive.worked import Worked
-from segment_rehook.delivery.stack_parameters import Mode
+from segment_rehook.delivery.stack_parameters import Instructions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 RESERVE = 10.0
 # How many seconds a message is hidden after an unexpected error: longer than the lease of a claim.
 DEFECT_SECONDS = 120
+# Nothing can be delivered.
+WITHOUT_SECRETS = Instructions(paused=True)
 
 
 @dataclass(slots=True)
@@ -57,9 +59,10 @@ class Redrive:
         Messages behind a failure in their group get the result of that failure.
         """
         secrets = self._secrets()
-        paused = secrets is None or secrets.mode is not Mode.DELIVER
-        worked = self._work(messages, until, paused=paused)
-        self._report(worked, secrets.user_key if secrets else None, paused=paused)
+        instructions = secrets.instructions if secrets else WITHOUT_SECRETS
+        worked = self._work(messages, until, instructions)
+        user_key = secrets.user_key if secrets else None
+        self._report(worked, user_key, paused=instructions.paused)
         return worked
 
     def _report(self, worked: Sequence[Worked], user_key: bytes | None, *, paused: bool) -> None:
@@ -83,19 +86,21 @@ class Redrive:
             telemetry.count("SecretsUnavailable")
             return None
 
-    def _work(self, messages: Sequence[Received], until: float, *, paused: bool) -> list[Worked]:
+    def _work(
+        self, messages: Sequence[Received], until: float, instructions: Instructions
+    ) -> list[Worked]:
         groups: dict[str, list[Received]] = {}
         for message in messages:
             groups.setdefault(message.group, []).append(message)
 
         def work(group: list[Received]) -> list[Worked] | Exception:
             try:
-                return self._group(group, until, paused=paused)
+                return self._group(group, until, instructions)
             except Exception as error:  # noqa: BLE001 — raised below
                 return error
 
         if len(groups) == 1:
-            return self._group(messages, until, paused=paused)
+            return self._group(messages, until, instructions)
         worked: list[Worked] = []
         # An error is raised when all groups have ended: work that outlived its invocation would
         # call Rehook when the function thaws, minutes later.
@@ -105,7 +110,9 @@ class Redrive:
             worked += each
         return worked
 
-    def _group(self, messages: Sequence[Received], until: float, *, paused: bool) -> list[Worked]:
+    def _group(
+        self, messages: Sequence[Received], until: float, instructions: Instructions
+    ) -> list[Worked]:
         claims = self.attempts.claims
 
         def time_left() -> float:
@@ -113,7 +120,7 @@ class Redrive:
 
         worked: list[Worked] = []
         for index, message in enumerate(messages):
-            disposition = self._attempt(message, time_left, paused=paused)
+            disposition = self._attempt(message, time_left, instructions)
             if isinstance(disposition, Hide):
                 hidden = self._hide(messages[index:], disposition)
                 if disposition.mine is not None:
@@ -125,10 +132,10 @@ class Redrive:
         return worked
 
     def _attempt(
-        self, message: Received, time_left: Callable[[], float], *, paused: bool
+        self, message: Received, time_left: Callable[[], float], instructions: Instructions
     ) -> Disposition:
         try:
-            return self.attempts.attempt(message, time_left, paused=paused)
+            return self.attempts.attempt(message, time_left, instructions)
         except Exception as error:  # noqa: BLE001 — an unexpected error must not stop the other groups
             telemetry = self.attempts.claims.telemetry
             telemetry.warn("unexpected error", error=type(error).__name__)

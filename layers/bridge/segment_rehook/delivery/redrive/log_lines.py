@@ -39,4 +39,5 @@ def line_of(worked: Worked, now: float, user_key: bytes | None) -> OutcomeLine:
         receive_count=message.receive_count,
         age_seconds=worked.age(now),
         next_try_seconds=worked.next_try,
+        received_at=origin.received_at(result.reason),
     )

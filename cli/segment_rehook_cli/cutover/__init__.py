@@ -1,0 +1,1 @@
+"""The cut-over from Segment's hosted destination: `segment-rehook cutover` (docs/cut-over.md)."""

@@ -1,0 +1,74 @@
+"""What the command prints and writes: checks, the state, and the list of discarded events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from segment_rehook.delivery.outcomes import Outcome
+from segment_rehook_cli.cutover.checks import CutoverCheck
+from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
+from segment_rehook_cli.messages import say
+from segment_rehook_cli.output import show_rows
+
+__all__ = ["Report"]
+
+
+@dataclass(slots=True)
+class Report:
+    """Prints for one run. `listed`: the file for the list of discarded events, if there is one."""
+
+    listed: Path | None
+    as_json: bool
+
+    def checks(self, made: Sequence[CutoverCheck]) -> None:
+        """Print the checks as a table."""
+        show_rows(
+            [each.entry() for each in made],
+            {
+                "check": lambda row: row["check"],
+                "": lambda row: row["readiness"],
+                "figure": lambda row: row["figure"],
+                "what to do": lambda row: row["advice"] or "",
+            },
+            as_json=self.as_json,
+        )
+
+    def state(self, entry: dict[str, Any]) -> None:
+        """Print the state of the cut-over: with JSON as one line."""
+        if self.as_json:
+            typer.echo(json.dumps({"kind": "state", **entry}))
+            return
+        for name, value in entry.items():
+            typer.echo(f"{name.replace('_', ' ')}\t{'–' if value is None else value}")
+
+    def outcomes(self, log: OutcomesLog, waiting: int) -> None:
+        """Print the summary, and list what was discarded."""
+        self._list(log.discarded[name].entry() for name in sorted(log.discarded))
+        counts = {
+            "delivered": log.redriven[Outcome.DELIVERED],
+            "discarded": len(log.discarded),
+            "duplicates": log.redriven[Outcome.DUPLICATE],
+            "parked": log.redriven[Outcome.PARKED],
+            "waiting": waiting,
+        }
+        if self.as_json:
+            typer.echo(json.dumps({"kind": "summary", **counts}))
+        else:
+            typer.echo(", ".join(f"{name}: {count}" for name, count in counts.items()))
+
+    def _list(self, entries: Iterable[dict[str, Any]]) -> None:
+        lines = [json.dumps(entry) for entry in entries]
+        if self.listed is not None:
+            self.listed.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            say(f"{len(lines)} discarded events are listed in {self.listed}")
+        elif self.as_json:
+            for line in lines:
+                typer.echo(json.dumps({"kind": "discarded", **json.loads(line)}))
+        elif lines:
+            say(f"{len(lines)} events were discarded: list them with --list FILE or --json")

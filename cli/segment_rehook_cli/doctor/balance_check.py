@@ -1,0 +1,47 @@
+"""Whether the events of the last day all have an outcome (cloudwatch:GetMetricData)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.delivery.outcomes import Outcome
+from segment_rehook_cli.doctor.check_result import finding, ok
+from segment_rehook_cli.doctor.durations import DAY, HOUR, MINUTE
+from segment_rehook_cli.doctor.metric_figures import values, written_by
+
+if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.aws_clients import PagedClient
+    from segment_rehook_cli.doctor.check_result import CheckResult
+    from segment_rehook_cli.doctor.subject import Subject
+
+__all__ = ["check_balance"]
+
+SETTLED_SECONDS: Final = 2 * MINUTE
+"""Events of the last minutes are in flight, or CloudWatch does not have their metrics yet."""
+
+IN_FLIGHT: Final = 1 / 360
+"""Part of an hour's events that may have come before its end, and been answered after it."""
+
+
+def check_balance(subject: Subject) -> Iterator[CheckResult]:
+    """Compare EventsReceived with the sum of the outcomes. The alarm is EventsUnaccounted."""
+    client: PagedClient = subject.client("cloudwatch")
+    until = (subject.now() - SETTLED_SECONDS) // MINUTE * MINUTE
+    names = ["EventsReceived", *(f"Events{outcome.capitalize()}" for outcome in Outcome)]
+    metrics = [written_by(subject.stack.name, "ingest", name, "Sum") for name in names]
+    found = values(client, metrics, until - DAY, until, HOUR)
+    received, *outcomes = (sum(found[metric]) for metric in metrics)
+    apart = abs(received - sum(outcomes)) - max(found[metrics[0]], default=0.0) * IN_FLIGHT
+    if math.ceil(apart) > 0:
+        kind = "without an outcome" if received > sum(outcomes) else "with more than one outcome"
+        yield finding(
+            f"{received:,.0f} events were received in the last 24 h, of which "
+            f"{abs(received - sum(outcomes)):,.0f} are {kind}",
+            subject.command("doctor --alarm EventsUnaccounted"),
+        )
+    elif received:
+        yield ok(f"each of {received:,.0f} events of the last 24 h has an outcome")
+    else:
+        yield ok("no event was received in the last 24 h")

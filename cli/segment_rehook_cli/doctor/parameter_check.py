@@ -1,0 +1,53 @@
+"""Whether the stack's parameters are there, are encrypted, and can be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from segment_rehook.aws.parameters import LISTS, REQUIRED, SecretName, mistakes_in, numbered_lines
+from segment_rehook_cli.doctor.check_result import finding, ok
+from segment_rehook_cli.doctor.durations import span
+
+if TYPE_CHECKING:
+    from segment_rehook_cli.doctor.check_result import CheckResult
+    from segment_rehook_cli.doctor.subject import Subject
+
+__all__ = ["check_parameters"]
+
+SECURE: Final = "SecureString"
+
+
+def check_parameters(subject: Subject) -> Iterator[CheckResult]:
+    """Give a finding for each mistake of a parameter; no text shows a value."""
+    wrong = list(_mistakes(subject))
+    yield from wrong
+    if not wrong:
+        there = [each for name, each in subject.parameters.items() if name in {*SecretName}]
+        oldest = min(each.changed for each in there)
+        yield ok(
+            f"{len(there)} secrets are there and of the right form; the oldest was put "
+            f"{span(subject.now() - oldest)} ago"
+        )
+
+
+def _mistakes(subject: Subject) -> Iterator[CheckResult]:
+    found = subject.parameters
+    values = {name: found[name].value if name in found else "" for name in SecretName}
+    for name in SecretName:
+        put = subject.command(f"secrets put {name}")
+        if name in found and found[name].type != SECURE:
+            yield finding(f"{name} is a {found[name].type}, and not encrypted", put)
+        if name in REQUIRED or name in found:
+            for mistake in mistakes_in(name, values[name]):
+                yield finding(f"{name} {mistake}", put)
+    if not any(numbered_lines(values[name]) for name in LISTS):
+        yield finding(
+            f"neither {' nor '.join(LISTS)} is set, so nobody may send",
+            subject.command(f"secrets put {SecretName.SHARED_SECRETS}"),
+        )
+    if SecretName.USER_KEY not in found:
+        yield finding(
+            f"{SecretName.USER_KEY} is missing, so the log names no users",
+            subject.command(f"secrets put {SecretName.USER_KEY}"),
+        )

@@ -1,0 +1,181 @@
+"""What is to be said of a stack's secrets, without any value of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from segment_rehook.aws.parameters import (
+    LISTS,
+    MODE,
+    SecretName,
+    mistakes_in,
+    numbered_lines,
+)
+from segment_rehook_cli.secrets.matches import KINDS, LineMatches
+from segment_rehook_cli.secrets.parameter_store import distinct_lines
+from segment_rehook_cli.time_window import iso_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm.client import SSMClient
+
+__all__ = ["SecretStatus", "read_parameters", "statuses"]
+
+_ALWAYS: Final = (SecretName.API_KEY, SecretName.API_SECRET)
+_MANAGED_KEY: Final = "alias/aws/ssm"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A parameter as SSM describes it. `put_at`: in Unix time, seconds. `value`: its value."""
+
+    type: str
+    version: int
+    put_at: float
+    key: str
+    value: str = field(repr=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class SecretStatus:
+    """What is known of one parameter. `described` is None if it is missing.
+
+    `findings`: what is wrong. `notes`: what is not wrong, but worth knowing. `matches`: of each
+    credential of a list, in order.
+    """
+
+    name: str
+    described: Described | None
+    findings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    matches: dict[str, LineMatches] = field(default_factory=dict)
+
+    def row(self, now: float) -> dict[str, Any]:
+        """Return it as values for JSON. `now`: in Unix time, seconds."""
+        row: dict[str, Any] = {"parameter": self.name, "present": self.described is not None}
+        if self.described is not None:
+            row |= {
+                "type": self.described.type,
+                "key": self.described.key or None,
+                "version": self.described.version,
+                "changedAt": iso_time(self.described.put_at),
+                "ageSeconds": max(int(now - self.described.put_at), 0),
+            }
+        if self.name in LISTS:
+            row["live"] = len(self.matches)
+            row["credentials"] = [
+                {
+                    "credential": credential,
+                    "lastMatchedAt": None if each.last_at is None else iso_time(each.last_at),
+                }
+                for credential, each in self.matches.items()
+            ]
+        return row | {"findings": self.findings, "notes": self.notes}
+
+
+def read_parameters(client: SSMClient, path: str) -> dict[str, Described]:
+    """Read all parameters below a stack's path, by their names below it. Raises what boto3 raises.
+
+    It needs the permissions ssm:GetParametersByPath and ssm:DescribeParameters, and kms:Decrypt for
+    a key of one's own.
+    """
+    keys: dict[str, str] = {}
+    for described in client.get_paginator("describe_parameters").paginate(
+        ParameterFilters=[{"Key": "Path", "Option": "Recursive", "Values": [path]}]
+    ):
+        keys |= {each["Name"]: each.get("KeyId", "") for each in described["Parameters"]}
+    found: dict[str, Described] = {}
+    for page in client.get_paginator("get_parameters_by_path").paginate(
+        Path=path, Recursive=True, WithDecryption=True
+    ):
+        for each in page["Parameters"]:
+            found[each["Name"].removeprefix(f"{path}/")] = Described(
+                type=each["Type"],
+                version=each["Version"],
+                put_at=each["LastModifiedDate"].timestamp(),
+                key=keys.get(each["Name"], ""),
+                value=each["Value"],
+            )
+    return found
+
+
+def statuses(
+    found: Mapping[str, Described],
+    matches: Mapping[str, Mapping[str, LineMatches]],
+    *,
+    stack_key: str,
+) -> list[SecretStatus]:
+    """Judge all parameters. `matches`: by name and line. `stack_key`: as `Stack.secrets_key`."""
+    result = [
+        _status(name, found.get(name), matches.get(name, {}), stack_key) for name in SecretName
+    ]
+    for each in result:
+        each.findings += _missing(each, found)
+    result += [
+        SecretStatus(
+            name=name,
+            described=described,
+            findings=["no parameter of the bridge: nothing reads it. Is the name misspelt?"],
+        )
+        for name, described in found.items()
+        if name not in {*SecretName, MODE}
+    ]
+    return result
+
+
+def _status(
+    name: SecretName,
+    described: Described | None,
+    matches: Mapping[str, LineMatches],
+    stack_key: str,
+) -> SecretStatus:
+    status = SecretStatus(name=name, described=described)
+    if described is None:
+        if name == SecretName.USER_KEY:
+            status.notes.append("missing: the log names no users")
+        return status
+    status.findings += mistakes_in(name, described.value)
+    status.findings += _kept_badly(described, stack_key)
+    if name in LISTS:
+        lines = distinct_lines(described.value)
+        if not lines:
+            status.findings.append("has no line")
+        status.matches = {
+            f"{KINDS[name]}-{number}": matches.get(line, LineMatches())
+            for number, line in enumerate(lines, 1)
+        }
+        status.notes += _notes(status.matches, len(numbered_lines(described.value)))
+    return status
+
+
+def _missing(status: SecretStatus, found: Mapping[str, Described]) -> Iterator[str]:
+    if status.name in _ALWAYS and status.described is None:
+        yield "missing"
+    if status.name == SecretName.SHARED_SECRETS and not any(name in found for name in LISTS):
+        yield f"missing, and so is {SecretName.TOKENS}: nobody may send"
+
+
+def _kept_badly(described: Described, stack_key: str) -> Iterator[str]:
+    if described.type != "SecureString":
+        yield f"is of type {described.type}, so it is not encrypted: put it again"
+    elif described.key and _key_id(described.key) != _key_id(stack_key or _MANAGED_KEY):
+        yield (
+            f"is encrypted with {described.key} and not with the stack's key "
+            f"({stack_key or _MANAGED_KEY}), which alone the functions may use: put it again"
+        )
+
+
+def _key_id(key: str) -> str:
+    """Give a key's id, or its alias, from its ARN too."""
+    return key.rpartition(":")[2].removeprefix("key/")
+
+
+def _notes(matches: Mapping[str, LineMatches], lines: int) -> Iterator[str]:
+    if len(matches) > 1:
+        yield f"{len(matches)} are live: to remove the old one, `segment-rehook secrets rotate`"
+    if lines > len(matches):
+        yield f"lines that occur again: {lines - len(matches)}"
+    unmatched: Sequence[str] = [name for name, each in matches.items() if each.last_at is None]
+    if unmatched:
+        yield f"not matched by any request in 14 days: {', '.join(unmatched)}"

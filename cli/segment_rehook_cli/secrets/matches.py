@@ -1,0 +1,121 @@
+"""When each secret or token was last matched by a request, from the metric `AccessMatched`.
+
+The metric names a credential by its position in the parameter (`secret-1`), never by its value.
+Positions move when the parameter is put. So the parameter's history says which line a position
+meant at a time. Functions keep a parameter for up to a minute after it was changed, so around a
+change a position can mean either line: such a match counts as possible for both, and as sure for
+neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from segment_rehook.aws.parameters import SecretName
+from segment_rehook_cli.secrets.parameter_store import Parameter
+from segment_rehook_cli.stack import Stack
+
+__all__ = ["PERIOD", "WINDOW", "LineMatches", "MetricsClient", "line_matches", "read_matches"]
+
+PERIOD: Final = 60
+"""The metric's resolution in seconds. CloudWatch keeps it for 15 days."""
+
+WINDOW: Final = 14 * 86_400
+"""For how many seconds back the metric is read."""
+
+STALE_SECONDS: Final = 120.0
+"""For so long after a change a function may use the old value: its cache, and clocks."""
+
+KINDS: Final = {SecretName.SHARED_SECRETS: "secret", SecretName.TOKENS: "token"}
+
+
+class MetricsClient(Protocol):
+    """What is used of boto3's client of CloudWatch."""
+
+    def get_paginator(self, operation_name: Any, /) -> Any:
+        """Give a paginator, here of GetMetricData."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineMatches:
+    """When requests matched one line, in seconds of Unix time; None: in no minute that was read.
+
+    `last_at`: the end of the last minute in which one may have. `first_sure_at`: the end of the
+    first minute in which one surely has.
+    """
+
+    last_at: float | None = None
+    first_sure_at: float | None = None
+
+
+def read_matches(
+    client: MetricsClient, stack: Stack, name: SecretName, positions: int, now: float
+) -> dict[int, list[float]]:
+    """Give for each position (from 1) the minutes with a match, by their beginning in Unix time.
+
+    `positions`: how many to ask for. Raises what boto3 raises.
+    """
+    queries: list[dict[str, Any]] = [
+        {
+            "Id": f"position{number}",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": f"SegmentRehook/{stack.name}",
+                    "MetricName": "AccessMatched",
+                    "Dimensions": [
+                        {"Name": "service", "Value": "ingest"},
+                        {"Name": "credential", "Value": f"{KINDS[name]}-{number}"},
+                    ],
+                },
+                "Period": PERIOD,
+                "Stat": "Sum",
+            },
+        }
+        for number in range(1, positions + 1)
+    ]
+    found: dict[int, list[float]] = {number: [] for number in range(1, positions + 1)}
+    if not queries:
+        return found
+    pages = client.get_paginator("get_metric_data")
+    for page in pages.paginate(
+        MetricDataQueries=queries, StartTime=now - WINDOW, EndTime=now + PERIOD
+    ):
+        for result in page["MetricDataResults"]:
+            number = int(result["Id"].removeprefix("position"))
+            pairs = zip(result["Timestamps"], result["Values"], strict=True)
+            found[number] += [at.timestamp() for at, count in pairs if count > 0]
+    return found
+
+
+def line_matches(
+    versions: Sequence[Parameter], minutes: Mapping[int, Iterable[float]]
+) -> dict[str, LineMatches]:
+    """Give the matches of each line of the newest version. `minutes`: of `read_matches`."""
+    last: dict[str, float] = {}
+    first_sure: dict[str, float] = {}
+    for position, beginnings in minutes.items():
+        for begin in beginnings:
+            end = begin + PERIOD
+            meant = _meant(versions, position, begin, end)
+            for line in meant:
+                last[line] = max(last.get(line, end), end)
+            if len(meant) == 1:
+                [line] = meant
+                first_sure[line] = min(first_sure.get(line, end), end)
+    return {
+        line: LineMatches(last.get(line), first_sure.get(line))
+        for line in (versions[-1].lines if versions else ())
+    }
+
+
+def _meant(versions: Sequence[Parameter], position: int, begin: float, end: float) -> set[str]:
+    """Give the lines that a position may have meant in a minute."""
+    found: set[str] = set()
+    for number, version in enumerate(versions):
+        gone = versions[number + 1].put_at + STALE_SECONDS if number + 1 < len(versions) else end
+        lines = version.lines
+        if version.put_at < end and begin < gone and len(lines) >= position:
+            found.add(lines[position - 1])
+    return found

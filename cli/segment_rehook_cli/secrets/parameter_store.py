@@ -1,0 +1,111 @@
+"""A stack's secrets as SSM keeps them: SecureStrings under one path, each with a version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from secrets import token_hex
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from segment_rehook.aws.parameters import SecretName, numbered_lines
+from segment_rehook_cli.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm.client import SSMClient
+
+__all__ = [
+    "DESCRIPTIONS",
+    "Parameter",
+    "distinct_lines",
+    "make_user_key",
+    "put_secret",
+    "read_versions",
+    "secret_path",
+]
+
+DESCRIPTIONS: Final = {
+    SecretName.API_KEY: "Rehook's API key",
+    SecretName.API_SECRET: "Rehook's API secret",
+    SecretName.SHARED_SECRETS: "Segment's shared secrets, one per line",
+    SecretName.TOKENS: "header tokens that Segment sends, one per line",
+    SecretName.USER_KEY: "the key of the users' hashes in the log",
+}
+USER_KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One version of a secret. `put_at`: when it was put, in seconds of Unix time."""
+
+    version: int
+    put_at: float
+    value: str = field(repr=False)
+
+    @property
+    def lines(self) -> list[str]:
+        """The different lines, in order: credential `secret-1` is the first, as in the metric."""
+        return distinct_lines(self.value)
+
+
+def distinct_lines(value: str) -> list[str]:
+    """Give the lines of a list as the functions read it: stripped, each once."""
+    return list(dict.fromkeys(line for _, line in numbered_lines(value)))
+
+
+def read_versions(client: SSMClient, stack: Stack, name: SecretName) -> list[Parameter]:
+    """Give a secret's versions that SSM has kept (100 at most), oldest first; none if it is absent.
+
+    Raises what boto3 raises.
+    """
+    found: list[Parameter] = []
+    pages = client.get_paginator("get_parameter_history")
+    try:
+        for page in pages.paginate(Name=secret_path(stack, name), WithDecryption=True):
+            for each in page["Parameters"]:
+                put_at: datetime = each["LastModifiedDate"]
+                found.append(Parameter(each["Version"], put_at.timestamp(), each["Value"]))
+    except client.exceptions.ParameterNotFound:
+        return []
+    return sorted(found, key=lambda each: each.version)
+
+
+def secret_path(stack: Stack, name: SecretName) -> str:
+    """Return the full name of the secret's SSM parameter."""
+    return f"{stack.secrets_path}/{name.value}"
+
+
+def make_user_key(client: SSMClient, stack: Stack) -> bool:
+    """Put a random key for the users' hashes in the log, unless there is a key. Say if it was put.
+
+    A key is never replaced by chance: the log's lines of before could no longer be found by user.
+    Raises what boto3 raises.
+    """
+    key = token_hex(USER_KEY_BYTES)
+    try:
+        put_secret(client, stack, SecretName.USER_KEY, key, overwrite=False)
+    except client.exceptions.ParameterAlreadyExists:
+        return False
+    return True
+
+
+def put_secret(
+    client: SSMClient, stack: Stack, name: SecretName, value: str, *, overwrite: bool = True
+) -> int:
+    """Create or replace one SecureString, under the stack's own key if it has one.
+
+    Gives the parameter's new version. Raises what boto3 raises.
+    """
+    key: _Key = {"KeyId": stack.secrets_key} if stack.secrets_key else {}
+    answer = client.put_parameter(
+        Name=secret_path(stack, name),
+        Description=DESCRIPTIONS[name],
+        Value=value,
+        Type="SecureString",
+        Overwrite=overwrite,
+        **key,
+    )
+    return answer["Version"]
+
+
+class _Key(TypedDict, total=False):
+    KeyId: str

@@ -1,0 +1,58 @@
+"""What `doctor` says about a sandbox, by its checks; no line may show a secret or an address."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from segment_rehook_cli.doctor.check_result import CheckResult, Status
+from segment_rehook_cli.doctor.checks import CHECKS, diagnose
+from segment_rehook_cli.doctor.subject import Subject
+from segment_rehook_cli.stack import Location, Stack, look_up
+from tools.sandbox.services import API_KEY, API_SECRET, USER_KEY
+
+if TYPE_CHECKING:
+    from tools.sandbox import Sandbox
+
+EMAIL = "somebody@example.com"
+Lines = Mapping[str, Sequence[CheckResult]]
+
+
+def stack_of(box: Sandbox) -> Stack:
+    """The stack, as a command gets it with --sandbox."""
+    described = box.description()
+    return look_up(described.stack, Location.of_environment(described.environment))
+
+
+def examined(
+    box: Sandbox, *names: str, stack: Stack | None = None, hidden: str = "", **changes: Any
+) -> Lines:
+    """The results by check: of the named ones, by default of all. `hidden`: shown nowhere."""
+    subject = Subject(stack or stack_of(box), **changes)
+    chosen = {name: CHECKS[name] for name in names or CHECKS}
+    found = defaultdict(list)
+    for each in diagnose(subject, chosen):
+        found[each.check].append(each.result)
+        for secret in (API_KEY, API_SECRET, USER_KEY, box.shared_secret, EMAIL, hidden):
+            assert not secret or secret not in str(each.entry())
+    assert list(found) == list(chosen)
+    return found
+
+
+def not_ok(lines: Lines) -> Lines:
+    """The checks that have a line that is not ok, with those lines."""
+    wrong = {
+        name: [each for each in results if each.status is not Status.OK]
+        for name, results in lines.items()
+    }
+    return {name: results for name, results in wrong.items() if results}
+
+
+def only_finding(lines: Lines, name: str) -> CheckResult:
+    """The one line that is not ok, which must be a finding of this check."""
+    wrong = not_ok(lines)
+    assert list(wrong) == [name], wrong
+    [result] = wrong[name]
+    assert result.status is Status.FINDING
+    return result

@@ -1,0 +1,152 @@
+"""`erase` on the running bridge, with hundreds of messages, killed at exact steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from segment_rehook.delivery import ids
+from tests.end_to_end.conftest import drain
+from tests.end_to_end.test_failures_commands import (
+    NUMBERS,
+    Commands,
+    Event,
+    events_of,
+    park,
+    rewarded,
+    send,
+)
+from tools.sandbox import Sandbox
+
+HOUR = 3_600
+
+
+@pytest.fixture
+def commands(box: Sandbox) -> Iterator[Commands]:
+    """Give the commands; the stack has a key for the log; both queues are empty afterwards."""
+    box.ssm.put_parameter(
+        Name=f"/segment-rehook/{box.stack.name}/logs/user-key",
+        Value="k" * 32,
+        Type="SecureString",
+        Overwrite=True,
+    )
+    yield Commands(box)
+    box.pollers["RedriveFunction"].resume()
+    for name in ("ParkingLot", "DeadLetterQueue"):
+        box.queue(name).empty()
+
+
+def person_of(events: list[Event]) -> str:
+    """Return the user of the first event."""
+    return str(events[0]["userId"])
+
+
+def theirs(events: list[Event], person: str) -> list[Event]:
+    """Return the events of a user."""
+    return [each for each in events if each["userId"] == person]
+
+
+def rows_of(printed: str) -> list[dict[str, Any]]:
+    """Return the lines of JSON."""
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def erased_row(printed: str, place: str) -> dict[str, Any]:
+    """Return the row of the summary about a place."""
+    [row] = [each for each in rows_of(printed) if each.get("place") == place]
+    return row
+
+
+def bodies(box: Sandbox) -> str:
+    """Return all that both queues hold, as text."""
+    return "".join(
+        str(each)
+        for name in ("ParkingLot", "DeadLetterQueue")
+        for each in box.queue(name).messages()
+    )
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_person_is_erased_and_all_others_are_delivered(box: Sandbox, commands: Commands) -> None:
+    """Parked and waiting messages, and the mark, of one of 60 users go; the others lose nothing."""
+    parked = events_of(users=60, each=2)
+    park(box, parked)
+    person = person_of(parked)
+    waiting = [{**each, "messageId": f"{each['messageId']}-w"} for each in parked]
+    box.rehook.switch(on=False)
+    send(box, waiting)
+    box.pollers["RedriveFunction"].pause()
+    box.queue("DeadLetterQueue").hasten()
+
+    code, printed, said = commands.run("erase --json --dry-run", person)
+    assert code == 0, said
+    found = [each["found"] for each in rows_of(printed) if "delivery" in each]
+    assert sorted(set(found)) == ["ledger record", "mark", "parked message", "waiting message"]
+    assert (found.count("parked message"), found.count("waiting message")) == (2, 2)
+    assert person not in printed + said
+    assert person in bodies(box)
+
+    code, printed, said = commands.run("erase --json --yes", person)
+    assert code == 0, said
+    assert person not in printed + said
+    for place, number in {"parked messages": 2, "waiting messages": 2, "marks": 1}.items():
+        row = erased_row(printed, place)
+        assert (row["found"], row["erased"], row["left"]) == (number, number, 0), printed
+    assert person not in bodies(box)
+    assert f"user#{ids.user_hash(person)}" not in str(box.ledger())
+
+    code, printed, said = commands.run("erase --json --yes", person)
+    assert code == 0, said
+    assert not erased_row(printed, "waiting messages")["found"]
+
+    box.rehook.switch(on=True)
+    box.pollers["RedriveFunction"].resume()
+    drain(box)
+    others = [each for each in waiting if each["userId"] != person]
+    # Once: what is parked was refused, so it gave none.
+    assert rewarded(box, others) == [1] * len(others)
+    assert rewarded(box, theirs(waiting, person)) == [0, 0]
+    assert len(box.queue("ParkingLot").messages()) == len(parked) - 2
+    # Segment's retry of an erased event is a duplicate, and a new event is delivered at once.
+    again = box.segment.send(theirs(waiting, person)[0]).body
+    assert again["duplicate"] == 1
+    new = {**theirs(waiting, person)[0], "messageId": f"new-{next(NUMBERS)}", "event": "new"}
+    assert box.segment.send(new).body["delivered"] == 1
+
+
+@pytest.mark.usefixtures("fresh")
+def test_an_erasure_that_is_killed_at_each_step_is_completed(
+    box: Sandbox, commands: Commands
+) -> None:
+    """Killed before and after each kind of call, the next run ends with nothing of the person."""
+    events = events_of(users=20, each=4)
+    park(box, events)
+    person = person_of(events)
+    waiting = [{**each, "messageId": f"{each['messageId']}-w"} for each in events]
+    box.rehook.switch(on=False)
+    send(box, waiting)
+    box.pollers["RedriveFunction"].pause()
+    for operation, acted in (
+        ("DeleteMessageBatch", False),
+        ("DeleteMessageBatch", True),
+        ("BatchExecuteStatement", True),
+        ("DeleteMessageBatch", False),
+    ):
+        for name in ("ParkingLot", "DeadLetterQueue"):
+            box.queue(name).hasten()
+        commands.killed("erase --yes", person, operation=operation, acted=acted)
+    for name in ("ParkingLot", "DeadLetterQueue"):
+        box.queue(name).hasten()
+    code, _, said = commands.run("erase --json --yes", person)
+    assert code == 0, said
+    assert person not in bodies(box)
+    assert f"user#{ids.user_hash(person)}" not in str(box.ledger())
+    box.rehook.switch(on=True)
+    box.pollers["RedriveFunction"].resume()
+    drain(box)
+    others = [each for each in waiting if each["userId"] != person]
+    assert rewarded(box, others) == [1] * len(others)
+    assert sum(rewarded(box, theirs(waiting, person))) == 0

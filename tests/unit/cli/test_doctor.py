@@ -1,0 +1,97 @@
+"""Tests of what `doctor` prints, and of the parts that need no stack."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from segment_rehook_cli import terminal
+from segment_rehook_cli.doctor.check_result import Diagnosis, finding, ok, skipped
+from segment_rehook_cli.doctor.checks import CHECKS, PERMISSIONS
+from segment_rehook_cli.doctor.diagnosis_table import show
+from segment_rehook_cli.doctor.durations import span
+from segment_rehook_cli.doctor.runbook import runbook_section
+
+ROOT = Path(__file__).parents[3]
+LINES = [
+    Diagnosis("mode", ok("deliver")),
+    Diagnosis("table", finding("gone\x1b[31m [red]", "aws mend it")),
+    Diagnosis("clock", skipped("not allowed")),
+]
+
+
+@pytest.mark.parametrize("lines", [LINES[:1], LINES[:2], LINES[::2]])
+def test_only_ok_is_well(lines: list[Diagnosis]) -> None:
+    """A finding is not well, and neither is what was skipped."""
+    assert show(lines, as_json=True) is (lines == LINES[:1])
+
+
+def test_without_a_terminal_lines_have_tabs(capsys: pytest.CaptureFixture[str]) -> None:
+    """There is a heading; the summary goes to standard error."""
+    show(LINES, as_json=False)
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        "check\tresult\tdetail\tcommand",
+        "mode\tok\tdeliver\t",
+        "table\tfinding\tgone\\x1b[31m [red]\taws mend it",
+        "clock\tskipped\tnot allowed\t",
+    ]
+    assert printed.err == "segment-rehook: 1 ok, 1 finding, 1 skipped\n"
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_on_a_terminal_there_is_a_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, colour: bool
+) -> None:
+    """The table has the command below the detail, in colour unless NO_COLOR is set."""
+    monkeypatch.setattr(terminal, "output_is_terminal", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    if not colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    show(LINES, as_json=False)
+    printed = capsys.readouterr().out
+    assert "→ aws mend it" in printed
+    assert "gone\\x1b[31m [red]" in printed
+    assert ("\x1b[1;31mfinding" in printed) is colour
+    assert ("\x1b[32mok" in printed) is colour
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-1, "0 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7_199, "120 min"),
+        (7_200, "2 h"),
+        (172_799, "48 h"),
+        (172_800, "2 days"),
+    ],
+)
+def test_spans(seconds: float, said: str) -> None:
+    """A span is said in the largest unit of which there are two."""
+    assert span(seconds) == said
+
+
+def test_a_section_ends_where_the_next_begins(tmp_path: Path) -> None:
+    """A section is what is below its heading alone; the first page that is there counts."""
+    page = tmp_path / "runbook.md"
+    page.write_text("## Alarms\n\n### A\n\nFirst.\n\n### AB\n\nSecond.\n\n## Stored\n\nThird.\n")
+    files = (tmp_path / "absent.md", page)
+    assert runbook_section("A", files) == "First."
+    assert runbook_section("AB", files) == "Second."
+    assert runbook_section("B", files) is None
+    assert runbook_section("A", files[:1]) is None
+
+
+def test_the_page_names_each_check_and_each_permission() -> None:
+    """docs/doctor.md has a row for each check, in order, and all permissions; and no other."""
+    page = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    checked = page.partition("## What is checked")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([a-z -]+)` \|", checked, re.MULTILINE) == list(CHECKS)
+    permissions = page.partition("## Permissions")[2]
+    assert set(re.findall(r"\b[a-z]+:[A-Z]\w+", permissions)) == set(PERMISSIONS.values())
