@@ -52,12 +52,7 @@ _LISTED: Final = (
     EventStanding.GONE,
     EventStanding.PARKED,
 )
-_FINDINGS: Final = (
-    EventStanding.NEW,
-    EventStanding.CONFLICT,
-    EventStanding.GONE,
-    EventStanding.PARKED,
-)
+_FINDINGS: Final = tuple(each for each in _LISTED if each is not EventStanding.BEYOND_LEDGER)
 
 
 @on_stack
