@@ -19,7 +19,7 @@ from segment_rehook_cli.secret_values import ValueRefused, cleaned
 from segment_rehook_cli.secrets.asking import read_added_line
 from segment_rehook_cli.secrets.guarded_put import ChangedMeanwhile, put_lines
 from segment_rehook_cli.secrets.matches import KINDS
-from segment_rehook_cli.secrets.parameter_store import Parameter, read_versions
+from segment_rehook_cli.secrets.parameter_store import SecretVersion, read_versions
 from segment_rehook_cli.secrets.rotation import Rotation, RotationStep, rotation_of
 from segment_rehook_cli.secrets.status_command import matches_of
 from segment_rehook_cli.secrets.waiting import wait_for_change
@@ -101,7 +101,7 @@ class _Run:
                 f"secrets put --stack {stack.name} {name.value}`",
                 USAGE,
             )
-        self._was: Parameter = versions[-1]
+        self._was: SecretVersion = versions[-1]
         stack.announce()
 
     def next_step(self, *, add: bool, wait: float | None, early: bool) -> None:
