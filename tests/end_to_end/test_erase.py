@@ -199,3 +199,23 @@ def test_what_aws_refuses_is_told_and_done_by_the_next_run(
     box.queue("ParkingLot").hasten()
     found, printed, said = commands.run("erase --json --yes", person)
     assert (found, person in bodies(box)) == (0, False), said
+
+
+@pytest.mark.usefixtures("fresh")
+def test_ctrl_c_ends_an_erasure_with_a_summary(box: Sandbox, commands: Commands) -> None:
+    """SIGINT while messages are deleted: the summary is printed, and nothing stays hidden."""
+    events = events_of(users=5, each=1)
+    park(box, events)
+    person = person_of(events)
+    match = {"caller": "operator", "operation": "DeleteMessageBatch"}
+    box.aws.fault(Fault(kind=Kind.HOLD, match=match, acted=False))
+    with commands.start("erase --json --yes --no-log", person) as process:
+        box.wait_until(lambda: bool(box.aws.held()), timeout=60)
+        process.send_signal(2)
+        box.aws.clear()
+        printed, said = process.communicate(timeout=60)
+    assert (process.returncode, "interrupted" in said) == (1, True), said
+    assert erased_row(printed, "parked messages")["found"] == 1
+    assert all(each.visible_in == 0 for each in box.queue("ParkingLot").messages())
+    assert commands.run("erase --yes", person)[0] == 0
+    assert person not in bodies(box)
