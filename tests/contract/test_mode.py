@@ -9,7 +9,7 @@ import pytest
 
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.delivery.pacing import backoff
-from segment_rehook_cli.mode import Mode
+from segment_rehook_cli.stack.mode import Mode
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 from tools.fakes.surroundings import FakeClock, FakeTelemetry

@@ -15,7 +15,7 @@ from moto.ssm.models import ssm_backends
 from segment_rehook.aws.parameters import SecretName
 from segment_rehook_cli.secrets.guarded_put import ChangedMeanwhile, put_lines
 from segment_rehook_cli.secrets.parameter_store import read_versions
-from segment_rehook_cli.stack import Location, look_up
+from segment_rehook_cli.stack.stack import Location, look_up
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from segment_rehook.segment.event_time import time_text
-from segment_rehook_cli.stack_state import FRESH_SECONDS
+from segment_rehook_cli.stack.state import FRESH_SECONDS
 from tests.end_to_end.conftest import drain
 
 if TYPE_CHECKING:

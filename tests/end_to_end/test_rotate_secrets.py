@@ -72,9 +72,10 @@ def test_a_rotation_that_is_killed_or_refused_is_run_again(
     box: Sandbox, commands: Commands
 ) -> None:
     """Whether the put was made or not, the next run goes on from what SSM has."""
-    for acted, live in ((False, 1), (True, 2)):
-        match = {"caller": "operator", "operation": "PutParameter"}
-        box.aws.fault(Fault(kind=Kind.HOLD, match=match, acted=acted))
+    # GetParameter is the look at the version just before the put.
+    for operation, live in (("GetParameter", 1), ("PutParameter", 2)):
+        match = {"caller": "operator", "operation": operation}
+        box.aws.fault(Fault(kind=Kind.HOLD, match=match, acted=True))
         with commands.start("secrets rotate", stdin=subprocess.PIPE) as process:
             assert process.stdin is not None
             process.stdin.write(NEW)

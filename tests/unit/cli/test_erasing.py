@@ -6,9 +6,9 @@ import pytest
 
 from segment_rehook_cli.erasing.looking import logged_deliveries
 from segment_rehook_cli.erasing.person import Person
-from segment_rehook_cli.logged_outcome import LoggedOutcome
-from segment_rehook_cli.logs import Found
-from segment_rehook_cli.time_window import TimeWindow
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome
+from segment_rehook_cli.log.stack_logs import Found
+from segment_rehook_cli.log.time_window import TimeWindow
 
 USER = "0123456789abcdef"
 

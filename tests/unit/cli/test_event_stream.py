@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from segment_rehook.segment.event import Event
-from segment_rehook_cli import event_stream
-from segment_rehook_cli.event_stream import Position, stream_events
-from segment_rehook_cli.reading import Unreadable, read_events
+from segment_rehook_cli.mapping import event_stream
+from segment_rehook_cli.mapping.event_stream import Position, stream_events
+from segment_rehook_cli.mapping.reading import Unreadable, read_events
 
 EVENTS = [{"type": "track", "messageId": f"m{n}", "event": "é“😀"} for n in range(3)]
 CONTENTS = {

@@ -6,18 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook_cli.secrets.matches import PERIOD, STALE_SECONDS, line_matches
-from segment_rehook_cli.secrets.parameter_store import Parameter
+from segment_rehook_cli.secrets.parameter_store import SecretVersion
 from segment_rehook_cli.secrets.rotation import RETRY_SECONDS, RotationStep, rotation_of
 
 START = 1_800_000_000.0
 HOUR = 3_600.0
-ONE = Parameter(1, START, "old")
-BOTH = Parameter(2, START + 10 * HOUR, "old\nnew")
+ONE = SecretVersion(1, START, "old")
+BOTH = SecretVersion(2, START + 10 * HOUR, "old\nnew")
 
 
 def test_a_position_means_the_line_that_it_had_then() -> None:
     """After the first line was removed, `secret-1` is the new one; before, it was the old one."""
-    versions = [ONE, BOTH, Parameter(3, START + 20 * HOUR, "new")]
+    versions = [ONE, BOTH, SecretVersion(3, START + 20 * HOUR, "new")]
     minutes = {1: [START + 5 * HOUR, START + 30 * HOUR], 2: [START + 12 * HOUR]}
     found = line_matches(versions, minutes)
     assert found.keys() == {"new"}
@@ -27,7 +27,7 @@ def test_a_position_means_the_line_that_it_had_then() -> None:
 
 def test_around_a_change_a_match_may_be_of_both_and_is_sure_for_none() -> None:
     """A function may hold the old value for two minutes: the match counts as last for both."""
-    swapped = Parameter(2, START + HOUR, "new\nold")
+    swapped = SecretVersion(2, START + HOUR, "new\nold")
     found = line_matches([ONE, swapped], {1: [START + HOUR + 30]})
     for line in ("old", "new"):
         assert found[line].last_at == START + HOUR + 30 + PERIOD
@@ -61,7 +61,7 @@ def test_no_old_one_goes_while_segment_may_send_events_with_it(
 
 def test_one_that_is_still_used_stays_when_another_goes() -> None:
     """Of two old ones, the one that requests still match is not removable."""
-    put = Parameter(2, START, "used\nunused\nnew")
+    put = SecretVersion(2, START, "used\nunused\nnew")
     now = START + 10 * HOUR
     matches = line_matches([put], {1: [now - HOUR], 2: [], 3: [START + HOUR]})
     found = rotation_of(put.lines, matches, now)
