@@ -20,7 +20,8 @@ class LoggedOutcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
     `service`: ingest or redrive. `delivery`: its id, None for an event that has no delivery.
     `request_id`: API Gateway's. `rehook_request_id`, `code`, `milliseconds`: of the call to Rehook.
     `mapping`: the version of the destination file. `user`: a keyed hash. `next_try_seconds`: counts
-    from `at`. `age_seconds`: how long the message had been in the queue.
+    from `at`. `age_seconds`: how long the message had been in the queue. `received_at`: of an event
+    of before the cut-over, when Segment received it.
     """
 
     at: float
@@ -36,6 +37,7 @@ class LoggedOutcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
     request_id: str | None = None
     function_request_id: str | None = None
     ignored: str | None = None
+    received_at: str | None = None
     milliseconds: float | None = None
     tries: int | None = None
     mapping: str | None = None
