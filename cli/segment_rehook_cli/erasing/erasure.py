@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from segment_rehook.delivery.ports import Clock, LedgerUnavailable
-from segment_rehook_cli.erasing.ledger_table import Deed, LedgerTable, Mark, retries_end
+from segment_rehook_cli.erasing.ledger_table import LedgerTable, Mark, RecordFate, retries_end
 from segment_rehook_cli.failures.discarding import Discarding
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 
@@ -39,7 +39,7 @@ class Erasure:
     `deliveries`: of the person, as far as they are known; those of erased messages are added.
     The other members are what has become of it: `messages`, how many were deleted, by queue;
     `busy`, how many were left since they are being delivered; `unread`, about how many messages of
-    anybody could not be read, by queue; `deeds`, by delivery; `later`, from when the last business
+    anybody could not be read, by queue; `fates`, by delivery; `later`, from when the last business
     key can be deleted; `marks_left`; `interrupted`.
     """
 
@@ -54,7 +54,7 @@ class Erasure:
     messages: Counter[QueueName] = field(default_factory=Counter)
     busy: int = 0
     unread: dict[QueueName, int] = field(default_factory=dict)
-    deeds: dict[str, Deed] = field(default_factory=dict)
+    fates: dict[str, RecordFate] = field(default_factory=dict)
     later: float | None = None
     marks_cleared: int = 0
     marks_left: int = 0
@@ -75,7 +75,7 @@ class Erasure:
     @property
     def complete(self) -> bool:
         """Whether nothing is left that a further run could erase."""
-        undone = {Deed.LATER, Deed.AT_WORK, Deed.FAILED} & {*self.deeds.values()}
+        undone = {RecordFate.LATER, RecordFate.AT_WORK, RecordFate.FAILED} & {*self.fates.values()}
         left = self.busy or any(self.unread.values()) or self.marks_left or undone
         return not (left or self.interrupted or self.refusals or self.notes)
 
@@ -117,11 +117,11 @@ class Erasure:
         except LedgerUnavailable as error:
             self.notes.append(f"records were not erased: {error}")
             return
-        self.deeds = self.ledger.erase(records, keep_keys=self.keep_keys)
+        self.fates = self.ledger.erase(records, keep_keys=self.keep_keys)
         ends = [
             retries_end(records[name], self.ledger.keep)
-            for name, deed in self.deeds.items()
-            if deed is Deed.LATER
+            for name, fate in self.fates.items()
+            if fate is RecordFate.LATER
         ]
         self.later = max(ends, default=None)
 

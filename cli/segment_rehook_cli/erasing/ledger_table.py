@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
     from segment_rehook.delivery.ports import Clock, Randomness
 
-__all__ = ["Deed", "LedgerTable", "Mark", "has_business_key", "retries_end"]
+__all__ = ["LedgerTable", "Mark", "RecordFate", "has_business_key", "retries_end"]
 
 _AT_WORK: Final = frozenset({State.CLAIMED, State.QUEUED})
 
 
-class Deed(StrEnum):
-    """What was done with a record."""
+class RecordFate(StrEnum):
+    """What became of a record."""
 
     DELETED = "deleted"
     STRIPPED = "stripped"  # kept, without Rehook's request id
@@ -115,33 +115,33 @@ class LedgerTable:
         except LedgerUnavailable as error:
             self.failures.add(str(error))
 
-    def erase(self, records: Mapping[str, Record], *, keep_keys: bool) -> dict[str, Deed]:
+    def erase(self, records: Mapping[str, Record], *, keep_keys: bool) -> dict[str, RecordFate]:
         """Delete or strip records; say what was done, by delivery.
 
         `keep_keys`: records of business keys are kept, so that no order is delivered again.
         """
         return {name: self._erase(each, keep_keys=keep_keys) for name, each in records.items()}
 
-    def _erase(self, record: Record, *, keep_keys: bool) -> Deed:
+    def _erase(self, record: Record, *, keep_keys: bool) -> RecordFate:
         if record.state in _AT_WORK:
-            return Deed.AT_WORK
+            return RecordFate.AT_WORK
         ends = has_business_key(record) and not keep_keys
         if ends and self._clock.now() >= retries_end(record, self.keep):
             return self._delete(record)
         stripped = self._strip(record)
-        return Deed.LATER if ends and stripped is Deed.STRIPPED else stripped
+        return RecordFate.LATER if ends and stripped is RecordFate.STRIPPED else stripped
 
-    def _strip(self, record: Record) -> Deed:
+    def _strip(self, record: Record) -> RecordFate:
         if record.request_id is None:
-            return Deed.STRIPPED
+            return RecordFate.STRIPPED
         new = replace(record, nonce=self._randomness.nonce(), request_id=None)
         [swap] = self._ledger.swap([Change(new, record)])
         if isinstance(swap, LedgerUnavailable):
             self.failures.add(str(swap))
-            return Deed.FAILED
-        return Deed.STRIPPED if swap.won else Deed.AT_WORK
+            return RecordFate.FAILED
+        return RecordFate.STRIPPED if swap.won else RecordFate.AT_WORK
 
-    def _delete(self, record: Record) -> Deed:
+    def _delete(self, record: Record) -> RecordFate:
         try:
             self._client.delete_item(
                 TableName=self._name,
@@ -151,7 +151,7 @@ class LedgerTable:
             )
         except AWS_ERRORS as error:
             if error_code(error) == "ConditionalCheckFailedException":
-                return Deed.AT_WORK
+                return RecordFate.AT_WORK
             self.failures.add(f"DeleteItem: {error_code(error)}")
-            return Deed.FAILED
-        return Deed.DELETED
+            return RecordFate.FAILED
+        return RecordFate.DELETED

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.erasing.ledger_table import Deed
+from segment_rehook_cli.erasing.ledger_table import RecordFate
 from segment_rehook_cli.erasing.remains import unreached
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.log.time_window import iso_time
@@ -38,7 +38,7 @@ _REMAINS: Final[Columns] = {
     "what": lambda row: str(row["what"]),
     "until": lambda row: str(row["until"] or "–")[:10],
 }
-_LEFT: Final = frozenset({Deed.LATER, Deed.AT_WORK, Deed.FAILED})
+_LEFT: Final = frozenset({RecordFate.LATER, RecordFate.AT_WORK, RecordFate.FAILED})
 
 
 def found_rows(found: Findings, person: Person, *, as_json: bool) -> None:
@@ -77,16 +77,16 @@ def _erased(found: Findings, run: Erasure | None) -> list[dict[str, Any]]:
             {"place": f"{queue.value} messages", "found": there, "erased": erased}
             | {"left": there - erased}
         )
-    deeds = Counter(run.deeds.values()) if run else Counter[Deed]()
-    records = max(len(found.records), deeds.total())
-    left = sum(number for deed, number in deeds.items() if deed in _LEFT)
+    fates = Counter(run.fates.values()) if run else Counter[RecordFate]()
+    records = max(len(found.records), fates.total())
+    left = sum(number for fate, number in fates.items() if fate in _LEFT)
     rows.append(
         {
             "place": "ledger records",
             "found": records,
-            "erased": deeds[Deed.DELETED],
-            "stripped": deeds[Deed.STRIPPED],
-            "left": left if deeds else records,
+            "erased": fates[RecordFate.DELETED],
+            "stripped": fates[RecordFate.STRIPPED],
+            "left": left if fates else records,
         }
     )
     cleared = run.marks_cleared if run else 0
@@ -124,5 +124,5 @@ def _notes(found: Findings, run: Erasure | None) -> list[str]:
 
 
 def _surely_waits(found: Findings, run: Erasure | None) -> bool:
-    at_work = run is not None and Deed.AT_WORK in run.deeds.values()
+    at_work = run is not None and RecordFate.AT_WORK in run.fates.values()
     return bool(found.marks and (run is None or run.marks_left)) or at_work

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec
 import typer
 
 from segment_rehook_cli.stack.stack import Location, Stack, look_up
-from segment_rehook_cli.terminal.exit_codes import REFUSED, USAGE
+from segment_rehook_cli.terminal.exit_codes import USAGE
 from segment_rehook_cli.terminal.messages import failure
 
 __all__ = ["StackChoice", "if_on_stack", "on_stack"]
@@ -99,7 +99,7 @@ def _sandbox() -> Stack:
     try:
         running = find()
     except NoSandbox as error:
-        raise failure(str(error), REFUSED) from None
+        raise failure(str(error), USAGE) from None
     return look_up(running.stack, Location.of_environment(running.environment))
 
 

@@ -73,6 +73,7 @@ class HistoryStep(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     milliseconds: float | None = None
     tries: int | None = None
     mapping: str | None = None
+    user: str | None = None
     next_try_at: str | None = None
     age_seconds: float | None = None
 
@@ -132,6 +133,7 @@ def step_of(line: LoggedOutcome) -> HistoryStep:
         milliseconds=line.milliseconds,
         tries=line.tries,
         mapping=line.mapping,
+        user=line.user,
         next_try_at=None if line.next_try_at is None else iso_time(line.next_try_at),
         age_seconds=line.age_seconds,
     )
