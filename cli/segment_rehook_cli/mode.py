@@ -12,7 +12,7 @@ from segment_rehook.aws.parameters import MODE
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.event_time import time_text
 from segment_rehook_cli.aws_errors import error_line, exit_on_aws_error
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.botocore_errors import aws_error_classes
 from segment_rehook_cli.durations import duration
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.on_stack import on_stack
@@ -102,7 +102,7 @@ def _show(stack: Stack, state: StackState, *, as_json: bool) -> None:
         waiting = figures.waiting()
         if since is not None and state.mode.mode is not Mode.DELIVER:
             stored = figures.total("DeadLettersSent", since, now)
-    except AWS_ERRORS as error:
+    except aws_error_classes() as error:
         say(f"figures are not known: {error_line(error)}")
     if as_json:
         row = {

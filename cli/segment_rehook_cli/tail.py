@@ -16,8 +16,8 @@ from segment_rehook.delivery import ids
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli import terminal
 from segment_rehook_cli.aws_errors import exit_on_aws_error
+from segment_rehook_cli.durations import seconds_of
 from segment_rehook_cli.exit_codes import USAGE
-from segment_rehook_cli.failures.durations import seconds_of
 from segment_rehook_cli.history import step_of
 from segment_rehook_cli.log_follower import LogFollower
 from segment_rehook_cli.logged_outcome import LoggedOutcome

@@ -8,11 +8,10 @@ from typing import Annotated, Final
 
 import typer
 
-from segment_rehook_cli.failures.durations import seconds_of
+from segment_rehook_cli.durations import DAY, seconds_of
 
-__all__ = ["DAY", "Since", "TimeWindow", "Until", "iso_time", "utc_time", "window"]
+__all__ = ["DAY", "Since", "TimeWindow", "Until", "iso_time", "moment", "utc_time", "window"]
 
-DAY: Final = 86_400
 _FORMS: Final = "give a duration such as 90s, 30m, 6h or 2d, or a time such as 2026-11-27T14:00Z"
 
 Since = Annotated[
@@ -50,6 +49,11 @@ def window(since: str | None, until: str | None, *, now: float, default: float) 
 def utc_time(at: float) -> str:
     """Give a time for a person: 2026-11-27 14:03:22 UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def moment(at: float) -> str:
+    """Give a time for a person to the minute: 2026-11-27 14:03 UTC."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def iso_time(at: float) -> str:

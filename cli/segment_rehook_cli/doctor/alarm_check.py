@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import moment, span
+from segment_rehook_cli.durations import span
+from segment_rehook_cli.time_window import moment
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.aws_errors import StackUnusable
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.botocore_errors import aws_error_classes
 from segment_rehook_cli.doctor.alarm_answers import AlarmAnswer, answer_for
 from segment_rehook_cli.doctor.alarm_check import alarm_names, described
 from segment_rehook_cli.doctor.checks import refused
-from segment_rehook_cli.doctor.durations import HOUR
 from segment_rehook_cli.doctor.log_figures import message_ids, refused_requests
 from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
 from segment_rehook_cli.doctor.runbook import runbook_section
+from segment_rehook_cli.durations import HOUR
 from segment_rehook_cli.logs import StackLogs, log_groups
 from segment_rehook_cli.time_window import TimeWindow
 
@@ -91,7 +91,7 @@ def report(subject: Subject, name: str, clock: Clock | None = None) -> AlarmRepo
     for step in steps:
         try:
             step()
-        except (*AWS_ERRORS, StackUnusable) as error:
+        except aws_error_classes(StackUnusable) as error:
             made.skipped.append(refused(error).detail)
     return made
 

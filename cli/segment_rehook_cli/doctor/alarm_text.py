@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from segment_rehook_cli.doctor.durations import moment, span
+from segment_rehook_cli.durations import span
 from segment_rehook_cli.output import printable
+from segment_rehook_cli.time_window import moment
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.alarm_report import AlarmReport

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.aws_errors import StackUnusable, error_line
-from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.botocore_errors import aws_error_classes, error_code
 from segment_rehook_cli.doctor.alarm_check import check_alarms, check_notification
 from segment_rehook_cli.doctor.balance_check import check_balance
 from segment_rehook_cli.doctor.check_result import CheckResult, Diagnosis, skipped
@@ -93,7 +93,7 @@ def diagnose(subject: Subject, checks: Mapping[str, CheckFunction] = CHECKS) -> 
         try:
             for result in check(subject):
                 yield Diagnosis(name, result)
-        except (*AWS_ERRORS, StackUnusable) as error:
+        except aws_error_classes(StackUnusable) as error:
             yield Diagnosis(name, refused(error))
 
 

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok, skipped
-from segment_rehook_cli.doctor.durations import span
+from segment_rehook_cli.durations import span
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from segment_rehook.aws.parameters import MODE, mode_from
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import moment, span
+from segment_rehook_cli.durations import span
+from segment_rehook_cli.time_window import moment
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.aws.parameters import LISTS, REQUIRED, SecretName, mistakes_in, numbered_lines
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import span
+from segment_rehook_cli.durations import span
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import HOUR, span
 from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
+from segment_rehook_cli.durations import HOUR, span
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient

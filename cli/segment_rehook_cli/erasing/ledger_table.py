@@ -23,7 +23,7 @@ from segment_rehook.aws.dynamodb import DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.items import DELIVERY, USER, ItemUnreadable, record_of
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
-from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.botocore_errors import aws_error_classes, error_code
 from segment_rehook_cli.failures.ledger_client import table_of
 from segment_rehook_cli.secrets.rotation import RETRY_SECONDS
 
@@ -149,7 +149,7 @@ class LedgerTable:
                 ConditionExpression="nonce = :was",
                 ExpressionAttributeValues={":was": {"S": record.nonce}},
             )
-        except AWS_ERRORS as error:
+        except aws_error_classes() as error:
             if error_code(error) == "ConditionalCheckFailedException":
                 return Deed.AT_WORK
             self.failures.add(f"DeleteItem: {error_code(error)}")

@@ -8,7 +8,7 @@ from segment_rehook.aws.system import SystemClock
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import LedgerUnavailable
 from segment_rehook_cli.aws_errors import StackUnusable, error_line
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.botocore_errors import aws_error_classes
 from segment_rehook_cli.erasing.findings import Findings
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
@@ -68,7 +68,7 @@ def _look_in_log(person: Person, stack: Stack, found: Findings, deliveries: set[
         lines, named, read_bytes = logged_deliveries(logs.find, users, asked)
     except StackUnusable as error:
         found.incomplete(f"the log was not read: {error}")
-    except AWS_ERRORS as error:
+    except aws_error_classes() as error:
         found.incomplete(f"the log was not read: {error_line(error)}")
     else:
         found.lines = lines

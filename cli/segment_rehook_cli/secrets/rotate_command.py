@@ -11,8 +11,8 @@ from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli import terminal
 from segment_rehook_cli.aws_errors import exit_on_aws_error
 from segment_rehook_cli.confirm import Yes, confirmed, confirmed_by_word
+from segment_rehook_cli.durations import seconds_of
 from segment_rehook_cli.exit_codes import FINDINGS, USAGE
-from segment_rehook_cli.failures.durations import seconds_of
 from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.secret_values import ValueRefused, cleaned

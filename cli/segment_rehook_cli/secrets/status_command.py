@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from segment_rehook.aws.parameters import LISTS, SecretName
 from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.aws_errors import exit_on_aws_error
+from segment_rehook_cli.durations import span
 from segment_rehook_cli.exit_codes import FINDINGS
 from segment_rehook_cli.messages import say
 from segment_rehook_cli.on_stack import on_stack
@@ -22,6 +24,7 @@ from segment_rehook_cli.secrets.matches import (
 )
 from segment_rehook_cli.secrets.parameter_store import read_versions
 from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.time_window import moment
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -30,8 +33,8 @@ __all__ = ["matches_of", "status"]
 
 _COLUMNS: Final[Columns] = {
     "parameter": lambda row: str(row["parameter"]),
-    "changed": lambda row: str(row.get("changedAt", "–"))[:16],
-    "age": lambda row: f"{row['ageSeconds'] / 86_400:.1f} d" if row["present"] else "–",
+    "changed": lambda row: _minute(row.get("changedAt"), "–"),
+    "age": lambda row: span(row["ageSeconds"]) if row["present"] else "–",
     "type": lambda row: str(row.get("type", "–")),
     "key": lambda row: str(row.get("key") or "–"),
     "last matched": lambda row: _last_matched(row.get("credentials", [])),
@@ -76,8 +79,13 @@ def matches_of(stack: Stack, name: SecretName, now: float) -> dict[str, LineMatc
 def _last_matched(credentials: list[dict[str, Any]]) -> str:
     return (
         ", ".join(
-            f"{each['credential']} {(each['lastMatchedAt'] or 'never')[:16]}"
+            f"{each['credential']} {_minute(each['lastMatchedAt'], 'never')}"
             for each in credentials
         )
         or "–"
     )
+
+
+def _minute(iso: str | None, otherwise: str) -> str:
+    """Give a time of a row for a person."""
+    return moment(datetime.fromisoformat(iso).timestamp()) if iso else otherwise

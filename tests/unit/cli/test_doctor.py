@@ -11,8 +11,8 @@ from segment_rehook_cli import terminal
 from segment_rehook_cli.doctor.check_result import Diagnosis, finding, ok, skipped
 from segment_rehook_cli.doctor.checks import CHECKS, PERMISSIONS
 from segment_rehook_cli.doctor.diagnosis_table import show
-from segment_rehook_cli.doctor.durations import span
 from segment_rehook_cli.doctor.runbook import runbook_section
+from segment_rehook_cli.durations import span
 
 ROOT = Path(__file__).parents[3]
 LINES = [

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import typer
 
+from segment_rehook_cli.durations import span
 from segment_rehook_cli.failures.counts import FailureCounts
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reading import start_reading
@@ -24,7 +25,7 @@ _COLUMNS: Final[Columns] = {
     "delivery": lambda row: str(row["delivery"]),
     "reason": lambda row: str(row["reason"]),
     "detail": lambda row: str(row["detail"]),
-    "for": lambda row: f"{row['ageSeconds'] / 3600:.1f} h",
+    "for": lambda row: span(row["ageSeconds"]),
     "receives": lambda row: str(row["receives"]),
 }
 
