@@ -9,12 +9,7 @@ import typer
 
 from segment_rehook.aws.parameters import LISTS, SecretName
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.durations import span
-from segment_rehook_cli.exit_codes import FINDINGS
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson, Columns, show_rows
+from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.secrets.inspection import read_parameters, statuses
 from segment_rehook_cli.secrets.matches import (
     LineMatches,
@@ -23,8 +18,13 @@ from segment_rehook_cli.secrets.matches import (
     read_matches,
 )
 from segment_rehook_cli.secrets.parameter_store import read_versions
-from segment_rehook_cli.stack import Stack
-from segment_rehook_cli.time_window import moment
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import duration
+from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.terminal.output import AsJson, Columns, show_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -33,8 +33,8 @@ __all__ = ["matches_of", "status"]
 
 _COLUMNS: Final[Columns] = {
     "parameter": lambda row: str(row["parameter"]),
-    "changed": lambda row: _minute(row.get("changedAt"), "–"),
-    "age": lambda row: span(row["ageSeconds"]) if row["present"] else "–",
+    "changed": lambda row: _time(row.get("changedAt"), "–"),
+    "age": lambda row: duration(row["ageSeconds"]) if row["present"] else "–",
     "type": lambda row: str(row.get("type", "–")),
     "key": lambda row: str(row.get("key") or "–"),
     "last matched": lambda row: _last_matched(row.get("credentials", [])),
@@ -79,13 +79,12 @@ def matches_of(stack: Stack, name: SecretName, now: float) -> dict[str, LineMatc
 def _last_matched(credentials: list[dict[str, Any]]) -> str:
     return (
         ", ".join(
-            f"{each['credential']} {_minute(each['lastMatchedAt'], 'never')}"
-            for each in credentials
+            f"{each['credential']} {_time(each['lastMatchedAt'], 'never')}" for each in credentials
         )
         or "–"
     )
 
 
-def _minute(iso: str | None, otherwise: str) -> str:
+def _time(iso: str | None, otherwise: str) -> str:
     """Give a time of a row for a person."""
-    return moment(datetime.fromisoformat(iso).timestamp()) if iso else otherwise
+    return utc_time(datetime.fromisoformat(iso).timestamp()) if iso else otherwise

@@ -16,7 +16,7 @@ from segment_rehook.mapping import directives
 from segment_rehook.mapping.errors import MappingInvalid
 from segment_rehook.mapping.validation import validate
 from segment_rehook_cli.main import app
-from segment_rehook_cli.schema import DIRECTIVES, destination_schema
+from segment_rehook_cli.mapping.schema import DIRECTIVES, destination_schema
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "destination.schema.json"
@@ -203,3 +203,21 @@ def test_commands_that_need_no_aws_do_not_load_its_library() -> None:
         [sys.executable, "-c", program, event], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback() -> None:
+    """Ctrl-C in the first second ends it silently, with the exit code that shells give it."""
+    program = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'segment_rehook_cli.main':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from segment_rehook_cli.__main__ import run\n"
+        "run()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")

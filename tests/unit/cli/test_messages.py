@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 
-from segment_rehook_cli.messages import failure, say
+from segment_rehook_cli.terminal.messages import failure, say
 
 
 def test_what_a_message_quotes_controls_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from segment_rehook_cli.output import Columns, printable, show_rows
+from segment_rehook_cli.terminal.output import Columns, printable, show_rows
 
 TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 """The Unicode classes of characters that turn the direction of a text."""

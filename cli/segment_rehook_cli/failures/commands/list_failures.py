@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import typer
 
-from segment_rehook_cli.durations import span
 from segment_rehook_cli.failures.counts import FailureCounts
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson, Columns, show_rows
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import duration
+from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.terminal.output import AsJson, Columns, show_rows
 
 __all__ = ["list_failures"]
 
@@ -25,7 +25,7 @@ _COLUMNS: Final[Columns] = {
     "delivery": lambda row: str(row["delivery"]),
     "reason": lambda row: str(row["reason"]),
     "detail": lambda row: str(row["detail"]),
-    "for": lambda row: span(row["ageSeconds"]),
+    "for": lambda row: duration(row["ageSeconds"]),
     "receives": lambda row: str(row["receives"]),
 }
 
