@@ -107,7 +107,7 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
         *map(normalised, PROJECT["dependencies"])
     }
     scripts = wheel.read(metadata.replace("METADATA", "entry_points.txt")).decode()
-    assert "segment-rehook = segment_rehook_cli.main:run" in scripts
+    assert "segment-rehook = segment_rehook_cli.__main__:run" in scripts
 
 
 def normalised(requirement: str) -> str:
