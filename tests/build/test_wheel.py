@@ -26,7 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Declared and imported nowhere: the standard library's zoneinfo reads it.
 DATA = {"tzdata"}
 # Imported by name, and one with what is declared: each release of boto3 needs its own botocore.
-BROUGHT = {"botocore": "boto3"}
+BROUGHT = {"botocore": "boto3", "urllib3": "boto3"}
 
 
 @pytest.fixture(scope="module")
