@@ -11,6 +11,7 @@ import typer
 from segment_rehook.aws.parameters import MODE
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.event_time import time_text
+from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.stack.aws_errors import error_line, exit_on_aws_error
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 from segment_rehook_cli.stack.figures import Figures
@@ -129,4 +130,4 @@ def _show(stack: Stack, state: StackState, *, as_json: bool) -> None:
 
 
 def _since(since: float, now: float) -> str:
-    return f"since {time_text(round(since))} ({duration(now - since)})"
+    return f"since {utc_time(since)} ({duration(now - since)})"
