@@ -26,7 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Declared and imported nowhere: the standard library's zoneinfo reads it.
 DATA = {"tzdata"}
 # Imported by name, and one with what is declared: each release of boto3 needs its own botocore.
-BROUGHT = {"botocore": "boto3"}
+BROUGHT = {"botocore": "boto3", "urllib3": "boto3"}
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
         *map(normalised, PROJECT["dependencies"])
     }
     scripts = wheel.read(metadata.replace("METADATA", "entry_points.txt")).decode()
-    assert "segment-rehook = segment_rehook_cli.main:run" in scripts
+    assert "segment-rehook = segment_rehook_cli.__main__:run" in scripts
 
 
 def normalised(requirement: str) -> str:

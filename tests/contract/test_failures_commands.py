@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -89,6 +90,8 @@ def test_a_person_sees_a_table_and_a_pipe_gets_columns(stack: Deployed) -> None:
         assert "unreadable" not in text
     assert "m1:track-event\trejected\t" in piped.stdout
     assert "m1:track-event\trejected\t" not in shown
+    _, heading, row, *_ = (line.split("\t") for line in piped.stdout.splitlines()[1:])
+    assert re.fullmatch(r"[0-9]+ (minutes?|seconds?)( [0-9]+ seconds?)?", row[heading.index("for")])
 
 
 def test_what_is_sent_back_goes_to_its_users_group(clients: Clients, stack: Deployed) -> None:

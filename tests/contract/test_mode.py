@@ -56,7 +56,7 @@ def test_since_when_and_how_many_wait_is_said(clients: Clients, stack: Deployed)
     )
     shown = stack.run("mode")
     assert shown.stdout == "pause\n"
-    assert re.search(r"since 20\S+Z \(\d+ seconds?\); 1 event waits; 0 stored", shown.stderr)
+    assert re.search(r"since 20\S+ \S+ UTC \(\d+ seconds?\); 1 event waits; 0 stored", shown.stderr)
     row = json.loads(stack.run("mode", "--json").stdout)
     assert (row["mode"], row["waiting"], row["stored"], row["cutover"]) == ("pause", 1, 0, None)
 

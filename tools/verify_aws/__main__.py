@@ -12,7 +12,7 @@ import boto3
 import typer
 from rich.console import Console
 
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 from tools.verify_aws import functions, stores
 from tools.verify_aws.fifo_queue import fifo_queue
 from tools.verify_aws.live_alias import live_alias
@@ -65,7 +65,7 @@ def main(
             seen = f" ({check.seen})" if check.seen and not check.holds else ""
             console.print(f"{mark} {check.text}{seen}", style=style, markup=False, highlight=False)
             failed += not check.holds
-    except AWS_ERRORS as error:
+    except aws_error_classes() as error:
         typer.echo(f"verify-aws: AWS refused, so the other checks were not made: {error}", err=True)
         failed += 1
     raise typer.Exit(1 if failed else 0)

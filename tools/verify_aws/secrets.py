@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.system import SystemClock
 from segment_rehook.delivery.ports import SecretsUnavailable
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 from tools.verify_aws.check import Check
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def read_secrets(client: SSMClient, path: str) -> tuple[Secrets | None, Check]:
         secrets = SsmSecretStore(client, path, SystemClock(), warnings).read()
     except SecretsUnavailable as error:
         seen = str(error)
-    except AWS_ERRORS as error:
+    except aws_error_classes() as error:
         seen = f"The parameters under {path} cannot be read: {error_code(error)}."
     text = "all secrets are there and valid"
     seen = " ".join([seen, *warnings.texts]).strip()

@@ -17,7 +17,7 @@ from segment_rehook_cli.doctor.runbook import runbook_section
 from segment_rehook_cli.log.stack_logs import StackLogs, log_groups
 from segment_rehook_cli.log.time_window import TimeWindow
 from segment_rehook_cli.stack.aws_errors import StackUnusable
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 from segment_rehook_cli.terminal.durations import HOUR
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def report(subject: Subject, name: str, clock: Clock | None = None) -> AlarmRepo
     for step in steps:
         try:
             step()
-        except (*AWS_ERRORS, StackUnusable) as error:
+        except aws_error_classes(StackUnusable) as error:
             made.skipped.append(refused(error).detail)
     return made
 

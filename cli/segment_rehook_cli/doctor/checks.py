@@ -26,7 +26,7 @@ from segment_rehook_cli.doctor.table_check import check_table
 from segment_rehook_cli.doctor.waiting_check import check_parked, check_waiting
 from segment_rehook_cli.doctor.webhook_check import check_version, check_webhook
 from segment_rehook_cli.stack.aws_errors import StackUnusable, error_line
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.subject import Subject
@@ -93,7 +93,7 @@ def diagnose(subject: Subject, checks: Mapping[str, CheckFunction] = CHECKS) -> 
         try:
             for result in check(subject):
                 yield Diagnosis(name, result)
-        except (*AWS_ERRORS, StackUnusable) as error:
+        except aws_error_classes(StackUnusable) as error:
             yield Diagnosis(name, refused(error))
 
 

@@ -25,7 +25,7 @@ from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
 from segment_rehook_cli.failures.ledger_client import table_of
 from segment_rehook_cli.secrets.rotation import RETRY_SECONDS
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -149,7 +149,7 @@ class LedgerTable:
                 ConditionExpression="nonce = :was",
                 ExpressionAttributeValues={":was": {"S": record.nonce}},
             )
-        except AWS_ERRORS as error:
+        except aws_error_classes() as error:
             if error_code(error) == "ConditionalCheckFailedException":
                 return RecordFate.AT_WORK
             self.failures.add(f"DeleteItem: {error_code(error)}")

@@ -15,7 +15,7 @@ from segment_rehook_cli.log.stack_logs import Found, StackLogs, cost, log_groups
 from segment_rehook_cli.log.time_window import DAY, TimeWindow
 from segment_rehook_cli.log.user_key import read_user_key
 from segment_rehook_cli.stack.aws_errors import StackUnusable, error_line
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 from segment_rehook_cli.terminal.messages import say
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _look_in_log(person: Person, stack: Stack, found: Findings, deliveries: set[
         lines, named, read_bytes = logged_deliveries(logs.find, users, asked)
     except StackUnusable as error:
         found.incomplete(f"the log was not read: {error}")
-    except AWS_ERRORS as error:
+    except aws_error_classes() as error:
         found.incomplete(f"the log was not read: {error_line(error)}")
     else:
         found.lines = lines

@@ -9,7 +9,7 @@ from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.stack.aws_errors import describe_code, describe_error
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -59,7 +59,7 @@ class HeldMessages:
             ]
             try:
                 answer = self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
-            except AWS_ERRORS as error:
+            except aws_error_classes() as error:
                 rest = len(messages) - tried
                 self._refusals.add("DeleteMessageBatch", describe_error(error), consequence, rest)
                 self.delete_failed = True
@@ -105,7 +105,7 @@ class HeldMessages:
             try:
                 # SQS refuses the receipt of a message that is visible already; that is no error.
                 self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
-            except AWS_ERRORS as error:
+            except aws_error_classes() as error:
                 self._refusals.add(
                     "ChangeMessageVisibilityBatch",
                     describe_error(error),

@@ -12,7 +12,7 @@ from segment_rehook.aws.dynamodb import DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.errors import AwsError
 from segment_rehook.aws.system import SystemClock
 from segment_rehook.aws.table import Table
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class _Calls:
         def call(**arguments: Any) -> Any:
             try:
                 return method(**arguments)
-            except AWS_ERRORS as error:
+            except aws_error_classes() as error:
                 answer = getattr(error, "response", None)
                 raise AwsError(error_code(error), answer) from error
 

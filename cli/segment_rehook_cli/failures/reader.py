@@ -29,7 +29,7 @@ from segment_rehook_cli.failures.holding import Holding
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.stack.aws_errors import describe_error
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -112,7 +112,7 @@ class QueueReader:
         """
         try:
             now, _, _ = self._count()
-        except AWS_ERRORS:
+        except aws_error_classes():
             now = self.expected
         return max(min(self.expected - self._due, now - self.left), 0)
 
@@ -212,7 +212,7 @@ class QueueReader:
                 # If the answer is lost and the call is repeated, SQS gives the same messages.
                 ReceiveRequestAttemptId=uuid.uuid4().hex,
             )
-        except AWS_ERRORS as error:
+        except aws_error_classes() as error:
             self._refusals.add("ReceiveMessage", describe_error(error), messages=0)
             self._ended = True
             return []

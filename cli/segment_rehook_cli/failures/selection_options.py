@@ -45,10 +45,16 @@ def by_selection(queue: QueueChoice) -> Callable[[Callable[..., None]], Callable
 
 
 def _selection(*, user: str | None, older_than: Any, newer_than: Any, **others: Any) -> Selection:
+    older, newer = seconds_of(older_than), seconds_of(newer_than)
+    if older is not None and newer is not None and older >= newer:
+        raise typer.BadParameter(
+            "nothing is older and newer than these: give more than --older-than has",
+            param_hint="--newer-than",
+        )
     return Selection(
         user=None if user is None else ids.user_hash(user),
-        older_than=seconds_of(older_than),
-        newer_than=seconds_of(newer_than),
+        older_than=older,
+        newer_than=newer,
         **others,
     )
 

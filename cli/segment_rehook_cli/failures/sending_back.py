@@ -20,7 +20,7 @@ from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reader import QueueReader
 from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.stack.aws_errors import describe_code, describe_error
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -55,7 +55,7 @@ class DeadLetterQueue:
         entries = [batch_entry(str(number), each) for number, each in enumerate(messages)]
         try:
             answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-        except AWS_ERRORS as error:
+        except aws_error_classes() as error:
             self._failed_calls += 1
             self._last_failure = describe_error(error)
             self._why |= dict.fromkeys((each.dedupe for each in messages), self._last_failure)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from segment_rehook.delivery.ports import Clock
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome, read_line
 from segment_rehook_cli.log.stack_logs import LogsClient
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 
 __all__ = ["LogFollower"]
 
@@ -112,7 +112,7 @@ class LogFollower:
                     if (line := read_line(event["message"], at)) is not None:
                         lines.append(line)
                 group.read_until(now)
-        except AWS_ERRORS as error:
+        except aws_error_classes() as error:
             if not _passes(error):
                 raise
             if not self._failures:

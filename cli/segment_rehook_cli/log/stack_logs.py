@@ -16,7 +16,7 @@ from segment_rehook_cli.log.insights_query import MAX_LINES, query
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome, read_line
 from segment_rehook_cli.log.time_window import TimeWindow
 from segment_rehook_cli.stack.aws_errors import StackUnusable
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["Found", "LogsClient", "StackLogs", "cost", "log_groups"]
@@ -115,7 +115,7 @@ class StackLogs:
                     queryString=text,
                     limit=MAX_LINES,
                 )
-            except AWS_ERRORS as error:
+            except aws_error_classes() as error:
                 code = error_code(error)
                 if code == "MalformedQueryException":
                     raise StackUnusable(
@@ -155,7 +155,7 @@ class StackLogs:
             yield
         except BaseException:
             # If it can't be stopped, it ends by itself; the first error is the one to be told.
-            with contextlib.suppress(*AWS_ERRORS):
+            with contextlib.suppress(*aws_error_classes()):
                 self.client.stop_query(queryId=started)
             raise
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli.mapping.explanation_text import remarks
+from segment_rehook_cli.terminal.output import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,10 +55,10 @@ def show(lines: Iterable[PreviewLine], console: Console | None = None) -> None:
             for row in _rows(line):
                 # Text does not read the event's text as markup or as control sequences.
                 table.add_row(
-                    Text(name),
-                    Text(_printable(row.subscription)),
-                    Text(row.outcome, style=row.style),
-                    Text(_printable(row.detail)),
+                    Text(printable(name)),
+                    Text(printable(row.subscription)),
+                    Text(printable(row.outcome), style=row.style),
+                    Text(_printable_lines(row.detail)),
                 )
                 name = ""
             table.add_section()
@@ -104,5 +105,5 @@ def _json(value: JSON) -> str:
     return encode(value).decode()
 
 
-def _printable(text: str) -> str:
-    return text.encode(errors="backslashreplace").decode()
+def _printable_lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))

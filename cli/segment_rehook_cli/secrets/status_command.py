@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
 from segment_rehook.aws.parameters import LISTS, SecretName
 from segment_rehook.aws.system import SystemClock
+from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.secrets.inspection import read_parameters, statuses
 from segment_rehook_cli.secrets.matches import (
     LineMatches,
@@ -19,6 +21,7 @@ from segment_rehook_cli.secrets.parameter_store import read_versions
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import duration
 from segment_rehook_cli.terminal.exit_codes import FINDINGS
 from segment_rehook_cli.terminal.messages import say
 from segment_rehook_cli.terminal.output import AsJson, Columns, show_rows
@@ -30,8 +33,8 @@ __all__ = ["matches_of", "status"]
 
 _COLUMNS: Final[Columns] = {
     "parameter": lambda row: str(row["parameter"]),
-    "changed": lambda row: str(row.get("changedAt", "–"))[:16],
-    "age": lambda row: f"{row['ageSeconds'] / 86_400:.1f} d" if row["present"] else "–",
+    "changed": lambda row: _time(row.get("changedAt"), "–"),
+    "age": lambda row: duration(row["ageSeconds"]) if row["present"] else "–",
     "type": lambda row: str(row.get("type", "–")),
     "key": lambda row: str(row.get("key") or "–"),
     "last matched": lambda row: _last_matched(row.get("credentials", [])),
@@ -76,8 +79,12 @@ def matches_of(stack: Stack, name: SecretName, now: float) -> dict[str, LineMatc
 def _last_matched(credentials: list[dict[str, Any]]) -> str:
     return (
         ", ".join(
-            f"{each['credential']} {(each['lastMatchedAt'] or 'never')[:16]}"
-            for each in credentials
+            f"{each['credential']} {_time(each['lastMatchedAt'], 'never')}" for each in credentials
         )
         or "–"
     )
+
+
+def _time(iso: str | None, otherwise: str) -> str:
+    """Give a time of a row for a person."""
+    return utc_time(datetime.fromisoformat(iso).timestamp()) if iso else otherwise

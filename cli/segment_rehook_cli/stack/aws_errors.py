@@ -9,10 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from botocore import exceptions as aws
-from botocore.parsers import ResponseParserError
-
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 from segment_rehook_cli.terminal.exit_codes import REFUSED
 from segment_rehook_cli.terminal.messages import failure
 
@@ -54,20 +51,6 @@ _BY_CODE = {
     **dict.fromkeys(("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"), _QUEUE_GONE),
     "ReceiptHandleIsInvalid": "the messages were not hidden for long enough",
 }
-# The first match counts: a class stands before its base classes.
-_BY_CLASS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((aws.NoRegionError,), "no AWS region is set: give --region, or set AWS_DEFAULT_REGION"),
-    ((aws.InvalidRegionError,), "the AWS region is not valid: give --region, such as eu-west-1"),
-    ((aws.ProfileNotFound,), "AWS_PROFILE names a profile that is not in the AWS configuration"),
-    ((aws.NoCredentialsError, aws.PartialCredentialsError), _NO_CREDENTIALS),
-    ((aws.SSOError, aws.TokenRetrievalError, aws.LoginError), _SIGN_IN),
-    (
-        (aws.ConfigParseError,),
-        "the AWS configuration file can't be read: check ~/.aws and AWS_CONFIG_FILE",
-    ),
-    ((ResponseParserError,), NOT_AWS),
-    ((aws.CredentialRetrievalError,), "the AWS credentials can't be read: sign in again"),
-)
 
 
 class StackUnusable(Exception):
@@ -83,6 +66,8 @@ def error_line(error: Exception) -> str:
 
 def describe_error(error: Exception) -> str:
     """Return the error's code or class and, if it is known, what to do."""
+    from botocore import exceptions as aws  # noqa: PLC0415 — slow to import
+
     code = error_code(error)
     if isinstance(error, aws.ClientError) and not error.response.get("Error"):
         return NOT_AWS
@@ -92,7 +77,7 @@ def describe_error(error: Exception) -> str:
         # The message names the identity, the action and the resource.
         message = error.response.get("Error", {}).get("Message", "")
         return f"{code}: {' '.join(message.split())}" if message else code
-    for classes, text in _BY_CLASS:
+    for classes, text in _by_class():
         if isinstance(error, classes):
             return text
     if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
@@ -106,6 +91,32 @@ def describe_code(code: str) -> str:
     return f"{code}: {_BY_CODE[code]}" if code in _BY_CODE else code
 
 
+def _by_class() -> tuple[tuple[tuple[type[Exception], ...], str], ...]:
+    """Return what to say of each class. The first match counts: a class stands before its bases."""
+    from botocore import exceptions as aws  # noqa: PLC0415 — slow to import
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 — slow to import
+
+    return (
+        ((aws.NoRegionError,), "no AWS region is set: give --region, or set AWS_DEFAULT_REGION"),
+        (
+            (aws.InvalidRegionError,),
+            "the AWS region is not valid: give --region, such as eu-west-1",
+        ),
+        (
+            (aws.ProfileNotFound,),
+            "--profile, or AWS_PROFILE, names a profile that is not in the AWS configuration",
+        ),
+        ((aws.NoCredentialsError, aws.PartialCredentialsError), _NO_CREDENTIALS),
+        ((aws.SSOError, aws.TokenRetrievalError, aws.LoginError), _SIGN_IN),
+        (
+            (aws.ConfigParseError,),
+            "the AWS configuration file can't be read: check ~/.aws and AWS_CONFIG_FILE",
+        ),
+        ((ResponseParserError,), NOT_AWS),
+        ((aws.CredentialRetrievalError,), "the AWS credentials can't be read: sign in again"),
+    )
+
+
 @contextmanager
 def exit_on_aws_error() -> Iterator[None]:
     """End the command with one line and the code REFUSED if AWS or the stack can't be used.
@@ -114,6 +125,6 @@ def exit_on_aws_error() -> Iterator[None]:
     """
     try:
         yield
-    except (*AWS_ERRORS, StackUnusable) as error:
+    except aws_error_classes(StackUnusable) as error:
         said = str(error) if isinstance(error, StackUnusable) else error_line(error)
         raise failure(said, REFUSED) from None

@@ -4,19 +4,27 @@
     ResponseParserError     an answer came that cannot be read
     ClientError             the service answered with an error, after the library's own retries
 
-Anything else is a defect of this program, and is not caught.
+Anything else is a defect of this program, and is not caught. The library is loaded at the first
+call: `preview`, `validate` and `--help` do not need it, and it takes longer than all else.
 """
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+__all__ = ["aws_error_classes", "error_code"]
 
-AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+
+def aws_error_classes(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return the classes and the others: for `except`, which asks only if something was raised."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 — slow to import
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 — slow to import
+
+    return (BotoCoreError, ClientError, ResponseParserError, *others)
 
 
 def error_code(error: Exception) -> str:
     """The service's error code, or the kind of failure. Never a message: it may quote a value."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 — slow to import
+
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "ClientError"))
     return type(error).__name__

@@ -11,8 +11,9 @@ import typer
 from segment_rehook.aws.parameters import MODE
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.event_time import time_text
+from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.stack.aws_errors import error_line, exit_on_aws_error
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 from segment_rehook_cli.stack.figures import Figures
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
@@ -105,7 +106,7 @@ def _show(stack: Stack, state: StackState, *, as_json: bool) -> None:
         waiting = figures.waiting()
         if since is not None and state.mode.mode is not Mode.DELIVER:
             stored = figures.total("DeadLettersSent", since, now)
-    except AWS_ERRORS as error:
+    except aws_error_classes() as error:
         say(f"figures are not known: {error_line(error)}")
     if as_json:
         row = {
@@ -129,4 +130,4 @@ def _show(stack: Stack, state: StackState, *, as_json: bool) -> None:
 
 
 def _since(since: float, now: float) -> str:
-    return f"since {time_text(round(since))} ({duration(now - since)})"
+    return f"since {utc_time(since)} ({duration(now - since)})"

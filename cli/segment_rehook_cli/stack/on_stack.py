@@ -103,9 +103,12 @@ def _sandbox() -> Stack:
     return look_up(running.stack, Location.of_environment(running.environment))
 
 
-def _checked(name: str | None) -> str | None:
+def _checked(context: typer.Context, name: str | None) -> str | None:
     if name is None:
         return None
+    source = context.get_parameter_source("stack_name")
+    if context.params.get("sandbox") and source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter("--sandbox is another stack: leave one of the two out")
     if not _NAME.fullmatch(name):
         raise typer.BadParameter("use only letters, digits and hyphens, beginning with a letter")
     if len(name) > MAX_NAME_LENGTH:
@@ -172,6 +175,7 @@ _OPTIONS: Final = (
             bool,
             typer.Option(
                 "--sandbox",
+                is_eager=True,  # so that the check of --stack knows of it
                 help="The running sandbox (docs/sandbox.md) in place of a stack on AWS.",
                 rich_help_panel=_PANEL,
             ),

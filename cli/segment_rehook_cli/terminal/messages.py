@@ -5,13 +5,17 @@ from __future__ import annotations
 import typer
 
 from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.output import printable
 
 __all__ = ["failure", "say"]
 
 
 def say(message: str) -> None:
-    """Print one line on standard error, after the program's name."""
-    typer.echo(f"segment-rehook: {message}", err=True)
+    """Print one line on standard error, after the program's name.
+
+    What a message quotes, for example of AWS's text, can't control the terminal.
+    """
+    typer.echo(f"segment-rehook: {printable(message)}", err=True)
 
 
 def failure(message: str, exit_code: int = FINDINGS) -> typer.Exit:

@@ -21,8 +21,10 @@ Entry = Mapping[str, Any]
 Columns = Mapping[str, Callable[[Entry], str]]
 """The columns of a table: each heading, and the text of a row's cell."""
 
-# Control characters, marks that turn the direction of text, and lone surrogates.
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters, what ends a line, marks that turn the direction of text, lone surrogates.
+_HARMFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def show_rows(rows: Iterable[Entry], columns: Columns, *, as_json: bool) -> None:

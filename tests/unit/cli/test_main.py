@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -186,3 +188,36 @@ def test_every_command_has_help(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert command == "secrets" or "Example" in result.stdout
+
+
+def test_commands_that_need_no_aws_do_not_load_its_library() -> None:
+    """`preview` loads neither boto3 nor botocore: they take longer to import than all else."""
+    program = (
+        "import sys\n"
+        "from segment_rehook_cli.main import app\n"
+        "app(['preview', sys.argv[1]], standalone_mode=False)\n"
+        "print(sorted({'boto3', 'botocore'} & set(sys.modules)))"
+    )
+    event = ROOT / "events" / "track-order-completed.json"
+    ran = subprocess.run(
+        [sys.executable, "-c", program, event], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_ctrl_c_while_the_program_is_loaded_shows_no_traceback() -> None:
+    """Ctrl-C in the first second ends it silently, with the exit code that shells give it."""
+    program = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'segment_rehook_cli.main':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from segment_rehook_cli.__main__ import run\n"
+        "run()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")

@@ -64,6 +64,21 @@ def test_the_sandbox_has_its_own_region() -> None:
     assert "--sandbox has its own region" in result.stderr
 
 
+def test_two_stacks_are_refused() -> None:
+    """--sandbox with --stack is refused, in either order: a person may mean either."""
+    for options in (["--sandbox", "--stack", "prod"], ["--stack", "prod", "--sandbox"]):
+        result = CliRunner().invoke(app, ["may", *options])
+        assert result.exit_code == 2
+        assert "leave one of the two out" in result.stderr
+
+
+def test_the_sandbox_goes_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """--sandbox is taken although the environment names a stack."""
+    monkeypatch.setenv("SEGMENT_REHOOK_STACK", "prod")
+    result = CliRunner().invoke(app, ["may", "--sandbox"])
+    assert (result.exit_code, result.stdout) == (0, "True False\n")
+
+
 def test_the_variable_names_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment's name is checked as the option's."""
     monkeypatch.setenv("SEGMENT_REHOOK_STACK", "no name")

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from unicodedata import bidirectional
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from segment_rehook_cli.terminal.output import Columns, printable, show_rows
+
+TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""The Unicode classes of characters that turn the direction of a text."""
+
+MARKS = {"\u061c", "\u200e", "\u200f"}
+"""The Arabic letter mark, and the marks left-to-right and right-to-left, which are invisible."""
 
 COLUMNS: Columns = {"name": lambda row: row["name"], "size": lambda row: str(row["size"])}
 ROWS = [{"name": "[red]a\x1b[31m", "size": 1}, {"name": "b\u202e\ud800\n", "size": 2}]
@@ -32,9 +39,13 @@ def test_without_a_terminal_columns_are_separated_by_tabs(
     ]
 
 
+@example("a\u061cb\u2028c\u2029d\u200ee\u200ff\u202eg\u2066h")
 @given(st.text(st.characters(exclude_categories=[])))
 def test_whatever_the_text_it_controls_nothing(text: str) -> None:
     """A printable text has no control character and can be written as UTF-8."""
     shown = printable(text)
     shown.encode()
     assert not any(ord(each) < 32 or 127 <= ord(each) < 160 for each in shown)
+    assert len(shown.splitlines()) <= 1
+    assert not any(bidirectional(each) in TURNING for each in shown)
+    assert not set(shown) & MARKS

@@ -65,6 +65,12 @@ def test_what_an_event_holds_is_neither_markup_nor_a_command_to_the_terminal() -
     assert "\x1b" not in table
 
 
+def test_what_an_event_holds_does_not_turn_the_direction_of_the_text() -> None:
+    """A mark that turns the direction of text is escaped, so that nothing seems what it is not."""
+    table = drawn({"type": "track", "messageId": "m1", "userId": "u1", "event": "Paid\u202e!"})
+    assert r'"Paid\u202e!"' in table
+
+
 @pytest.mark.parametrize("columns", [0, 1, 5])
 def test_a_terminal_that_names_no_width_is_shown_the_table_all_the_same(columns: int) -> None:
     """The table is printed on a terminal that says that it has no columns."""

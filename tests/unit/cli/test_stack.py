@@ -122,7 +122,7 @@ def test_what_is_no_name_is_refused_before_aws_is_asked(
         ("AWS_DEFAULT_REGION", " ", "give --region"),
         ("AWS_ENDPOINT_URL", "nonsense", "AWS_ENDPOINT_URL is not a URL"),
         ("AWS_ACCESS_KEY_ID", "", "there are no AWS credentials"),
-        ("AWS_PROFILE", "nobody", "AWS_PROFILE names a profile"),
+        ("AWS_PROFILE", "nobody", "AWS_PROFILE, names a profile"),
     ],
 )
 def test_a_machine_that_is_not_set_up_is_told_what_is_missing(

@@ -59,12 +59,14 @@ def export(
 
 
 def _write(reading: Reading, output: Path) -> None:
+    code = USAGE  # until the file is open: so far nothing was read
     try:
         with whole_file(output) as file:
+            code = FINDINGS
 
             def write(failed: FailedMessage, now: float) -> None:
                 file.write(f"{entry_text(failed, now)}\n")
 
             reading.run(write)
     except OSError as error:
-        raise failure(f"{output}: {error.strerror or error}") from None
+        raise failure(f"{output}: {error.strerror or error}", code) from None

@@ -14,6 +14,7 @@ from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import duration
 from segment_rehook_cli.terminal.messages import say
 from segment_rehook_cli.terminal.output import AsJson, Columns, show_rows
 
@@ -24,7 +25,7 @@ _COLUMNS: Final[Columns] = {
     "delivery": lambda row: str(row["delivery"]),
     "reason": lambda row: str(row["reason"]),
     "detail": lambda row: str(row["detail"]),
-    "for": lambda row: f"{row['ageSeconds'] / 3600:.1f} h",
+    "for": lambda row: duration(row["ageSeconds"]),
     "receives": lambda row: str(row["receives"]),
 }
 

@@ -9,7 +9,7 @@ import typer
 from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.failures.moving import MAX_MOVE_RATE, Moved, MoveTask, queue_arn
 from segment_rehook_cli.stack.aws_errors import error_line, exit_on_aws_error
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 from segment_rehook_cli.terminal.confirm import confirmed
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
@@ -72,7 +72,7 @@ def _watched(task: MoveTask) -> tuple[Moved | None, str | None]:
                 return task.follow(lambda state: show(state.moved)), None
         except KeyboardInterrupt:
             return task.cancel(), None
-    except AWS_ERRORS as error:
+    except aws_error_classes() as error:
         return None, error_line(error)
 
 

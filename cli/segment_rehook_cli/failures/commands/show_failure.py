@@ -21,7 +21,7 @@ from segment_rehook_cli.terminal.output import AsJson, printable
 __all__ = ["show"]
 
 # What is shown as a block of JSON, at the end.
-_BLOCKS: Final = ("attributes", "request", "event", "body")
+_BLOCKS: Final = ("origin", "attributes", "request", "event", "body")
 
 
 @on_stack
