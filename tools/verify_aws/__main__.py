@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.stack.stack import Location, look_up
 from tools.verify_aws.stack_checks import stack_checks
@@ -27,7 +28,8 @@ def main(
     """Print each check. The exit code is 1 if one does not hold or is skipped, or AWS refuses."""
     failed = 0
     try:
-        for check in stack_checks(look_up(stack, Location(region=region))):
+        looked_up = look_up(stack, Location(region=region))
+        for check in stack_checks(looked_up, SystemClock()):
             mark, style = ("✓", "green") if check.holds else ("✗", "bold red")
             if check.skipped:
                 mark, style = "– skipped:", "yellow"

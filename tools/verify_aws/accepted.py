@@ -6,6 +6,8 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from botocore.exceptions import ClientError
+
 from segment_rehook_cli.stack.aws_errors import StackUnusable
 from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
 from tools.verify_aws.check import Check, skipped
@@ -44,5 +46,7 @@ def _said(error: BaseException) -> str:
     # The command line's own text is for users; AWS's is behind it.
     cause = error.__context__ if isinstance(error, StackUnusable) else None
     told = cause if isinstance(cause, AWS_ERRORS) else error
-    code = error_code(told) if isinstance(told, AWS_ERRORS) else type(told).__name__
-    return f"{code}: {told}"[:MAX_CHARACTERS]
+    if isinstance(told, ClientError):
+        message = told.response.get("Error", {}).get("Message", "")
+        return f"{told.operation_name}: {error_code(told)}: {message}"[:MAX_CHARACTERS]
+    return f"{type(told).__name__}: {told}"[:MAX_CHARACTERS]

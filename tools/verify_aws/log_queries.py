@@ -57,7 +57,10 @@ def saved_queries(client: Any, stack: str, ids: Iterable[str], clock: Clock) -> 
         return
     found = [
         SavedQuery(
-            each["queryDefinitionId"], each["name"], each["queryString"], each["logGroupNames"]
+            each["queryDefinitionId"],
+            each["name"],
+            each["queryString"],
+            each.get("logGroupNames", []),
         )
         for each in answer["queryDefinitions"]
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from segment_rehook.aws.system import SystemClock
 from tools.verify_aws import functions, log_queries, metrics, stores, version_reports
 from tools.verify_aws.alarms import alarms
 from tools.verify_aws.dashboard import dashboard
@@ -19,22 +18,23 @@ from tools.verify_aws.webhook import webhook_checks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from segment_rehook.delivery.ports import Clock
     from segment_rehook_cli.stack.stack import Stack
     from tools.verify_aws.check import Check
 
 
-def stack_checks(stack: Stack) -> Iterator[Check]:
+def stack_checks(stack: Stack, clock: Clock) -> Iterator[Check]:
     """Make all checks of a stack. Raises what boto3 raises for what they can't do without."""
     deployed = read_stack(stack.client("cloudformation"), stack.name)
     secrets, readable = read_secrets(stack.client("ssm"), stack.secrets_path)
     yield readable
     shared = secrets.shared_secrets if secrets else ()
-    sent = SystemClock().now()
+    sent = clock.now()
     yield from webhook_checks(stack.output("WebhookUrl"), shared[0] if shared else None)
     yield from _of_functions(stack, deployed)
     yield from _of_stores(stack, deployed)
-    yield from _of_logs(stack, deployed)
-    yield from _of_metrics(stack, deployed, sent if shared else None)
+    yield from _of_logs(stack, deployed, clock)
+    yield from _of_metrics(stack, deployed, clock, sent if shared else None)
     yield from doctor(stack)
 
 
@@ -62,8 +62,8 @@ def _of_stores(stack: Stack, deployed: DeployedStack) -> Iterator[Check]:
     yield from fifo_queue(sqs)
 
 
-def _of_logs(stack: Stack, deployed: DeployedStack) -> Iterator[Check]:
-    client, clock = stack.client("logs"), SystemClock()
+def _of_logs(stack: Stack, deployed: DeployedStack, clock: Clock) -> Iterator[Check]:
+    client = stack.client("logs")
     saved = deployed.of_kind("AWS::Logs::QueryDefinition")
     ids = [deployed.physical[each] for each in saved]
     yield from log_queries.saved_queries(client, stack.name, ids, clock)
@@ -71,14 +71,16 @@ def _of_logs(stack: Stack, deployed: DeployedStack) -> Iterator[Check]:
     yield from log_queries.filter_patterns(client, stack, clock)
 
 
-def _of_metrics(stack: Stack, deployed: DeployedStack, sent: float | None) -> Iterator[Check]:
+def _of_metrics(
+    stack: Stack, deployed: DeployedStack, clock: Clock, sent: float | None
+) -> Iterator[Check]:
     """Check metrics, dashboard and alarms. `sent`: when the event was sent; None if it was not."""
     client: Any = stack.client("cloudwatch")
     if sent is not None:
         expected = metrics.of_webhook_checks(stack.name)
-        yield from metrics.have_values(client, expected, sent, SystemClock())
+        yield from metrics.have_values(client, expected, sent, clock)
     yield metrics.dimensions(client, stack.name)
-    now = datetime.now(UTC)
+    now = datetime.fromtimestamp(clock.now(), UTC)
     # With the parameter Dashboard=off there is none.
     for each in deployed.of_kind("AWS::CloudWatch::Dashboard"):
         yield from dashboard(client, deployed.physical[each], now)
