@@ -64,6 +64,17 @@ def test_a_fault_in_the_dashboard_is_told_and_the_copy_is_deleted(faults: list[A
     stub.assert_no_pending_responses()
 
 
+def test_a_copy_that_cannot_be_deleted_is_named() -> None:
+    """If CloudWatch refuses to delete the copy, the check fails with the copy's name."""
+    client, stub = cloudwatch()
+    stub.add_response("put_dashboard", {})
+    stub.add_client_error("delete_dashboards", "AccessDenied", "not you")
+    check = without_fault(client, "{}")
+    assert not check.holds
+    assert "segment-rehook-verify-" in check.text
+    assert "DeleteDashboards: AccessDenied: not you" in check.seen
+
+
 @pytest.mark.parametrize("widget", [each for each in widgets() if each["type"] == "metric"])
 def test_a_widget_is_asked_for_whole(widget: dict[str, Any]) -> None:
     """Each entry of a widget is a query with an id of its own, and one at least is shown."""
