@@ -24,13 +24,14 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_lambda import LambdaClient
 
 Report = dict[str, Any]
-"""`secrets`: None, or why they can't be used. `credentials`: True, False, None. `samples`: for each
-event, what each subscription makes of it. Or `error` alone, if there is no report."""
+"""`mapping`: the version of the destination file. `secrets`: None, or why they can't be used.
+`credentials`: True, False, None. `samples`: for each event, what each subscription makes of it. Or
+`error` alone, if there is no report."""
 
 FUNCTIONS = ("INGEST", "REDRIVE")
 SAMPLES = Path(__file__).with_name("samples.ndjson")
@@ -54,12 +55,14 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, str]:
     client = boto3.client(
         "lambda", config=Config(read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
     )
+    mappings: dict[str, str | None] = {}
     try:
-        failures = check(client, os.environ, time.sleep)
+        failures, mappings = check(client, os.environ, time.sleep)
     except Exception as error:  # noqa: BLE001 — without a report CodeDeploy would wait for an hour
         failures = [f"the check itself failed: {type(error).__name__}"]
     status = "Failed" if failures else "Succeeded"
-    log("ERROR" if failures else "INFO", "pre-traffic check", status=status, failures=failures)
+    level = "ERROR" if failures else "INFO"
+    log(level, "pre-traffic check", status=status, failures=failures, **mappings)
     boto3.client("codedeploy").put_lifecycle_event_hook_execution_status(
         deploymentId=event["DeploymentId"],
         lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
@@ -70,8 +73,12 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, str]:
 
 def check(
     client: LambdaClient, environment: Mapping[str, str], sleep: Callable[[float], object]
-) -> list[str]:
-    """Give the reasons why no traffic may move to the new versions; none if it may."""
+) -> tuple[list[str], dict[str, str | None]]:
+    """Give the reasons why no traffic may move to the new versions; none if it may.
+
+    Besides, give the versions of the new and of the live mapping, as the log's fields `mapping` and
+    `live_mapping`; None where no function tells it.
+    """
     samples = [json.loads(line) for line in SAMPLES.read_text("utf-8").splitlines() if line.strip()]
     pairs = reports(client, environment, samples)
     for _ in range(ROUNDS - 1):
@@ -88,7 +95,15 @@ def check(
                 log("WARNING", f"{function}: {sentence}; so it is with the live version")
             else:
                 failures.append(f"{function}: {sentence}")
-    return failures
+    return failures, {
+        "mapping": mapping(pair.new for pair in pairs.values()),
+        "live_mapping": mapping(pair.live for pair in pairs.values()),
+    }
+
+
+def mapping(told: Iterable[Report]) -> str | None:
+    """Give the version of the destination file, the same one for both functions."""
+    return next((each["mapping"] for each in told if each.get("mapping")), None)
 
 
 def reports(
@@ -114,7 +129,9 @@ def ask(client: LambdaClient, version: str, payload: bytes) -> Report:
         if answer.get("FunctionError"):
             text = f"{said.get('errorType')}: {said.get('errorMessage')}"
             return {"error": text[:MAX_ERROR_CHARACTERS]}
-        return {name: said[name] for name in ("secrets", "credentials", "samples")}
+        needed = {name: said[name] for name in ("secrets", "credentials", "samples")}
+        # Versions of before this member have none.
+        return needed | {"mapping": said.get("mapping")}
     except Exception as error:  # noqa: BLE001 — an unreadable answer is as bad as none
         return {"error": type(error).__name__}
 

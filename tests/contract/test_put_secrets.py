@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from segment_rehook.aws.parameters import SecretName, mistakes_in
 from segment_rehook.aws.ssm import SsmSecretStore
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
@@ -182,3 +183,14 @@ def test_what_is_no_stack_of_the_bridge_gets_no_secret(clients: Clients) -> None
     result = other.run("secrets put", "rehook/api-key", given=SECRET)
     assert result.exit_code == 3
     assert "has no output SecretsPath: it is not a stack of segment-rehook" in result.stderr
+
+
+def test_a_user_key_that_is_named_alone_may_be_a_random_one(
+    clients: Clients, stack: Deployed
+) -> None:
+    """Enter at the prompt puts a random key, which the functions accept."""
+    code, shown = stack.run_on_terminal("secrets put logs/user-key", ("random one)", ""))
+    assert code == 0, shown
+    path = f"/segment-rehook/{stack.name}/logs/user-key"
+    value = clients.ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"]
+    assert not mistakes_in(SecretName.USER_KEY, value)

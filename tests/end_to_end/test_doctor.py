@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from segment_rehook.rehook.destination import version_of
+from segment_rehook.segment.event_time import time_text
+from segment_rehook_cli.cutover.steps import RETRY_SECONDS
 from segment_rehook_cli.doctor.alarm_check import alarm_names
 from segment_rehook_cli.doctor.check_result import Status
 from segment_rehook_cli.doctor.checks import PERMISSIONS
 from segment_rehook_cli.doctor.subject import Subject
+from segment_rehook_cli.log.time_window import DAY
 from tests.end_to_end.doctor_lines import (
     EMAIL,
     Lines,
@@ -231,6 +234,47 @@ def test_a_mode_that_does_not_deliver(box: Sandbox, value: str, said: str) -> No
     assert said in found.detail
     assert "UTC (" in found.detail
     assert found.command == "segment-rehook mode deliver --sandbox"
+
+
+def seen_with_cutover(box: Sandbox, cutover: str, mode: str, now: float) -> Lines:
+    """What the check of the mode says at a time, with a cut-over set in this mode."""
+    paths = [box.secret_path(name) for name in ("cutover", "mode")]
+    for path, value in zip(paths, (cutover, mode), strict=True):
+        box.ssm.put_parameter(Name=path, Value=value, Type="String", Overwrite=True)
+    try:
+        return examined(box, "mode", now=lambda: now)
+    finally:
+        box.ssm.delete_parameters(Names=paths)
+
+
+def test_a_cutover_that_can_be_finished(box: Sandbox) -> None:
+    """A cut-over is a finding once Segment's retries are over, and not before."""
+    at = time.time()
+    text = time_text(at)
+    during = seen_with_cutover(box, text, "deliver", at + RETRY_SECONDS - 60)
+    assert not_ok(during) == {}
+    assert "again for 1 min" in during["mode"][-1].detail
+    said = only_finding(seen_with_cutover(box, text, "deliver", at + RETRY_SECONDS), "mode")
+    assert "can be finished" in said.detail
+    assert said.command == "segment-rehook cutover --finish --sandbox"
+
+
+def test_a_cutover_that_was_not_ended(box: Sandbox) -> None:
+    """In `pause`, the one finding has the command that goes on with the cut-over."""
+    at = time.time()
+    said = only_finding(seen_with_cutover(box, time_text(at), "pause", at + 2 * DAY), "mode")
+    assert said.command == f"segment-rehook cutover --at {time_text(at)} --sandbox"
+
+
+@pytest.mark.parametrize(("mode", "findings"), [("deliver", 1), ("pause", 2)])
+def test_a_cutover_that_cannot_be_read(box: Sandbox, mode: str, findings: int) -> None:
+    """It counts as `pause`, so nothing about the mode is ok, also where the mode is `deliver`."""
+    lines = seen_with_cutover(box, "at noon", mode, time.time())
+    said = lines["mode"]
+    assert [each.status for each in said] == [Status.FINDING] * findings
+    assert "cutover is no time" in said[0].detail
+    assert ("nothing is delivered" in said[0].detail) == (mode == "deliver")
+    assert said[0].command == "segment-rehook cutover --at TIME --sandbox"
 
 
 def test_queues_that_were_changed_by_hand(box: Sandbox) -> None:

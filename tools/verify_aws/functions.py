@@ -1,13 +1,14 @@
-"""Checks the functions of a deployed stack: event source, permissions, alarms."""
+"""Checks the functions of a deployed stack: event source and permissions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tools.verify_aws.accepted import accepted
 from tools.verify_aws.check import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_iam.type_defs import ContextEntryTypeDef
@@ -32,7 +33,13 @@ def event_source(client: LambdaClient, function: str, queue_arn: str) -> Iterato
 
 def permissions(client: IAMClient, role: str) -> Iterator[Check]:
     """Check that a role may do what its policy says: other policies of the account may deny it."""
-    arn = client.get_role(RoleName=role)["Role"]["Arn"]
+    found, check = accepted(
+        client, f"the role {role} is read", lambda: client.get_role(RoleName=role)
+    )
+    if found is None:
+        yield check
+        return
+    arn = found["Role"]["Arn"]
     pages = client.get_paginator("list_role_policies").paginate(RoleName=role)
     for name in [name for page in pages for name in page["PolicyNames"]]:
         document: Any = client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -53,15 +60,6 @@ def permissions(client: IAMClient, role: str) -> Iterator[Check]:
             yield Check(
                 f"{role} may do {', '.join(actions)}", holds=not denied, seen=f"denied: {denied}"
             )
-
-
-def alarms(cloudwatch: Any, names: Sequence[str]) -> Iterator[Check]:
-    """Check that the stack's alarms exist, and that none is in state ALARM."""
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=list(names))
-    found = [alarm for page in pages for alarm in page["MetricAlarms"]]
-    in_alarm = [each["AlarmName"] for each in found if each.get("StateValue") == "ALARM"]
-    yield Check(f"all {len(names)} alarms exist", holds=len(found) == len(names))
-    yield Check("no alarm is in state ALARM", holds=not in_alarm, seen=", ".join(in_alarm))
 
 
 def _context(statement: Any) -> list[ContextEntryTypeDef]:

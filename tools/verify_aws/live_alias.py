@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tools.verify_aws.check import Check
+from tools.verify_aws.check import Check, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,18 +15,30 @@ if TYPE_CHECKING:
 
 
 def live_alias(client: LambdaClient, stack: DeployedStack) -> Iterator[Check]:
-    """Check environment, memory, time-out and architecture of the version behind each alias.
+    """Check the version behind each alias: that it is one, and that it is the one deployed.
+
+    Compared are its description, environment, memory, time-out and architecture.
 
     If a changed parameter does not lead to a new version, the stack shows the new value, and the
     API and the queue still call the old version.
     """
-    for alias in stack.of_kind("AWS::Lambda::Alias"):
-        # The check before traffic, a third function, has no alias.
-        name = stack.template["Resources"][alias]["Properties"]["FunctionName"]["Ref"]
-        wanted = _flat(stack.resolve(_compared(stack.template["Resources"][name]["Properties"])))
-        found = _flat(
-            client.get_function_configuration(FunctionName=stack.physical[name], Qualifier="live")
+    if not stack.template:
+        text = "the aliases `live` run with what the stack's parameters say"
+        yield skipped(text, "CloudFormation, or a stand-in for AWS, did not give the template")
+        return
+    for name in stack.with_alias():
+        properties = _compared(stack.template["Resources"][name]["Properties"])
+        wanted = _flat(stack.resolve(properties | {"Description": stack.description(name)}))
+        live = client.get_function_configuration(
+            FunctionName=stack.physical[name], Qualifier="live"
         )
+        number = live.get("Version", "")
+        yield Check(
+            f"{name}'s alias `live` leads to a published version",
+            holds=number.isdecimal(),
+            seen=f"version {number}",
+        )
+        found = _flat(live)
         differing = sorted(key for key in wanted | found if wanted.get(key) != found.get(key))
         yield Check(
             f"{name}'s alias `live` runs with what the stack's parameters say",
@@ -38,7 +50,7 @@ def live_alias(client: LambdaClient, stack: DeployedStack) -> Iterator[Check]:
 
 
 def _compared(properties: dict[str, Any]) -> dict[str, Any]:
-    names = ("Architectures", "Environment", "MemorySize", "Timeout")
+    names = ("Architectures", "Description", "Environment", "MemorySize", "Timeout")
     return {name: properties[name] for name in names if name in properties}
 
 

@@ -9,6 +9,7 @@ from botocore.loaders import Loader
 from samtranslator.yaml_helper import yaml_parse
 
 from tools.sandbox.intrinsics import Resolver, Unresolved
+from tools.verify_aws.accepted import accepted
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -19,7 +20,8 @@ class DeployedStack:
     """A stack. `parameters`: the values in force, defaults included.
 
     `physical` and `kinds`: the id and the type of each resource, by its logical id. `template`: the
-    template as CloudFormation has processed it, without SAM's resource types.
+    template as CloudFormation has processed it, without SAM's resource types; empty if it was not
+    given.
     """
 
     stack_id: str
@@ -32,6 +34,21 @@ class DeployedStack:
     def of_kind(self, kind: str) -> list[str]:
         """Give the logical ids of all resources of a type."""
         return [name for name, each in self.kinds.items() if each == kind]
+
+    def with_alias(self) -> list[str]:
+        """Give the logical ids of the functions with an alias: not the check before traffic."""
+        by_function = {self.physical[name]: name for name in self.of_kind("AWS::Lambda::Function")}
+        arns = [self.physical[name] for name in self.of_kind("AWS::Lambda::Alias")]
+        return [by_function[arn.split(":")[-2]] for arn in arns]
+
+    def description(self, function: str) -> Any:
+        """Give the description of a function's version, unresolved. `function`: its logical id."""
+        [found] = [
+            self.template["Resources"][name]["Properties"]
+            for name in self.of_kind("AWS::Lambda::Version")
+            if self.template["Resources"][name]["Properties"]["FunctionName"]["Ref"] == function
+        ]
+        return found["Description"]
 
     def resolve(self, value: Any) -> Any:
         """Replace references in a value of the template. Raises Unresolved."""
@@ -67,7 +84,12 @@ def read_stack(client: CloudFormationClient, name: str) -> DeployedStack:
         for page in client.get_paginator("list_stack_resources").paginate(StackName=name)
         for each in page["StackResourceSummaries"]
     ]
-    body: Any = client.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
+    answer, _ = accepted(
+        client,
+        "CloudFormation gives the template",
+        lambda: client.get_template(StackName=name, TemplateStage="Processed"),
+    )
+    body: Any = answer["TemplateBody"] if answer else {}
     return DeployedStack(
         stack_id=described["StackId"],
         outputs={each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])},

@@ -69,7 +69,7 @@ PERMISSIONS: Final = {
     "GetFunctionConfiguration": "lambda:GetFunctionConfiguration",
     "GetLayerVersionByArn": "lambda:GetLayerVersion",
     "GetMetricData": "cloudwatch:GetMetricData",
-    "GetParameter": "ssm:GetParameter",
+    "GetParameters": "ssm:GetParameters",
     "GetParametersByPath": "ssm:GetParametersByPath",
     "GetQueryResults": "logs:GetQueryResults",
     "GetQueueAttributes": "sqs:GetQueueAttributes",

@@ -11,12 +11,18 @@ from typing import Annotated, Any, Final
 import typer
 
 from segment_rehook.delivery import ids
+from segment_rehook.delivery.outcomes import Parked, Stored
 from segment_rehook.rehook.reply import ReplyClass
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.terminal.durations import seconds_of
+from segment_rehook_cli.terminal.messages import say
 
 __all__ = ["by_selection"]
 
+KNOWN_REASONS: Final = frozenset(map(str, (*Stored, *Parked)))
+"""A message of a newer version may have another one, so another one is looked for, too."""
+
+_LISTED: Final = ", ".join(sorted(KNOWN_REASONS))
 _QUEUE_URL: Final = re.compile(r"https?://[^/]+/.*[A-Za-z0-9_-]+\.fifo")
 _PANEL: Final = "Which messages"
 
@@ -45,6 +51,9 @@ def by_selection(queue: QueueChoice) -> Callable[[Callable[..., None]], Callable
 
 
 def _selection(*, user: str | None, older_than: Any, newer_than: Any, **others: Any) -> Selection:
+    reason = others.get("reason")
+    if reason is not None and reason not in KNOWN_REASONS:
+        say(f"--reason: this version knows no reason of that name; it knows {_LISTED}")
     older, newer = seconds_of(older_than), seconds_of(newer_than)
     if older is not None and newer is not None and older >= newer:
         raise typer.BadParameter(

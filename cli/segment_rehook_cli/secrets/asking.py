@@ -11,7 +11,7 @@ import sys
 import typer
 
 from segment_rehook.aws.parameters import LISTS, SecretName
-from segment_rehook_cli.secrets.parameter_store import DESCRIPTIONS
+from segment_rehook_cli.secrets.parameter_store import DESCRIPTIONS, random_user_key
 from segment_rehook_cli.secrets.secret_values import ValueRefused, cleaned, decoded
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.exit_codes import USAGE
@@ -44,6 +44,12 @@ def read_value(name: SecretName, *, piped: bool) -> str:
 
 
 def _prompt(name: SecretName) -> str:
+    if name is SecretName.USER_KEY:
+        question = f"{DESCRIPTIONS[name]} (press Enter for a random one)"
+        given: str = typer.prompt(
+            question, hide_input=True, err=True, default="", show_default=False
+        )
+        return given or random_user_key()
     value: str = typer.prompt(DESCRIPTIONS[name].partition(",")[0], hide_input=True, err=True)
     lines = [value]
     while name in LISTS:

@@ -19,6 +19,7 @@ __all__ = [
     "distinct_lines",
     "make_user_key",
     "put_secret",
+    "random_user_key",
     "read_versions",
     "secret_path",
 ]
@@ -74,15 +75,19 @@ def secret_path(stack: Stack, name: SecretName) -> str:
     return f"{stack.secrets_path}/{name.value}"
 
 
+def random_user_key() -> str:
+    """Draw a key for the users' hashes in the log."""
+    return token_hex(USER_KEY_BYTES)
+
+
 def make_user_key(client: SSMClient, stack: Stack) -> bool:
     """Put a random key for the users' hashes in the log, unless there is a key. Say if it was put.
 
     A key is never replaced by chance: the log's lines of before could no longer be found by user.
     Raises what boto3 raises.
     """
-    key = token_hex(USER_KEY_BYTES)
     try:
-        put_secret(client, stack, SecretName.USER_KEY, key, overwrite=False)
+        put_secret(client, stack, SecretName.USER_KEY, random_user_key(), overwrite=False)
     except client.exceptions.ParameterAlreadyExists:
         return False
     return True

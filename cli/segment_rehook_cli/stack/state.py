@@ -28,10 +28,14 @@ FRESH_SECONDS: Final = 75.0
 
 @dataclass(frozen=True, slots=True)
 class ModeSet:
-    """The mode. `since`: when it was put, in Unix time; None if the parameter does not exist."""
+    """The mode. `since`: when it was put, in Unix time; None if the parameter does not exist.
+
+    `known`: whether the parameter's text is a mode; another text counts as `pause`.
+    """
 
     mode: Mode
     since: float | None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,13 @@ def read_state(client: SSMClient, path: str) -> StackState:
         for each in client.get_parameters(Names=[*names])["Parameters"]
     }
     mode, warnings = mode_from(found[MODE][0] if MODE in found else None, path)
+    known = not warnings
     cutover = None
     if CUTOVER in found:
         at, more = cutover_from(found[CUTOVER][0], path)
         cutover, warnings = CutoverSet(at, found[CUTOVER][1]), [*warnings, *more]
     since = found[MODE][1] if MODE in found else None
-    return StackState(ModeSet(mode, since), cutover, tuple(warnings))
+    return StackState(ModeSet(mode, since, known), cutover, tuple(warnings))
 
 
 def put_cutover(client: SSMClient, path: str, at: float) -> None:

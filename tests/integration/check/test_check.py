@@ -65,6 +65,18 @@ def test_a_sound_version_gets_traffic(aws: AwsSide, capsys: pytest.CaptureFixtur
     assert (line["level"], line["status"], line["failures"]) == ("INFO", "Succeeded", [])
 
 
+def test_the_line_names_both_versions_of_the_mapping(
+    aws: AwsSide, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line has the new and the live destination file's version; null where none is told."""
+    run(aws, reporting(mapping="aaaaaaaaaaaa"), reporting(mapping="bbbbbbbbbbbb"))
+    run(aws, reporting(mapping="aaaaaaaaaaaa"), crashing)
+    assert [(line["mapping"], line["live_mapping"]) for line in logged(capsys)] == [
+        ("aaaaaaaaaaaa", "bbbbbbbbbbbb"),
+        ("aaaaaaaaaaaa", None),
+    ]
+
+
 VERSIONS: dict[str, Version] = {
     "crashing": crashing,
     "sound": reporting(),

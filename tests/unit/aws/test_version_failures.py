@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from segment_rehook.aws.version_failures import VersionTelemetry
+from segment_rehook.delivery.outcomes import Parked
 
 
 @pytest.fixture
@@ -37,6 +38,19 @@ def test_unexpected_errors_are_counted_by_version(
     [described] = line["_aws"]["CloudWatchMetrics"]
     assert described["Namespace"] == "SegmentRehook/s"
     assert sorted(described["Dimensions"][0]) == ["service", "version"]
+
+
+def test_a_mapping_that_throws_is_a_failure_of_the_version(
+    telemetry: VersionTelemetry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Deliveries that are parked because the mapping threw count; those of other reasons do not."""
+    with telemetry.invocation("r1"):
+        for reason in Parked:
+            telemetry.count("DeliveriesParked", 2, reason=reason)
+        telemetry.count("DeliveriesStored", 4, reason=Parked.MAPPING_ERROR)
+        telemetry.count("UnexpectedErrors")
+    [line] = written(capsys)
+    assert line["VersionFailures"] in (3, [3])
 
 
 def test_without_failures_nothing_is_written(

@@ -41,9 +41,13 @@ def on_track(name: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_sound_version_says_so() -> None:
-    """The report of a sound version: secrets and key pair are good, and an event makes a call."""
+    """The report of a sound version: secrets and key pair are good, and an event makes a call.
+
+    `mapping` is the version of the destination file, as the log has it.
+    """
     world = World()
     assert check(world).report([TRACK]) == {
+        "mapping": load(None).version,
         "subscriptions": ["identify-user", "track-event"],
         "secrets": None,
         "credentials": True,

@@ -52,10 +52,17 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> DeployedStack:
         stack_id=ID,
         outputs={},
         parameters={name: str(said["Default"]) for name, said in parameters().items()},
-        physical={name: f"the-{name}" for name in made},
+        physical={name: _physical(name, resource) for name, resource in made.items()},
         kinds={name: resource["Type"] for name, resource in made.items()},
         template={"Resources": made, "Conditions": template()["Conditions"]},
     )
+
+
+def _physical(name: str, resource: dict[str, Any]) -> str:
+    if resource["Type"] != "AWS::Lambda::Alias":
+        return f"the-{name}"
+    function = resource["Properties"]["FunctionName"]["Ref"]
+    return f"arn:aws:lambda:{REGION}:123456789012:function:the-{function}:live"
 
 
 def behind_the_alias(stack: DeployedStack) -> LambdaClient:
@@ -69,6 +76,7 @@ def behind_the_alias(stack: DeployedStack) -> LambdaClient:
             for name in ("Architectures", "Environment", "MemorySize", "Timeout")
         }
         answer["MemorySize"] = int(answer["MemorySize"])
+        answer |= {"Description": stack.resolve(stack.description(function)), "Version": "7"}
         stub.add_response(
             "get_function_configuration",
             answer,
@@ -101,7 +109,8 @@ def test_a_parameter_that_did_not_go_live_is_noticed(
     failed = failures(live_alias(before, changed))
     assert len(failed) == functions
     for check in failed:
-        assert check.seen == f"{variable} is {stack.parameters[parameter]}, deployed was {value}"
+        assert f"{variable} is {stack.parameters[parameter]}, deployed was {value}" in check.seen
+        assert "Description is" in check.seen
 
 
 @pytest.mark.parametrize("form", ["text", "object"])

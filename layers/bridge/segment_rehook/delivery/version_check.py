@@ -41,12 +41,14 @@ class VersionCheck:
     def report(self, samples: Sequence[JSON]) -> dict[str, JSON]:
         """Report on this version.
 
+        `mapping`: the version of its destination file, as the log has it.
         `secrets`: None, or why they can't be used. `credentials`: whether Rehook takes the key
         pair, None where nobody knows. `samples`: for each event, what each subscription makes of
         it, by the subscription's id: CALL, or the reason why it makes no call; empty if ignored.
         """
         unusable = self._unusable()
         return {
+            "mapping": self.destination.version,
             "subscriptions": [each.id for each in self.destination.subscriptions],
             "secrets": unusable,
             "credentials": None if unusable else self.rehook.credentials_good(timeout=self.timeout),
