@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from segment_rehook_cli.stack.aws_errors import StackUnusable
-from segment_rehook_cli.stack.botocore_errors import error_code
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 from tools.verify_aws.check import Check, skipped
 
 if TYPE_CHECKING:
