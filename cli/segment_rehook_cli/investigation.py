@@ -21,7 +21,7 @@ from segment_rehook_cli.history import (
 )
 from segment_rehook_cli.ledger_records import LedgerRecords
 from segment_rehook_cli.logged_outcome import LoggedOutcome
-from segment_rehook_cli.logs import Found, StackLogs
+from segment_rehook_cli.logs import Found, OutcomeLines
 from segment_rehook_cli.question import Question, QuestionKind
 from segment_rehook_cli.queue_search import QueueSearch, SeenMessage
 from segment_rehook_cli.reason_text import reason_text
@@ -58,7 +58,7 @@ class Investigation:
     looked: QueueSearch = field(default_factory=QueueSearch)
     notes: list[str] = field(default_factory=list)
 
-    def history(self, logs: StackLogs) -> tuple[History, Found]:
+    def history(self, logs: OutcomeLines) -> tuple[History, Found]:
         """Ask, conclude and tell. Give what the query has found too. Raises what `logs` raises."""
         self.notes += self.looked.notes
         found = logs.find(self.question.condition, self.window)
