@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.aws.system import SystemClock
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segment_rehook.segment.event import Event
-    from segment_rehook_cli.history import History
+    from segment_rehook_cli.history import History, HistoryStep
     from segment_rehook_cli.question import Question
     from tools.console.rows import EventRow
     from tools.console.subject import ConsoleSubject
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["EventDetail", "detail_of"]
 
 MAX_CALLS: Final = 20
+MAX_LOGGED_LATE_SECONDS: Final = 0.05
+"""How long after a call its line is read from the function's output, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ def _verdict(subject: ConsoleSubject, exchange: Exchange) -> str:
     try:
         matched = rules.check(headers, exchange.request.body)
     except Refusal as refused:
-        return f"{refused.code}: {refused}"
+        return str(refused).removesuffix(".")
     except AccessNotConfigured as error:
         return str(error)
     return f"valid under {', '.join(matched)}, the shared secret with which the sandbox started"
@@ -122,16 +125,22 @@ def _verdict(subject: ConsoleSubject, exchange: Exchange) -> str:
 def _calls(
     subject: ConsoleSubject, history: History | None, event: Event | None
 ) -> list[ReceivedCall]:
-    """Choose the calls of these deliveries: by Rehook's request id, or by user and event name."""
+    """Choose the calls of these deliveries: by Rehook's request id, else by user and time."""
     if history is None or not hasattr(subject.box, "rehook"):
         return []
-    ids = {each.rehook_request_id for each in history.steps if each.rehook_request_id}
     user = None if event is None else event.member("userId")
-    tried = {each.action for each in history.steps if each.milliseconds is not None}
+    tried = [each for each in history.steps if each.milliseconds is not None]
     found = [
         call
         for call in subject.box.rehook.calls()
-        if any(each in call.answer for each in ids)
-        or (tried and not ids and user is not None and call.source_id == user)
+        if any(_is_of(call, step, user) for step in tried)
     ]
     return found[-MAX_CALLS:]
+
+
+def _is_of(call: ReceivedCall, step: HistoryStep, user: object) -> bool:
+    if step.rehook_request_id is not None:
+        return step.rehook_request_id in call.answer
+    ended = datetime.fromisoformat(step.at).timestamp()
+    began = ended - (step.milliseconds or 0.0) / 1000 - MAX_LOGGED_LATE_SECONDS
+    return user is not None and call.source_id == user and began <= call.at <= ended

@@ -20,6 +20,9 @@ MAX_BODY_BYTES: Final = 64 * 1024**2
 """Of the bodies of all requests that are kept, together."""
 
 
+_REFUSED: Final = range(400, 500)
+
+
 class KeptExchanges:
     """The newest exchanges. Not safe to use from several threads at a time."""
 
@@ -44,9 +47,13 @@ class KeptExchanges:
         """Give an exchange by API Gateway's request id."""
         return self._kept.get(request_id)
 
-    def newest(self) -> list[Exchange]:
-        """Give all of them, newest first."""
-        return [*reversed(self._kept.values())]
+    def bodies(self) -> list[bytes]:
+        """Give the bodies of those that were not refused, newest first."""
+        return [
+            each.request.body
+            for each in reversed(self._kept.values())
+            if each.response is None or each.response.status not in _REFUSED
+        ]
 
 
 def events_of(body: bytes) -> list[Event]:

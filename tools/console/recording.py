@@ -135,7 +135,7 @@ class Recording:
     def events(self, most: int) -> list[Event]:
         """Give the newest events that came, newest first."""
         with self._changed:
-            bodies = [each.request.body for each in self._exchanges.newest()]
+            bodies = self._exchanges.bodies()
         found: list[Event] = []
         for body in bodies:
             found += reversed(events_of(body))

@@ -7,7 +7,7 @@ import signal
 import threading
 from contextlib import ExitStack
 from pathlib import Path  # noqa: TC003 — typer reads it at run time
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -18,17 +18,10 @@ from tools.sandbox.description import lines
 from tools.sandbox.destination import deployed, read_destination
 from tools.sandbox.listener import reserve
 from tools.sandbox.starting import NotStarted, failures_explained
+from tools.sandbox.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tools.console.recording import Recording
-    from tools.console.server import ConsoleServer
     from tools.sandbox import Sandbox
-    from tools.sandbox.http_api import Exchange
-    from tools.sandbox.logs import LogLine
-
-Seen = TypeVar("Seen")
 
 # Lines are not wrapped, because redirected output is searched and decoded line by line.
 console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False, emoji=False)
@@ -77,13 +70,10 @@ def up(  # noqa: PLR0913 — an option each
         # Its import takes seconds, and the other commands do not need it.
         from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
 
-        recording = _recording() if console_page else None
+        watching = Watching(None if as_json else console, console_port if console_page else None)
         with ExitStack() as ending:
-            if console_page:
-                # These checks come first, because a build may take a minute.
-                with failures_explained(console_port, "--console-port"), reserve(console_port):
-                    pass
             with failures_explained(port):
+                # These checks come first, because a build may take a minute.
                 with reserve(port):
                     if destination is not None:
                         destination = destination.absolute()
@@ -98,27 +88,11 @@ def up(  # noqa: PLR0913 — an option each
                         built=template,
                         destination=destination,
                         announce=True,
-                        watch_exchange=_all_of(
-                            None if recording is None else recording.exchange,
-                            None if as_json else _show_exchange,
-                        ),
-                        watch_log=_all_of(
-                            None if recording is None else recording.line,
-                            None if as_json else _show_log,
-                        ),
+                        watch_exchange=watching.exchange,
+                        watch_log=watching.line,
                     )
                 )
-                address = None
-                if recording is not None:
-                    address = ending.enter_context(_console(box, recording, console_port)).address
-            if as_json:
-                described = msgspec.to_builtins(box.description())
-                print(json.dumps(described | {"console": address}), flush=True)
-            else:
-                console.print("\n".join(lines(box.description(), box.routes)))
-                if address is not None:
-                    # It holds the token. Standard error is what is kept as a log.
-                    print(f"Console, for your browser: {address}", flush=True)
+            _describe(box, watching.serve(box, ending), as_json=as_json)
             threading.Event().wait()
     except KeyboardInterrupt:
         return
@@ -127,29 +101,16 @@ def up(  # noqa: PLR0913 — an option each
         raise typer.Exit(1) from error
 
 
-def _recording() -> Recording:
-    # Its import takes a while, and needs packages that the sandbox itself does not.
-    from tools.console.recording import Recording  # noqa: PLC0415 — see above
-
-    return Recording()
-
-
-def _console(box: Sandbox, recording: Recording, port: int) -> ConsoleServer:
-    from tools.console.server import ConsoleServer  # noqa: PLC0415 — as above
-
-    with failures_explained(port, "--console-port"):
-        return ConsoleServer(box, recording, port=port)
-
-
-def _all_of(*watchers: Callable[[Seen], None] | None) -> Callable[[Seen], None]:
-    """One watcher that calls all of these."""
-    calling = [each for each in watchers if each is not None]
-
-    def watch(seen: Seen) -> None:
-        for each in calling:
-            each(seen)
-
-    return watch
+def _describe(box: Sandbox, address: str | None, *, as_json: bool) -> None:
+    """Say where everything is. ``address``: the console's, which holds its token."""
+    if as_json:
+        described = msgspec.to_builtins(box.description())
+        print(json.dumps(described | ({"console": address} if address else {})), flush=True)
+        return
+    console.print("\n".join(lines(box.description(), box.routes)))
+    if address is not None:
+        # Not on standard error, which is what people keep as a log.
+        print(f"The console, for your browser: {address}", flush=True)
 
 
 def _interrupt(*_: object) -> None:
@@ -161,16 +122,3 @@ def _name_and_value(text: str) -> tuple[str, str]:
     if not separator:
         raise typer.BadParameter(f"{text} is not Name=Value", param_hint="--parameter")
     return name, value
-
-
-def _show_exchange(exchange: Exchange) -> None:
-    if exchange.response is None:
-        return
-    what = f"{exchange.request.method} {exchange.path} → {exchange.response.status}"
-    console.print(f"{what}, {exchange.seconds * 1000:.0f} ms", style="bold")
-
-
-def _show_log(line: LogLine) -> None:
-    # A structured entry contains its function, and it can be decoded only without a prefix.
-    bare = line.entry is not None and not console.is_terminal
-    console.print(line.text if bare else f"  {line.function}  {line.text}")

@@ -54,8 +54,11 @@ export function startChecked() {
       if (number !== latest) return;
       showMistake(mistake, area, null);
       result.innerHTML = found.html;
+      result.classList.remove("stale");
     } catch (error) {
-      if (number === latest) showMistake(mistake, area, error);
+      if (number !== latest) return;
+      showMistake(mistake, area, error);
+      result.classList.add("stale");
     }
   }
 
