@@ -22,10 +22,13 @@ from segment_rehook_cli.made import NotSent, Sent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MAX_SHOWN", "environment", "json_text", "pretty", "shown", "visible"]
+__all__ = ["MAX_SHOWN", "environment", "json_text", "pretty", "shown", "value_text", "visible"]
 
 MAX_SHOWN: Final = 100_000
 """The most characters of one text on a page."""
+
+MAX_VALUE: Final = 2_000
+"""The most characters of one value in a table."""
 
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -45,12 +48,17 @@ def _escaped(character: str) -> str:
 
 def shown(body: bytes) -> str:
     """Give a body as it came, up to MAX_SHOWN characters; what is no UTF-8 is escaped."""
-    return _shortened(body.decode("utf-8", "backslashreplace"))
+    return _shortened(body.decode("utf-8", "backslashreplace"), MAX_SHOWN)
 
 
 def json_text(value: JSON) -> str:
     """Write a value as JSON on one line."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def value_text(value: JSON) -> str:
+    """Write a value for a cell of a table, up to MAX_VALUE characters."""
+    return _shortened(json_text(value), MAX_VALUE)
 
 
 def pretty(body: bytes | str) -> str:
@@ -60,13 +68,13 @@ def pretty(body: bytes | str) -> str:
         text = json.dumps(decode_slowly(raw), indent=2, ensure_ascii=False)
     except (JsonError, RecursionError):
         text = raw.decode("utf-8", "backslashreplace")
-    return _shortened(text)
+    return _shortened(text, MAX_SHOWN)
 
 
-def _shortened(text: str) -> str:
-    if len(text) <= MAX_SHOWN:
+def _shortened(text: str, most: int) -> str:
+    if len(text) <= most:
         return text
-    return f"{text[:MAX_SHOWN]}\n… {len(text) - MAX_SHOWN:,} more characters"
+    return f"{text[:most]}\n… {len(text) - most:,} more characters"
 
 
 def environment(package: str, shared: Mapping[str, Any]) -> jinja2.Environment:
@@ -78,7 +86,13 @@ def environment(package: str, shared: Mapping[str, Any]) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"json": json_text, "pretty": pretty, "shown": shown, "iso": _iso}
+    made.filters |= {
+        "json": json_text,
+        "value": value_text,
+        "pretty": pretty,
+        "shown": shown,
+        "iso": _iso,
+    }
     made.filters |= {"given": _given, "made": _made}
     made.globals.update(shared)
     return made
@@ -93,7 +107,7 @@ def _finalized(value: Any) -> Any:
 
 
 def _given(value: JSON | UnsetType) -> str:
-    return "no such field" if isinstance(value, UnsetType) else json_text(value)
+    return "no such field" if isinstance(value, UnsetType) else value_text(value)
 
 
 def _made(made: Sent | NotSent) -> str:
