@@ -50,10 +50,11 @@ class ConsoleServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._recording.close()
+        # The port first: a page that is told of the end asks at once whether there is another start.
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._recording.close()
         self._app.close()
 
 

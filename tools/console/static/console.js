@@ -12,6 +12,11 @@ let since = body.dataset.since;
 let source = null;
 let refreshing = null;
 
+// The address that a sandbox prints is opened in a tab that shows the page already.
+const MIN_TOKEN = 40;
+if (location.hash.length > MIN_TOKEN) history.replaceState(null, "", location.pathname + location.search);
+addEventListener("hashchange", () => { if (location.hash.length > MIN_TOKEN) location.reload(); });
+
 localize(document);
 startOrders();
 startChecked();
@@ -67,19 +72,23 @@ function connect() {
 }
 
 // The sandbox has ended, or comes back: a new one has a new token, and another history.
-async function lost() {
+function lost() {
   source.close();
   connection.textContent = "The sandbox does not answer. Trying again …";
+  setTimeout(lookAgain, 1000);
+}
+
+async function lookAgain() {
   try {
-    const answer = await fetch("/static/console.css", { method: "HEAD", cache: "no-store" });
-    const page = answer.ok ? await fetch("/tour", { method: "HEAD", redirect: "manual" }) : null;
-    if (page?.status === 401) {
+    const answer = await fetch("/queues", { method: "HEAD" });
+    if (answer.ok) {
+      location.reload();
+    } else {
       connection.textContent = "The sandbox was started anew: open the address that it has printed.";
-      return;
     }
-    if (page) { location.reload(); return; }
-  } catch { /* it is not there yet */ }
-  setTimeout(lost, 2000);
+  } catch {
+    setTimeout(lookAgain, 2000);
+  }
 }
 
 // A browser opens few connections to one server: tabs that nobody sees give theirs back.
