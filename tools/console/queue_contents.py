@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldMessage", "RewardCount", "counts", "held_messages", "queue_search", "reward_counts"]
 
+_REWARDING: Final = "trackEvent"
 _QUEUES: Final = {QueueName.WAITING: "DeadLetterQueue", QueueName.PARKED: "ParkingLot"}
 
 
@@ -36,13 +37,14 @@ class HeldMessage(NamedTuple):
 
 
 class RewardCount(NamedTuple):
-    """Rewards of one user for one event: at the fake Rehook, and by the outcomes that are kept.
+    """What a user got. ``delivered``: deliveries of track events, by the outcomes of the bridge.
 
-    ``delivered`` is at most ``rewards`` plus what was a duplicate at Rehook; see the page.
+    ``rewards``: by the fake Rehook's own count. Both are equal unless a reward was lost or doubled,
+    or the mapping names the user by something else than the event's userId.
     """
 
     user: str
-    event: str
+    delivered: int
     rewards: int
 
 
@@ -62,11 +64,16 @@ def counts(messages: list[HeldMessage]) -> list[tuple[str, int]]:
 
 
 def reward_counts(subject: ConsoleSubject) -> list[RewardCount]:
-    """Give the fake Rehook's own count; empty where Rehook is the user's own."""
+    """Count by user; empty where Rehook is the user's own."""
     if not hasattr(subject.box, "rehook"):
         return []
-    found = subject.box.rehook.rewards().items()
-    return sorted(RewardCount(user, event, count) for (user, event), count in found)
+    rewards: Counter[str] = Counter()
+    for (user, _), count in subject.box.rehook.rewards().items():
+        rewards[user] += count
+    delivered = subject.recording.delivered(_REWARDING)
+    return [
+        RewardCount(user, delivered[user], rewards[user]) for user in sorted({*rewards, *delivered})
+    ]
 
 
 def queue_search(subject: ConsoleSubject, question: Question) -> QueueSearch:

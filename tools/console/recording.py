@@ -7,7 +7,7 @@ first.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -29,6 +29,7 @@ MAX_LINES: Final = 60_000
 
 _REDRIVE: Final = "redrive"
 _DUPLICATE: Final = "duplicate"
+_DELIVERED: Final = "delivered"
 
 
 class Changes(NamedTuple):
@@ -101,6 +102,15 @@ class Recording:
                 if (before is None or number < before) and wanted.takes(self._rows[number]):
                     found.append(self._rows[number])
         return found
+
+    def delivered(self, action: str) -> Counter[str]:
+        """Count the rows of an action that are delivered, by the user of the event."""
+        with self._changed:
+            return Counter(
+                row.facts.user
+                for row in self._rows.values()
+                if row.outcome == _DELIVERED and row.action == action and row.facts.user is not None
+            )
 
     @property
     def sequence(self) -> int:

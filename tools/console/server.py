@@ -50,7 +50,7 @@ class ConsoleServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The port first: a page that is told of the end asks at once whether there is another start.
+        # The port first: a page that is told of the end looks for the next sandbox there.
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -136,6 +136,42 @@ def test_every_fault_of_rehook_loses_nothing(
     assert switch in shown(page_of(running, visitor, switch))
 
 
+@pytest.mark.parametrize("switch", ["dynamodb", "sqs", "ssm"])
+def test_the_console_works_while_a_store_does_not(
+    running: Running, visitor: Visitor, switch: str
+) -> None:
+    """A store fails the functions and not the console; events are delivered when it is well."""
+    visitor.order("turn", switch=switch, on=True)
+    visitor.order("send", text=json.dumps(event(f"store-{switch}")))
+    for path in ("/", "/queues", "/mapping", "/break"):
+        assert visitor.open(path).status == 200
+    page_of(running, visitor, f"store-{switch}")
+    visitor.order("all-well")
+    again = event(f"well-{switch}")
+    running.box.wait_until(lambda: send(visitor, again)["received"] == 1)
+    running.box.wait_until(lambda: send(visitor, again)["duplicate"] == 1)
+
+
+def test_functions_are_frozen_and_killed_and_work_again(running: Running, visitor: Visitor) -> None:
+    """A frozen function answers when it is let go; a killed one has another process."""
+    for name in running.box.functions:
+        for switch in (f"freeze-{name}", f"poller-{name}"):
+            if switch == "poller-IngestFunction":
+                continue  # it has no queue
+            assert visitor.order("turn", switch=switch, on=True).status == 200
+            assert visitor.order("turn", switch=switch, on=False).status == 200
+        assert visitor.order("kill", function=name).json["said"].startswith("killed: ")
+    assert send(visitor, event("after-the-kill"))["delivered"] == 1
+    assert visitor.order("kill", function="nothing").status == 400
+
+
+def test_rewards_stand_beside_what_was_delivered(running: Running, visitor: Visitor) -> None:
+    """A user's deliveries and rewards are equal."""
+    assert send(visitor, event("rewarded"))["delivered"] == 1
+    page_of(running, visitor, "rewarded")
+    assert re.search(r"rewarded 1 1(?! differs)", shown(visitor.open("/queues")))
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_are_shown_as_text(running: Running, visitor: Visitor, name: str) -> None:
     """Nothing of an event becomes markup, turns text around, is hidden, or breaks a page."""

@@ -108,7 +108,7 @@ def test_what_is_kept_is_limited() -> None:
     assert kept.row(100) is None
     assert kept.row(101) is not None
     assert kept.changes(0, 0).lost
-    body = {"type": "track", "x": "x" * (kept_exchanges.MAX_BODY_BYTES // 4)}
+    body: dict[str, object] = {"type": "track", "x": "x" * (kept_exchanges.MAX_BODY_BYTES // 4)}
     for number in range(8):
         kept.exchange(exchange(number, body))
     assert kept.find_exchange("r0") is None
