@@ -165,7 +165,7 @@ def test_mistakes_are_shown_while_one_writes(page: Page) -> None:
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("1 request, answered 200 × 1")).to_be_visible()
     page.get_by_role("button", name="Send the same again").click()
-    expect(page.get_by_text('"duplicate":1')).to_be_visible()
+    expect(page.get_by_text('"duplicate": 1')).to_be_visible()
 
 
 def test_the_keyboard_alone_breaks_and_mends(page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
@@ -108,11 +107,16 @@ class Pages:
         held = {each: queue_contents.held_messages(self._subject, each) for each in QUEUES}
         return {
             "queues": [
-                (QUEUES[each], queue_contents.counts(found), found[:MAX_HELD], len(found))
+                (
+                    QUEUES[each],
+                    queue_contents.counts(found),
+                    found[:MAX_HELD],
+                    len(found),
+                    each is QueueName.WAITING,
+                )
                 for each, found in held.items()
             ],
             "rewards": queue_contents.reward_counts(self._subject),
-            "now": time.time(),
         }
 
     def _mapping(self, _: Mapping[str, str]) -> dict[str, Any]:

@@ -28,16 +28,24 @@ export function tell(text) {
   said.textContent = text;
 }
 
-function answered({ requests, statuses, answer }) {
+function counted({ requests, statuses }) {
   const counts = Object.entries(statuses).map(([status, count]) => `${status} × ${count}`).join(", ");
-  return `${requests} ${requests === 1 ? "request" : "requests"}, answered ${counts}. The last answer: ${answer.body}`;
+  return `${requests} ${requests === 1 ? "request" : "requests"}, answered ${counts}.`;
+}
+
+function indented(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }
 
 async function carryOut(button, name, members) {
   button.disabled = true;
   try {
     const found = await order(name, members);
-    tell(found.said ?? (found.statuses ? answered(found) : ""));
+    tell(found.said ?? (found.statuses ? `${counted(found)} The last answer: ${found.answer.body}` : ""));
   } catch (error) {
     tell(error.message);
   } finally {
@@ -68,7 +76,12 @@ function startSending(form) {
       const found = await order("send", members);
       last = found.order;
       again.hidden = false;
-      answer.textContent = answered(found);
+      const summary = document.createElement("p");
+      summary.textContent = `${counted(found)} The last answer:`;
+      const body = document.createElement("pre");
+      body.tabIndex = 0;
+      body.textContent = indented(found.answer.body);
+      answer.replaceChildren(summary, body);
     } catch (error) {
       answer.textContent = error.message;
     }
