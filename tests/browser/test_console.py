@@ -135,6 +135,19 @@ def test_ten_thousand_events_do_not_slow_the_page(page: Page, running: Running) 
     assert rows(page) == 100
 
 
+def test_an_open_event_follows_what_happens(page: Page, running: Running) -> None:
+    """The page of an event that waits tells its delivery without being loaded again."""
+    running.box.rehook.switch(on=False)
+    send(running, "followed")
+    page.get_by_role("row").nth(1).get_by_role("link").click()
+    expect(page.get_by_text("waits since")).to_be_visible()
+    page.evaluate("window.same = true")
+    running.box.rehook.switch(on=True)
+    running.box.queue("DeadLetterQueue").hasten()
+    expect(page.get_by_text("was delivered to Rehook")).to_be_visible()
+    assert page.evaluate("window.same")
+
+
 def test_hostile_contents_are_text(page: Page, running: Running) -> None:
     """Markup, right-to-left marks and half of a surrogate pair are shown, live and on the page."""
     send(running, "hostile", HOSTILE)

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from urllib3.exceptions import HTTPError
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect, send_from_directory
 from werkzeug.wrappers import Request, Response
 
+from segment_rehook_cli.aws_errors import StackUnusable
+from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from tools.console.guard import NotAllowed
 from tools.console.orders import Orders
 from tools.console.pages import Pages
@@ -21,6 +24,7 @@ from tools.console.rows import RowFilter
 from tools.console.sending import Mistake
 from tools.console.stream import stream
 from tools.console.switches import Switches
+from tools.sandbox.control import ControlRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +41,9 @@ MAX_ORDER_BYTES: Final = 12 * 1024 * 1024
 _STATIC: Final = Path(__file__).parent / "static"
 _OPEN: Final = frozenset({"static", "session"})
 """What needs no cookie. Nothing of the sandbox is in it."""
+
+_UNANSWERED: Final = (*AWS_ERRORS, StackUnusable, ControlRefused, HTTPError)
+"""A script may have ordered faults for every caller, or the sandbox is about to end."""
 
 
 class _Session(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,6 +97,9 @@ class ConsoleApp:
             return self._respond(request, endpoint, values)
         except NotAllowed as refused:
             return _plain(str(refused), refused.status)
+        except _UNANSWERED as error:
+            text = f"The sandbox's stand-ins give no answer: {type(error).__name__}: {error}"
+            return _plain(text, HTTPStatus.SERVICE_UNAVAILABLE)
         except HTTPException as error:
             return _plain(error.description or error.name, error.code or HTTPStatus.BAD_REQUEST)
 

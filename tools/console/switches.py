@@ -24,6 +24,9 @@ __all__ = ["Switch", "SwitchState", "Switches"]
 
 SLOW_SECONDS: Final = 3.0
 
+PAUSE_SECONDS: Final = 2.0
+"""Longer than an event source takes to pause, unless its function is frozen."""
+
 _REHOOK: Final[Mapping[str, tuple[str, Fault]]] = {
     "throttles": (
         "answers 429, with Retry-After",
@@ -196,8 +199,14 @@ class Switches:
     def _stop_poller(self, function: str) -> Callable[[], object]:
         poller = self._box.pollers[function]
         # A pause ends when the running batches do, which a frozen function never does.
-        threading.Thread(target=poller.pause, daemon=True).start()
-        return poller.resume
+        pausing = threading.Thread(target=poller.pause, daemon=True)
+        pausing.start()
+
+        def resume() -> None:
+            pausing.join(PAUSE_SECONDS)
+            poller.resume()
+
+        return resume
 
     def _mode_pause(self) -> Callable[[], object]:
         path = self._subject.stack.secrets_path

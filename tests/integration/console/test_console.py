@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from segment_rehook.segment.jsontext import decode_slowly
+from tools.sandbox import Fault, Kind
 
 if TYPE_CHECKING:
     from tests.integration.console.running import Reply, Running, Visitor
@@ -150,6 +151,17 @@ def test_the_console_works_while_a_store_does_not(
     again = event(f"well-{switch}")
     running.box.wait_until(lambda: send(visitor, again)["received"] == 1)
     running.box.wait_until(lambda: send(visitor, again)["duplicate"] == 1)
+
+
+def test_a_stand_in_that_gives_no_answer_is_a_sentence(running: Running, visitor: Visitor) -> None:
+    """A fault for every caller hits the console too: 503 in plain text, with its headers."""
+    running.box.aws.fault(Fault(kind=Kind.ANSWER, times=None, match={"service": "cloudformation"}))
+    reply = visitor.open("/mapping")
+    assert reply.status == 503
+    assert reply.headers["Content-Type"].startswith("text/plain")
+    assert "Content-Security-Policy" in reply.headers
+    running.box.aws.clear()
+    assert visitor.open("/mapping").status == 200
 
 
 def test_functions_are_frozen_and_killed_and_work_again(running: Running, visitor: Visitor) -> None:
