@@ -12,28 +12,29 @@ from typing import Annotated
 import typer
 
 from segment_rehook import __version__
-from segment_rehook_cli import failures, mapping_commands, secrets
+from segment_rehook_cli import failures, secrets
 from segment_rehook_cli.archive.reconcile_command import EXAMPLE as RECONCILE_EXAMPLE
 from segment_rehook_cli.archive.reconcile_command import reconcile
 from segment_rehook_cli.archive.replay_command import EXAMPLE as REPLAY_EXAMPLE
 from segment_rehook_cli.archive.replay_command import replay
 from segment_rehook_cli.cutover.command import EXAMPLE as CUTOVER_EXAMPLE
 from segment_rehook_cli.cutover.command import cutover
-from segment_rehook_cli.diff import diff
+from segment_rehook_cli.diff.command import diff
 from segment_rehook_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from segment_rehook_cli.doctor.command import doctor
-from segment_rehook_cli.drift_command import EXAMPLE as DRIFT_EXAMPLE
-from segment_rehook_cli.drift_command import drift
 from segment_rehook_cli.erasing import EXAMPLE as ERASE_EXAMPLE
 from segment_rehook_cli.erasing import erase
-from segment_rehook_cli.import_command import EXAMPLE as IMPORT_EXAMPLE
-from segment_rehook_cli.import_command import import_destination
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.mode import mode
+from segment_rehook_cli.hosted.drift_command import EXAMPLE as DRIFT_EXAMPLE
+from segment_rehook_cli.hosted.drift_command import drift
+from segment_rehook_cli.hosted.import_command import EXAMPLE as IMPORT_EXAMPLE
+from segment_rehook_cli.hosted.import_command import import_destination
+from segment_rehook_cli.log.tail import tail
+from segment_rehook_cli.mapping import commands as mapping_commands
+from segment_rehook_cli.mapping.validate import validate
 from segment_rehook_cli.process import end_as_ctrl_c, open_closed_streams
-from segment_rehook_cli.tail import tail
-from segment_rehook_cli.validate import validate
-from segment_rehook_cli.why import why
+from segment_rehook_cli.stack.mode import mode
+from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.why.command import why
 
 __all__ = ["app", "run"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from segment_rehook_cli.evaluate import evaluate
+from segment_rehook_cli.mapping.evaluate import evaluate
 
 HERE = Path(__file__).parent
 ORACLE = HERE / "oracle.js"

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import segment_rehook.mapping
-from segment_rehook_cli.evaluate import evaluate
+from segment_rehook_cli.mapping.evaluate import evaluate
 from tests.conformance.compare import ask_engine
 from tests.conformance.generated.cases import GENERATORS, generate
 from tests.conformance.odd_cases import ODD_CASES

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from segment_rehook_cli.evaluate import evaluate
+from segment_rehook_cli.mapping.evaluate import evaluate
 from tests.conformance.compare import Difference, ask_engine, oracle_available, same
 from tests.conformance.record import KINDS, recorded
 

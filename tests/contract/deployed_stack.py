@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.stack import Stack
 
 RESOURCES = """
 <DescribeStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">

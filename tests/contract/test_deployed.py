@@ -9,9 +9,9 @@ import zipfile
 import pytest
 import typer
 
-from segment_rehook_cli import deployed as deployed_module
-from segment_rehook_cli.deployed import file_in_layer, read_deployed
-from segment_rehook_cli.download import DownloadFailed, download
+from segment_rehook_cli.stack import deployed as deployed_module
+from segment_rehook_cli.stack.deployed import file_in_layer, read_deployed
+from segment_rehook_cli.stack.download import DownloadFailed, download
 from tests.contract.deployed_stack import Lambda, deployed, layer
 
 TEXT = b'{"subscriptions": []}'

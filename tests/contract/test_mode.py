@@ -9,7 +9,7 @@ import pytest
 
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.delivery.pacing import backoff
-from segment_rehook_cli.mode import Mode
+from segment_rehook_cli.stack.mode import Mode
 from tests.contract.conftest import Clients
 from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 from tools.fakes.surroundings import FakeClock, FakeTelemetry
@@ -59,6 +59,42 @@ def test_since_when_and_how_many_wait_is_said(clients: Clients, stack: Deployed)
     assert re.search(r"since 20\S+Z \(\d+ seconds?\); 1 event waits; 0 stored", shown.stderr)
     row = json.loads(stack.run("mode", "--json").stdout)
     assert (row["mode"], row["waiting"], row["stored"], row["cutover"]) == ("pause", 1, 0, None)
+
+
+def test_who_delivers_under_a_cutover_is_told(clients: Clients, stack: Deployed) -> None:
+    """Setting the mode to deliver says that a cut-over is set, and showing the mode does too."""
+    name = f"/segment-rehook/{stack.name}/cutover"
+    clients.ssm.put_parameter(Name=name, Value="2026-01-15T12:00:00Z", Type="String")
+    assert "a cut-over at 2026-01-15T12:00:00Z is set" in stack.run("mode", "deliver").stderr
+    assert "cut-over at 2026-01-15T12:00:00Z" in stack.run("mode").stderr
+
+
+def test_a_cutover_needs_the_stacks_name_to_be_typed(clients: Clients, stack: Deployed) -> None:
+    """On a terminal another word changes nothing."""
+    name = f"/segment-rehook/{stack.name}/cutover"
+    clients.ssm.put_parameter(Name=name, Value="2026-01-15T12:00:00Z", Type="String")
+    question = f"Type {stack.name} to go on"
+    code, shown = stack.run_on_terminal("cutover --cancel", (question, "yes"))
+    assert (code, "nothing was changed" in shown) == (1, True)
+    assert clients.ssm.get_parameter(Name=name)["Parameter"]["Version"] == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["cutover"],
+        ["cutover", "--show", "--cancel"],
+        ["cutover", "--dry-run"],
+        ["cutover", "--at", "noon"],
+        ["cutover", "--at", "2026-01-15T12:00:00"],
+    ],
+    ids=" ".join,
+)
+def test_a_cutover_must_be_told_what_to_do(stack: Deployed, arguments: list[str]) -> None:
+    """None or two of the options, or a time without its zone, are refused in one line."""
+    result = stack.run(*arguments)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_the_same_mode_is_not_put_again(clients: Clients, stack: Deployed) -> None:

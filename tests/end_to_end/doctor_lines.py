@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from segment_rehook_cli.doctor.check_result import CheckResult, Status
 from segment_rehook_cli.doctor.checks import CHECKS, diagnose
 from segment_rehook_cli.doctor.subject import Subject
-from segment_rehook_cli.stack import Location, Stack, look_up
+from segment_rehook_cli.stack.stack import Location, Stack, look_up
 from tools.sandbox.services import API_KEY, API_SECRET, USER_KEY
 
 if TYPE_CHECKING:

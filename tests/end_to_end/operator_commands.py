@@ -31,17 +31,28 @@ COMMAND_LINES = (
     CommandLine("failures redrive --yes"),
     CommandLine("failures redrive --by move-task --yes"),
     CommandLine("failures discard --queue both --yes"),
+    CommandLine("diff --failures --destination layers/destination/destination.json"),
+    CommandLine("why sent-by-nobody --look-in-queues", exit_code=1),
+    CommandLine("why --user nobody", exit_code=1),
+    CommandLine("tail --for 1s"),
+    CommandLine("doctor", exit_code=1),  # an event is parked
+    CommandLine("doctor --alarm EventsParked"),
+    CommandLine("replay events/identify-customer.json --beyond-ledger --yes"),
+    CommandLine("reconcile events/identify-customer.json --look-in-queues"),
+    CommandLine("secrets status"),
+    CommandLine("secrets rotate --yes", "a-new-shared-secret-of-many-characters", exit_code=1),
+    CommandLine("erase nobody --yes"),
 )
 
 ONLY_ON_AWS: dict[str, str] = {
     "sqs:CancelMessageMoveTask": "Ctrl-C during `failures redrive --by move-task`: in the sandbox "
     "a task has ended when it is answered",
-    # The sandbox makes these calls too, but not while the mode is `deliver` and no cut-over is set.
     "cloudwatch:GetMetricStatistics": "mode, in a pause; cutover --at",
-    "logs:FilterLogEvents": "cutover --at, --show and --finish",
+    "logs:StopQuery": "Ctrl-C during why, reconcile, erase and doctor --alarm",
+    "sns:ListSubscriptionsByTopic": "doctor, where the stack has a topic for alarms",
     "ssm:DeleteParameters": "cutover --cancel and --finish",
 }
-"""Actions of the policy that no call of the sandbox shows, and what needs them."""
+"""Actions of the policy that none of these command lines needs, and what needs them."""
 
 NO_STATEMENT_OF: dict[str, str] = {
     "dynamodb:PartiQLDelete": "a BatchExecuteStatement of a command has inserts and updates only",

@@ -19,7 +19,7 @@ from tests.end_to_end.test_failures_commands import (
     rewarded,
     send,
 )
-from tools.sandbox import Sandbox
+from tools.sandbox import Fault, Kind, Sandbox
 
 HOUR = 3_600
 
@@ -140,7 +140,7 @@ def test_an_erasure_that_is_killed_at_each_step_is_completed(
         commands.killed("erase --yes", person, operation=operation, acted=acted)
     for name in ("ParkingLot", "DeadLetterQueue"):
         box.queue(name).hasten()
-    code, printed, said = commands.run("erase --json --yes", person)
+    code, _printed, said = commands.run("erase --json --yes", person)
     assert code == 0, said
     assert person not in bodies(box)
     assert f"user#{ids.user_hash(person)}" not in str(box.ledger())
@@ -150,3 +150,72 @@ def test_an_erasure_that_is_killed_at_each_step_is_completed(
     others = [each for each in waiting if each["userId"] != person]
     assert rewarded(box, others) == [1] * len(others)
     assert sum(rewarded(box, theirs(waiting, person))) == 0
+
+
+@pytest.mark.usefixtures("fresh")
+def test_what_was_delivered_is_found_by_the_log(box: Sandbox, commands: Commands) -> None:
+    """Rehook's request id goes out of the record; a retry of Segment's is still a duplicate."""
+    events = events_of(users=2, each=3)
+    send(box, events)
+    person = person_of(events)
+    code, printed, said = commands.run("erase --json --yes", person)
+    assert code == 0, said
+    row = erased_row(printed, "ledger records")
+    assert (row["found"], row["stripped"], row["left"]) == (3, 3, 0)
+    records = {item["id"]["S"]: item for item in box.ledger()}
+    for each in events:
+        record = records[f"delivery#{each['messageId']}:track-event"]
+        assert record["state"]["S"] == "delivered"
+        assert ("request_id" in record) == (each["userId"] != person)
+    assert box.segment.send(theirs(events, person)[0]).body["duplicate"] == 1
+    assert rewarded(box, events) == [1] * len(events)
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "gone"),
+    [
+        ("ReceiveMessage", 1, False),
+        ("DeleteMessageBatch", 1, False),
+        ("BatchGetItem", 1, True),
+        ("StartQuery", 1, True),
+        ("GetQueueAttributes", 3, False),
+    ],
+)
+def test_what_aws_refuses_is_told_and_done_by_the_next_run(
+    box: Sandbox, commands: Commands, operation: str, code: int, *, gone: bool
+) -> None:
+    """A refused call is named with AWS's reason; the next run completes what was not done."""
+    events = events_of(users=3, each=1)
+    park(box, events)
+    person = person_of(events)
+    body = '{"__type": "AccessDeniedException", "message": "bob may not"}'
+    match = {"caller": "operator", "operation": operation}
+    box.aws.fault(Fault(kind=Kind.ANSWER, status=400, body=body, times=None, match=match))
+    found, printed, said = commands.run("erase --json --yes", person)
+    assert (found, operation in said) == (code, True), said
+    assert person not in printed + said
+    assert (person not in bodies(box)) == gone
+    box.aws.clear()
+    box.queue("ParkingLot").hasten()
+    found, printed, said = commands.run("erase --json --yes", person)
+    assert (found, person in bodies(box)) == (0, False), said
+
+
+@pytest.mark.usefixtures("fresh")
+def test_ctrl_c_ends_an_erasure_with_a_summary(box: Sandbox, commands: Commands) -> None:
+    """SIGINT while messages are deleted: the summary is printed, and nothing stays hidden."""
+    events = events_of(users=5, each=1)
+    park(box, events)
+    person = person_of(events)
+    match = {"caller": "operator", "operation": "DeleteMessageBatch"}
+    box.aws.fault(Fault(kind=Kind.HOLD, match=match, acted=False))
+    with commands.start("erase --json --yes --no-log", person) as process:
+        box.wait_until(lambda: bool(box.aws.held()), timeout=60)
+        process.send_signal(2)
+        box.aws.clear()
+        printed, said = process.communicate(timeout=60)
+    assert (process.returncode, "interrupted" in said) == (1, True), said
+    assert erased_row(printed, "parked messages")["found"] == 1
+    assert all(each.visible_in == 0 for each in box.queue("ParkingLot").messages())
+    assert commands.run("erase --yes", person)[0] == 0
+    assert person not in bodies(box)

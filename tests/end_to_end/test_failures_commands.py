@@ -90,11 +90,13 @@ class Commands:
         kept = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
         self._environment = kept | box.description().environment
 
-    def start(self, command: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, command: str, *arguments: str, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
         """Start a command on the sandbox's stack."""
         return subprocess.Popen(
             [PROGRAM, *command.split(), "--stack", self._box.stack.name, *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

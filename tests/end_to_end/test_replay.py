@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from segment_rehook_cli.main import app
-from tests.end_to_end.conftest import NUMBERS, rewards
+from tests.end_to_end.conftest import NUMBERS, drain, rewards
 from tools.sandbox import Fault, Kind, Sandbox
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ def replay(*arguments: str | Path) -> dict[str, Any]:
     return {name: value for line in lines for name, value in line.items()} | {
         "exit": result.exit_code
     }
+
+
+def taken(found: dict[str, Any]) -> int:
+    """Count the events that were delivered, or are stored because this machine was too slow."""
+    summary = found["summary"]
+    return sum(summary.get(outcome, 0) for outcome in ("delivered", "stored"))
 
 
 def write(file: Path, events: Sequence[dict[str, Any]]) -> Path:
@@ -117,13 +123,9 @@ def test_only_what_is_new_is_sent_and_in_order(
     ]
     assert delivered_numbers(box, users[0]) == [0, 1, 2]
     found = replay(file)
-    assert found["summary"] == {
-        "sent": len(events) - 3 * USERS,
-        "delivered": len(events) - 3 * USERS,
-        "left": 0,
-        "leftOut": 0,
-    }
-    assert found["exit"] == 0
+    assert taken(found) == found["summary"]["sent"] == len(events) - 3 * USERS
+    assert (found["summary"]["left"], found["summary"]["leftOut"], found["exit"]) == (0, 0, 0)
+    drain(box)
     for user in users:
         assert delivered_numbers(box, user) == list(range(EVENTS_EACH))
     assert replay(file)["summary"]["sent"] == 0
@@ -155,6 +157,7 @@ def test_a_killed_run_is_resumed(
     assert before < USERS * EVENTS_EACH
     assert not json.loads(job.read_text())["ended"]
     assert replay(file, "--job", job)["summary"]["left"] == 0
+    drain(box)
     assert Counter(rewards(box, user) for user in users) == {EVENTS_EACH: USERS}
     for user in users:
         assert delivered_numbers(box, user) == list(range(EVENTS_EACH))
@@ -194,7 +197,8 @@ def test_what_was_delivered_is_repeated_once(
     file, job = write(tmp_path / "archive.gz", events), tmp_path / "again.job"
     assert run("replay", file, "--again", "--yes").exit_code == 2
     found = replay(file, "--again", "--job", job)
-    assert found["summary"]["delivered"] == found["plan"]["toSend"] == 4
+    assert taken(found) == found["plan"]["toSend"] == 4
+    drain(box)
     assert [rewards(box, user) for user in users[:2]] == [4, 4]
     # As if the run had been killed before it could write its end.
     kept = json.loads(job.read_text())
@@ -362,6 +366,7 @@ def test_a_stack_that_needs_a_token_for_batches_gets_single_events(
         monkeypatch.setenv("SANDBOX_CONTROL", box.control_url)
         assert box.segment.send_batch(events[:2]).status == 503
         found = replay(write(tmp_path / "archive.gz", events))
-        assert found["summary"]["delivered"] == len(events)
+        assert taken(found) == len(events)
+        drain(box)
         for user in users[:4]:
             assert delivered_numbers(box, user) == [0, 1, 2]

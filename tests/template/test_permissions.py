@@ -22,6 +22,7 @@ STATEMENTS = {
 # Batch calls are authorised as what they are made of: service authorization reference.
 AUTHORISED_AS = {
     "dynamodb:BatchExecuteStatement": set().union(*STATEMENTS.values()),
+    "lambda:GetLayerVersionByArn": {"lambda:GetLayerVersion"},
     "sqs:SendMessageBatch": {"sqs:SendMessage"},
     "sqs:ChangeMessageVisibilityBatch": {"sqs:ChangeMessageVisibility"},
     "sqs:DeleteMessageBatch": {"sqs:DeleteMessage"},

@@ -41,6 +41,43 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    """Each page in docs/ itself has a link in the README."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f"](docs/{page.name}" in readme, page.name
+
+
+def overview() -> dict[str, str]:
+    """The files and folders (with a `/`) of docs/architecture.md's overview, with what they are."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    block = re.findall(r"^(?: {4}.*\n)+", page, re.MULTILINE)[0]
+    found: dict[str, str] = {}
+    above: list[tuple[int, str]] = [(-1, "")]
+    named: list[str] = []
+    for line in block.splitlines():
+        if entry := re.match(r"( +)(\S+(?:/|\.py)(?:, \S+\.py)*)(?: {2,}|$)(.*)", line):
+            while above[-1][0] >= len(entry[1]):
+                above.pop()
+            named = [above[-1][1] + name for name in entry[2].split(", ")]
+            above.append((len(entry[1]), named[0]))
+            found |= dict.fromkeys(named, entry[3])
+        else:
+            found |= {name: f"{found[name]} {line}" for name in named}
+    return found
+
+
+def test_the_overview_is_the_tree() -> None:
+    """The overview has what is there, each folder of modules, and each module of delivery/."""
+    shown = overview()
+    assert all((ROOT / path).exists() for path in shown)
+    modules = [Path(file) for file in FILES if re.match(r"(?:layers|cli)/.*\.py$", file)]
+    for module in modules:
+        assert any(path.startswith(f"{module.parent}/") for path in shown), module
+        if module.parent.parent.name == "delivery" and module.stem != "__init__":
+            assert re.search(rf"\b{module.stem}\b", shown[f"{module.parent}/"]), module
+
+
 @each_page
 def test_every_source_file_that_a_page_names_is_there(page: Path) -> None:
     """Each source file that a page names, by its path or the end of it, is there."""

@@ -30,8 +30,8 @@ OF_POWERTOOLS: Final = {"level", "message", "timestamp", "service"}
 
 INGEST, REDRIVE = "ingest", "redrive"
 BOTH: Final = frozenset({INGEST, REDRIVE})
-NEVER: Final = {"DeadLettersDropped", "DeadLettersFailed", "DeadLettersIgnored"}
-"""A dead letter is delivered, parked, a duplicate, or stays."""
+NEVER: Final = {"DeadLettersFailed", "DeadLettersIgnored"}
+"""A dead letter is delivered, parked, a duplicate, dropped, or stays."""
 
 
 class Written(msgspec.Struct, frozen=True):

@@ -15,8 +15,8 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect, send_from_directory
 from werkzeug.wrappers import Request, Response
 
-from segment_rehook_cli.aws_errors import StackUnusable
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.aws_errors import StackUnusable
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
 from tools.console.guard import NotAllowed
 from tools.console.orders import Orders
 from tools.console.pages import Pages

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 from segment_rehook.aws.system import SystemClock
 from segment_rehook.segment.access import AccessNotConfigured, AccessRules
 from segment_rehook.segment.refusal import Refusal
-from segment_rehook_cli.delivery_facts import Keeping
-from segment_rehook_cli.explain import Explanation, explain
-from segment_rehook_cli.investigation import Investigation
-from segment_rehook_cli.ledger_records import LedgerRecords
-from segment_rehook_cli.question import about_event, about_message_id
-from segment_rehook_cli.time_window import DAY, TimeWindow
+from segment_rehook_cli.log.time_window import DAY, TimeWindow
+from segment_rehook_cli.mapping.explain import Explanation, explain
+from segment_rehook_cli.why.delivery_facts import Keeping
+from segment_rehook_cli.why.investigation import Investigation
+from segment_rehook_cli.why.ledger_records import LedgerRecords
+from segment_rehook_cli.why.question import about_event, about_message_id
 from tools.console.kept_exchanges import events_of
 from tools.console.queue_contents import queue_search
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segment_rehook.segment.event import Event
-    from segment_rehook_cli.history import History, HistoryStep
-    from segment_rehook_cli.question import Question
+    from segment_rehook_cli.why.history import History, HistoryStep
+    from segment_rehook_cli.why.question import Question
     from tools.console.rows import EventRow
     from tools.console.subject import ConsoleSubject
     from tools.sandbox.http_api import Exchange

@@ -11,9 +11,9 @@ import msgspec
 from werkzeug.exceptions import NotFound
 
 from segment_rehook.rehook.destination import DestinationInvalid, load
-from segment_rehook_cli.advice import review
-from segment_rehook_cli.mapping_diff import compare
-from segment_rehook_cli.preview import Preview
+from segment_rehook_cli.diff.comparison import compare
+from segment_rehook_cli.mapping.advice import review
+from segment_rehook_cli.mapping.preview import Preview
 from tools.console.sending import Mistake, Sender, SendOrder, mistake_in, read_given
 from tools.sandbox.destination import DestinationRefused
 from tools.sandbox.function import FunctionBroken
@@ -22,8 +22,8 @@ from tools.sandbox.services import CHECKOUT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segment_rehook_cli.advice import Review
-    from segment_rehook_cli.differences import Differences
+    from segment_rehook_cli.diff.differences import Differences
+    from segment_rehook_cli.mapping.advice import Review
     from tools.console.pages import Pages
     from tools.console.subject import ConsoleSubject
     from tools.console.switches import Switches

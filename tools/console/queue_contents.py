@@ -7,14 +7,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from segment_rehook.segment.event import Event, UnreadableEvent
-from segment_rehook_cli.delivery_facts import Sighting
 from segment_rehook_cli.failures.entry import letter_of
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
-from segment_rehook_cli.question import key_of
-from segment_rehook_cli.queue_search import QueueSearch, SeenMessage
+from segment_rehook_cli.why.delivery_facts import Sighting
+from segment_rehook_cli.why.question import key_of
+from segment_rehook_cli.why.queue_search import QueueSearch, SeenMessage
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.question import Question
+    from segment_rehook_cli.why.question import Question
     from tools.console.subject import ConsoleSubject
     from tools.sandbox.services import QueuedMessage
 

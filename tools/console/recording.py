@@ -11,14 +11,14 @@ from collections import Counter, OrderedDict, deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from segment_rehook_cli.logged_outcome import LoggedOutcome, read_line
-from segment_rehook_cli.logs import Found
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome, read_line
+from segment_rehook_cli.log.stack_logs import Found
 from tools.console.kept_exchanges import KeptExchanges, events_of, facts_of
 from tools.console.rows import EventFacts, EventRow, RowFilter, updated
 
 if TYPE_CHECKING:
     from segment_rehook.segment.event import Event
-    from segment_rehook_cli.time_window import TimeWindow
+    from segment_rehook_cli.log.time_window import TimeWindow
     from tools.sandbox.http_api import Exchange
     from tools.sandbox.logs import LogLine
 

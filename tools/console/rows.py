@@ -11,7 +11,7 @@ from msgspec.structs import fields, replace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segment_rehook_cli.logged_outcome import LoggedOutcome
+    from segment_rehook_cli.log.logged_outcome import LoggedOutcome
 
 __all__ = ["EventFacts", "EventRow", "RowFilter", "updated"]
 

@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import decode_slowly
 from segment_rehook.segment.unreadable import syntax_error_of
-from segment_rehook_cli.reading import Unreadable, read_events
+from segment_rehook_cli.mapping.reading import Unreadable, read_events
 from tools.sandbox.segment import Segment, sign
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from msgspec import UnsetType
 
 from segment_rehook.segment.jsontext import JSON, JsonError, decode_slowly
-from segment_rehook_cli.made import NotSent, Sent
+from segment_rehook_cli.mapping.made import NotSent, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

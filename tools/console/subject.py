@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from segment_rehook.rehook.destination import Destination, load
-from segment_rehook_cli.deployed import DeployedFile, find_deployed
-from segment_rehook_cli.stack import Location, Stack, look_up
+from segment_rehook_cli.stack.deployed import DeployedFile, find_deployed
+from segment_rehook_cli.stack.stack import Location, Stack, look_up
 from tools.sandbox.description import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segment_rehook_cli.ledger_records import LedgerClient
+    from segment_rehook_cli.why.ledger_records import LedgerClient
     from tools.console.recording import Recording
     from tools.sandbox import Sandbox
 

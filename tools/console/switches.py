@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from segment_rehook_cli.mode import Mode, set_mode
+from segment_rehook_cli.stack.mode import Mode, set_mode
 from tools.sandbox.faults import Fault, Kind
 
 if TYPE_CHECKING:

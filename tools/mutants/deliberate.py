@@ -34,6 +34,7 @@ SUITES = {
         *SHORT,
         *LONG,
         "tests/unit/rehook/test_reply.py",
+        "tests/unit/aws/test_cutover_parameter.py",
         "tests/unit/aws/test_statements.py",
         "tests/contract/test_table.py",
     ],

@@ -1,4 +1,4 @@
-"""The file by which commands find a running sandbox (``segment_rehook_cli.running_sandbox``)."""
+"""The file by which commands find a running sandbox; `running_sandbox` of the CLI reads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segment_rehook_cli.running_sandbox import private_folder, started
+from segment_rehook_cli.stack.running_sandbox import private_folder, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from segment_rehook_cli.running_sandbox import CONTROL_VARIABLE
+from segment_rehook_cli.stack.running_sandbox import CONTROL_VARIABLE
 from tools.sandbox.intrinsics import REGION
 
 if TYPE_CHECKING:

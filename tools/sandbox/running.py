@@ -18,8 +18,8 @@ import typer
 from urllib3.exceptions import HTTPError
 
 from segment_rehook.segment.event import Event
-from segment_rehook_cli.reading import Unreadable, read_bytes, read_events
-from segment_rehook_cli.running_sandbox import CONTROL_VARIABLE, NoSandbox, find
+from segment_rehook_cli.mapping.reading import Unreadable, read_bytes, read_events
+from segment_rehook_cli.stack.running_sandbox import CONTROL_VARIABLE, NoSandbox, find
 from tools.sandbox.control import ControlClient, ControlRefused
 from tools.sandbox.sandbox_control import ReloadOrder
 from tools.sandbox.segment import Reply, Segment

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from segment_rehook_cli.running_sandbox import NoSandbox
+from segment_rehook_cli.stack.running_sandbox import NoSandbox
 from tools.sandbox.artefacts import BuildMissing, PackageMissing
 from tools.sandbox.build import BuildFailed
 from tools.sandbox.destination import DestinationRefused

@@ -12,7 +12,7 @@ import boto3
 import typer
 from rich.console import Console
 
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
 from tools.verify_aws import functions, stores
 from tools.verify_aws.fifo_queue import fifo_queue
 from tools.verify_aws.live_alias import live_alias

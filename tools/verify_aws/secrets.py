@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from segment_rehook.aws.ssm import SsmSecretStore
 from segment_rehook.aws.system import SystemClock
 from segment_rehook.delivery.ports import SecretsUnavailable
-from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
 from tools.verify_aws.check import Check
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ import msgspec
 
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import JSON, encode
-from segment_rehook_cli.event_stream import Position, stream_events
-from segment_rehook_cli.reading import Unreadable, name_of
+from segment_rehook_cli.mapping.event_stream import Position, stream_events
+from segment_rehook_cli.mapping.reading import Unreadable, name_of
 
 __all__ = ["ArchiveUnreadable", "member_text", "members_of", "read_archive"]
 

@@ -11,15 +11,15 @@ from segment_rehook.rehook.destination import Destination
 from segment_rehook_cli.archive.archive_file import ArchiveUnreadable, read_archive
 from segment_rehook_cli.archive.planning import ArchivePlan, Planning
 from segment_rehook_cli.archive.spool import Spool
-from segment_rehook_cli.aws_errors import StackUnusable, exit_on_aws_error
-from segment_rehook_cli.deployed import read_deployed
-from segment_rehook_cli.destination_loading import destination_of, read_destination
-from segment_rehook_cli.exit_codes import FINDINGS, USAGE
-from segment_rehook_cli.ledger_records import LedgerRecords
-from segment_rehook_cli.messages import failure
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.reading import STANDARD_INPUT
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.mapping.destination_loading import destination_of, read_destination
+from segment_rehook_cli.mapping.reading import STANDARD_INPUT
+from segment_rehook_cli.stack.aws_errors import StackUnusable, exit_on_aws_error
+from segment_rehook_cli.stack.deployed import read_deployed
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.messages import failure
+from segment_rehook_cli.terminal.progress import progress
+from segment_rehook_cli.why.ledger_records import LedgerRecords
 
 __all__ = ["check_files", "destination_for", "ledger_days", "ledger_of", "read_plan"]
 

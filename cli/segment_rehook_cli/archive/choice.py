@@ -10,7 +10,7 @@ import typer
 
 from segment_rehook.segment.event import Event
 from segment_rehook.segment.event_time import unix_time
-from segment_rehook_cli.time_window import window
+from segment_rehook_cli.log.time_window import window
 
 __all__ = ["Choice", "EventNames", "EventTypes", "From", "To", "time_of"]
 

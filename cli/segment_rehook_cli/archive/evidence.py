@@ -19,10 +19,10 @@ from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 from segment_rehook_cli.failures.reading import Reading, start_reading
 from segment_rehook_cli.failures.selection import Selection
-from segment_rehook_cli.log_follower import PATTERN
-from segment_rehook_cli.logged_outcome import LoggedOutcome, read_line
-from segment_rehook_cli.logs import LogsClient
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.log.follower import PATTERN
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome, read_line
+from segment_rehook_cli.log.stack_logs import LogsClient
+from segment_rehook_cli.stack.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable

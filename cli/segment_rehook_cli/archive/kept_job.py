@@ -17,9 +17,9 @@ from segment_rehook_cli.archive.job_file import (
     write_replay_job,
 )
 from segment_rehook_cli.archive.replay_options import ReplayOptions
-from segment_rehook_cli.exit_codes import USAGE
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.exit_codes import USAGE
+from segment_rehook_cli.terminal.messages import failure, say
 
 __all__ = ["KeptJob", "kept_job"]
 

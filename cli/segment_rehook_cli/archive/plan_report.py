@@ -10,8 +10,8 @@ import typer
 from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli.archive.planning import ArchivePlan
 from segment_rehook_cli.archive.standing import EventStanding
-from segment_rehook_cli.output import show_rows
-from segment_rehook_cli.time_window import iso_time
+from segment_rehook_cli.log.time_window import iso_time
+from segment_rehook_cli.terminal.output import show_rows
 
 __all__ = ["MEANING", "duration", "plan_as_json", "print_json", "show_counts"]
 

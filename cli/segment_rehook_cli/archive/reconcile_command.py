@@ -21,18 +21,18 @@ from segment_rehook_cli.archive.plan_report import plan_as_json, print_json, sho
 from segment_rehook_cli.archive.planning import ArchivePlan, Planning
 from segment_rehook_cli.archive.spool import Spool
 from segment_rehook_cli.archive.standing import EventStanding
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.exit_codes import FINDINGS
-from segment_rehook_cli.logs import log_groups
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson, printable
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.stack import Stack
-from segment_rehook_cli.time_window import DAY, iso_time, utc_time
+from segment_rehook_cli.log.stack_logs import log_groups
+from segment_rehook_cli.log.time_window import DAY, iso_time, utc_time
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.terminal.output import AsJson, printable
+from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.logs import LogsClient
+    from segment_rehook_cli.log.stack_logs import LogsClient
 
 __all__ = ["EXAMPLE", "reconcile"]
 
@@ -52,12 +52,7 @@ _LISTED: Final = (
     EventStanding.GONE,
     EventStanding.PARKED,
 )
-_FINDINGS: Final = (
-    EventStanding.NEW,
-    EventStanding.CONFLICT,
-    EventStanding.GONE,
-    EventStanding.PARKED,
-)
+_FINDINGS: Final = tuple(each for each in _LISTED if each is not EventStanding.BEYOND_LEDGER)
 
 
 @on_stack

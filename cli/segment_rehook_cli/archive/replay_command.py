@@ -8,17 +8,17 @@ from typing import Annotated, Final
 
 import typer
 
-from segment_rehook_cli import terminal
 from segment_rehook_cli.archive.archive_stack import check_files
 from segment_rehook_cli.archive.choice import Choice, EventNames, EventTypes, From, To
 from segment_rehook_cli.archive.replay_options import DEFAULT_RATE, ReplayOptions
 from segment_rehook_cli.archive.replaying import Replaying
-from segment_rehook_cli.confirm import Yes
-from segment_rehook_cli.exit_codes import USAGE
-from segment_rehook_cli.messages import failure
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.confirm import Yes
+from segment_rehook_cli.terminal.exit_codes import USAGE
+from segment_rehook_cli.terminal.messages import failure
+from segment_rehook_cli.terminal.output import AsJson
 
 __all__ = ["EXAMPLE", "replay"]
 

@@ -8,7 +8,7 @@ from segment_rehook_cli.archive.plan_report import duration, plan_as_json, print
 from segment_rehook_cli.archive.planning import ArchivePlan
 from segment_rehook_cli.archive.replay_options import ReplayOptions
 from segment_rehook_cli.archive.standing import EventStanding
-from segment_rehook_cli.messages import say
+from segment_rehook_cli.terminal.messages import say
 
 __all__ = ["left_out", "show_plan"]
 

@@ -27,13 +27,13 @@ from segment_rehook_cli.archive.spool import Spool
 from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.archive.webhook_client import WebhookClient, https_transport
 from segment_rehook_cli.archive.webhook_secret import read_shared_secret
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.confirm import confirmed, confirmed_by_word
-from segment_rehook_cli.exit_codes import FINDINGS, REFUSED
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.mode import read_mode
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.mode import read_mode
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.confirm import confirmed, confirmed_by_word
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED
+from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,8 +20,8 @@ import msgspec
 
 from segment_rehook import __version__
 from segment_rehook.delivery.outcomes import Outcome
-from segment_rehook_cli.output import printable
-from segment_rehook_cli.segment_http import is_loopback
+from segment_rehook_cli.hosted.segment_http import is_loopback
+from segment_rehook_cli.terminal.output import printable
 
 __all__ = [
     "EventAnswer",

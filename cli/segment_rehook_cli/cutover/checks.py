@@ -10,9 +10,9 @@ from typing import Any, Final
 from segment_rehook.delivery.settings import DAY, RedriveSettings
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.event_time import time_text
-from segment_rehook_cli.durations import duration
-from segment_rehook_cli.stack_figures import Figures
-from segment_rehook_cli.stack_state import FRESH_SECONDS, StackState
+from segment_rehook_cli.stack.figures import Figures
+from segment_rehook_cli.stack.state import FRESH_SECONDS, StackState
+from segment_rehook_cli.terminal.durations import duration
 
 __all__ = ["CutoverCheck", "Readiness", "checks"]
 
@@ -156,5 +156,5 @@ def _key_pair(figures: Figures, now: float) -> CutoverCheck:
         "Rehook's key pair",
         Readiness.UNKNOWN,
         "not used during a pause",
-        "segment-rehook doctor asks Rehook",
+        "`segment-rehook doctor` asks Rehook",
     )

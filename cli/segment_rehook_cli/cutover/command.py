@@ -9,17 +9,17 @@ import typer
 
 from segment_rehook.aws.parameters import cutover_from
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.confirm import Yes
 from segment_rehook_cli.cutover.dialogue import Dialogue
 from segment_rehook_cli.cutover.report import Report
 from segment_rehook_cli.cutover.steps import Cutover
-from segment_rehook_cli.exit_codes import USAGE
-from segment_rehook_cli.messages import failure
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson
-from segment_rehook_cli.stack import Stack
-from segment_rehook_cli.stack_figures import Figures
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.figures import Figures
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.confirm import Yes
+from segment_rehook_cli.terminal.exit_codes import USAGE
+from segment_rehook_cli.terminal.messages import failure
+from segment_rehook_cli.terminal.output import AsJson
 
 if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Clock

@@ -7,19 +7,19 @@ from typing import Final
 
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.event_time import time_text
-from segment_rehook_cli import terminal
-from segment_rehook_cli.confirm import confirmed, confirmed_by_word
 from segment_rehook_cli.cutover.checks import Readiness, checks
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
 from segment_rehook_cli.cutover.report import Report
 from segment_rehook_cli.cutover.steps import RETRY_SECONDS, Changed, Cutover
-from segment_rehook_cli.durations import duration
-from segment_rehook_cli.exit_codes import FINDINGS
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.mode import set_mode
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.stack import Stack
-from segment_rehook_cli.stack_state import StackState
+from segment_rehook_cli.stack.mode import set_mode
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.stack.state import StackState
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.confirm import confirmed, confirmed_by_word
+from segment_rehook_cli.terminal.durations import duration
+from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.terminal.progress import progress
 
 __all__ = ["Dialogue"]
 

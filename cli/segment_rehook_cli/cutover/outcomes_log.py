@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from segment_rehook.delivery.outcomes import Dropped, Outcome
-from segment_rehook_cli.logs import LogsClient
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.log.stack_logs import LogsClient
+from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["Discarded", "OutcomesLog"]
 

@@ -13,8 +13,8 @@ import typer
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.cutover.checks import CutoverCheck
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.output import show_rows
+from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.terminal.output import show_rows
 
 __all__ = ["Report"]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from segment_rehook.delivery.ports import Clock
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
-from segment_rehook_cli.mode import set_mode
-from segment_rehook_cli.stack_figures import Figures
-from segment_rehook_cli.stack_state import (
+from segment_rehook_cli.stack.figures import Figures
+from segment_rehook_cli.stack.mode import set_mode
+from segment_rehook_cli.stack.state import (
     FRESH_SECONDS,
     StackState,
     put_cutover,

@@ -1,4 +1,4 @@
-"""What `doctor --alarm` looks at for each alarm, and what it advises to run.
+"""What `doctor --alarm NAME` looks at for each alarm, and what it advises to run.
 
 reasons     the metric that counts deliveries by reason; what the alarm watches is shown anyway
 only        the reasons that matter; all where there are none

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import moment, span
+from segment_rehook_cli.log.time_window import utc_time
+from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient
@@ -103,7 +104,7 @@ def described(subject: Subject, names: list[str]) -> Mapping[str, Mapping[str, A
 def since(subject: Subject, alarm: Mapping[str, Any]) -> str:
     """Say since when the alarm has its state."""
     at = alarm["StateUpdatedTimestamp"].timestamp()
-    return f"since {moment(at)} ({span(subject.now() - at)})"
+    return f"since {utc_time(at)} ({duration(subject.now() - at)})"
 
 
 def _counted(subscriptions: Counter[str]) -> str:

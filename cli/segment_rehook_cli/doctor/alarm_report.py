@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.aws_errors import StackUnusable
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.doctor.alarm_answers import AlarmAnswer, answer_for
 from segment_rehook_cli.doctor.alarm_check import alarm_names, described
 from segment_rehook_cli.doctor.checks import refused
-from segment_rehook_cli.doctor.durations import HOUR
 from segment_rehook_cli.doctor.log_figures import message_ids, refused_requests
 from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
 from segment_rehook_cli.doctor.runbook import runbook_section
-from segment_rehook_cli.logs import StackLogs, log_groups
-from segment_rehook_cli.time_window import TimeWindow
+from segment_rehook_cli.log.stack_logs import StackLogs, log_groups
+from segment_rehook_cli.log.time_window import TimeWindow
+from segment_rehook_cli.stack.aws_errors import StackUnusable
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.terminal.durations import HOUR
 
 if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Clock

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from segment_rehook_cli.doctor.durations import moment, span
-from segment_rehook_cli.output import printable
+from segment_rehook_cli.log.time_window import utc_time
+from segment_rehook_cli.terminal.durations import duration
+from segment_rehook_cli.terminal.output import printable
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.alarm_report import AlarmReport
-    from segment_rehook_cli.output import Entry
+    from segment_rehook_cli.terminal.output import Entry
 
 __all__ = ["as_entry", "as_lines"]
 
@@ -41,13 +42,13 @@ def as_lines(found: AlarmReport, now: float) -> Iterator[str]:
 
 
 def _lines(found: AlarmReport, now: float) -> Iterator[str]:
-    age = span(now - found.changed)
-    yield f"{found.name}: {found.state} since {moment(found.changed)} ({age})"
+    age = duration(now - found.changed)
+    yield f"{found.name}: {found.state} since {utc_time(found.changed)} ({age})"
     if found.why:
         yield f"CloudWatch says: {found.why}"
     yield found.description
     yield ""
-    yield f"In the last {span(found.hours * 3_600) if found.hours > 1 else 'hour'}:"
+    yield f"In the last {duration(found.hours * 3_600) if found.hours > 1 else 'hour'}:"
     for label, value in found.figures.items():
         yield f"  {label}: {'no value' if value is None else f'{value:,.10g}'}"
     for reason, number in found.reasons.items():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import DAY, HOUR, MINUTE
 from segment_rehook_cli.doctor.metric_figures import values, written_by
+from segment_rehook_cli.terminal.durations import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient

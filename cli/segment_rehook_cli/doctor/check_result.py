@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.output import Entry
+    from segment_rehook_cli.terminal.output import Entry
 
 __all__ = ["CheckResult", "Diagnosis", "Status", "finding", "ok", "skipped"]
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from segment_rehook_cli.aws_errors import StackUnusable, error_line
-from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
 from segment_rehook_cli.doctor.alarm_check import check_alarms, check_notification
 from segment_rehook_cli.doctor.balance_check import check_balance
 from segment_rehook_cli.doctor.check_result import CheckResult, Diagnosis, skipped
@@ -27,6 +25,8 @@ from segment_rehook_cli.doctor.rehook_check import check_key_pair
 from segment_rehook_cli.doctor.table_check import check_table
 from segment_rehook_cli.doctor.waiting_check import check_parked, check_waiting
 from segment_rehook_cli.doctor.webhook_check import check_version, check_webhook
+from segment_rehook_cli.stack.aws_errors import StackUnusable, error_line
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.subject import Subject

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok, skipped
-from segment_rehook_cli.doctor.durations import span
+from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -41,7 +41,7 @@ def check_clock(subject: Subject) -> Iterator[CheckResult]:
         yield ok(f"agrees with AWS's within {MAX_SECONDS:.0f} s")
     else:
         yield finding(
-            f"this machine's clock is {span(abs(apart))} {'fast' if apart > 0 else 'slow'}; AWS "
-            "refuses calls from 5 min on, and what is said here about ages is wrong",
+            f"this machine's clock is {duration(abs(apart))} {'fast' if apart > 0 else 'slow'}; "
+            "AWS refuses calls from 5 min on, and what is said here about ages is wrong",
             "sudo timedatectl set-ntp true",
         )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.exit_codes import FINDINGS, USAGE
-from segment_rehook_cli.messages import failure
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.messages import failure
+from segment_rehook_cli.terminal.output import AsJson
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.subject import Subject

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook.rehook.destination import DestinationInvalid, load, version_of
 from segment_rehook_cli.doctor.check_result import finding, ok, skipped
-from segment_rehook_cli.stages import DestinationMissing, destination_file_of
+from segment_rehook_cli.stack.stages import DestinationMissing, destination_file_of
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from segment_rehook_cli import terminal
 from segment_rehook_cli.doctor.check_result import Diagnosis, Status
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.output import Entry, printable, show_rows
-from segment_rehook_cli.progress import progress
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.terminal.output import Entry, printable, show_rows
+from segment_rehook_cli.terminal.progress import progress
 
 __all__ = ["show"]
 

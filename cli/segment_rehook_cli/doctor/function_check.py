@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from segment_rehook_cli.deployed import ALIAS
 from segment_rehook_cli.doctor.check_result import finding, ok
+from segment_rehook_cli.stack.deployed import ALIAS
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.logs import StackLogs
-    from segment_rehook_cli.time_window import TimeWindow
+    from segment_rehook_cli.log.stack_logs import StackLogs
+    from segment_rehook_cli.log.time_window import TimeWindow
 
 __all__ = ["message_ids", "refused_requests"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from segment_rehook.aws.parameters import MODE, mode_from
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import moment, span
+from segment_rehook_cli.log.time_window import utc_time
+from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -30,7 +31,7 @@ def check_mode(subject: Subject) -> Iterator[CheckResult]:
         return
     mode, warnings = mode_from(found.get("Value", ""), path)
     changed = found["LastModifiedDate"].timestamp()
-    age = f"since {moment(changed)} ({span(subject.now() - changed)})"
+    age = f"since {utc_time(changed)} ({duration(subject.now() - changed)})"
     deliver = subject.command("mode deliver")
     if warnings:
         yield finding(f"its value is unknown and counts as {mode}, {age}", deliver)

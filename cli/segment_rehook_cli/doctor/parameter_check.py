@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.aws.parameters import LISTS, REQUIRED, SecretName, mistakes_in, numbered_lines
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import span
+from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult
@@ -27,7 +27,7 @@ def check_parameters(subject: Subject) -> Iterator[CheckResult]:
         oldest = min(each.changed for each in there)
         yield ok(
             f"{len(there)} secrets are there and of the right form; the oldest was put "
-            f"{span(subject.now() - oldest)} ago"
+            f"{duration(subject.now() - oldest)} ago"
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import span
+from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult
@@ -42,7 +42,7 @@ def check_parking_lot(subject: Subject) -> Iterator[CheckResult]:
 def _result(subject: Subject, wrong: list[str], found: Mapping[str, str]) -> CheckResult:
     if wrong:
         return finding("; ".join(wrong) + ": it was changed by hand", subject.deploy())
-    kept = span(int(found["MessageRetentionPeriod"]))
+    kept = duration(int(found["MessageRetentionPeriod"]))
     return ok(f"{_name(found)}: FIFO, encrypted, keeps messages for {kept}")
 
 
@@ -55,7 +55,7 @@ def _mistakes(found: Mapping[str, str], seconds: int) -> Iterator[str]:
         yield "it is no FIFO queue"
     kept = int(found.get("MessageRetentionPeriod", 0))
     if kept != seconds:
-        yield f"it keeps messages for {span(kept)}, not {span(seconds)}"
+        yield f"it keeps messages for {duration(kept)}, not {duration(seconds)}"
     if found.get("SqsManagedSseEnabled") != "true" and not found.get("KmsMasterKeyId"):
         yield "it is not encrypted"
 

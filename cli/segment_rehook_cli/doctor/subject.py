@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook import __version__
-from segment_rehook_cli.aws_errors import StackUnusable
-from segment_rehook_cli.deployed import DeployedFile, find_deployed
-from segment_rehook_cli.download import download
+from segment_rehook_cli.stack.aws_errors import StackUnusable
+from segment_rehook_cli.stack.deployed import DeployedFile, find_deployed
+from segment_rehook_cli.stack.download import download
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_ssm.client import SSMClient
 
-    from segment_rehook_cli.stack import Stack
+    from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["Parameter", "Resource", "Subject"]
 

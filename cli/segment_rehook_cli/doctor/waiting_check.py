@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.durations import HOUR, span
 from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
+from segment_rehook_cli.terminal.durations import HOUR, duration
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient
@@ -75,7 +75,7 @@ def _events(number: int) -> str:
 
 
 def _aged(age: float | None) -> str:
-    return "" if age is None else f", the oldest for {span(age)}"
+    return "" if age is None else f", the oldest for {duration(age)}"
 
 
 def _oldest(found: Mapping[str, str]) -> Metric:

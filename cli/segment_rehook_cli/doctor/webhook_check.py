@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from segment_rehook_cli.doctor.check_result import finding, ok, skipped
-from segment_rehook_cli.download import DownloadFailed
+from segment_rehook_cli.stack.download import DownloadFailed
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult

@@ -8,26 +8,26 @@ import typer
 
 from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.delivery.settings import DAY
-from segment_rehook_cli import terminal
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.confirm import Yes, confirmed_by_word
 from segment_rehook_cli.erasing.erasure import Erasure
 from segment_rehook_cli.erasing.given_ids import given_ids
 from segment_rehook_cli.erasing.ledger_table import LedgerTable
 from segment_rehook_cli.erasing.looking import look_for
 from segment_rehook_cli.erasing.person import Person
 from segment_rehook_cli.erasing.summary import found_rows, show_summary
-from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.failures.ledger_client import ledger_and_marks
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.reading import start_reading
+from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.settling import DiscardingLedger
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson
-from segment_rehook_cli.refusals import Refusals
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.confirm import Yes, confirmed_by_word
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.terminal.output import AsJson
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,7 +50,7 @@ def erase(
     user_ids: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[USER_ID]...",
+            metavar="USER_ID",
             help="All ids of one person: userId, anonymousIds, other ids that a mapping sends as "
             "source_id. Better from a hidden prompt (no argument) or from standard input (-, one "
             "a line): other users of the machine can read arguments.",

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from segment_rehook_cli.erasing.person import Person
     from segment_rehook_cli.failures.reader import QueueReader
+    from segment_rehook_cli.failures.refusals import Refusals
     from segment_rehook_cli.failures.settling import DiscardingLedger
-    from segment_rehook_cli.refusals import Refusals
 
 __all__ = ["Erasure"]
 

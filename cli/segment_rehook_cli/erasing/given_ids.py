@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import typer
 
-from segment_rehook_cli import terminal
-from segment_rehook_cli.exit_codes import USAGE
-from segment_rehook_cli.messages import failure
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.exit_codes import USAGE
+from segment_rehook_cli.terminal.messages import failure
 
 __all__ = ["given_ids"]
 

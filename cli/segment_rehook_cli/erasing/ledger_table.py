@@ -23,9 +23,9 @@ from segment_rehook.aws.dynamodb import DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.items import DELIVERY, USER, ItemUnreadable, record_of
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
-from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
 from segment_rehook_cli.failures.ledger_client import table_of
 from segment_rehook_cli.secrets.rotation import RETRY_SECONDS
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 from segment_rehook.aws.system import SystemClock
 from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import LedgerUnavailable
-from segment_rehook_cli.aws_errors import StackUnusable, error_line
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.erasing.findings import Findings
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
-from segment_rehook_cli.insights_query import any_of, equals
-from segment_rehook_cli.logs import Found, StackLogs, cost, log_groups
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.time_window import DAY, TimeWindow
-from segment_rehook_cli.user_key import read_user_key
+from segment_rehook_cli.log.insights_query import any_of, equals
+from segment_rehook_cli.log.stack_logs import Found, StackLogs, cost, log_groups
+from segment_rehook_cli.log.time_window import DAY, TimeWindow
+from segment_rehook_cli.log.user_key import read_user_key
+from segment_rehook_cli.stack.aws_errors import StackUnusable, error_line
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.terminal.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segment_rehook_cli.erasing.ledger_table import LedgerTable
     from segment_rehook_cli.erasing.person import Person
-    from segment_rehook_cli.stack import Stack
+    from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["DEFAULT_LOG_DAYS", "log_days", "logged_deliveries", "look_for"]
 

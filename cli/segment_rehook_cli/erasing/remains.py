@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.erasing.findings import Findings, Unreached
 from segment_rehook_cli.erasing.looking import log_days
-from segment_rehook_cli.time_window import DAY
+from segment_rehook_cli.log.time_window import DAY
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.stack import Stack
+    from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["BACKUP_DAYS", "unreached"]
 

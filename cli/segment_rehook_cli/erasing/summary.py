@@ -9,15 +9,15 @@ from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.erasing.ledger_table import Deed
 from segment_rehook_cli.erasing.remains import unreached
 from segment_rehook_cli.failures.message import QueueName
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.output import Columns, show_rows
-from segment_rehook_cli.time_window import iso_time
+from segment_rehook_cli.log.time_window import iso_time
+from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.terminal.output import Columns, show_rows
 
 if TYPE_CHECKING:
     from segment_rehook_cli.erasing.erasure import Erasure
     from segment_rehook_cli.erasing.findings import Findings
     from segment_rehook_cli.erasing.person import Person
-    from segment_rehook_cli.stack import Stack
+    from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["found_rows", "show_summary"]
 

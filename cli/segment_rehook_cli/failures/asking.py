@@ -7,8 +7,8 @@ import typer
 from segment_rehook_cli.failures.counts import FailureCounts
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.selection import Selection
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.messages import say
 
 __all__ = ["Chosen", "count_chosen"]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from segment_rehook_cli.output import Columns, Entry, show_rows
+from segment_rehook_cli.terminal.output import Columns, Entry, show_rows
 
 __all__ = ["FailureCounts"]
 

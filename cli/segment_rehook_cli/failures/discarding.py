@@ -12,8 +12,8 @@ from segment_rehook_cli.failures.message import FailedMessage, QueueName
 if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Clock
     from segment_rehook_cli.failures.reader import QueueReader
+    from segment_rehook_cli.failures.refusals import Refusals
     from segment_rehook_cli.failures.settling import DiscardingLedger
-    from segment_rehook_cli.refusals import Refusals
 
 __all__ = ["Discarding"]
 

@@ -12,7 +12,7 @@ from segment_rehook.aws.dynamodb import DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.errors import AwsError
 from segment_rehook.aws.system import SystemClock
 from segment_rehook.aws.table import Table
-from segment_rehook_cli.botocore_errors import AWS_ERRORS, error_code
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS, error_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

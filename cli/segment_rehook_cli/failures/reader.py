@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.delivery.ports import Clock
 from segment_rehook.delivery.queues.transport import MAX_BATCH_ENTRIES
-from segment_rehook_cli.aws_errors import describe_error
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.failures.held_messages import HeldMessages
 from segment_rehook_cli.failures.holding import Holding
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
-from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.failures.refusals import Refusals
+from segment_rehook_cli.stack.aws_errors import describe_error
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

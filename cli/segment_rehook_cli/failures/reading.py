@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.exit_codes import FINDINGS, REFUSED
 from segment_rehook_cli.failures.holding import BESIDE_LAMBDA
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 from segment_rehook_cli.failures.reader import QueueReader
+from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.selection import Selection
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.refusals import Refusals
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED
+from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.exit_codes import FINDINGS, REFUSED, USAGE
 from segment_rehook_cli.failures.holding import Holding
 from segment_rehook_cli.failures.job_file import Job, write_job
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.reader import MAX_PORTION_MESSAGES, QueueReader
 from segment_rehook_cli.failures.reading import not_read
+from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.sending_back import DeadLetterQueue, SendingBack
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED, USAGE
+from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from segment_rehook_cli.failures.selection import Selection
-    from segment_rehook_cli.stack import Stack
+    from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["Redriving"]
 

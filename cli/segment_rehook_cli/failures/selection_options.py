@@ -12,8 +12,8 @@ import typer
 
 from segment_rehook.delivery import ids
 from segment_rehook.rehook.reply import ReplyClass
-from segment_rehook_cli.failures.durations import seconds_of
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
+from segment_rehook_cli.terminal.durations import seconds_of
 
 __all__ = ["by_selection"]
 

@@ -16,11 +16,11 @@ from segment_rehook.delivery import ids
 from segment_rehook.delivery.ports import Clock, QueueUnavailable
 from segment_rehook.delivery.queues.sending import MAX_TRIES, Sender, UserMessages
 from segment_rehook.delivery.queues.transport import Outgoing
-from segment_rehook_cli.aws_errors import describe_code, describe_error
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reader import QueueReader
-from segment_rehook_cli.refusals import Refusals
+from segment_rehook_cli.failures.refusals import Refusals
+from segment_rehook_cli.stack.aws_errors import describe_code, describe_error
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

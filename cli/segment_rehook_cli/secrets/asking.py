@@ -11,11 +11,11 @@ import sys
 import typer
 
 from segment_rehook.aws.parameters import LISTS, SecretName
-from segment_rehook_cli import terminal
-from segment_rehook_cli.exit_codes import USAGE
-from segment_rehook_cli.messages import failure
-from segment_rehook_cli.secret_values import ValueRefused, cleaned, decoded
 from segment_rehook_cli.secrets.parameter_store import DESCRIPTIONS
+from segment_rehook_cli.secrets.secret_values import ValueRefused, cleaned, decoded
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.exit_codes import USAGE
+from segment_rehook_cli.terminal.messages import failure
 
 __all__ = ["read_added_line", "read_value"]
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from segment_rehook.aws.parameters import SecretName
-from segment_rehook_cli.secrets.parameter_store import Parameter, put_secret, secret_path
+from segment_rehook_cli.secrets.parameter_store import SecretVersion, put_secret, secret_path
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
 
-    from segment_rehook_cli.stack import Stack
+    from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["ChangedMeanwhile", "put_lines"]
 
@@ -26,7 +26,7 @@ class ChangedMeanwhile(Exception):
 
 
 def put_lines(
-    client: SSMClient, stack: Stack, name: SecretName, was: Parameter, lines: Sequence[str]
+    client: SSMClient, stack: Stack, name: SecretName, was: SecretVersion, lines: Sequence[str]
 ) -> None:
     """Put `lines` in place of `was`. Raises ChangedMeanwhile, and what boto3 raises."""
     there = client.get_parameter(Name=secret_path(stack, name))["Parameter"]["Version"]

@@ -13,9 +13,9 @@ from segment_rehook.aws.parameters import (
     mistakes_in,
     numbered_lines,
 )
+from segment_rehook_cli.log.time_window import iso_time
 from segment_rehook_cli.secrets.matches import KINDS, LineMatches
 from segment_rehook_cli.secrets.parameter_store import distinct_lines
-from segment_rehook_cli.time_window import iso_time
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from segment_rehook.aws.parameters import SecretName
-from segment_rehook_cli.secrets.parameter_store import Parameter
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.secrets.parameter_store import SecretVersion
+from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["PERIOD", "WINDOW", "LineMatches", "MetricsClient", "line_matches", "read_matches"]
 
@@ -79,8 +79,9 @@ def read_matches(
     if not queries:
         return found
     pages = client.get_paginator("get_metric_data")
+    minute = now // PERIOD * PERIOD
     for page in pages.paginate(
-        MetricDataQueries=queries, StartTime=now - WINDOW, EndTime=now + PERIOD
+        MetricDataQueries=queries, StartTime=minute - WINDOW, EndTime=minute + 2 * PERIOD
     ):
         for result in page["MetricDataResults"]:
             number = int(result["Id"].removeprefix("position"))
@@ -90,7 +91,7 @@ def read_matches(
 
 
 def line_matches(
-    versions: Sequence[Parameter], minutes: Mapping[int, Iterable[float]]
+    versions: Sequence[SecretVersion], minutes: Mapping[int, Iterable[float]]
 ) -> dict[str, LineMatches]:
     """Give the matches of each line of the newest version. `minutes`: of `read_matches`."""
     last: dict[str, float] = {}
@@ -110,7 +111,7 @@ def line_matches(
     }
 
 
-def _meant(versions: Sequence[Parameter], position: int, begin: float, end: float) -> set[str]:
+def _meant(versions: Sequence[SecretVersion], position: int, begin: float, end: float) -> set[str]:
     """Give the lines that a position may have meant in a minute."""
     found: set[str] = set()
     for number, version in enumerate(versions):

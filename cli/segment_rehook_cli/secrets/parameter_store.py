@@ -8,14 +8,14 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from segment_rehook.aws.parameters import SecretName, numbered_lines
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
 
 __all__ = [
     "DESCRIPTIONS",
-    "Parameter",
+    "SecretVersion",
     "distinct_lines",
     "make_user_key",
     "put_secret",
@@ -34,7 +34,7 @@ USER_KEY_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class SecretVersion:
     """One version of a secret. `put_at`: when it was put, in seconds of Unix time."""
 
     version: int
@@ -52,18 +52,18 @@ def distinct_lines(value: str) -> list[str]:
     return list(dict.fromkeys(line for _, line in numbered_lines(value)))
 
 
-def read_versions(client: SSMClient, stack: Stack, name: SecretName) -> list[Parameter]:
+def read_versions(client: SSMClient, stack: Stack, name: SecretName) -> list[SecretVersion]:
     """Give a secret's versions that SSM has kept (100 at most), oldest first; none if it is absent.
 
     Raises what boto3 raises.
     """
-    found: list[Parameter] = []
+    found: list[SecretVersion] = []
     pages = client.get_paginator("get_parameter_history")
     try:
         for page in pages.paginate(Name=secret_path(stack, name), WithDecryption=True):
             for each in page["Parameters"]:
                 put_at: datetime = each["LastModifiedDate"]
-                found.append(Parameter(each["Version"], put_at.timestamp(), each["Value"]))
+                found.append(SecretVersion(each["Version"], put_at.timestamp(), each["Value"]))
     except client.exceptions.ParameterNotFound:
         return []
     return sorted(found, key=lambda each: each.version)

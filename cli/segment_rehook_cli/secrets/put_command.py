@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from segment_rehook.aws.parameters import SecretName
-from segment_rehook_cli import terminal
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.on_stack import on_stack
 from segment_rehook_cli.secrets.asking import read_value
 from segment_rehook_cli.secrets.parameter_store import make_user_key, put_secret, secret_path
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal import streams as terminal
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient

@@ -8,23 +8,23 @@ import typer
 
 from segment_rehook.aws.parameters import LISTS, SecretName
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli import terminal
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.confirm import Yes, confirmed, confirmed_by_word
-from segment_rehook_cli.exit_codes import FINDINGS, USAGE
-from segment_rehook_cli.failures.durations import seconds_of
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.secret_values import ValueRefused, cleaned
+from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.secrets.asking import read_added_line
 from segment_rehook_cli.secrets.guarded_put import ChangedMeanwhile, put_lines
 from segment_rehook_cli.secrets.matches import KINDS
-from segment_rehook_cli.secrets.parameter_store import Parameter, read_versions
+from segment_rehook_cli.secrets.parameter_store import SecretVersion, read_versions
 from segment_rehook_cli.secrets.rotation import Rotation, RotationStep, rotation_of
+from segment_rehook_cli.secrets.secret_values import ValueRefused, cleaned
 from segment_rehook_cli.secrets.status_command import matches_of
 from segment_rehook_cli.secrets.waiting import wait_for_change
-from segment_rehook_cli.stack import Stack
-from segment_rehook_cli.time_window import utc_time
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.confirm import Yes, confirmed, confirmed_by_word
+from segment_rehook_cli.terminal.durations import seconds_of
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.messages import failure, say
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -101,7 +101,7 @@ class _Run:
                 f"secrets put --stack {stack.name} {name.value}`",
                 USAGE,
             )
-        self._was: Parameter = versions[-1]
+        self._was: SecretVersion = versions[-1]
         stack.announce()
 
     def next_step(self, *, add: bool, wait: float | None, early: bool) -> None:

@@ -8,11 +8,6 @@ import typer
 
 from segment_rehook.aws.parameters import LISTS, SecretName
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.exit_codes import FINDINGS
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson, Columns, show_rows
 from segment_rehook_cli.secrets.inspection import read_parameters, statuses
 from segment_rehook_cli.secrets.matches import (
     LineMatches,
@@ -21,7 +16,12 @@ from segment_rehook_cli.secrets.matches import (
     read_matches,
 )
 from segment_rehook_cli.secrets.parameter_store import read_versions
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.terminal.output import AsJson, Columns, show_rows
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient

@@ -8,9 +8,9 @@ from typing import Final
 import typer
 
 from segment_rehook.delivery.ports import Clock
-from segment_rehook_cli.exit_codes import FINDINGS
-from segment_rehook_cli.messages import failure, say
 from segment_rehook_cli.secrets.rotation import Rotation, RotationStep
+from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.messages import failure, say
 
 __all__ = ["wait_for_change"]
 

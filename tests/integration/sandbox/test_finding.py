@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from segment_rehook_cli.running_sandbox import NoSandbox, find, private_folder
+from segment_rehook_cli.stack.running_sandbox import NoSandbox, find, private_folder
 from tests.integration.sandbox.conftest import STACK, ran, ready
 from tests.integration.sandbox.test_command import until
 from tools.sandbox import Sandbox

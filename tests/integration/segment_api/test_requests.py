@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from segment_rehook_cli.segment_api import (
+from segment_rehook_cli.hosted.segment_api import (
     MAX_PAGES,
     HostedSubscription,
     SegmentApi,
     UnreadableSubscription,
 )
-from segment_rehook_cli.segment_http import (
+from segment_rehook_cli.hosted.segment_http import (
     MAX_TRIES,
     MAX_WAIT_SECONDS,
     SegmentHttp,

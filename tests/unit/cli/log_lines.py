@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from segment_rehook_cli.logged_outcome import LoggedOutcome
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome
 
 NOW = 1_800_000_000.0
 DELIVERY = "m1:track-event"

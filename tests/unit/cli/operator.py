@@ -11,9 +11,9 @@ from segment_rehook_cli.failures.holding import BESIDE_LAMBDA
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 from segment_rehook_cli.failures.reader import QueueReader
 from segment_rehook_cli.failures.reading import Reading
+from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.selection import Selection
 from segment_rehook_cli.failures.settling import DiscardingLedger
-from segment_rehook_cli.refusals import Refusals
 from tests.unit.delivery.world import DAY, World
 from tools.fakes.faults import Crash
 from tools.fakes.sqs_client import FakeSqs

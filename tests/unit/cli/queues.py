@@ -10,8 +10,8 @@ from segment_rehook.delivery.queues.transport import Outgoing
 from segment_rehook.rehook.plan import Request
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reader import QueueReader
+from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.sending_back import DeadLetterQueue, SendingBack
-from segment_rehook_cli.refusals import Refusals
 from tools.fakes.queue import FakeQueue
 from tools.fakes.sqs_client import FakeSqs
 from tools.fakes.surroundings import FakeClock

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from segment_rehook.rehook.actions import DEFAULT_SUBSCRIPTIONS
-from segment_rehook_cli.advice.triggers import read_trigger
-from segment_rehook_cli.evaluate import evaluate
 from segment_rehook_cli.main import app
+from segment_rehook_cli.mapping.advice.triggers import read_trigger
+from segment_rehook_cli.mapping.evaluate import evaluate
 from tests.conformance.generated.cases import GENERATORS
 
 ROOT = Path(__file__).parents[3]

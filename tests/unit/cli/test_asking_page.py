@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from segment_rehook_cli.conclusion import conclude
-from segment_rehook_cli.delivery_facts import LEDGER_DAYS, LOG_DAYS, DeliveryFacts, Keeping
-from segment_rehook_cli.history import Standing
-from segment_rehook_cli.insights_query import MAX_LINES
-from segment_rehook_cli.log_follower import POLL_SECONDS
-from segment_rehook_cli.logs import DOLLARS_PER_GB
-from segment_rehook_cli.question import about_message_id
-from segment_rehook_cli.sentence import sentence
-from segment_rehook_cli.standing_words import SEGMENT_RETRY_HOURS
-from segment_rehook_cli.tail import DEFAULT_SECONDS
+from segment_rehook_cli.log.follower import POLL_SECONDS
+from segment_rehook_cli.log.insights_query import MAX_LINES
+from segment_rehook_cli.log.stack_logs import DOLLARS_PER_GB
+from segment_rehook_cli.log.tail import DEFAULT_SECONDS
+from segment_rehook_cli.why.conclusion import conclude
+from segment_rehook_cli.why.delivery_facts import LEDGER_DAYS, LOG_DAYS, DeliveryFacts, Keeping
+from segment_rehook_cli.why.history import Standing
+from segment_rehook_cli.why.question import about_message_id
+from segment_rehook_cli.why.sentence import sentence
+from segment_rehook_cli.why.standing_words import SEGMENT_RETRY_HOURS
 from tests.unit.cli.log_lines import line
 
 PAGE = (Path(__file__).parents[3] / "docs" / "asking-why.md").read_text(encoding="utf-8")

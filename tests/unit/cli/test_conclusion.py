@@ -16,22 +16,22 @@ from hypothesis import strategies as st
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.outcomes import Outcome, Parked, Stored
 from segment_rehook.delivery.settings import IngestSettings, RedriveSettings
-from segment_rehook_cli import conclusion as module
-from segment_rehook_cli.conclusion import conclude, conclude_event
-from segment_rehook_cli.delivery_facts import (
+from segment_rehook_cli.failures.message import QueueName
+from segment_rehook_cli.failures.settling import DISCARDED
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome
+from segment_rehook_cli.log.time_window import DAY
+from segment_rehook_cli.why import conclusion as module
+from segment_rehook_cli.why.conclusion import conclude, conclude_event
+from segment_rehook_cli.why.delivery_facts import (
     LEDGER_DAYS,
     LOG_DAYS,
     DeliveryFacts,
     Keeping,
     Sighting,
 )
-from segment_rehook_cli.failures.message import QueueName
-from segment_rehook_cli.failures.settling import DISCARDED
-from segment_rehook_cli.history import Conclusion, Standing
-from segment_rehook_cli.logged_outcome import LoggedOutcome
-from segment_rehook_cli.reason_text import REASON_TEXTS
-from segment_rehook_cli.standing_words import DEAD_LETTER_DAYS, PARKED_DAYS
-from segment_rehook_cli.time_window import DAY
+from segment_rehook_cli.why.history import Conclusion, Standing
+from segment_rehook_cli.why.reason_text import REASON_TEXTS
+from segment_rehook_cli.why.standing_words import DEAD_LETTER_DAYS, PARKED_DAYS
 from tests.unit.cli.log_lines import DELIVERY, NOW, line
 
 HOUR = 3600.0
@@ -135,6 +135,14 @@ def test_each_state_has_its_words(
     conclusion = concluded(*lines, record=None if found is None else record(found))
     assert conclusion.standing is standing
     assert says in conclusion.words
+
+
+def test_the_ledger_tells_of_the_cutover_when_the_log_is_gone() -> None:
+    """What was discarded from the queue at the cut-over is told as dropped, and as whose it is."""
+    conclusion = concluded(record=record(State.RELEASED, reason="before_cutover"))
+    assert conclusion.standing is Standing.DROPPED
+    assert "was dropped at about 2027" in conclusion.words
+    assert "it was the hosted destination's" in conclusion.words
 
 
 def test_the_next_try_of_a_paused_stack_is_not_promised() -> None:

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from segment_rehook_cli.confirm import Yes, confirmed, confirmed_by_word
+from segment_rehook_cli.terminal.confirm import Yes, confirmed, confirmed_by_word
 
 app = typer.Typer()
 
@@ -46,7 +46,7 @@ def test_a_person_answers(
     monkeypatch: pytest.MonkeyPatch, command: str, answer: str, said: str
 ) -> None:
     """The question is on standard error; only the right answer confirms."""
-    monkeypatch.setattr("segment_rehook_cli.terminal.input_is_terminal", lambda: True)
+    monkeypatch.setattr("segment_rehook_cli.terminal.streams.input_is_terminal", lambda: True)
     result = CliRunner().invoke(app, [command], input=f"{answer}\n")
     # The runner shows what is typed, too.
     assert result.stdout.splitlines()[-1] == said

@@ -17,7 +17,7 @@ import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner, Result
 
-from segment_rehook_cli import diff_markdown
+from segment_rehook_cli.diff import markdown as diff_markdown
 from segment_rehook_cli.main import app
 from tests.unit.cli.destinations import FIELDS, subscription
 

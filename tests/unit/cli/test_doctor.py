@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from segment_rehook_cli import terminal
 from segment_rehook_cli.doctor.check_result import Diagnosis, finding, ok, skipped
 from segment_rehook_cli.doctor.checks import CHECKS, PERMISSIONS
 from segment_rehook_cli.doctor.diagnosis_table import show
-from segment_rehook_cli.doctor.durations import span
 from segment_rehook_cli.doctor.runbook import runbook_section
+from segment_rehook_cli.terminal import streams as terminal
 
 ROOT = Path(__file__).parents[3]
 LINES = [
@@ -58,23 +57,6 @@ def test_on_a_terminal_there_is_a_table(
     assert "gone\\x1b[31m [red]" in printed
     assert ("\x1b[1;31mfinding" in printed) is colour
     assert ("\x1b[32mok" in printed) is colour
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (-1, "0 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (7_199, "120 min"),
-        (7_200, "2 h"),
-        (172_799, "48 h"),
-        (172_800, "2 days"),
-    ],
-)
-def test_spans(seconds: float, said: str) -> None:
-    """A span is said in the largest unit of which there are two."""
-    assert span(seconds) == said
 
 
 def test_a_section_ends_where_the_next_begins(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from segment_rehook.rehook.destination import Destination
-from segment_rehook_cli.explain import Explanation, explain
-from segment_rehook_cli.explanation_text import Remark, remarks
+from segment_rehook_cli.mapping.explain import Explanation, explain
+from segment_rehook_cli.mapping.explanation_text import Remark, remarks
 from tests.unit.cli.destinations import FIELDS, destination, event, subscription
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from segment_rehook.mapping.subscription import Subscription
 from segment_rehook.rehook.actions import ACTIONS
 from segment_rehook.rehook.destination import load
-from segment_rehook_cli.destination_file import file_text
-from segment_rehook_cli.drift import compare
-from segment_rehook_cli.importing import Imported, import_subscriptions
-from segment_rehook_cli.segment_api import HostedSubscription
+from segment_rehook_cli.hosted.drift import compare
+from segment_rehook_cli.hosted.importing import Imported, import_subscriptions
+from segment_rehook_cli.hosted.segment_api import HostedSubscription
+from segment_rehook_cli.mapping.destination_file import file_text
 
 TEXTS = st.text(max_size=8) | st.sampled_from(["Orders", "orders", "Ördérs", "\ud83d", "👍", "a:b"])
 VALUES = st.recursive(

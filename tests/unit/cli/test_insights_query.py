@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook_cli.insights_query import any_of, begins, equals, query
-from segment_rehook_cli.question import about_message_id, about_order
+from segment_rehook_cli.log.insights_query import any_of, begins, equals, query
+from segment_rehook_cli.why.question import about_message_id, about_order
 from tools.sandbox.aws_insights import Query
 from tools.sandbox.aws_log_events import LogEvent
 

@@ -12,16 +12,16 @@ from typer.testing import CliRunner
 from segment_rehook.aws.items import mark_item, record_item
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.queues.message import Header
-from segment_rehook_cli.delivery_facts import Keeping, Sighting
 from segment_rehook_cli.failures.message import QueueName
-from segment_rehook_cli.history import History
-from segment_rehook_cli.history_table import show_history
-from segment_rehook_cli.investigation import Investigation
-from segment_rehook_cli.ledger_records import LedgerRecords
-from segment_rehook_cli.logs import StackLogs
-from segment_rehook_cli.question import Question, about_message_id, about_user
-from segment_rehook_cli.queue_search import QueueSearch, SeenMessage
-from segment_rehook_cli.time_window import DAY, TimeWindow
+from segment_rehook_cli.log.stack_logs import StackLogs
+from segment_rehook_cli.log.time_window import DAY, TimeWindow
+from segment_rehook_cli.why.delivery_facts import Keeping, Sighting
+from segment_rehook_cli.why.history import History
+from segment_rehook_cli.why.history_table import show_history
+from segment_rehook_cli.why.investigation import Investigation
+from segment_rehook_cli.why.ledger_records import LedgerRecords
+from segment_rehook_cli.why.question import Question, about_message_id, about_user
+from segment_rehook_cli.why.queue_search import QueueSearch, SeenMessage
 from tests.unit.cli.log_lines import NOW, FakeLogs, completed, row, text
 from tests.unit.cli.test_conclusion import record
 from tests.unit.cli.test_ledger_records import FakeTable

@@ -9,8 +9,8 @@ import pytest
 
 from segment_rehook.aws.items import mark_item, record_item
 from segment_rehook.delivery.ledger.record import State
-from segment_rehook_cli.aws_errors import StackUnusable
-from segment_rehook_cli.ledger_records import LedgerRecords
+from segment_rehook_cli.stack.aws_errors import StackUnusable
+from segment_rehook_cli.why.ledger_records import LedgerRecords
 from tests.unit.cli.log_lines import NOW
 from tests.unit.cli.test_conclusion import record
 from tools.fakes.surroundings import FakeClock

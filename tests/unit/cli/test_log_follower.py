@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook_cli.log_follower import BACK_OFF_SECONDS, POLL_SECONDS, LogFollower
-from segment_rehook_cli.logged_outcome import LoggedOutcome
+from segment_rehook_cli.log.follower import BACK_OFF_SECONDS, POLL_SECONDS, LogFollower
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome
 from tests.unit.cli.log_lines import NOW, FakeLogs, refused, text
 from tools.fakes.surroundings import FakeClock
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_rehook.delivery.outcome_line import OutcomeLine
-from segment_rehook_cli.history import step_of
-from segment_rehook_cli.logged_outcome import LoggedOutcome, read_line
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome, read_line
+from segment_rehook_cli.why.history import step_of
 from tests.unit.cli.log_lines import NOW, text
 
 VALUES = st.recursive(

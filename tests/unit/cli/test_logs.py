@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from segment_rehook_cli.aws_errors import StackUnusable
-from segment_rehook_cli.logs import StackLogs, cost
-from segment_rehook_cli.time_window import TimeWindow
+from segment_rehook_cli.log.stack_logs import StackLogs, cost
+from segment_rehook_cli.log.time_window import TimeWindow
+from segment_rehook_cli.stack.aws_errors import StackUnusable
 from tests.unit.cli.log_lines import NOW, FakeLogs, completed, refused, row, text
 from tools.fakes.surroundings import FakeClock
 

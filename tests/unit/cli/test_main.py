@@ -14,7 +14,7 @@ from segment_rehook.mapping import directives
 from segment_rehook.mapping.errors import MappingInvalid
 from segment_rehook.mapping.validation import validate
 from segment_rehook_cli.main import app
-from segment_rehook_cli.schema import DIRECTIVES, destination_schema
+from segment_rehook_cli.mapping.schema import DIRECTIVES, destination_schema
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT / "destination.schema.json"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from segment_rehook.rehook.destination import Destination
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.jsontext import decode
-from segment_rehook_cli.differences import Differences, Effect
-from segment_rehook_cli.made import NotSent, Sent
-from segment_rehook_cli.mapping_diff import MAX_MEMBERS, Comparison, compare
-from segment_rehook_cli.preview import Preview
+from segment_rehook_cli.diff.comparison import MAX_MEMBERS, Comparison, compare
+from segment_rehook_cli.diff.differences import Differences, Effect
+from segment_rehook_cli.mapping.made import NotSent, Sent
+from segment_rehook_cli.mapping.preview import Preview
 from tests.unit.cli.destinations import (
     DESTINATIONS,
     corpora,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from segment_rehook.rehook.destination import load
-from segment_rehook_cli.evaluate import evaluate
-from segment_rehook_cli.schema import DIRECTIVES
+from segment_rehook_cli.mapping.evaluate import evaluate
+from segment_rehook_cli.mapping.schema import DIRECTIVES
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text()
 

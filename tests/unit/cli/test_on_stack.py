@@ -7,8 +7,8 @@ import typer
 from typer.testing import CliRunner
 
 from segment_rehook_cli.main import app as whole
-from segment_rehook_cli.on_stack import StackChoice, if_on_stack, on_stack
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.on_stack import StackChoice, if_on_stack, on_stack
+from segment_rehook_cli.stack.stack import Stack
 
 app = typer.Typer()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook_cli.output import Columns, printable, show_rows
+from segment_rehook_cli.terminal.output import Columns, printable, show_rows
 
 COLUMNS: Columns = {"name": lambda row: row["name"], "size": lambda row: str(row["size"])}
 ROWS = [{"name": "[red]a\x1b[31m", "size": 1}, {"name": "b\u202e\ud800\n", "size": 2}]

@@ -8,10 +8,10 @@ import pytest
 
 from segment_rehook.mapping.subscription import Subscription
 from segment_rehook.rehook.destination import load
-from segment_rehook_cli.destination_file import file_text
-from segment_rehook_cli.importing import import_subscriptions
-from segment_rehook_cli.pairing import pair
-from segment_rehook_cli.segment_api import HostedSubscription
+from segment_rehook_cli.hosted.importing import import_subscriptions
+from segment_rehook_cli.hosted.pairing import pair
+from segment_rehook_cli.hosted.segment_api import HostedSubscription
+from segment_rehook_cli.mapping.destination_file import file_text
 
 ORDERS: dict[str, Any] = {
     "name": "Orders",

@@ -13,8 +13,8 @@ from segment_rehook.rehook.destination import Destination, load
 from segment_rehook.rehook.plan import Request
 from segment_rehook.rehook.reply import Reply, ReplyClass
 from segment_rehook.segment.jsontext import JSON, decode, encode
-from segment_rehook_cli.preview import Preview
-from segment_rehook_cli.reading import read_events
+from segment_rehook_cli.mapping.preview import Preview
+from segment_rehook_cli.mapping.reading import read_events
 from tests.unit.delivery.samples import BROKEN, TWICE, signature, track
 from tests.unit.delivery.world import World
 from tools.fakes.rehook import Turn

@@ -16,9 +16,9 @@ import pytest
 from rich.console import Console
 
 from segment_rehook.rehook.destination import load
-from segment_rehook_cli.preview import Preview
-from segment_rehook_cli.preview_table import show
-from segment_rehook_cli.reading import Unreadable, read_events
+from segment_rehook_cli.mapping.preview import Preview
+from segment_rehook_cli.mapping.preview_table import show
+from segment_rehook_cli.mapping.reading import Unreadable, read_events
 
 ROOT = Path(__file__).parents[3]
 EVENTS = [

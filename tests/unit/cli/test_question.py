@@ -8,7 +8,7 @@ import pytest
 
 from segment_rehook.delivery import ids
 from segment_rehook.segment.event import Event
-from segment_rehook_cli.question import about_event, about_message_id, about_order, about_user
+from segment_rehook_cli.why.question import about_event, about_message_id, about_order, about_user
 from tests.unit.cli.log_lines import line
 
 

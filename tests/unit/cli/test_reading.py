@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from segment_rehook.segment.event import Event
 from segment_rehook_cli.main import app
-from segment_rehook_cli.reading import Unreadable, read_events
+from segment_rehook_cli.mapping.reading import Unreadable, read_events
 
 TEXT = "é“😀"
 EVENT = {

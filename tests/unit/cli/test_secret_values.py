@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from segment_rehook.aws.parameters import secrets_from
 from segment_rehook.segment.access import AccessRules
-from segment_rehook_cli.secret_values import MAX_BYTES, ValueRefused, cleaned, decoded
+from segment_rehook_cli.secrets.secret_values import MAX_BYTES, ValueRefused, cleaned, decoded
 
 KEY, SECRET = "rehook/api-key", "rehook/api-secret"
 SHARED, TOKENS = "segment/shared-secrets", "segment/tokens"

@@ -11,9 +11,9 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 from typer.testing import CliRunner
 
-from segment_rehook_cli.aws_errors import StackUnusable, error_line
 from segment_rehook_cli.main import app
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.aws_errors import StackUnusable, error_line
+from segment_rehook_cli.stack.stack import Stack
 
 ARN = "arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/prod/1-2-3-4-5"
 OUTPUTS = {

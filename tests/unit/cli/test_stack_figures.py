@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook_cli.stack_figures import MAX_DATAPOINTS, Figures
+from segment_rehook_cli.stack.figures import MAX_DATAPOINTS, Figures
 from tests.unit.cli.cutover.aws_side import AwsSide
 
 

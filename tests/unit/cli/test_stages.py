@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from segment_rehook_cli.main import app
-from segment_rehook_cli.stages import DestinationMissing, destination_file_of
+from segment_rehook_cli.stack.stages import DestinationMissing, destination_file_of
 from tests.template.stack import ROOT, parameters
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segment_rehook.delivery.outcomes import Outcome
-from segment_rehook_cli.question import about_message_id, about_user
-from segment_rehook_cli.tail import COLOURS, LineFilter
+from segment_rehook_cli.log.tail import COLOURS, LineFilter
+from segment_rehook_cli.why.question import about_message_id, about_user
 from tests.unit.cli.log_lines import line
 
 PARKED = line("parked", reason="rejected", user="u", subscription="track-event")

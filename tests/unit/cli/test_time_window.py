@@ -7,7 +7,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook_cli.time_window import TimeWindow, iso_time, utc_time, window
+from segment_rehook_cli.log.time_window import TimeWindow, iso_time, utc_time, window
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
 

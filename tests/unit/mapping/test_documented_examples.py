@@ -8,7 +8,7 @@ from segment_rehook.mapping.directives import DIRECTIVES
 from segment_rehook.mapping.fql_conditions import OPERATORS
 from segment_rehook.mapping.liquid.filters import DISABLED, filters
 from segment_rehook.mapping.liquid.tags import TAGS
-from segment_rehook_cli.evaluate import evaluate
+from segment_rehook_cli.mapping.evaluate import evaluate
 from tools.bench.documented import PAGE, Documented, as_documented, documented_cases
 
 

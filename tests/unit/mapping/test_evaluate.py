@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from segment_rehook_cli.evaluate import MAX_DEPTH, evaluate
+from segment_rehook_cli.mapping.evaluate import MAX_DEPTH, evaluate
 
 
 @pytest.mark.parametrize(

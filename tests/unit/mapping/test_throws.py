@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from segment_rehook.mapping.throws import When, throws
-from segment_rehook_cli.evaluate import evaluate
+from segment_rehook_cli.mapping.evaluate import evaluate
 from tests.conformance.generated.cases import GENERATORS
 
 TEXT = {"@path": "$.text"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from segment_rehook_cli.running_sandbox import NoSandbox, find, private_folder, started
+from segment_rehook_cli.stack.running_sandbox import NoSandbox, find, private_folder, started
 
 CONTROL = "http://127.0.0.1:1"
 

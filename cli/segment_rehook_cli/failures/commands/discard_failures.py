@@ -8,23 +8,23 @@ import typer
 
 from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.delivery.settings import DAY
-from segment_rehook_cli import terminal
-from segment_rehook_cli.aws_errors import exit_on_aws_error
-from segment_rehook_cli.confirm import Yes, confirmed_by_word
-from segment_rehook_cli.exit_codes import FINDINGS, REFUSED, USAGE
 from segment_rehook_cli.failures.asking import count_chosen
 from segment_rehook_cli.failures.discarding import Discarding
 from segment_rehook_cli.failures.ledger_client import ledger_and_marks
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.reading import not_read, start_reading
+from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
 from segment_rehook_cli.failures.settling import DiscardingLedger
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.progress import progress
-from segment_rehook_cli.refusals import Refusals
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.confirm import Yes, confirmed_by_word
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED, USAGE
+from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

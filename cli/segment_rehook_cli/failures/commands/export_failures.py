@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.failures.entry import entry_text
 from segment_rehook_cli.failures.export_file import whole_file
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reading import Reading, start_reading
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.messages import failure, say
 
 __all__ = ["export"]
 

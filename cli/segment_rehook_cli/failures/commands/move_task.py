@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.aws_errors import error_line, exit_on_aws_error
-from segment_rehook_cli.botocore_errors import AWS_ERRORS
-from segment_rehook_cli.confirm import confirmed
-from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.failures.moving import MAX_MOVE_RATE, Moved, MoveTask, queue_arn
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.progress import progress
+from segment_rehook_cli.stack.aws_errors import error_line, exit_on_aws_error
+from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.terminal.confirm import confirmed
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-    from segment_rehook_cli.stack import Stack
+    from segment_rehook_cli.stack.stack import Stack
 
 __all__ = ["redrive_by_task"]
 

@@ -8,18 +8,18 @@ from typing import Annotated, Final
 
 import typer
 
-from segment_rehook_cli import terminal
-from segment_rehook_cli.confirm import Yes, confirmed
-from segment_rehook_cli.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.failures.asking import count_chosen
 from segment_rehook_cli.failures.commands.move_task import redrive_by_task
 from segment_rehook_cli.failures.job_file import Job, JobUnreadable, read_job
 from segment_rehook_cli.failures.redriving import Redriving
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
-from segment_rehook_cli.messages import failure, say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.confirm import Yes, confirmed
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.messages import failure, say
 
 __all__ = ["redrive"]
 

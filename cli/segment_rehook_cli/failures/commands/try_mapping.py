@@ -9,17 +9,17 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from segment_rehook_cli.destination_loading import own_file, read_destination
-from segment_rehook_cli.exit_codes import FINDINGS
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.remapping import remap
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
-from segment_rehook_cli.messages import say
-from segment_rehook_cli.on_stack import on_stack
-from segment_rehook_cli.output import AsJson, Columns, Entry, show_rows
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.mapping.destination_loading import own_file, read_destination
+from segment_rehook_cli.stack.on_stack import on_stack
+from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.terminal.output import AsJson, Columns, Entry, show_rows
 
 __all__ = ["try_mapping"]
 

@@ -11,7 +11,7 @@ from segment_rehook.aws.parameters import cutover_from, mode_from
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.cutover.command import run_cutover
 from segment_rehook_cli.cutover.report import Report
-from segment_rehook_cli.stack import Stack
+from segment_rehook_cli.stack.stack import Stack
 from tools.fakes.surroundings import FakeClock
 
 PATH = "/segment-rehook/prod"

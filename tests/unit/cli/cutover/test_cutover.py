@@ -10,7 +10,7 @@ import typer
 
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.cutover.steps import RETRY_SECONDS
-from segment_rehook_cli.stack_state import FRESH_SECONDS
+from segment_rehook_cli.stack.state import FRESH_SECONDS
 from tests.unit.cli.cutover.aws_side import AwsSide
 
 

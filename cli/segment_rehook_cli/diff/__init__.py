@@ -1,0 +1,1 @@
+"""What a changed destination file changes: the command diff."""

@@ -1,0 +1,1 @@
+"""Segment's own destination: the commands import and drift."""

@@ -1,0 +1,1 @@
+"""The functions' log: queries, and the command tail."""

@@ -1,0 +1,1 @@
+"""Destination files and what they make of events: preview, validate, evaluate and schema."""

@@ -1,0 +1,1 @@
+"""The stack on which a command works: how it is chosen, found and asked."""
