@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import secrets
 from http import HTTPStatus
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 from urllib3.exceptions import HTTPError
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
-from werkzeug.utils import redirect, send_from_directory
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from segment_rehook_cli.stack.aws_errors import StackUnusable
@@ -56,6 +57,7 @@ class ConsoleApp:
     def __init__(self, subject: ConsoleSubject, guard: Guard) -> None:
         self._subject = subject
         self._guard = guard
+        self._files = {each.name: each.read_bytes() for each in _STATIC.iterdir()}
         self._switches = Switches(subject)
         self._pages = Pages(subject, self._switches)
         self._orders = Orders(subject, self._switches, self._pages)
@@ -112,7 +114,7 @@ class ConsoleApp:
     def _respond(self, request: Request, endpoint: str, values: Mapping[str, Any]) -> Response:
         match endpoint:
             case "static":
-                return send_from_directory(_STATIC, values["name"], request.environ)
+                return self._file(values["name"])
             case "session":
                 return self._sign_in(request)
             case "stream":
@@ -129,6 +131,12 @@ class ConsoleApp:
             case _:
                 page = self._pages.page(endpoint, request.args, **values)
                 return Response(page, mimetype="text/html")
+
+    def _file(self, name: str) -> Response:
+        if name not in self._files:
+            raise NotFound
+        kind, _ = mimetypes.guess_type(name)
+        return Response(self._files[name], mimetype=kind)
 
     def _sign_in(self, request: Request) -> Response:
         response = Response(status=HTTPStatus.NO_CONTENT)

@@ -33,6 +33,7 @@ __all__ = ["Orders"]
 MAX_PREVIEWED: Final = 20
 MAX_COMPARED: Final = 5000
 COMMAND_SECONDS: Final = 120
+TRY_SECONDS: Final = 3.0
 
 
 class _Text(msgspec.Struct, forbid_unknown_fields=True):
@@ -118,7 +119,11 @@ class Orders:
         return {"said": "all well again"}
 
     def _try_now(self, _: _Nothing) -> dict[str, Any]:
-        number = self._subject.box.queue("DeadLetterQueue").hasten()
+        queue = self._subject.box.queue("DeadLetterQueue")
+        until = time.monotonic() + TRY_SECONDS
+        # A message that is being tried at this moment can be shown when that try has ended.
+        while not (number := queue.hasten()) and queue.messages() and time.monotonic() < until:
+            time.sleep(0.1)
         return {"said": f"messages that are tried now: {number}"}
 
     def _redrive(self, order: _Redrive) -> dict[str, Any]:
