@@ -194,9 +194,7 @@ def test_hostile_texts_are_shown_as_text(running: Running, visitor: Visitor, nam
         assert "<script>alert" not in reply.text
         assert "<b onclick" not in reply.text
         assert not re.search("[\u202a-\u202e\u2066-\u2069\u200f\x00-\x08\x0b-\x1f\x7f]", reply.text)
-        assert "49" not in re.sub(r'"[^"]*"|[\d-]{8}|\d\d:\d\d|/events/\d+', "", reply.text) or (
-            name != "template"
-        )
+        assert name != "template" or "{{ 7 * 7 }}" in html.unescape(reply.text)
     assert visitor.open("/").status == 200
 
 
