@@ -66,7 +66,7 @@ sizes: build ## list the sizes of what is deployed, and what each dependency con
 .PHONY: node
 node:
 	@if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null; then \
-	  echo "Node 20 with npm was not found: what compares with Segment's own code is skipped; install nodejs and npm to run it"; \
+	  echo "Node 20 with npm was not found: what compares with Segment's own code is skipped, and axe-core's look at the console; install nodejs and npm to run it"; \
 	elif test -n "$(NODE_PACKAGES)"; then $(MAKE) $(NODE_PACKAGES); fi
 
 %/node_modules/.installed: %/package-lock.json
@@ -76,6 +76,10 @@ node:
 .PHONY: demo
 demo: native ## run the whole bridge on this machine and show what it does
 	@$(PY) -m tools.demo
+
+.PHONY: console
+console: native ## run the sandbox with its console, pages for your browser (ARGS=... goes to `tools.sandbox up`)
+	@$(PY) -m tools.sandbox up --console $(ARGS)
 
 .PHONY: wheel
 wheel: $(SETUP) ## build the command line's wheel into dist/, and try it in an empty environment

@@ -13,9 +13,9 @@ from hypothesis import Phase, settings
 
 TESTS = Path(__file__).parent
 FOLDERS_WITH_SERVERS = frozenset(
-    {"contract", "integration", "end_to_end", "faults", "conformance", "redrive"}
+    {"browser", "contract", "integration", "end_to_end", "faults", "conformance", "redrive"}
 )
-THIS_MACHINE = ["127.0.0.1", "::1", "localhost"]
+THIS_MACHINE = ["127.0.0.1", "127.0.0.2", "::1", "localhost"]
 
 settings.register_profile("gate", derandomize=True, deadline=None)
 # For tools/mutants: that a test fails is enough, nobody reads the smallest example.

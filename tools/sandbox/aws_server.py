@@ -182,6 +182,7 @@ def _messages(named: _Named) -> list[dict[str, Any]]:
             "dedupe": stored.dedupe,
             "received": stored.receive_count,
             "visible_in": max(0.0, stored.hidden_until - now),
+            "age": max(0.0, now - stored.sent_at),
         }
         for stored in queue.stored()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 import uuid
@@ -33,16 +34,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, as a watcher sees it; ``seconds`` is the time between."""
+    """One request and its answer, as a watcher sees them.
 
-    method: str
+    ``id``: API Gateway's request id, as the functions log it. ``at``: when it came, in seconds
+    since the epoch. ``response``: None while it is not answered; ``seconds``: the time until then.
+    """
+
+    id: str
+    at: float
     path: str
-    status: int
-    seconds: float
+    request: Request
+    response: Response | None = None
+    seconds: float = 0.0
 
 
 class HttpApi:
-    """The running HTTP API on one port. ``watch`` is called with each exchange."""
+    """The running HTTP API on one port.
+
+    ``watch`` is called with each exchange twice: before its function is invoked, and when the
+    answer is there.
+    """
 
     def __init__(
         self,
@@ -53,7 +64,7 @@ class HttpApi:
     ) -> None:
         self._routes = {(route.method, route.path): route for route in routes}
         self._functions = functions
-        self._watch = watch
+        self._watch = watch or _watch_nothing
         # There are more threads than environments: an invocation waits for a free environment.
         self._invoking = ThreadPoolExecutor(max_workers=256, thread_name_prefix="integration")
         handler = type("_Bound", (_HttpApiHandler,), {"http_api": self})
@@ -62,12 +73,13 @@ class HttpApi:
 
     def handle(self, request: Request) -> Response:
         """Answer one request as API Gateway does."""
-        started = time.monotonic()
         path = request.target.partition("?")[0]
-        response = self._respond(request, path)
-        if self._watch is not None:
-            seconds = time.monotonic() - started
-            self._watch(Exchange(request.method, path, response.status, seconds))
+        exchange = Exchange(str(uuid.uuid4()), time.time(), path, request)
+        self._watch(exchange)
+        started = time.monotonic()
+        response = self._respond(exchange)
+        seconds = time.monotonic() - started
+        self._watch(dataclasses.replace(exchange, response=response, seconds=seconds))
         return response
 
     def close(self) -> None:
@@ -75,14 +87,15 @@ class HttpApi:
         self._listener.stop()
         self._invoking.shutdown(wait=False, cancel_futures=True)
 
-    def _respond(self, request: Request, path: str) -> Response:
-        route = self._routes.get((request.method, path))
+    def _respond(self, exchange: Exchange) -> Response:
+        request = exchange.request
+        route = self._routes.get((request.method, exchange.path))
         if route is None:
             return refusal(HTTPStatus.NOT_FOUND, "Not Found")
         if len(request.body) > MAX_BODY_BYTES:
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
         route_key = f"{route.method} {route.path}"
-        event = event_of(request, route_key, str(uuid.uuid4()), datetime.now(UTC))
+        event = event_of(request, route_key, exchange.id, datetime.now(UTC))
         payload = json.dumps(event, ensure_ascii=False).encode()
         if len(payload) > MAX_PAYLOAD_BYTES:
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
@@ -98,6 +111,10 @@ class HttpApi:
         if outcome.failed:
             return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
         return response_of(outcome.payload)
+
+
+def _watch_nothing(_: Exchange) -> None:
+    pass
 
 
 class _HttpApiHandler(Handler):

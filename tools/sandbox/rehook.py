@@ -65,7 +65,8 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class ReceivedCall(msgspec.Struct, kw_only=True):
     """One call that reached Rehook.
 
-    ``acted``: whether it was carried out. ``status``: None if it was not answered.
+    ``acted``: whether it was carried out. ``status``: None if it was not answered. ``answer``: the
+    body of the answer.
     """
 
     number: int
@@ -78,6 +79,7 @@ class ReceivedCall(msgspec.Struct, kw_only=True):
     fault: str | None = None
     status: int | None = None
     acted: bool = False
+    answer: str = ""
 
 
 @dataclass(slots=True)

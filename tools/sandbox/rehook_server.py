@@ -144,6 +144,7 @@ class _ApiHandler(Handler):
         if not self.owner.rate_limit.allows(time.monotonic()):
             call.status = HTTPStatus.TOO_MANY_REQUESTS
             limited = {"code": 429, "message": "Too many requests"}
+            call.answer = json.dumps(limited)
             self._send(Answer(call.status, limited), {"retry-after": "1"})
             return
         fault = self.owner.faults.take(facts)
@@ -161,7 +162,7 @@ class _ApiHandler(Handler):
     ) -> None:
         match fault.kind:
             case Kind.ANSWER:
-                call.status = fault.status
+                call.status, call.answer = fault.status, fault.body
                 self.answer(fault.status, fault.headers.items(), fault.body.encode())
             case Kind.RESET:
                 self.reset()
@@ -190,7 +191,7 @@ class _ApiHandler(Handler):
 
     def _send_true(self, call: ReceivedCall, body: bytes, answer: Answer | None = None) -> None:
         answer = answer or self._act(call, body)
-        call.status = answer.status
+        call.status, call.answer = answer.status, json.dumps(answer.body)
         self._send(answer, {})
 
     def _act(self, call: ReceivedCall, body: bytes) -> Answer:

@@ -92,6 +92,7 @@ class Sandbox:
     def _start(self) -> None:
         group = ProcessGroup()
         self._ending.callback(group.close)
+        self.scratch = group.scratch
         self.aws = start_aws(group)
         self._ending.callback(self.aws.close)
         if self.rehook_url is None:

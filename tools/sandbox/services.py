@@ -32,7 +32,10 @@ class ServiceBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message in a queue. ``visible_in``: seconds until it is visible, 0 if it is."""
+    """A message in a queue. ``visible_in``: seconds until it is visible, 0 if it is.
+
+    ``age``: seconds since it entered the queue.
+    """
 
     id: str
     body: str
@@ -41,6 +44,7 @@ class QueuedMessage:
     dedupe: str | None
     received: int
     visible_in: float
+    age: float = 0.0
 
 
 class RehookControl(ControlClient):

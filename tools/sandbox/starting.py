@@ -28,8 +28,8 @@ class NotStarted(Exception):
 
 
 @contextmanager
-def failures_explained(port: int = 0) -> Iterator[None]:
-    """Turn every failure of a start into NotStarted. ``port``: the webhook's port."""
+def failures_explained(port: int = 0, option: str = "--port") -> Iterator[None]:
+    """Turn every failure of a start into NotStarted. ``port``: what ``option`` chose."""
     try:
         yield
     except (
@@ -46,14 +46,14 @@ def failures_explained(port: int = 0) -> Iterator[None]:
     ) as error:
         raise NotStarted(f"The sandbox does not start: {error}") from error
     except OSError as error:
-        raise NotStarted(f"The sandbox does not start: {_reason(error, port)}") from error
+        raise NotStarted(f"The sandbox does not start: {_reason(error, port, option)}") from error
 
 
-def _reason(error: OSError, port: int) -> str:
+def _reason(error: OSError, port: int, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use; choose another with --port, 0 for any free one"
+        return f"port {port} is in use; choose another with {option}, 0 for any free one"
     if error.errno == errno.EACCES and error.filename is None:
-        return f"you may not listen on port {port}; choose one above 1023 with --port"
+        return f"you may not listen on port {port}; choose one above 1023 with {option}"
     if error.errno in _FULL:
         folder = tempfile.gettempdir()
         return f"no space is left in {folder}; free some, or set TMPDIR to a folder that has more"

@@ -18,16 +18,16 @@ from tools.sandbox.description import lines
 from tools.sandbox.destination import deployed, read_destination
 from tools.sandbox.listener import reserve
 from tools.sandbox.starting import NotStarted, failures_explained
+from tools.sandbox.watching import Watching
 
 if TYPE_CHECKING:
-    from tools.sandbox.http_api import Exchange
-    from tools.sandbox.logs import LogLine
+    from tools.sandbox import Sandbox
 
 # Lines are not wrapped, because redirected output is searched and decoded line by line.
 console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
-def up(
+def up(  # noqa: PLR0913 — an option each
     *,
     port: Annotated[
         int, typer.Option(help="Port of the webhook; 0 for any free one.", min=0, max=65535)
@@ -50,6 +50,12 @@ def up(
     template: Annotated[
         Path, typer.Option(help="Another built template; it is used without a new build.")
     ] = BUILT,
+    console_page: Annotated[
+        bool, typer.Option("--console", help="Serve the console too, and print its address.")
+    ] = False,
+    console_port: Annotated[
+        int, typer.Option(help="Port of the console; 0 for any free one.", min=0, max=65535)
+    ] = 3001,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON when ready, and nothing else.")
     ] = False,
@@ -64,6 +70,7 @@ def up(
         # Its import takes seconds, and the other commands do not need it.
         from tools.sandbox.sandbox import Sandbox  # noqa: PLC0415 — see above
 
+        watching = Watching(None if as_json else console, console_port if console_page else None)
         with ExitStack() as ending:
             with failures_explained(port):
                 # These checks come first, because a build may take a minute.
@@ -81,20 +88,29 @@ def up(
                         built=template,
                         destination=destination,
                         announce=True,
-                        watch_exchange=None if as_json else _show_exchange,
-                        watch_log=None if as_json else _show_log,
+                        watch_exchange=watching.exchange,
+                        watch_log=watching.line,
                     )
                 )
-            if as_json:
-                print(json.dumps(msgspec.to_builtins(box.description())), flush=True)
-            else:
-                console.print("\n".join(lines(box.description(), box.routes)))
+            _describe(box, watching.serve(box, ending), as_json=as_json)
             threading.Event().wait()
     except KeyboardInterrupt:
         return
     except NotStarted as error:
         console.print(str(error), style="red")
         raise typer.Exit(1) from error
+
+
+def _describe(box: Sandbox, address: str | None, *, as_json: bool) -> None:
+    """Say where everything is. ``address``: the console's, which holds its token."""
+    if as_json:
+        described = msgspec.to_builtins(box.description())
+        print(json.dumps(described | ({"console": address} if address else {})), flush=True)
+        return
+    console.print("\n".join(lines(box.description(), box.routes)))
+    if address is not None:
+        # Not on standard error, which is what people keep as a log.
+        print(f"The console, for your browser: {address}", flush=True)
 
 
 def _interrupt(*_: object) -> None:
@@ -106,14 +122,3 @@ def _name_and_value(text: str) -> tuple[str, str]:
     if not separator:
         raise typer.BadParameter(f"{text} is not Name=Value", param_hint="--parameter")
     return name, value
-
-
-def _show_exchange(exchange: Exchange) -> None:
-    seconds = f"{exchange.seconds * 1000:.0f} ms"
-    console.print(f"{exchange.method} {exchange.path} → {exchange.status}, {seconds}", style="bold")
-
-
-def _show_log(line: LogLine) -> None:
-    # A structured entry contains its function, and it can be decoded only without a prefix.
-    bare = line.entry is not None and not console.is_terminal
-    console.print(line.text if bare else f"  {line.function}  {line.text}")

@@ -19,7 +19,7 @@ from segment_rehook_cli.stack.aws_errors import StackUnusable
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 from segment_rehook_cli.stack.stack import Stack
 
-__all__ = ["Found", "LogsClient", "StackLogs", "cost", "log_groups"]
+__all__ = ["Found", "LogsClient", "OutcomeLines", "StackLogs", "cost", "log_groups"]
 
 DOLLARS_PER_GB: Final = 0.005
 """What a query costs for what it reads, in most regions: aws.amazon.com/cloudwatch/pricing."""
@@ -62,6 +62,13 @@ class Found:
     lines: Sequence[LoggedOutcome]
     cut: bool
     read_bytes: float
+
+
+class OutcomeLines(Protocol):
+    """Where the outcomes' lines of a stack are: CloudWatch, or the memory of a sandbox."""
+
+    def find(self, condition: str, asked: TimeWindow) -> Found:
+        """Give the outcomes' lines that fulfil the condition, and maybe others."""
 
 
 def log_groups(stack: Stack) -> list[str]:

@@ -10,7 +10,7 @@ from segment_rehook.delivery import ids
 from segment_rehook.delivery.ledger.record import Record
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome
-from segment_rehook_cli.log.stack_logs import Found, StackLogs
+from segment_rehook_cli.log.stack_logs import Found, OutcomeLines
 from segment_rehook_cli.log.time_window import DAY, TimeWindow, iso_time
 from segment_rehook_cli.why.conclusion import conclude, conclude_event
 from segment_rehook_cli.why.delivery_facts import DeliveryFacts, Keeping
@@ -58,7 +58,7 @@ class Investigation:
     looked: QueueSearch = field(default_factory=QueueSearch)
     notes: list[str] = field(default_factory=list)
 
-    def history(self, logs: StackLogs) -> tuple[History, Found]:
+    def history(self, logs: OutcomeLines) -> tuple[History, Found]:
         """Ask, conclude and tell. Give what the query has found too. Raises what `logs` raises."""
         self.notes += self.looked.notes
         found = logs.find(self.question.condition, self.window)
