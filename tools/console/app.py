@@ -17,7 +17,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from segment_rehook_cli.stack.aws_errors import StackUnusable
-from segment_rehook_cli.stack.botocore_errors import AWS_ERRORS
+from segment_rehook_cli.stack.botocore_errors import aws_error_classes
 from tools.console.guard import NotAllowed
 from tools.console.orders import Orders
 from tools.console.pages import Pages
