@@ -13,7 +13,7 @@ from segment_rehook_cli.cutover.report import Report
 from segment_rehook_cli.cutover.steps import RETRY_SECONDS, Changed, Cutover
 from segment_rehook_cli.stack.mode import set_mode
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.stack.state import StackState
+from segment_rehook_cli.stack.state import FRESH_SECONDS, StackState
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import confirmed, confirmed_by_word
 from segment_rehook_cli.terminal.durations import duration
@@ -112,7 +112,7 @@ class Dialogue:
                 f"the mode is {state.mode.mode.value}: what is stored of before the cut-over would "
                 "be delivered. End the cut-over first, with --at, or --cancel it"
             )
-        findings = self._unfinished(state.cutover.at)
+        findings = self._unfinished(state.cutover.at, state.mode.since)
         for finding in findings:
             say(f"too early: {finding}")
         question = "Remove the cut-over all the same? Events of before it may be delivered twice."
@@ -122,7 +122,7 @@ class Dialogue:
         self.steps.remove()
         say(f"{self.stack.name}: the cut-over is finished")
 
-    def _unfinished(self, at: float | None) -> list[str]:
+    def _unfinished(self, at: float | None, delivers_since: float | None) -> list[str]:
         now = self.steps.clock.now()
         findings = []
         if at is None or now < at + RETRY_SECONDS:
@@ -131,7 +131,9 @@ class Dialogue:
         waiting = self.steps.figures.waiting()
         if waiting:
             age = self.steps.figures.oldest(now)
-            if age is None or at is None or now - age < at:
+            # In a pause after the cut-over, Segment's retries of before it were stored too.
+            stored_until = max(at or 0.0, (delivers_since or 0.0) + FRESH_SECONDS)
+            if age is None or at is None or now - age < stored_until:
                 findings.append(f"{waiting} events wait, and some may be of before it")
         return findings
 

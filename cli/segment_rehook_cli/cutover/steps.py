@@ -78,11 +78,11 @@ class Cutover:
             self.clock.sleep(min(left, MAX_STEP_SECONDS))
 
     def deliver(self, at: float) -> None:
-        """Let deliveries begin. Raises Changed, also if it is too early."""
+        """Let deliveries begin, unless another run has. Raises Changed, also if it is too early."""
         if self.seconds_to_deliver(at) > 0:
             raise Changed("the cut-over was put anew meanwhile: run the command again")
         mode = self.state().mode.mode
-        if mode is not Mode.PAUSE:
+        if mode not in {Mode.PAUSE, Mode.DELIVER}:
             raise Changed(f"somebody has set the mode to {mode.value}")
         set_mode(self.ssm, self.path, Mode.DELIVER)
 
