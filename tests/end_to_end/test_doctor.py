@@ -233,6 +233,20 @@ def test_a_mode_that_does_not_deliver(box: Sandbox, value: str, said: str) -> No
     assert found.command == "segment-rehook mode deliver --sandbox"
 
 
+@pytest.mark.parametrize(("value", "bad"), [("2026-01-15T12:00:00Z", False), ("noon", True)])
+def test_a_cutover_is_told(box: Sandbox, value: str, bad: bool) -> None:
+    """One that can't be read stops all deliveries, so `deliver` alone would be no answer."""
+    path = box.secret_path("cutover")
+    box.ssm.put_parameter(Name=path, Value=value, Type="String", Overwrite=True)
+    try:
+        lines = examined(box)
+    finally:
+        box.ssm.delete_parameter(Name=path)
+    [_, told] = lines["mode"]
+    assert told.status is (Status.FINDING if bad else Status.OK)
+    assert ("can't be read" if bad else "2026-01-15 12:00:00 UTC is set") in told.detail
+
+
 def test_queues_that_were_changed_by_hand(box: Sandbox) -> None:
     """Another retention is a finding of the queue that has it; so is a lost redrive policy."""
     url = box.queue("ParkingLot").url
