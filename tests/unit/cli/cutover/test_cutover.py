@@ -147,6 +147,51 @@ def test_two_operators_at_once_both_see_the_end(
     assert "waiting: 0" in capsys.readouterr().out
 
 
+def test_who_delivered_before_the_time_was_set_is_heard(
+    aws: AwsSide, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody delivers while the question is answered: what was stored went out without a time."""
+    at = aws.clock.now() - 60.0
+
+    def answered(*_: object, **__: object) -> bool:
+        aws.put("mode", "deliver")
+        aws.clock.advance(1.0)
+        return True
+
+    monkeypatch.setattr("segment_rehook_cli.cutover.dialogue.confirmed_by_word", answered)
+    assert ends(aws, "cut over", at) == 1
+    assert "somebody has set the mode to deliver" in capsys.readouterr().err
+
+
+def test_who_cancels_at_the_moment_of_delivering_is_heard(aws: AwsSide) -> None:
+    """Without the time all that is stored would be delivered: the mode is pause again at once."""
+    put = aws.put
+
+    def cancels(name: str, value: str) -> None:
+        put(name, value)
+        if value == "deliver":
+            aws.values.pop("cutover")
+
+    aws.put = cancels  # type: ignore[method-assign]  # somebody else's hand, at this very moment
+    assert ends(aws, "cut over", aws.clock.now() - 60.0) == 1
+    assert aws.mode is Mode.PAUSE
+
+
+def test_finish_looks_again_after_the_question(
+    aws: AwsSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody pauses while the question is answered: the time stays."""
+    aws.run("cut over", aws.clock.now() - 60.0)
+
+    def answered(*_: object, **__: object) -> bool:
+        aws.put("mode", "pause")
+        return True
+
+    monkeypatch.setattr("segment_rehook_cli.cutover.dialogue.confirmed_by_word", answered)
+    assert ends(aws, "finish") == 1
+    assert aws.cutover is not None
+
+
 def test_a_time_after_what_is_stored_expires_is_no_go(
     aws: AwsSide, capsys: pytest.CaptureFixture[str]
 ) -> None:
