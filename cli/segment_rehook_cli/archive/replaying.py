@@ -88,7 +88,9 @@ class Replaying:
         with exit_on_aws_error():
             client: SSMClient = self._stack.client("ssm")
             state = read_state(client, self._stack.secrets_path)
-        if state.cutover is not None:
+        for warning in state.warnings:
+            say(warning)
+        if state.cutover is not None and state.cutover.at is not None:
             say(
                 f"a cut-over at {state.cutover.text} is set: what Segment received before it is "
                 "dropped"

@@ -78,6 +78,14 @@ def _begun(state: StackState, at: float) -> CutoverCheck:
     since = state.mode.since
     if state.cutover is not None and state.cutover.at == at:
         return CutoverCheck("stored from", Readiness.GO, "this cut-over has begun already")
+    if state.cutover is not None and state.cutover.at is None:
+        return CutoverCheck(
+            "stored from",
+            Readiness.UNKNOWN,
+            "a cut-over is set whose time can't be read",
+            "give the TIME that it was set for: with another one, events are lost or delivered "
+            "twice",
+        )
     if state.mode.mode is not Mode.PAUSE or since is None:
         return CutoverCheck("stored from", Readiness.NO_GO, "no event is stored for the cut-over")
     first = since + FRESH_SECONDS

@@ -192,6 +192,19 @@ def test_finish_looks_again_after_the_question(
     assert aws.cutover is not None
 
 
+def test_a_time_that_can_not_be_read_is_put_right(
+    aws: AwsSide, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The functions' warning names this command, so it works, though the pause is younger."""
+    at = aws.clock.now() - 3_600.0
+    aws.put("cutover", "noon")
+    aws.put("mode", "pause")
+    aws.clock.advance(600.0)
+    aws.run("cut over", at)
+    assert (aws.cutover, aws.mode) == (at, Mode.DELIVER)
+    assert "stored from" in capsys.readouterr().err.partition("go; not known: ")[2]
+
+
 def test_a_time_after_what_is_stored_expires_is_no_go(
     aws: AwsSide, capsys: pytest.CaptureFixture[str]
 ) -> None:
