@@ -229,6 +229,39 @@ def test_a_mark_stays_while_messages_can_not_be_read(clients: Clients, stack: De
     assert len(found(clients, stack)) == 1
 
 
+def test_a_business_key_stays_while_messages_can_not_be_read(
+    clients: Clients, stack: Deployed
+) -> None:
+    """A copy that waits unseen would be delivered again if the ledger did not know its key."""
+    name = "k:order-9:track-event"
+
+    def parked(token: int) -> Letter:
+        user = ids.user_hash(ANN)
+        header = Header(delivery=name, user=user, content="c", reason="r", token=token)
+        return Letter(header=header, action="trackEvent", request=None, event=b"{}")
+
+    park(clients, stack, parked(1))
+    put(clients, stack, record_item(record(name, age=5 * HOUR)))
+    store(clients, stack, letter(1, ANN))
+    hidden = clients.sqs.receive_message(
+        QueueUrl=stack.dead_letter_queue_url, VisibilityTimeout=600
+    )
+    result = stack.run("erase - --no-log --json --yes", given=ANN)
+    assert result.exit_code == 1
+    assert "until all waiting messages could be read: 1" in result.stderr
+    assert "nothing says that one is of this person" in result.stderr
+    kept = record_of(found(clients, stack)[f"delivery#{name}"])
+    assert (kept.state, kept.request_id) == (State.DELIVERED, None)
+
+    [message] = hidden["Messages"]
+    clients.sqs.delete_message(
+        QueueUrl=stack.dead_letter_queue_url, ReceiptHandle=message["ReceiptHandle"]
+    )
+    park(clients, stack, parked(2))
+    assert stack.run("erase - --no-log --json --yes", given=ANN).exit_code == 0
+    assert f"delivery#{name}" not in found(clients, stack)
+
+
 def test_a_dry_run_changes_nothing_and_shows_no_id(clients: Clients, stack: Deployed) -> None:
     """It shows each delivery, with the user's id masked where a business key has it."""
     name = f"k:{ANN}:track-event"

@@ -115,6 +115,8 @@ def test_status_finds_what_is_wrong(clients: Clients, stack: Deployed) -> None:
     foreign = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
     put(clients, stack, "segment/tokens", "t0ken-value", KeyId=foreign)
     put(clients, stack, "segment/token", "x")
+    for name, value in {"mode": "pause", "cutover": "2026-01-15T12:00:00Z"}.items():
+        put(clients, stack, name, value, Type="String")
     result = stack.run("secrets status", "--json")
     assert result.exit_code == 1
     findings = {name: " ".join(each["findings"]) for name, each in rows(result.stdout).items()}
@@ -123,6 +125,8 @@ def test_status_finds_what_is_wrong(clients: Clients, stack: Deployed) -> None:
     assert findings[NAME] == "holds a placeholder in line 1"
     assert f"encrypted with {foreign}" in findings["segment/tokens"]
     assert "misspelt" in findings["segment/token"]
+    # Who removed the cut-over because of a finding would have everything delivered twice.
+    assert not {"mode", "cutover"} & {*findings}
     assert "in-the-clear" not in result.output
 
 

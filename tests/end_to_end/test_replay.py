@@ -131,6 +131,27 @@ def test_only_what_is_new_is_sent_and_in_order(
     assert replay(file)["summary"]["sent"] == 0
 
 
+@pytest.mark.parametrize("mode", ["deliver", "pause"])
+def test_what_a_cutover_drops_is_no_work(
+    box: Sandbox, track: Track, users: list[str], tmp_path: Path, mode: str
+) -> None:
+    """The plan drops what the webhook would drop, or redrive after the pause."""
+    file = write(tmp_path / "archive.gz", archive_of(track, users, 4))
+    set_to = {"cutover": "2026-11-20T10:02:01Z", "mode": mode}
+    for name, value in set_to.items():
+        box.ssm.put_parameter(
+            Name=box.secret_path(name), Value=value, Type="String", Overwrite=True
+        )
+    try:
+        dry = run("replay", file, "--dry-run", "--json")
+    finally:
+        box.ssm.delete_parameters(Names=[box.secret_path(name) for name in set_to])
+    assert "a cut-over at 2026-11-20T10:02:01Z is set" in dry.stderr
+    plan = json.loads(dry.stdout)["plan"]
+    assert (plan["toSend"], plan["standings"]["dropped"]) == (2 * USERS, 2 * USERS)
+    assert [each["reason"] for each in plan["dropped"]] == ["before_cutover"]
+
+
 def test_a_killed_run_is_resumed(
     box: Sandbox, track: Track, users: list[str], tmp_path: Path
 ) -> None:

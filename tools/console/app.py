@@ -43,7 +43,7 @@ _STATIC: Final = Path(__file__).parent / "static"
 _OPEN: Final = frozenset({"static", "session"})
 """What needs no cookie. Nothing of the sandbox is in it."""
 
-_UNANSWERED: Final = (*AWS_ERRORS, StackUnusable, ControlRefused, HTTPError)
+_UNANSWERED: Final = aws_error_classes(StackUnusable, ControlRefused, HTTPError)
 """A script may have ordered faults for every caller, or the sandbox is about to end."""
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.planner import Decision, Planner
 from segment_rehook.delivery.ledger.record import Record
+from segment_rehook.delivery.stack_parameters import DELIVER_ALL, Instructions
 from segment_rehook.rehook.destination import Destination
 from segment_rehook.segment.event import Event
 from segment_rehook_cli.archive.again import repetition_of
@@ -74,7 +75,8 @@ class Planning:
 
     `sends`: the standings whose events are kept to be sent. `marker`: of a job that repeats what
     was delivered; then these are kept to be sent, and nothing else. `job_started_at`: its first
-    start: what was delivered since then is not repeated.
+    start: what was delivered since then is not repeated. `instructions`: the stack's, as far as
+    they drop events.
     """
 
     destination: Destination
@@ -86,6 +88,7 @@ class Planning:
     marker: str | None = None
     job_started_at: float = 0.0
     max_bytes: int = 6_000_000
+    instructions: Instructions = DELIVER_ALL
     plan: ArchivePlan = field(default_factory=ArchivePlan)
     _time: float = 0.0
 
@@ -143,7 +146,7 @@ class Planning:
 
     def _decide(self, event: Event) -> list[Decision]:
         # A planner of its own: the planner remembers each delivery, and the spool does that here.
-        return Planner(self.destination, self.now).decisions(event)
+        return Planner(self.destination, self.now, instructions=self.instructions).decisions(event)
 
     def _records(self, deliveries: Iterable[Delivery]) -> dict[str, Record]:
         wanted = [each.id for each in deliveries]

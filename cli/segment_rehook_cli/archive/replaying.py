@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from segment_rehook.aws.parameters import mode_from
 from segment_rehook.aws.system import SystemClock
-from segment_rehook.delivery.stack_parameters import Mode
+from segment_rehook.delivery.stack_parameters import Instructions, Mode
 from segment_rehook_cli.archive.archive_stack import (
     destination_for,
     ledger_days,
@@ -28,8 +27,8 @@ from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.archive.webhook_client import WebhookClient, https_transport
 from segment_rehook_cli.archive.webhook_secret import read_shared_secret
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
-from segment_rehook_cli.stack.mode import read_mode
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.stack.state import CutoverSet, StackState, read_state
 from segment_rehook_cli.terminal.confirm import confirmed, confirmed_by_word
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED
 from segment_rehook_cli.terminal.messages import failure, say
@@ -67,10 +66,11 @@ class Replaying:
             say(f"{options.job}: this job has ended; it sent {job.sent} events")
             return
         self._stack.announce()
-        webhook = None if options.dry_run else self._webhook()
+        state = self._state()
+        webhook = None if options.dry_run else self._webhook(state.mode.mode)
         spool = Spool()
         try:
-            plan = self._plan(spool)
+            plan = self._plan(spool, state.cutover)
             waiting = spool.number_waiting()
             show_plan(plan, waiting, options)
             if webhook is None:
@@ -83,12 +83,24 @@ class Replaying:
         finally:
             spool.close()
 
-    def _webhook(self) -> WebhookClient:
-        """Give the webhook, after a look at the stack's mode."""
+    def _state(self) -> StackState:
+        """Read mode and cut-over; say it if one is set."""
+        with exit_on_aws_error():
+            client: SSMClient = self._stack.client("ssm")
+            state = read_state(client, self._stack.secrets_path)
+        for warning in state.warnings:
+            say(warning)
+        if state.cutover is not None and state.cutover.at is not None:
+            say(
+                f"a cut-over at {state.cutover.text} is set: what Segment received before it is "
+                "dropped"
+            )
+        return state
+
+    def _webhook(self, mode: Mode) -> WebhookClient:
+        """Give the webhook. `mode`: the stack's."""
         stack = self._stack
         with exit_on_aws_error():
-            client: SSMClient = stack.client("ssm")
-            mode, _ = mode_from(read_mode(client, stack.secrets_path), stack.secrets_path)
             url = stack.output("WebhookUrl")
         if mode is Mode.DRY_RUN:
             raise failure(
@@ -106,7 +118,7 @@ class Replaying:
             transport, secret, batches=stack.parameters.get("BatchToken") != "required"
         )
 
-    def _plan(self, spool: Spool) -> ArchivePlan:
+    def _plan(self, spool: Spool, cutover: CutoverSet | None) -> ArchivePlan:
         options, job = self._options, self._kept.job
         sends = {EventStanding.NEW} | (
             {EventStanding.BEYOND_LEDGER} if options.beyond_ledger else set()
@@ -121,6 +133,8 @@ class Replaying:
             marker=job.marker,
             job_started_at=job.started_at,
             max_bytes=self._max_bytes,
+            # In a pause too: what is stored now is discarded when the mode is deliver.
+            instructions=Instructions(paused=False, cutover=cutover.at if cutover else None),
         )
         plan = read_plan(options.files, planning, spool, consequence=NOTHING_SENT)
         self._kept.belongs_to(plan.digest)

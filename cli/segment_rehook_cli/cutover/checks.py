@@ -56,7 +56,7 @@ def checks(state: StackState, figures: Figures, at: float, now: float) -> Iterat
     """Make the checks for a cut-over at `at`, in Unix time. Raises what boto3 raises."""
     yield _mode(state, now)
     yield _begun(state, at)
-    yield _long(state, now)
+    yield _long(state, max(at, now))
     yield _events(state, figures, now)
     yield from _queues(state, figures, at, now)
     yield _key_pair(figures, now)
@@ -78,6 +78,14 @@ def _begun(state: StackState, at: float) -> CutoverCheck:
     since = state.mode.since
     if state.cutover is not None and state.cutover.at == at:
         return CutoverCheck("stored from", Readiness.GO, "this cut-over has begun already")
+    if state.cutover is not None and state.cutover.at is None:
+        return CutoverCheck(
+            "stored from",
+            Readiness.UNKNOWN,
+            "a cut-over is set whose time can't be read",
+            "give the TIME that it was set for: with another one, events are lost or delivered "
+            "twice",
+        )
     if state.mode.mode is not Mode.PAUSE or since is None:
         return CutoverCheck("stored from", Readiness.NO_GO, "no event is stored for the cut-over")
     first = since + FRESH_SECONDS
@@ -95,18 +103,24 @@ def _begun(state: StackState, at: float) -> CutoverCheck:
     )
 
 
-def _long(state: StackState, now: float) -> CutoverCheck:
-    paused = now - state.mode.since if state.mode.since is not None else 0.0
+def _long(state: StackState, begin: float) -> CutoverCheck:
+    """`begin`: when deliveries begin, in Unix time."""
+    paused = begin - state.mode.since if state.mode.since is not None else 0.0
     most = RedriveSettings().hard_stop
-    left = duration(most - paused)
-    if paused > most - DAY:
+    left = most - paused
+    if left < DAY:
+        figure = f"{duration(left)} until the first events are parked as expired"
+        if left < 0:
+            figure = f"the first events are parked as expired {duration(-left)} before TIME"
         return CutoverCheck(
             "time left",
             Readiness.NO_GO,
-            f"{left} until the first events are parked as expired",
-            "cut over at once with a later TIME, or begin anew",
+            figure,
+            "choose an earlier TIME, or begin anew",
         )
-    return CutoverCheck("time left", Readiness.GO, f"{left} until the first events would be parked")
+    return CutoverCheck(
+        "time left", Readiness.GO, f"{duration(left)} until the first events would be parked"
+    )
 
 
 def _events(state: StackState, figures: Figures, now: float) -> CutoverCheck:

@@ -92,6 +92,7 @@ def run_cutover(
     stack: Stack, action: str, at: float | None, report: Report, clock: Clock, *, yes: bool
 ) -> None:
     """Run one action of the command. `at`: for "check" and "cut over", in Unix time."""
+    report.check_file()
     figures = Figures.of(stack)
     steps = Cutover(stack.client("ssm"), stack.secrets_path, figures, clock)
     dialogue = Dialogue(stack, steps, report, yes=yes)

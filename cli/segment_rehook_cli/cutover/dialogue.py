@@ -13,7 +13,7 @@ from segment_rehook_cli.cutover.report import Report
 from segment_rehook_cli.cutover.steps import RETRY_SECONDS, Changed, Cutover
 from segment_rehook_cli.stack.mode import set_mode
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.stack.state import StackState
+from segment_rehook_cli.stack.state import FRESH_SECONDS, StackState
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import confirmed, confirmed_by_word
 from segment_rehook_cli.terminal.durations import duration
@@ -104,6 +104,19 @@ class Dialogue:
     def finish(self) -> None:
         """Remove the cut-over, if nothing of before it can come any more."""
         self.stack.announce()
+        findings = self._unfinished(self._delivering())
+        for finding in findings:
+            say(f"too early: {finding}")
+        question = "Remove the cut-over all the same? Events of before it may be delivered twice."
+        if findings and not confirmed_by_word(question, self.stack.name, yes=self.yes):
+            raise failure("nothing was changed")
+        self.show()
+        self._delivering()  # an answer takes a while: somebody may have paused meanwhile
+        self.steps.remove()
+        say(f"{self.stack.name}: the cut-over is finished")
+
+    def _delivering(self) -> StackState:
+        """Read the parameters; end the command unless a cut-over is set and in force."""
         state = self.steps.state()
         if state.cutover is None:
             raise failure("no cut-over is set: nothing was changed")
@@ -112,17 +125,10 @@ class Dialogue:
                 f"the mode is {state.mode.mode.value}: what is stored of before the cut-over would "
                 "be delivered. End the cut-over first, with --at, or --cancel it"
             )
-        findings = self._unfinished(state.cutover.at)
-        for finding in findings:
-            say(f"too early: {finding}")
-        question = "Remove the cut-over all the same? Events of before it may be delivered twice."
-        if findings and not confirmed_by_word(question, self.stack.name, yes=self.yes):
-            raise failure("nothing was changed")
-        self.show()
-        self.steps.remove()
-        say(f"{self.stack.name}: the cut-over is finished")
+        return state
 
-    def _unfinished(self, at: float | None) -> list[str]:
+    def _unfinished(self, state: StackState) -> list[str]:
+        at = None if state.cutover is None else state.cutover.at
         now = self.steps.clock.now()
         findings = []
         if at is None or now < at + RETRY_SECONDS:
@@ -131,7 +137,9 @@ class Dialogue:
         waiting = self.steps.figures.waiting()
         if waiting:
             age = self.steps.figures.oldest(now)
-            if age is None or at is None or now - age < at:
+            # In a pause after the cut-over, Segment's retries of before it were stored too.
+            stored_until = max(at or 0.0, (state.mode.since or 0.0) + FRESH_SECONDS)
+            if age is None or at is None or now - age < stored_until:
                 findings.append(f"{waiting} events wait, and some may be of before it")
         return findings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ import typer
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.cutover.checks import CutoverCheck
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
-from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.failures.export_file import whole_file
+from segment_rehook_cli.terminal.exit_codes import USAGE
+from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import show_rows
 
 __all__ = ["Report"]
@@ -25,6 +28,14 @@ class Report:
 
     listed: Path | None
     as_json: bool
+
+    def check_file(self) -> None:
+        """End the command, before it does anything, if the list can't be written."""
+        if self.listed is None:
+            return
+        folder = self.listed.parent
+        if self.listed.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise failure(f"--list {self.listed}: no file can be written there", USAGE)
 
     def checks(self, made: Sequence[CutoverCheck]) -> None:
         """Print the checks as a table."""
@@ -65,7 +76,14 @@ class Report:
     def _list(self, entries: Iterable[dict[str, Any]]) -> None:
         lines = [json.dumps(entry) for entry in entries]
         if self.listed is not None:
-            self.listed.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            try:
+                with whole_file(self.listed) as file:  # business keys are in it: the owner's only
+                    file.writelines(f"{line}\n" for line in lines)
+            except OSError as error:
+                raise failure(
+                    f"{self.listed}: {error.strerror or error}; `segment-rehook cutover --show "
+                    "--list FILE` writes the list anew"
+                ) from None
             say(f"{len(lines)} discarded events are listed in {self.listed}")
         elif self.as_json:
             for line in lines:

@@ -78,13 +78,19 @@ class Cutover:
             self.clock.sleep(min(left, MAX_STEP_SECONDS))
 
     def deliver(self, at: float) -> None:
-        """Let deliveries begin. Raises Changed, also if it is too early."""
+        """Let deliveries begin, unless another run has. Raises Changed, also if it is too early."""
         if self.seconds_to_deliver(at) > 0:
             raise Changed("the cut-over was put anew meanwhile: run the command again")
-        mode = self.state().mode.mode
-        if mode is not Mode.PAUSE:
-            raise Changed(f"somebody has set the mode to {mode.value}")
-        set_mode(self.ssm, self.path, Mode.DELIVER)
+        state = self.state()
+        if not _delivers_by(state):
+            if state.mode.mode is not Mode.PAUSE:
+                raise Changed(f"somebody has set the mode to {state.mode.mode.value}")
+            set_mode(self.ssm, self.path, Mode.DELIVER)
+        # SSM has no conditional put: somebody may have cancelled between the look and the put.
+        state = self.state()
+        if state.cutover is None or state.cutover.at != at:
+            set_mode(self.ssm, self.path, Mode.PAUSE)
+            raise Changed("somebody has changed the cut-over at this moment: the mode is pause")
 
     def drain(self, at: float, log: OutcomesLog, told: Callable[[int], None]) -> None:
         """Wait until no event waits. `told`: is called with how many wait. Raises Changed."""
@@ -112,3 +118,10 @@ class Cutover:
     def remove(self) -> None:
         """Remove the time. Only where nothing is delivered, or nothing of before it can come."""
         remove_cutover(self.ssm, self.path)
+
+
+def _delivers_by(state: StackState) -> bool:
+    """Whether the mode was set to `deliver` when the cut-over was set already, not before."""
+    since, cutover = state.mode.since, state.cutover
+    known = since is not None and cutover is not None and since >= cutover.since
+    return known and state.mode.mode is Mode.DELIVER

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from segment_rehook.delivery.ports import Clock, LedgerUnavailable
-from segment_rehook_cli.erasing.ledger_table import LedgerTable, Mark, RecordFate, retries_end
+from segment_rehook_cli.erasing.ledger_table import (
+    UNDONE,
+    LedgerTable,
+    Mark,
+    RecordFate,
+    retries_end,
+)
 from segment_rehook_cli.failures.discarding import Discarding
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 
@@ -75,9 +81,14 @@ class Erasure:
     @property
     def complete(self) -> bool:
         """Whether nothing is left that a further run could erase."""
-        undone = {RecordFate.LATER, RecordFate.AT_WORK, RecordFate.FAILED} & {*self.fates.values()}
+        undone = UNDONE & {*self.fates.values()}
         left = self.busy or any(self.unread.values()) or self.marks_left or undone
         return not (left or self.interrupted or self.refusals or self.notes)
+
+    @property
+    def _all_read(self) -> bool:
+        """Whether no message of the person waits, as far as SQS tells."""
+        return not (self.busy or self.refusals or self.unread.get(QueueName.WAITING))
 
     def _erase_messages(self) -> None:
         self._discard(QueueName.PARKED)
@@ -117,7 +128,7 @@ class Erasure:
         except LedgerUnavailable as error:
             self.notes.append(f"records were not erased: {error}")
             return
-        self.fates = self.ledger.erase(records, keep_keys=self.keep_keys)
+        self.fates = self.ledger.erase(records, keep_keys=self.keep_keys, all_read=self._all_read)
         ends = [
             retries_end(records[name], self.ledger.keep)
             for name, fate in self.fates.items()
@@ -133,12 +144,11 @@ class Erasure:
         """
         if not marks:
             return
-        all_read = not (self.busy or self.refusals or self.unread.get(QueueName.WAITING))
         try:
             there = self.ledger.read_marks(marks)
             for mark in there.values():
                 settled = mark.name == marks[mark.user].name
-                if all_read and settled and mark.put_at < self._read_from - MARK_SECONDS:
+                if self._all_read and settled and mark.put_at < self._read_from - MARK_SECONDS:
                     self.ledger.clear(mark)
             self.marks_left = len(self.ledger.read_marks(there))
         except LedgerUnavailable as error:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from segment_rehook.delivery.ports import Clock, Randomness
 
-__all__ = ["LedgerTable", "Mark", "RecordFate", "has_business_key", "retries_end"]
+__all__ = ["UNDONE", "LedgerTable", "Mark", "RecordFate", "has_business_key", "retries_end"]
 
 _AT_WORK: Final = frozenset({State.CLAIMED, State.QUEUED})
 
@@ -44,7 +44,14 @@ class RecordFate(StrEnum):
     STRIPPED = "stripped"  # kept, without Rehook's request id
     LATER = "later"  # its business key is needed until Segment's retries end
     AT_WORK = "at_work"  # a function holds it, or a message waits for it
+    UNREAD = "unread"  # its business key is needed until all that waits could be read
     FAILED = "failed"
+
+
+UNDONE: Final = frozenset(
+    {RecordFate.LATER, RecordFate.AT_WORK, RecordFate.UNREAD, RecordFate.FAILED}
+)
+"""What is left for a further run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +122,30 @@ class LedgerTable:
         except LedgerUnavailable as error:
             self.failures.add(str(error))
 
-    def erase(self, records: Mapping[str, Record], *, keep_keys: bool) -> dict[str, RecordFate]:
+    def erase(
+        self, records: Mapping[str, Record], *, keep_keys: bool, all_read: bool
+    ) -> dict[str, RecordFate]:
         """Delete or strip records; say what was done, by delivery.
 
         `keep_keys`: records of business keys are kept, so that no order is delivered again.
+        `all_read`: no message of the person waits. Else none of these records is deleted: without
+        it, a copy that waits unseen would be delivered again.
         """
-        return {name: self._erase(each, keep_keys=keep_keys) for name, each in records.items()}
+        return {
+            name: self._erase(each, keep_keys=keep_keys, all_read=all_read)
+            for name, each in records.items()
+        }
 
-    def _erase(self, record: Record, *, keep_keys: bool) -> RecordFate:
+    def _erase(self, record: Record, *, keep_keys: bool, all_read: bool) -> RecordFate:
         if record.state in _AT_WORK:
             return RecordFate.AT_WORK
         ends = has_business_key(record) and not keep_keys
-        if ends and self._clock.now() >= retries_end(record, self.keep):
+        over = self._clock.now() >= retries_end(record, self.keep)
+        if ends and over and all_read:
             return self._delete(record)
         stripped = self._strip(record)
+        if ends and over and stripped is RecordFate.STRIPPED:
+            return RecordFate.UNREAD
         return RecordFate.LATER if ends and stripped is RecordFate.STRIPPED else stripped
 
     def _strip(self, record: Record) -> RecordFate:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.aws.system import SystemClock
-from segment_rehook_cli.erasing.ledger_table import RecordFate
+from segment_rehook_cli.erasing.ledger_table import UNDONE, RecordFate
 from segment_rehook_cli.erasing.remains import unreached
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.log.time_window import iso_time
@@ -38,7 +38,6 @@ _REMAINS: Final[Columns] = {
     "what": lambda row: str(row["what"]),
     "until": lambda row: str(row["until"] or "–")[:10],
 }
-_LEFT: Final = frozenset({RecordFate.LATER, RecordFate.AT_WORK, RecordFate.FAILED})
 
 
 def found_rows(found: Findings, person: Person, *, as_json: bool) -> None:
@@ -79,7 +78,7 @@ def _erased(found: Findings, run: Erasure | None) -> list[dict[str, Any]]:
         )
     fates = Counter(run.fates.values()) if run else Counter[RecordFate]()
     records = max(len(found.records), fates.total())
-    left = sum(number for fate, number in fates.items() if fate in _LEFT)
+    left = sum(number for fate, number in fates.items() if fate in UNDONE)
     rows.append(
         {
             "place": "ledger records",
@@ -117,6 +116,11 @@ def _notes(found: Findings, run: Erasure | None) -> list[str]:
         notes.append(
             "records of business keys stay until Segment has ended its retries, at "
             f"{iso_time(run.later)}: run this again then"
+        )
+    if kept := sum(each is RecordFate.UNREAD for each in run.fates.values()):
+        notes.append(
+            f"records of business keys that stay until all waiting messages could be read: {kept}. "
+            "Without them, a copy that waits would be delivered again"
         )
     if run.interrupted:
         notes.append("interrupted")

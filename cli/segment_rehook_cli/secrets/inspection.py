@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.aws.parameters import (
+    CUTOVER,
     LISTS,
     MODE,
     SecretName,
@@ -119,7 +120,7 @@ def statuses(
             findings=["no parameter of the bridge: nothing reads it. Is the name misspelt?"],
         )
         for name, described in found.items()
-        if name not in {*SecretName, MODE}
+        if name not in {*SecretName, MODE, CUTOVER}
     ]
     return result
 

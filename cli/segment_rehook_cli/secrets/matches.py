@@ -43,7 +43,7 @@ class LineMatches:
     """When requests matched one line, in seconds of Unix time; None: in no minute that was read.
 
     `last_at`: the end of the last minute in which one may have. `first_sure_at`: the end of the
-    first minute in which one surely has.
+    first minute in which one surely has, since the line is live without a break.
     """
 
     last_at: float | None = None
@@ -96,19 +96,31 @@ def line_matches(
     """Give the matches of each line of the newest version. `minutes`: of `read_matches`."""
     last: dict[str, float] = {}
     first_sure: dict[str, float] = {}
+    live_from = _live_from(versions)
     for position, beginnings in minutes.items():
         for begin in beginnings:
             end = begin + PERIOD
             meant = _meant(versions, position, begin, end)
             for line in meant:
                 last[line] = max(last.get(line, end), end)
-            if len(meant) == 1:
-                [line] = meant
+            if len(meant) == 1 and begin >= live_from.get(line := next(iter(meant)), 0.0):
                 first_sure[line] = min(first_sure.get(line, end), end)
     return {
         line: LineMatches(last.get(line), first_sure.get(line))
         for line in (versions[-1].lines if versions else ())
     }
+
+
+def _live_from(versions: Sequence[SecretVersion]) -> dict[str, float]:
+    """Give since when each line is live without a break, in Unix time.
+
+    A line that was removed and added again is a new one: what matched it before says nothing about
+    the change back to it.
+    """
+    found: dict[str, float] = {}
+    for version in versions:
+        found = {line: found.get(line, version.put_at) for line in version.lines}
+    return found
 
 
 def _meant(versions: Sequence[SecretVersion], position: int, begin: float, end: float) -> set[str]:

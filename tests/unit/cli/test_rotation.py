@@ -67,3 +67,17 @@ def test_one_that_is_still_used_stays_when_another_goes() -> None:
     found = rotation_of(put.lines, matches, now)
     assert found.removable(now) == ["unused"]
     assert found.step is RotationStep.REMOVE
+
+
+def test_one_that_comes_back_has_to_match_anew() -> None:
+    """Going back to a removed one, the one that is used stays until Segment has changed back."""
+    versions = [
+        ONE,
+        BOTH,
+        SecretVersion(3, START + 20 * HOUR, "new"),
+        SecretVersion(4, START + 30 * HOUR, "new\nold"),
+    ]
+    minutes = {1: [START + 5 * HOUR, START + 25 * HOUR], 2: [START + 12 * HOUR]}
+    now = START + 35 * HOUR
+    found = rotation_of(versions[-1].lines, line_matches(versions, minutes), now)
+    assert (found.step, found.removable(now)) == (RotationStep.CHANGE, [])

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from segment_rehook.delivery.stack_parameters import Mode, Secrets
-from segment_rehook.segment.event_time import unix_time
+from segment_rehook.segment.event_time import is_usual, unix_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ def cutover_from(value: str | None, path: str) -> tuple[float | None, list[str]]
         return None, []
     text = _stripped(value).upper()
     moment = unix_time(text) if _WITH_ZONE.fullmatch(text) else None
-    if moment is not None:
+    if moment is not None and is_usual(moment):
         return moment, []
     stack = path.rpartition("/")[2]
     warning = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from segment_rehook.segment.event import Event
 
-__all__ = ["received_time", "time_text", "unix_time"]
+__all__ = ["is_usual", "received_time", "time_text", "unix_time"]
 
 _YEAR_9999: Final = 253_370_764_800
 
@@ -22,9 +22,14 @@ def received_time(event: Event) -> float | None:
     """
     for name in ("receivedAt", "timestamp"):
         moment = unix_time(event.member(name))
-        if moment is not None and 0 <= moment < _YEAR_9999:
+        if moment is not None and is_usual(moment):
             return moment
     return None
+
+
+def is_usual(moment: float) -> bool:
+    """Whether a time is between 1970 and the year 9998: others are nobody's clock."""
+    return 0 <= moment < _YEAR_9999
 
 
 def unix_time(text: object) -> float | None:

@@ -130,6 +130,107 @@ def test_interrupted_anywhere_it_goes_on_where_it_was(
     assert len((tmp_path / "list").read_text().splitlines()) == 1
 
 
+def test_two_operators_at_once_both_see_the_end(
+    aws: AwsSide, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever sets the mode first, the other command goes on as if it had, to its summary."""
+    at = aws.clock.now() - 60.0
+
+    def other() -> None:
+        if aws.cutover is not None and aws.mode is Mode.PAUSE:
+            aws.put("mode", "deliver")
+        settle(aws)
+
+    aws.clock.passed = other
+    aws.run("cut over", at)
+    assert [name for name, _, _ in aws.changes] == ["cutover"]
+    assert "waiting: 0" in capsys.readouterr().out
+
+
+def test_who_delivered_before_the_time_was_set_is_heard(
+    aws: AwsSide, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody delivers while the question is answered: what was stored went out without a time."""
+    at = aws.clock.now() - 60.0
+
+    def answered(*_: object, **__: object) -> bool:
+        aws.put("mode", "deliver")
+        aws.clock.advance(1.0)
+        return True
+
+    monkeypatch.setattr("segment_rehook_cli.cutover.dialogue.confirmed_by_word", answered)
+    assert ends(aws, "cut over", at) == 1
+    assert "somebody has set the mode to deliver" in capsys.readouterr().err
+
+
+def test_who_cancels_at_the_moment_of_delivering_is_heard(aws: AwsSide) -> None:
+    """Without the time all that is stored would be delivered: the mode is pause again at once."""
+    put = aws.put
+
+    def cancels(name: str, value: str) -> None:
+        put(name, value)
+        if value == "deliver":
+            aws.values.pop("cutover")
+
+    aws.put = cancels  # type: ignore[method-assign]  # somebody else's hand, at this very moment
+    assert ends(aws, "cut over", aws.clock.now() - 60.0) == 1
+    assert aws.mode is Mode.PAUSE
+
+
+def test_finish_looks_again_after_the_question(
+    aws: AwsSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody pauses while the question is answered: the time stays."""
+    aws.run("cut over", aws.clock.now() - 60.0)
+
+    def answered(*_: object, **__: object) -> bool:
+        aws.put("mode", "pause")
+        return True
+
+    monkeypatch.setattr("segment_rehook_cli.cutover.dialogue.confirmed_by_word", answered)
+    assert ends(aws, "finish") == 1
+    assert aws.cutover is not None
+
+
+def test_a_time_that_can_not_be_read_is_put_right(
+    aws: AwsSide, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The functions' warning names this command, so it works, though the pause is younger."""
+    at = aws.clock.now() - 3_600.0
+    aws.put("cutover", "noon")
+    aws.put("mode", "pause")
+    aws.clock.advance(600.0)
+    aws.run("cut over", at)
+    assert (aws.cutover, aws.mode) == (at, Mode.DELIVER)
+    assert "stored from" in capsys.readouterr().err.partition("go; not known: ")[2]
+
+
+def test_a_time_after_what_is_stored_expires_is_no_go(
+    aws: AwsSide, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistyped month would park everything before the bridge delivers anything."""
+    assert ends(aws, "check", aws.clock.now() + 8.5 * 86_400) == 1
+    assert "no-go: time left" in capsys.readouterr().err
+    assert ends(aws, "check", aws.clock.now() + 185 * 86_400) == 1
+    assert "176 days 1 hour before TIME" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["missing/list", "."])
+def test_a_list_that_can_not_be_written_stops_it_before_it_begins(
+    aws: AwsSide, tmp_path: Path, name: str
+) -> None:
+    """It is known at once, and not when the summary is due."""
+    with pytest.raises(typer.Exit) as caught:
+        aws.run("cut over", aws.clock.now() - 60.0, listed=tmp_path / name)
+    assert (caught.value.exit_code, aws.changes) == (2, [])
+
+
+def test_the_list_is_its_owners_only(aws: AwsSide, tmp_path: Path) -> None:
+    """It names business keys, as an export does."""
+    aws.run("cut over", aws.clock.now() - 60.0, listed=tmp_path / "list")
+    assert (tmp_path / "list").stat().st_mode & 0o777 == 0o600
+
+
 def test_without_a_terminal_and_yes_nothing_is_changed(aws: AwsSide) -> None:
     """A script must say --yes."""
     with pytest.raises(typer.Exit) as caught:
@@ -205,6 +306,18 @@ def test_finish_waits_for_what_is_stored(aws: AwsSide, oldest: float | None, ear
     else:
         aws.run("finish", yes=False)
     assert (aws.cutover is None) is not early
+
+
+def test_finish_counts_what_a_later_pause_stored(aws: AwsSide) -> None:
+    """In a pause after the cut-over, Segment's retries of before it are stored, not dropped."""
+    aws.run("cut over", aws.clock.now() - 60.0)
+    aws.clock.advance(3_600.0)
+    aws.put("mode", "deliver")  # after a pause in the middle
+    aws.clock.advance(RETRY_SECONDS)
+    aws.waiting, aws.oldest, aws.changes = 1, RETRY_SECONDS + 60.0, []
+    with pytest.raises(typer.Exit):
+        aws.run("finish", yes=False)
+    assert aws.changes == []
 
 
 def test_finish_in_a_pause_is_refused(aws: AwsSide) -> None:
