@@ -189,7 +189,7 @@ def test_a_user_key_that_is_named_alone_may_be_a_random_one(
     clients: Clients, stack: Deployed
 ) -> None:
     """Enter at the prompt puts a random key, which the functions accept."""
-    code, shown = stack.run_on_terminal("secrets put logs/user-key", ("random one)", ""))
+    code, shown = stack.run_on_terminal("secrets put logs/user-key", ("random one): ", ""))
     assert code == 0, shown
     path = f"/segment-rehook/{stack.name}/logs/user-key"
     value = clients.ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"]
