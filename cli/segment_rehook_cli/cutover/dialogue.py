@@ -200,13 +200,11 @@ class Dialogue:
                     told(max(begun - left, 0))
 
                 self.steps.drain(at, log, count)
-        except KeyboardInterrupt:
-            self.report.outcomes(log, waiting)
-            raise
         except Changed as changed:
-            self.report.outcomes(log, waiting)
             raise failure(str(changed)) from None
-        self.report.outcomes(log, waiting)
+        finally:
+            # Also where it is interrupted, or AWS does not answer: the deliveries go on.
+            self.report.outcomes(log, waiting)
         say(
             f"finish it from {time_text(at + RETRY_SECONDS)} on, with `segment-rehook cutover "
             f"--stack {self.stack.name} --finish`: until then Segment may send older events again, "

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from botocore.exceptions import ClientError
 
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.cutover.steps import RETRY_SECONDS
@@ -128,6 +129,23 @@ def test_interrupted_anywhere_it_goes_on_where_it_was(
     assert aws.changes[1][2] - aws.changes[0][2] >= FRESH_SECONDS
     assert (aws.cutover, aws.mode, aws.waiting) == (at, Mode.DELIVER, 0)
     assert len((tmp_path / "list").read_text().splitlines()) == 1
+
+
+def test_where_aws_stops_answering_the_summary_comes_all_the_same(
+    aws: AwsSide, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refusal while the queue empties leaves the deliveries to go on, and counts so far."""
+    refused = ClientError({"Error": {"Code": "ExpiredToken"}}, "GetQueueAttributes")
+
+    def refuse() -> None:
+        if aws.mode is Mode.DELIVER:
+            raise refused
+
+    aws.clock.passed = refuse
+    with pytest.raises(ClientError):
+        aws.run("cut over", aws.clock.now() - 60.0, listed=tmp_path / "list")
+    assert "delivered: 0, discarded: 0" in capsys.readouterr().out
+    assert (tmp_path / "list").exists()
 
 
 def test_two_operators_at_once_both_see_the_end(
