@@ -67,8 +67,10 @@ TRIALS = (
     Trial(("evaluate",), text='{"mapping": {"a": {"@liquid": "{{ 1 | plus: 1 }}"}}, "input": {}}'),
     Trial(("schema",)),
     Trial(("secrets", "put", "--help")),
-    Trial(("mode", "--stack", "none"), exit_code=1),
-    Trial(("parked", "list", "--stack", "none"), exit_code=1),
+    Trial(("mode", "--stack", "none"), exit_code=3),
+    Trial(("failures", "list", "--stack", "none"), exit_code=3),
+    Trial(("doctor", "--stack", "none"), exit_code=3),
+    Trial(("why", "some-id", "--stack", "none"), exit_code=3),
 )
 
 
