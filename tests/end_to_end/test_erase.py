@@ -26,13 +26,7 @@ HOUR = 3_600
 
 @pytest.fixture
 def commands(box: Sandbox) -> Iterator[Commands]:
-    """Give the commands; the stack has a key for the log; both queues are empty afterwards."""
-    box.ssm.put_parameter(
-        Name=f"/segment-rehook/{box.stack.name}/logs/user-key",
-        Value="k" * 32,
-        Type="SecureString",
-        Overwrite=True,
-    )
+    """Give the commands; both queues are empty afterwards."""
     yield Commands(box)
     box.pollers["RedriveFunction"].resume()
     for name in ("ParkingLot", "DeadLetterQueue"):
