@@ -88,7 +88,7 @@ def test_status_says_age_key_and_what_matched_and_no_value(
 ) -> None:
     """Of two live secrets it says which was matched and when; nothing is found to be wrong."""
     put(clients, stack, NAME, f"{OLD}\n{NEW}\n{OLD}")
-    matched(clients, stack, "secret-2", ago=-30)
+    matched(clients, stack, "secret-2", ago=-60)  # the next minute: not that of the put
     result = stack.run("secrets status", "--json")
     assert result.exit_code == 0, result.output
     found = rows(result.stdout)
@@ -144,7 +144,7 @@ def test_a_rotation_step_by_step(clients: Clients, stack: Deployed) -> None:
     assert waiting.exit_code == 1
     assert "no request has matched the new one yet" in waiting.stderr
 
-    matched(clients, stack, "secret-2", ago=-30)
+    matched(clients, stack, "secret-2", ago=-60)  # the next minute: not that of the put
     early = stack.run("secrets rotate", "--yes")
     assert early.exit_code == 1
     assert "an old one may be removed from" in early.stderr
