@@ -86,7 +86,7 @@ wheel: $(SETUP) ## build the command line's wheel into dist/, and try it in an e
 	@$(PY) -m tools.wheel
 
 # The tests that run the code in their own process: what a sandbox runs is not counted.
-COVERED_BY := tests/unit tests/contract tests/integration/client
+COVERED_BY := tests/unit tests/contract tests/integration/aws tests/integration/client
 
 # A file's tests stay in one process, so that what they share (a sandbox, mostly) is started once; files go in their
 # order, the long ones first. Many tests wait for processes and time-outs: three processes keep two cores busy.
