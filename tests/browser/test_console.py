@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
+from tests.browser.conftest import SECONDS
 from tests.template.stack import ROOT
 from tools.console.recording import Recording
 from tools.console.rows import RowFilter
@@ -19,7 +21,7 @@ from tools.console.server import ConsoleServer
 from tools.sandbox.logs import LogLine
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Route
 
     from tests.integration.console.running import Running
 
@@ -75,6 +77,22 @@ def test_the_tour_from_end_to_end(page: Page) -> None:
     page.get_by_role("button", name="6. Send the first order again").click()
     expect(state.get_by_role("row").nth(1)).to_contain_text("duplicate")
     expect(page.get_by_role("heading", name=re.compile(r"Rewards of .*: 2$"))).to_be_visible()
+
+
+def test_no_press_comes_before_the_script(page: Page, running: Running) -> None:
+    """A button can be pressed when its script is there, and not before: no press is lost."""
+    held: list[Route] = []
+    page.route("**/console.js", lambda script: held.append(script))  # noqa: PLW0108 — it is marked
+    page.goto(f"{running.console.url}/tour", wait_until="commit")
+    button = page.get_by_role("button", name="1. Send an order")
+    expect(button).to_be_visible()
+    with pytest.raises(PlaywrightTimeout):
+        button.click(timeout=0.5 * SECONDS)
+    [script] = held
+    script.continue_()
+    button.click()
+    state = page.get_by_role("region", name="Events of the tour")
+    expect(state.get_by_role("row").nth(1)).to_contain_text("delivered")
 
 
 def test_rows_come_as_they_are_and_do_not_move_what_one_reads(page: Page, running: Running) -> None:
@@ -278,6 +296,7 @@ def test_the_pictures_of_the_documentation(page: Page, running: Running, tmp_pat
 
 
 def _violations(page: Page, axe: str) -> list[str]:
+    page.locator("main:not([inert])").wait_for()
     page.evaluate(axe)
     found = page.evaluate("axe.run().then(each => each.violations)")
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found]

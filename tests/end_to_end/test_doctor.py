@@ -254,7 +254,7 @@ def test_a_cutover_that_can_be_finished(box: Sandbox) -> None:
     during = seen_with_cutover(box, text, "deliver", at + RETRY_SECONDS - 60)
     assert not_ok(during) == {}
     assert "again for 1 min" in during["mode"][-1].detail
-    said = only_finding(seen_with_cutover(box, text, "deliver", at + RETRY_SECONDS), "mode")
+    said = only_finding(seen_with_cutover(box, text, "deliver", at + RETRY_SECONDS + 1), "mode")
     assert "can be finished" in said.detail
     assert said.command == "segment-rehook cutover --finish --sandbox"
 

@@ -22,6 +22,9 @@ startOrders();
 startChecked();
 const table = page === "events" ? startTable() : null;
 
+// Until here, a press of a button would have been lost.
+for (const each of document.querySelectorAll("[inert]")) each.inert = false;
+
 // Fetches the page again, and replaces its live parts. What has the focus keeps it.
 async function refresh() {
   const answer = await fetch(location.href);
