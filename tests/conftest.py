@@ -6,6 +6,7 @@ reach this machine only. A folder of tests that nobody listed is a unit test.
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ settings.register_profile(
 # For `make coverage`: which lines are reached is known after a few cases.
 settings.register_profile("coverage", derandomize=True, deadline=None, max_examples=10)
 settings.load_profile("gate")
+
+# A shell ignores Ctrl-C for what it starts in the background, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -125,8 +125,10 @@ class Commands:
             )
             came = process.poll() is None
             process.kill()
-            process.communicate()
+            printed, said = process.communicate()
         self._box.aws.clear()
+        if not came:
+            print(f"{command} ended by itself with {process.returncode}: {printed}{said}")
         return came
 
 
