@@ -128,7 +128,7 @@ class Commands:
             printed, said = process.communicate()
         self._box.aws.clear()
         if not came:
-            print(f"{command} ended by itself with {process.returncode}: {printed}{said}")
+            print(f"{command} exited with {process.returncode}: {printed}{said}")  # noqa: T201 — shown where a test fails
         return came
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from tools.faults.connection_owner import owner_of
 from tools.faults.interruptions import FUNCTIONS, Interruptions, Side
-from tools.faults.port_owners import PortOwners
 from tools.faults.relay import Relay
 from tools.faults.trace import Trace, TraceEntry, classify
 
@@ -24,7 +24,6 @@ class RelayObserver:
     def __init__(self, sandbox: Callable[[], Sandbox], interruptions: Interruptions) -> None:
         self._sandbox = sandbox
         self._interruptions = interruptions
-        self._owners = PortOwners(self._running)
         # Each connection has a thread of its own, which holds the request until its answer.
         self._current = threading.local()
         self.trace = Trace()
@@ -33,8 +32,9 @@ class RelayObserver:
 
     def before(self, request: RelayedRequest) -> bool:
         """Trace the request, and interrupt its process if one is due. True if it was killed."""
-        function, environment = self._owners.of(request.port) or ("", None)
-        pid = environment.pid if environment else None
+        running = {environment.pid: (name, environment) for name, environment in self._running()}
+        pid = owner_of(request.ports, running)
+        function, environment = ("", None) if pid is None else running[pid]
         classified = classify(request)
         entries = [
             TraceEntry(*write, pid=pid, function=function, shared=classified.shared)

@@ -24,13 +24,16 @@ PORT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class RelayedRequest:
-    """A request. `port`: the client's end of its connection. Header names are in lower case."""
+    """A request. Header names are in lower case.
+
+    `ports`: of its connection, the client's and the relay's.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
-    port: int
+    ports: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ class _RelayHandler(Handler):
     def serve(self) -> None:
         body = self.read_body()
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = RelayedRequest(self.command, self.path, headers, body, self.client_address[1])
+        ports = (self.client_address[1], self.connection.getsockname()[1])
+        request = RelayedRequest(self.command, self.path, headers, body, ports)
         if self.observer.before(request):
             self.reset()
             return

@@ -20,7 +20,7 @@ def sent(*changes: Change) -> RelayedRequest:
     """Give the request that makes these changes together."""
     body: dict[str, Any] = {"Statements": [statement("ledger", each) for each in changes]}
     headers = {"x-amz-target": "DynamoDB_20120810.BatchExecuteStatement"}
-    return RelayedRequest("POST", "/", headers, json.dumps(body).encode(), 0)
+    return RelayedRequest("POST", "/", headers, json.dumps(body).encode(), (0, 0))
 
 
 def test_the_products_claims_are_read() -> None:

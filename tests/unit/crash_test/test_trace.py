@@ -20,7 +20,7 @@ UPDATES = (
 def aws(operation: str, body: dict[str, Any]) -> RelayedRequest:
     """Give a request to DynamoDB or SQS as boto3 sends it."""
     headers = {"x-amz-target": f"DynamoDB_20120810.{operation}"}
-    return RelayedRequest("POST", "/", headers, json.dumps(body).encode(), 0)
+    return RelayedRequest("POST", "/", headers, json.dumps(body).encode(), (0, 0))
 
 
 def texts(*values: str) -> list[dict[str, str]]:
@@ -53,10 +53,10 @@ def answer(status: int | None, body: dict[str, Any]) -> RelayedAnswer:
     ("request_", "expected"),
     [
         (
-            RelayedRequest("POST", "/events/invoke", {}, b'{"event_name": "t-1"}', 0),
+            RelayedRequest("POST", "/events/invoke", {}, b'{"event_name": "t-1"}', (0, 0)),
             Write("call", ("t-1",)),
         ),
-        (RelayedRequest("GET", "/check-auth", {}, b"", 0), Write("check-auth", ("None",))),
+        (RelayedRequest("GET", "/check-auth", {}, b"", (0, 0)), Write("check-auth", ("None",))),
         (
             aws(
                 "PutItem",
@@ -206,7 +206,7 @@ def test_a_settlement_ends_the_claim_of_its_delivery() -> None:
 def test_the_trace_gives_the_entries_of_a_step() -> None:
     """Entries are in the order in which they began, and a step selects among them."""
     trace = Trace()
-    call = entries_of(RelayedRequest("POST", "/", {}, b'{"event_name": "t-1"}', 0))
+    call = entries_of(RelayedRequest("POST", "/", {}, b'{"event_name": "t-1"}', (0, 0)))
     trace.begin(*entries_of(claims("d1", "d2")))
     trace.begin(*call)
 
