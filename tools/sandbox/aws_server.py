@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-_LONGEST_POLL_SECONDS = 0.25
+_MAX_POLL_SECONDS = 0.25
 """A long poll of SQS ends after this time at the latest. Commands read a queue until it is empty."""
 
 _MOTO = frozenset({"dynamodb", "sqs", "ssm", "sts"})
@@ -193,7 +193,7 @@ def _messages(named: _Named) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Print the addresses as one line of JSON, and serve until the process is ended."""
-    moto_backend.install(max_wait=_LONGEST_POLL_SECONDS)
+    moto_backend.install(max_wait=_MAX_POLL_SECONDS)
     moto_statements.install()
     plan = AwsFaultPlan()
     services = AwsServices()
