@@ -336,7 +336,7 @@ def test_ctrl_c_stops_the_query(box: Sandbox) -> None:
             _, said = asking.communicate(timeout=30)
         finally:
             asking.kill()
-    assert asking.returncode == 1
+    assert asking.returncode == 130
     assert said.splitlines()[-1] == "segment-rehook: interrupted: there is no answer"
     assert "Traceback" not in said
     assert box.aws.operations("operator")["logs:StopQuery"] == stopped + 1
