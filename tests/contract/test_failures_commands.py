@@ -264,3 +264,14 @@ def test_what_somebody_else_holds_is_told(clients: Clients, stack: Deployed, com
     result = stack.run(command)
     assert result.exit_code == 1
     assert "not read: about 2; a console or another run holds them" in result.stderr
+
+
+@pytest.mark.parametrize("wanted", ["", " "])
+def test_an_empty_id_is_refused_at_once(
+    stack: Deployed, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    """`failures show ""`, as of a variable that is not set, asks AWS for nothing: exit code 2."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    result = stack.run("failures show", wanted)
+    assert result.exit_code == 2
+    assert "it is empty" in result.stderr

@@ -132,7 +132,7 @@ class Keyboard(io.StringIO):
         """Say that a person sits there."""
         return True
 
-    def readline(self, _size: int | None = -1, /) -> str:
+    def readline(self, _size: int | None = -1, /) -> str:  # type: ignore[override]  # as StringIO's
         """Wait for a line."""
         return self.pressed()
 
