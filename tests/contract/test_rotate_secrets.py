@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 import time
 from typing import Any
 
@@ -153,9 +152,7 @@ def test_a_secret_that_is_new_is_not_blamed_for_two_weeks(
     pass_time(stack, 12 * 60)
     said = stack.run("secrets status").stderr
     assert "secret-1 was not matched by any request in 14 days" in said
-    assert re.search(r"secret-2 was not matched by any request since it was put 12 minutes", said)
-    early = stack.run("secrets rotate", "--early", given="no").stderr
-    assert "secret-1 (not matched in 14 days)" in early or "give --yes" in early
+    assert "secret-2 was not matched by any request since it was put 12 minutes" in said
 
 
 def test_a_rotation_step_by_step(clients: Clients, stack: Deployed) -> None:
