@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["run"]
+from segment_rehook_cli.terminal.exit_codes import INTERRUPTED
 
-INTERRUPTED = 130
-"""What a shell gives a program that Ctrl-C ended."""
+__all__ = ["run"]
 
 
 def run() -> None:
     """Run the command line. Ctrl-C while it is still loaded ends it without a traceback."""
     try:
-        from segment_rehook_cli.main import run as run_loaded  # noqa: PLC0415 — it takes a second
+        from segment_rehook_cli.main import run as run_loaded  # noqa: PLC0415 — it takes a while
+
+        run_loaded()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    run_loaded()
 
 
 if __name__ == "__main__":

@@ -239,7 +239,7 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
     command: str,
     lines: int,
 ) -> None:
-    """After Ctrl-C it prints what was done, exits with code 1, and leaves nothing hidden."""
+    """After Ctrl-C it prints what was done, exits with code 130, and leaves nothing hidden."""
     read = QueueReader.portions
 
     def pressed(reader: QueueReader) -> Iterator[list[FailedMessage]]:
@@ -248,7 +248,8 @@ def test_ctrl_c_shows_what_was_done_and_hides_nothing(
 
     monkeypatch.setattr(QueueReader, "portions", pressed)
     result = stack.run(command)
-    assert result.exit_code == 1
+    assert result.exit_code == 130
+    assert result.stderr.splitlines().count("segment-rehook: interrupted") == 1
     assert len(result.stdout.splitlines()) == lines
     left = len(waiting(clients, stack.parking_lot_url))
     assert left == (4 if "list" in command else 1)
@@ -263,3 +264,14 @@ def test_what_somebody_else_holds_is_told(clients: Clients, stack: Deployed, com
     result = stack.run(command)
     assert result.exit_code == 1
     assert "not read: about 2; a console or another run holds them" in result.stderr
+
+
+@pytest.mark.parametrize("wanted", ["", " "])
+def test_an_empty_id_is_refused_at_once(
+    stack: Deployed, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    """`failures show ""`, as of a variable that is not set, asks AWS for nothing: exit code 2."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    result = stack.run("failures show", wanted)
+    assert result.exit_code == 2
+    assert "it is empty" in result.stderr

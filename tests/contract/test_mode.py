@@ -169,3 +169,12 @@ def test_a_stack_that_nobody_deployed_has_no_mode(
     assert f"there is no stack {stack.name} in eu-central-1" in elsewhere.stderr
     path = f"/segment-rehook/{unknown.name}"
     assert clients.ssm.get_parameters_by_path(Path=path, Recursive=True)["Parameters"] == []
+
+
+def test_an_unknown_mode_is_mended_with_this_command(clients: Clients, stack: Deployed) -> None:
+    """A text that is no mode counts as pause; the advice is a command of this command line."""
+    name = f"/segment-rehook/{stack.name}/mode"
+    clients.ssm.put_parameter(Name=name, Value="delliver", Type="String")
+    shown = stack.run("mode")
+    assert shown.stdout == "pause\n"
+    assert f"`segment-rehook mode --stack {stack.name} deliver`" in shown.stderr

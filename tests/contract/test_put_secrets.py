@@ -194,3 +194,13 @@ def test_a_user_key_that_is_named_alone_may_be_a_random_one(
     path = f"/segment-rehook/{stack.name}/logs/user-key"
     value = clients.ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"]
     assert not mistakes_in(SecretName.USER_KEY, value)
+
+
+@pytest.mark.parametrize("command", ["why --user u-42", "tail --for 1s --user u-42"])
+def test_a_log_that_names_no_users_is_no_refusal_of_aws(stack: Deployed, command: str) -> None:
+    """Without the key of the log's hashes a user can't be asked for: code 1, and what to run."""
+    result = stack.run(command)
+    assert result.exit_code == 1
+    put = f"`segment-rehook secrets put logs/user-key --stack {stack.name} --region {REGION}`"
+    assert put in result.stderr
+    assert "u-42" not in result.output

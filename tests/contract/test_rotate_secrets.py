@@ -22,15 +22,17 @@ from tests.contract.stacks import ACCOUNT, REGION, Deployed, deploy, sign_in
 OLD, NEW, THIRD = "old-s3cret-1", "new-s3cret-2", "third-s3cret"
 HOUR = 3_600
 NAME = "segment/shared-secrets"
+USER_KEY = "logs/user-key"
 
 
 @pytest.fixture
 def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    """Return a stack with a key pair and one shared secret."""
+    """Return a stack with a key pair, one shared secret and the key of the log's hashes."""
     sign_in(monkeypatch, clients.address)
     cloudwatch_backends[ACCOUNT][REGION].metric_data.clear()  # moto does not ask for the namespace
     made = deploy(clients)
-    for name, value in (("rehook/api-key", "key"), ("rehook/api-secret", "pair"), (NAME, OLD)):
+    pair = {"rehook/api-key": "key", "rehook/api-secret": "pair"}
+    for name, value in {**pair, NAME: OLD, USER_KEY: "k" * 32}.items():
         put(clients, made, name, value)
     return made
 
@@ -120,7 +122,7 @@ def test_status_finds_what_is_wrong(clients: Clients, stack: Deployed) -> None:
     result = stack.run("secrets status", "--json")
     assert result.exit_code == 1
     findings = {name: " ".join(each["findings"]) for name, each in rows(result.stdout).items()}
-    assert findings["rehook/api-key"] == "missing"
+    assert findings["rehook/api-key"] == "is missing"
     assert "of type String" in findings["rehook/api-secret"]
     assert findings[NAME] == "holds a placeholder in line 1"
     assert f"encrypted with {foreign}" in findings["segment/tokens"]
@@ -128,6 +130,29 @@ def test_status_finds_what_is_wrong(clients: Clients, stack: Deployed) -> None:
     # Who removed the cut-over because of a finding would have everything delivered twice.
     assert not {"mode", "cutover"} & {*findings}
     assert "in-the-clear" not in result.output
+
+
+def test_a_missing_key_of_the_log_is_found(clients: Clients, stack: Deployed) -> None:
+    """Without the key by which the log names users there is a finding, as `doctor` has it."""
+    clients.ssm.delete_parameter(Name=f"/segment-rehook/{stack.name}/{USER_KEY}")
+    result = stack.run("secrets status", "--json")
+    assert result.exit_code == 1
+    found = rows(result.stdout)
+    [lack] = found[USER_KEY]["findings"]
+    assert lack == "is missing, so the log names no users"
+    assert [name for name, each in found.items() if each["findings"]] == [USER_KEY]
+
+
+def test_a_secret_that_is_new_is_not_blamed_for_two_weeks(
+    clients: Clients, stack: Deployed
+) -> None:
+    """Of one that no request has matched it says since when that can be known, or 14 days."""
+    pass_time(stack, 15 * 24 * HOUR)
+    put(clients, stack, NAME, f"{OLD}\n{NEW}")
+    pass_time(stack, 12 * 60)
+    said = stack.run("secrets status").stderr
+    assert "secret-1 was not matched by any request in 14 days" in said
+    assert "secret-2 was not matched by any request since it was put 12 minutes" in said
 
 
 def test_a_rotation_step_by_step(clients: Clients, stack: Deployed) -> None:

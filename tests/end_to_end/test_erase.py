@@ -208,7 +208,7 @@ def test_ctrl_c_ends_an_erasure_with_a_summary(box: Sandbox, commands: Commands)
         process.send_signal(2)
         box.aws.clear()
         printed, said = process.communicate(timeout=60)
-    assert (process.returncode, "interrupted" in said) == (1, True), said
+    assert (process.returncode, "interrupted" in said) == (130, True), said
     assert erased_row(printed, "parked messages")["found"] == 1
     assert all(each.visible_in == 0 for each in box.queue("ParkingLot").messages())
     assert commands.run("erase --yes", person)[0] == 0

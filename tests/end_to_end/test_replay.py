@@ -202,7 +202,7 @@ def test_an_interrupted_run_ends_with_its_summary(
         finally:
             process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert "sent: " in output.splitlines()[-1]
     assert "left: 0" not in output
     assert "interrupted; the same command sends what is left" in errors

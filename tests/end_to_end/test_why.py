@@ -275,8 +275,8 @@ def test_without_the_key_a_user_can_not_be_asked_for(box: Sandbox, user: str) ->
         result = run("why", "--user", user)
     finally:
         box.ssm.put_parameter(Name=path, Value=key, Type="SecureString", Overwrite=True)
-    assert result.exit_code == 3
-    assert "segment-rehook secrets put --stack" in result.stderr
+    assert result.exit_code == 1
+    assert "`segment-rehook secrets put logs/user-key --sandbox`" in result.stderr
     assert user not in result.output
 
 
@@ -336,7 +336,7 @@ def test_ctrl_c_stops_the_query(box: Sandbox) -> None:
             _, said = asking.communicate(timeout=30)
         finally:
             asking.kill()
-    assert asking.returncode == 1
+    assert asking.returncode == 130
     assert said.splitlines()[-1] == "segment-rehook: interrupted: there is no answer"
     assert "Traceback" not in said
     assert box.aws.operations("operator")["logs:StopQuery"] == stopped + 1

@@ -30,6 +30,9 @@ MODULES: Final = [
 ]
 COMMAND_LINE: Final[Any] = get_command(app)
 GAP: Final = "GAP"  # stands for a value that is put in when the text is printed
+WRITERS: Final = {"subject.command", "stack.command"}
+"""What writes a command line of which the code has the first words."""
+
 ALARMS: Final = resources("AWS::CloudWatch::Alarm")
 
 
@@ -112,7 +115,7 @@ def texts_of_a_module(path: Path) -> Iterator[str]:
             yield node.value
         elif isinstance(node, ast.JoinedStr):
             yield joined(node)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "subject.command":
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in WRITERS:
             yield f"segment-rehook {joined(node.args[0])}"
 
 

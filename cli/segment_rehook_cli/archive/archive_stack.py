@@ -16,7 +16,7 @@ from segment_rehook_cli.mapping.reading import STANDARD_INPUT
 from segment_rehook_cli.stack.aws_errors import StackUnusable, exit_on_aws_error
 from segment_rehook_cli.stack.deployed import read_deployed
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.exit_codes import INTERRUPTED, USAGE
 from segment_rehook_cli.terminal.messages import failure
 from segment_rehook_cli.terminal.progress import progress
 from segment_rehook_cli.why.ledger_records import LedgerRecords
@@ -73,4 +73,4 @@ def read_plan(
             USAGE,
         ) from None
     except KeyboardInterrupt:
-        raise failure(f"{consequence}interrupted while the archive was read", FINDINGS) from None
+        raise failure(f"{consequence}interrupted while the archive was read", INTERRUPTED) from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from segment_rehook_cli.archive.choice import Choice
@@ -35,6 +36,7 @@ class KeptJob:
     options: ReplayOptions
     _sent_before: int = 0
     _saved_at: float = field(default=0.0)
+    _new: bool = False
 
     def belongs_to(self, digest: str) -> None:
         """End the command if the archive is not the job's. `digest`: of the archive."""
@@ -47,15 +49,36 @@ class KeptJob:
         self.job.digest = digest
 
     def begin(self) -> None:
-        """Write the file before anything is sent. Ends the command if it can't be written."""
+        """Write the file before anything is sent. Ends the command if it can't be written.
+
+        The file of a new job must not be there: another run would have a marker of its own, and
+        both would repeat everything.
+        """
         if self.options.job is None:
             return
         try:
-            write_replay_job(self.options.job, self.job)
+            self._create(self.options.job)
+        except FileExistsError:
+            raise failure(
+                f"nothing was sent: {self.options.job}: another run has begun this job meanwhile; "
+                "when it has ended, run the same command to go on with the job",
+                USAGE,
+            ) from None
         except OSError as error:
             raise failure(
                 f"nothing was sent: {self.options.job}: {error.strerror or error}", USAGE
             ) from None
+
+    def _create(self, file: Path) -> None:
+        if not self._new:
+            write_replay_job(file, self.job)
+            return
+        file.touch(mode=0o600, exist_ok=False)
+        try:
+            write_replay_job(file, self.job)
+        except BaseException:
+            file.unlink()
+            raise
 
     def progress(self, sent: int) -> None:
         """Write, at most once a second, how many events this run has sent."""
@@ -92,7 +115,7 @@ def kept_job(stack: Stack, options: ReplayOptions, *, marker: str, now: float) -
             digest="",
             started_at=now,
         )
-        return KeptJob(job, options)
+        return KeptJob(job, options, _new=True)
     if (found.stack, found.account, found.region) != (stack.name, stack.account, stack.region):
         raise failure(
             f"{options.job}: it is a job of the stack {found.stack} in account {found.account}, "

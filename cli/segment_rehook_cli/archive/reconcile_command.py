@@ -26,7 +26,7 @@ from segment_rehook_cli.log.time_window import DAY, iso_time, utc_time
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import AsJson, printable
 from segment_rehook_cli.terminal.progress import progress
@@ -34,12 +34,8 @@ from segment_rehook_cli.terminal.progress import progress
 if TYPE_CHECKING:
     from segment_rehook_cli.log.stack_logs import LogsClient
 
-__all__ = ["EXAMPLE", "reconcile"]
+__all__ = ["reconcile"]
 
-EXAMPLE: Final = (
-    "Examples: segment-rehook reconcile segment-logs/*/*/*.gz --stack prod --since 2d · "
-    "segment-rehook reconcile archive.ndjson --stack prod --look-in-queues --json"
-)
 
 LOG_MARGIN_SECONDS: Final = 3_600.0
 """So much before an event's own time the log is read: clocks of senders are wrong."""
@@ -122,7 +118,7 @@ def reconcile(  # noqa: PLR0913 — an option each
         for standing in _LISTED:
             _list(spool, standing, None if as_json else shown)
     except KeyboardInterrupt:
-        raise failure("interrupted; nothing was changed", FINDINGS) from None
+        raise failure("interrupted; nothing was changed", INTERRUPTED) from None
     finally:
         spool.close()
     if plan.read != plan.taken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -20,13 +20,7 @@ from segment_rehook_cli.terminal.exit_codes import USAGE
 from segment_rehook_cli.terminal.messages import failure
 from segment_rehook_cli.terminal.output import AsJson
 
-__all__ = ["EXAMPLE", "replay"]
-
-EXAMPLE: Final = (
-    "Examples: segment-rehook replay segment-logs/*/*/*.gz --stack prod --dry-run · "
-    "segment-rehook replay archive.ndjson --stack prod --since 2026-11-01 --type track --rate 50 · "
-    "segment-rehook replay archive.ndjson --sandbox --again --job again.job"
-)
+__all__ = ["replay"]
 
 
 @on_stack

@@ -30,7 +30,7 @@ from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.stack.state import CutoverSet, StackState, read_state
 from segment_rehook_cli.terminal.confirm import confirmed, confirmed_by_word
-from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED, REFUSED
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.progress import progress
 
@@ -175,7 +175,7 @@ class Replaying:
         if sending.stopped:
             say(sending.stopped)
         if interrupted:
-            say("interrupted; the same command sends what is left")
+            raise failure("interrupted; the same command sends what is left", INTERRUPTED)
         if sending.stopped and not sending.answered:
             raise typer.Exit(REFUSED)
         if left or skipped or any(sending.outcomes[each] for each in _NOT_DELIVERED):

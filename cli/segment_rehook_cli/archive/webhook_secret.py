@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.aws.parameters import SecretName, numbered_lines
-from segment_rehook_cli.secrets import secret_path
+from segment_rehook_cli.secrets.parameter_store import secret_path
 from segment_rehook_cli.stack.aws_errors import StackUnusable, exit_on_aws_error
 from segment_rehook_cli.stack.stack import Stack
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,19 +17,14 @@ from segment_rehook_cli.stack.figures import Figures
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal.confirm import Yes
-from segment_rehook_cli.terminal.exit_codes import USAGE
+from segment_rehook_cli.terminal.exit_codes import INTERRUPTED, USAGE
 from segment_rehook_cli.terminal.messages import failure
 from segment_rehook_cli.terminal.output import AsJson
 
 if TYPE_CHECKING:
     from segment_rehook.delivery.ports import Clock
 
-__all__ = ["EXAMPLE", "cutover", "run_cutover"]
-
-EXAMPLE: Final = (
-    "Examples: segment-rehook cutover --stack prod --at 2026-01-15T12:00:00Z --list discarded.json"
-    " · segment-rehook cutover --stack prod --show · segment-rehook cutover --stack prod --finish"
-)
+__all__ = ["cutover", "run_cutover"]
 
 
 @on_stack
@@ -103,7 +98,7 @@ def run_cutover(
             {"show": dialogue.show, "cancel": dialogue.cancel, "finish": dialogue.finish}[action]()
     except KeyboardInterrupt:
         raise failure(
-            "interrupted; what is set stays set: run the same command again to go on"
+            "interrupted; what is set stays set: run the same command again to go on", INTERRUPTED
         ) from None
 
 

@@ -18,7 +18,7 @@ from segment_rehook_cli.failures.selection import Selection
 from segment_rehook_cli.mapping.event_stream import stream_events
 from segment_rehook_cli.mapping.reading import Unreadable, name_of
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.exit_codes import INTERRUPTED, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.progress import progress
 
@@ -44,7 +44,7 @@ def add_files(comparison: Comparison, files: Sequence[Path]) -> Ending:
                 if number % PORTION == 0:
                     advance(number)
     except KeyboardInterrupt:
-        return Ending(FINDINGS, interrupted=True)
+        return Ending(INTERRUPTED, interrupted=True)
     return Ending()
 
 
@@ -70,7 +70,7 @@ def add_failures(comparison: Comparison, stack: Stack) -> Ending:
     reading.run(add)
     for note in reading.notes():
         say(note)
-    return Ending(reading.exit_code, interrupted=reading.interrupted)
+    return Ending(reading.exit_code)  # its notes tell of an interruption
 
 
 def _events(files: Sequence[Path]) -> Iterator[Event | UnreadableEvent]:

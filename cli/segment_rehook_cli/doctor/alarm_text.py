@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from segment_rehook_cli.doctor.runbook import for_a_person
 from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.terminal.durations import duration
 from segment_rehook_cli.terminal.output import printable
@@ -39,6 +40,11 @@ def as_lines(found: AlarmReport, now: float) -> Iterator[str]:
     """Give the report as lines. Texts from outside can't control the terminal."""
     for line in _lines(found, now):
         yield "\n".join(map(printable, line.split("\n")))
+    if found.runbook:
+        yield ""
+        yield for_a_person(found.runbook)  # this package's own text
+    yield ""
+    yield f"Next: {printable(found.next)}"
 
 
 def _lines(found: AlarmReport, now: float) -> Iterator[str]:
@@ -57,8 +63,3 @@ def _lines(found: AlarmReport, now: float) -> Iterator[str]:
         yield f"  message ids: {', '.join(found.samples)}"
     for why in found.skipped:
         yield f"  skipped: {why}"
-    if found.runbook:
-        yield ""
-        yield found.runbook
-    yield ""
-    yield f"Next: {found.next}"

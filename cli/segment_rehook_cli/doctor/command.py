@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,13 +18,7 @@ from segment_rehook_cli.terminal.output import AsJson
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.subject import Subject
 
-__all__ = ["EXAMPLE", "doctor"]
-
-EXAMPLE: Final = (
-    "Examples: segment-rehook doctor --stack prod · "
-    "segment-rehook doctor --stack prod --alarm EventsParkedLately · "
-    "segment-rehook doctor --sandbox --json"
-)
+__all__ = ["doctor"]
 
 
 @on_stack

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from segment_rehook.aws.parameters import LISTS, REQUIRED, SecretName, mistakes_in, numbered_lines
+from segment_rehook.aws.parameters import LISTS, SecretName, mistakes_in, numbered_lines
 from segment_rehook_cli.doctor.check_result import finding, ok
+from segment_rehook_cli.secrets.missing import missing_secrets
 from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
@@ -33,21 +34,13 @@ def check_parameters(subject: Subject) -> Iterator[CheckResult]:
 
 def _mistakes(subject: Subject) -> Iterator[CheckResult]:
     found = subject.parameters
-    values = {name: found[name].value if name in found else "" for name in SecretName}
     for name in SecretName:
         put = subject.command(f"secrets put {name}")
         if name in found and found[name].type != SECURE:
             yield finding(f"{name} is a {found[name].type}, and not encrypted", put)
-        if name in REQUIRED or name in found:
-            for mistake in mistakes_in(name, values[name]):
+        if name in found:
+            for mistake in mistakes_in(name, found[name].value):
                 yield finding(f"{name} {mistake}", put)
-    if not any(numbered_lines(values[name]) for name in LISTS):
-        yield finding(
-            f"neither {' nor '.join(LISTS)} is set, so nobody may send",
-            subject.command(f"secrets put {SecretName.SHARED_SECRETS}"),
-        )
-    if SecretName.USER_KEY not in found:
-        yield finding(
-            f"{SecretName.USER_KEY} is missing, so the log names no users",
-            subject.command(f"secrets put {SecretName.USER_KEY}"),
-        )
+    there = {name for name in found if name not in LISTS or numbered_lines(found[name].value)}
+    for name, lack in missing_secrets(there):
+        yield finding(f"{name} {lack}", subject.command(f"secrets put {name}"))

@@ -72,13 +72,7 @@ class Subject:
 
     def command(self, words: str) -> str:
         """Write a command of this command line that works on the same stack."""
-        if self.stack.endpoint:
-            return f"segment-rehook {words} --sandbox"
-        profile = self.stack.session.profile_name
-        chosen = "" if profile == "default" else f" --profile {profile}"
-        return (
-            f"segment-rehook {words} --stack {self.stack.name} --region {self.stack.region}{chosen}"
-        )
+        return self.stack.command(words)
 
     def deploy(self, change: str = "") -> str:
         """Write the command that deploys the stack. `change`: a template parameter to change."""

@@ -25,7 +25,7 @@ from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import Yes, confirmed_by_word
-from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import AsJson
 
@@ -34,12 +34,8 @@ if TYPE_CHECKING:
 
     from segment_rehook_cli.failures.reader import QueueReader
 
-__all__ = ["EXAMPLE", "erase"]
+__all__ = ["erase"]
 
-EXAMPLE: Final = (
-    "Examples: segment-rehook erase --stack prod · "
-    "segment-rehook erase - --stack prod --dry-run < ids.txt"
-)
 DEFAULT_LEDGER_DAYS: Final = 45
 """The template's default of LedgerDays."""
 
@@ -93,7 +89,7 @@ def erase(
     try:
         found = look_for(person, stack, ledger, read_log=not no_log)
     except KeyboardInterrupt:
-        raise failure("interrupted; nothing was changed", FINDINGS) from None
+        raise failure("interrupted; nothing was changed", INTERRUPTED) from None
     found_rows(found, person, as_json=as_json)
     if dry_run or not found.erasable:
         show_summary(stack, found, None, keep=ledger.keep, as_json=as_json)
@@ -115,6 +111,8 @@ def erase(
     show_summary(stack, found, run, keep=ledger.keep, as_json=as_json)
     if not (run.complete and found.readable):
         say("a part was not done: run this again")
+        if run.interrupted:
+            raise KeyboardInterrupt
         raise typer.Exit(FINDINGS)
 
 

@@ -74,8 +74,10 @@ class Erasure:
             self._erase_messages()
             self._erase_records()
             self._clear(marks)
-        except (KeyboardInterrupt, typer.Exit):  # Exit: AWS does not let a queue be read
+        except KeyboardInterrupt:
             self.interrupted = True
+        except typer.Exit:  # AWS does not let a queue be counted, which is told
+            self.notes.append("ended before all was read")
         self.notes += [*self.refusals.lines(), *sorted(self.ledger.failures)]
 
     @property

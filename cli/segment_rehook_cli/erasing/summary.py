@@ -122,8 +122,6 @@ def _notes(found: Findings, run: Erasure | None) -> list[str]:
             f"records of business keys that stay until all waiting messages could be read: {kept}. "
             "Without them, a copy that waits would be delivered again"
         )
-    if run.interrupted:
-        notes.append("interrupted")
     return notes
 
 

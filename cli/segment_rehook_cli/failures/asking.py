@@ -24,13 +24,15 @@ class Chosen:
 def count_chosen(stack: Stack, selection: Selection) -> Chosen:
     """Read the queues, and print on standard output what the selection takes.
 
-    Ends the command if the reading is interrupted, or if AWS lets nothing be read.
+    Raises KeyboardInterrupt. Ends the command if not all could be read.
     """
     reading, counts = start_reading(stack, selection), FailureCounts()
     reading.run(lambda failed, now: counts.add(failed.summary(now)))
+    if reading.interrupted:
+        raise KeyboardInterrupt
     for note in reading.notes():
         say(note)
-    if reading.interrupted or reading.refusals:
+    if reading.refusals:
         say("nothing was changed")
         raise typer.Exit(reading.exit_code)
     counts.show()

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -108,12 +109,12 @@ class QueueReader:
         """Return about how many messages could not be read.
 
         It is the smaller of two estimates, from the count at the start and from the count now: SQS
-        counts approximately.
+        counts approximately. An interruption ends the counting, and nothing else: the caller is at
+        its summary.
         """
-        try:
+        now = self.expected
+        with suppress(KeyboardInterrupt, *aws_error_classes()):
             now, _, _ = self._count()
-        except aws_error_classes():
-            now = self.expected
         return max(min(self.expected - self._due, now - self.left), 0)
 
     def portions(self) -> Iterator[list[FailedMessage]]:

@@ -14,7 +14,7 @@ from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.selection import Selection
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED, REFUSED
 from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ class Reading:
 
     @property
     def exit_code(self) -> int:
-        """Return REFUSED if AWS let nothing be read, FINDINGS if a part was not read, else 0."""
+        """Return INTERRUPTED, REFUSED if AWS let nothing be read, FINDINGS for a part, else 0."""
+        if self.interrupted:
+            return INTERRUPTED
         if self.refusals and not any(each.due for each in self.readers):
             return REFUSED
         return 0 if self.complete else FINDINGS
@@ -72,7 +74,9 @@ class Reading:
         )
 
     def notes(self) -> Iterator[str]:
-        """Return a line for each AWS error, and for what could not be read."""
+        """Return a line for an interruption, for each AWS error, and for what could not be read."""
+        if self.interrupted:
+            yield "interrupted"
         yield from self.refusals.lines()
         ended = not (self.interrupted or self.refusals)
         for each in self.readers:

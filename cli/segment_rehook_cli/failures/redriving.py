@@ -93,7 +93,7 @@ class Redriving:
             raise failure(f"nothing was sent: {file}: {error.strerror or error}", USAGE) from None
 
     def run(self) -> None:
-        """Send, and end the command with a summary and an exit code."""
+        """Send, and end the command with a summary and an exit code. Raises KeyboardInterrupt."""
         interrupted = False
         try:
             with progress(self._reader.expected, "messages sent back or left") as show:
@@ -119,6 +119,8 @@ class Redriving:
         typer.echo(f"sent back: {self._run.sent}, left: {self._reader.left}")
         if self._job is not None and self._sent_before:
             say(f"sent back by this job: {self._job.sent}")
+        if interrupted:
+            raise KeyboardInterrupt
         if self._refusals and not self._run.sent:
             raise typer.Exit(REFUSED)
         if not complete:

@@ -18,9 +18,7 @@ from segment_rehook_cli.terminal.output import AsJson, Entry, show_rows
 if TYPE_CHECKING:
     from segment_rehook_cli.hosted.drift import Drift
 
-__all__ = ["EXAMPLE", "drift"]
-
-EXAMPLE: Final = "Example: segment-rehook drift --destination-id fP7qoQw2HTWt9WdMr718gn"
+__all__ = ["drift"]
 
 
 def drift(

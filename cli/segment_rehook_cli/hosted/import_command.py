@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,11 +25,7 @@ if TYPE_CHECKING:
     from segment_rehook_cli.hosted.importing import Imported
     from segment_rehook_cli.hosted.segment_api import HostedDestination
 
-__all__ = ["EXAMPLE", "import_destination", "read_own"]
-
-EXAMPLE: Final = (
-    f"Example: segment-rehook import --destination-id fP7qoQw2HTWt9WdMr718gn --out {DEFAULT_FILE}"
-)
+__all__ = ["import_destination", "read_own"]
 
 
 def import_destination(

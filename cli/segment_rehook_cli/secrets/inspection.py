@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ from segment_rehook.aws.parameters import (
 )
 from segment_rehook_cli.log.time_window import iso_time
 from segment_rehook_cli.secrets.matches import KINDS, LineMatches
+from segment_rehook_cli.secrets.missing import missing_secrets
 from segment_rehook_cli.secrets.parameter_store import distinct_lines
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SecretStatus", "read_parameters", "statuses"]
 
-_ALWAYS: Final = (SecretName.API_KEY, SecretName.API_SECRET)
 _MANAGED_KEY: Final = "alias/aws/ssm"
 
 
@@ -106,13 +106,19 @@ def statuses(
     matches: Mapping[str, Mapping[str, LineMatches]],
     *,
     stack_key: str,
+    now: float,
 ) -> list[SecretStatus]:
-    """Judge all parameters. `matches`: by name and line. `stack_key`: as `Stack.secrets_key`."""
+    """Judge all parameters. `matches`: by name and line. `stack_key`: as `Stack.secrets_key`.
+
+    `now`: in Unix time, seconds.
+    """
     result = [
-        _status(name, found.get(name), matches.get(name, {}), stack_key) for name in SecretName
+        _status(name, found.get(name), matches.get(name, {}), stack_key, now) for name in SecretName
     ]
+    lacks = dict(missing_secrets(found))
     for each in result:
-        each.findings += _missing(each, found)
+        if each.name in lacks:
+            each.findings.append(lacks[SecretName(each.name)])
     result += [
         SecretStatus(
             name=name,
@@ -130,11 +136,10 @@ def _status(
     described: Described | None,
     matches: Mapping[str, LineMatches],
     stack_key: str,
+    now: float,
 ) -> SecretStatus:
     status = SecretStatus(name=name, described=described)
     if described is None:
-        if name == SecretName.USER_KEY:
-            status.notes.append("missing: the log names no users")
         return status
     status.findings += mistakes_in(name, described.value)
     status.findings += _kept_badly(described, stack_key)
@@ -146,15 +151,8 @@ def _status(
             f"{KINDS[name]}-{number}": matches.get(line, LineMatches())
             for number, line in enumerate(lines, 1)
         }
-        status.notes += _notes(status.matches, len(numbered_lines(described.value)))
+        status.notes += _notes(status.matches, len(numbered_lines(described.value)), now)
     return status
-
-
-def _missing(status: SecretStatus, found: Mapping[str, Described]) -> Iterator[str]:
-    if status.name in _ALWAYS and status.described is None:
-        yield "missing"
-    if status.name == SecretName.SHARED_SECRETS and not any(name in found for name in LISTS):
-        yield f"missing, and so is {SecretName.TOKENS}: nobody may send"
 
 
 def _kept_badly(described: Described, stack_key: str) -> Iterator[str]:
@@ -172,11 +170,11 @@ def _key_id(key: str) -> str:
     return key.rpartition(":")[2].removeprefix("key/")
 
 
-def _notes(matches: Mapping[str, LineMatches], lines: int) -> Iterator[str]:
+def _notes(matches: Mapping[str, LineMatches], lines: int, now: float) -> Iterator[str]:
     if len(matches) > 1:
         yield f"{len(matches)} are live: to remove the old one, `segment-rehook secrets rotate`"
     if lines > len(matches):
         yield f"lines that occur again: {lines - len(matches)}"
-    unmatched: Sequence[str] = [name for name, each in matches.items() if each.last_at is None]
-    if unmatched:
-        yield f"not matched by any request in 14 days: {', '.join(unmatched)}"
+    for name, each in matches.items():
+        if each.last_at is None:
+            yield f"{name} was not matched by any request {each.unmatched(now)}"

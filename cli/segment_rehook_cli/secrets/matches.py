@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from segment_rehook.aws.parameters import SecretName
 from segment_rehook_cli.secrets.parameter_store import SecretVersion
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import duration
 
 __all__ = ["PERIOD", "WINDOW", "LineMatches", "MetricsClient", "line_matches", "read_matches"]
 
@@ -43,11 +44,18 @@ class LineMatches:
     """When requests matched one line, in seconds of Unix time; None: in no minute that was read.
 
     `last_at`: the end of the last minute in which one may have. `first_sure_at`: the end of the
-    first minute in which one surely has, since the line is live without a break.
+    first minute in which one surely has, since the line is live without a break. `live_since`:
+    when that began; 0 where the history does not tell.
     """
 
     last_at: float | None = None
     first_sure_at: float | None = None
+    live_since: float = 0.0
+
+    def unmatched(self, now: float) -> str:
+        """Say for how long no request has matched it. `now`: in Unix time, seconds."""
+        age = now - self.live_since
+        return "in 14 days" if age > WINDOW else f"since it was put {duration(age)} ago"
 
 
 def read_matches(
@@ -106,7 +114,7 @@ def line_matches(
             if len(meant) == 1 and begin >= live_from.get(line := next(iter(meant)), 0.0):
                 first_sure[line] = min(first_sure.get(line, end), end)
     return {
-        line: LineMatches(last.get(line), first_sure.get(line))
+        line: LineMatches(last.get(line), first_sure.get(line), live_from[line])
         for line in (versions[-1].lines if versions else ())
     }
 

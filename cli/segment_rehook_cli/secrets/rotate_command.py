@@ -181,8 +181,10 @@ class _Run:
 
     def _described(self, found: Rotation, line: str) -> str:
         number = self._was.lines.index(line) + 1
-        last = found.matches[line].last_at
-        when = "not matched in 14 days" if last is None else f"last matched {utc_time(last)}"
+        match = found.matches[line]
+        when = f"not matched {match.unmatched(self._clock.now())}"
+        if match.last_at is not None:
+            when = f"last matched {utc_time(match.last_at)}"
         return f"{KINDS[self._name]}-{number} ({when})"
 
     def _when(self, found: Rotation) -> str:

@@ -54,7 +54,7 @@ def status(stack: Stack, *, as_json: AsJson = False) -> None:
         client: SSMClient = stack.client("ssm")
         found = read_parameters(client, stack.secrets_path)
         matches = {name.value: matches_of(stack, name, now) for name in LISTS if name in found}
-    judged = statuses(found, matches, stack_key=stack.secrets_key)
+    judged = statuses(found, matches, stack_key=stack.secrets_key, now=now)
     show_rows([each.row(now) for each in judged], _COLUMNS, as_json=as_json)
     if not as_json:
         for each in judged:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import typer
-
 from segment_rehook.delivery.ports import Clock
 from segment_rehook_cli.secrets.rotation import Rotation, RotationStep
-from segment_rehook_cli.terminal.exit_codes import FINDINGS
+from segment_rehook_cli.terminal.exit_codes import INTERRUPTED
 from segment_rehook_cli.terminal.messages import failure, say
 
 __all__ = ["wait_for_change"]
@@ -21,7 +19,8 @@ POLL_SECONDS: Final = 15.0
 def wait_for_change(look: Callable[[], Rotation], clock: Clock, seconds: float) -> Rotation:
     """Look again until the new one has matched. `seconds`: for how long at most.
 
-    Ends the command with FINDINGS if that time is over, or at an interruption: nothing is lost.
+    Ends the command with FINDINGS if that time is over, with INTERRUPTED at an interruption:
+    nothing is lost.
     """
     until = clock.monotonic() + seconds
     say("watching; Ctrl-C ends it, and changes nothing")
@@ -31,6 +30,5 @@ def wait_for_change(look: Callable[[], Rotation], clock: Clock, seconds: float) 
                 raise failure("no request has matched the new one in this time: run this again")
             clock.sleep(min(POLL_SECONDS, max(until - clock.monotonic(), 0.0)))
     except KeyboardInterrupt:
-        say("interrupted; nothing was removed: run this again")
-        raise typer.Exit(FINDINGS) from None
+        raise failure("interrupted; nothing was removed: run this again", INTERRUPTED) from None
     return found

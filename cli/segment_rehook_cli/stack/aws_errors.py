@@ -54,7 +54,9 @@ _BY_CODE = {
 
 
 class StackUnusable(Exception):
-    """The stack exists but can't be used; the text says why."""
+    """The stack exists but can't be used; the text says why. `exit_code`: of what it ends."""
+
+    exit_code = REFUSED
 
 
 def error_line(error: Exception) -> str:
@@ -119,12 +121,13 @@ def _by_class() -> tuple[tuple[tuple[type[Exception], ...], str], ...]:
 
 @contextmanager
 def exit_on_aws_error() -> Iterator[None]:
-    """End the command with one line and the code REFUSED if AWS or the stack can't be used.
+    """End the command with one line and a code, mostly REFUSED, if AWS or the stack can't be used.
 
     That is where AWS refuses a call or can't be reached, and where the stack lacks what is needed.
     """
     try:
         yield
     except aws_error_classes(StackUnusable) as error:
-        said = str(error) if isinstance(error, StackUnusable) else error_line(error)
-        raise failure(said, REFUSED) from None
+        if isinstance(error, StackUnusable):
+            raise failure(str(error), error.exit_code) from None
+        raise failure(error_line(error), REFUSED) from None

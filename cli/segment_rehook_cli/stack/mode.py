@@ -19,7 +19,8 @@ from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.stack.state import StackState, read_state
 from segment_rehook_cli.terminal.durations import duration
-from segment_rehook_cli.terminal.messages import say
+from segment_rehook_cli.terminal.exit_codes import INTERRUPTED
+from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import AsJson
 
 if TYPE_CHECKING:
@@ -59,7 +60,13 @@ def mode(
             _show(stack, state, as_json=as_json)
             return
         stack.announce()
-        changed = set_mode(client, stack.secrets_path, wanted)
+        try:
+            changed = set_mode(client, stack.secrets_path, wanted)
+        except KeyboardInterrupt:
+            raise failure(
+                "interrupted; the mode may be set or not: without a mode, this command shows it",
+                INTERRUPTED,
+            ) from None
         cutover = read_state(client, stack.secrets_path).cutover
     if wanted is Mode.DELIVER and cutover is not None:
         say(f"a cut-over at {cutover.text} is set: what Segment received before is discarded")

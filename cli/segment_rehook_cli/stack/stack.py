@@ -118,6 +118,14 @@ class Stack:
             f"{name}: {why}"
         )
 
+    def command(self, words: str) -> str:
+        """Write a command of this command line that works on this stack."""
+        if self.endpoint:
+            return f"segment-rehook {words} --sandbox"
+        profile = self.session.profile_name
+        chosen = "" if profile == "default" else f" --profile {profile}"
+        return f"segment-rehook {words} --stack {self.name} --region {self.region}{chosen}"
+
     @property
     def secrets_path(self) -> str:
         """The SSM path of the stack's secrets and of its mode."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -17,7 +19,11 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmat
 
 def confirmed(question: str, *, yes: bool) -> bool:
     """Ask a question that is answered with yes or no. Exit code USAGE if there is no terminal."""
-    return yes or (_can_ask() and typer.confirm(question, err=True))
+    if yes:
+        return True
+    _can_ask()
+    with _line_ended():
+        return typer.confirm(question, err=True)
 
 
 def confirmed_by_word(question: str, word: str, *, yes: bool) -> bool:
@@ -25,13 +31,23 @@ def confirmed_by_word(question: str, word: str, *, yes: bool) -> bool:
     if yes:
         return True
     _can_ask()
-    answer: str = typer.prompt(
-        f"{question} Type {word} to go on", err=True, default="", show_default=False
-    )
+    with _line_ended():
+        answer: str = typer.prompt(
+            f"{question} Type {word} to go on", err=True, default="", show_default=False
+        )
     return answer == word
 
 
-def _can_ask() -> bool:
+def _can_ask() -> None:
     if not terminal.input_is_terminal():
         raise failure("nothing was changed: there is no terminal to ask on, so give --yes", USAGE)
-    return True
+
+
+@contextmanager
+def _line_ended() -> Iterator[None]:
+    """End the question's line where Ctrl-C, or the end of the input, is the answer."""
+    try:
+        yield
+    except typer.Abort:
+        typer.echo(err=True)
+        raise

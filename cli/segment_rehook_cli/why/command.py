@@ -20,7 +20,7 @@ from segment_rehook_cli.log.user_key import read_user_key
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import AsJson
 from segment_rehook_cli.why.delivery_facts import Keeping
@@ -136,7 +136,7 @@ def why(  # noqa: PLR0913 — an option each
                     history, explanations=[{**each} for each in explained(stack, shown)]
                 )
     except KeyboardInterrupt:
-        raise failure("interrupted: there is no answer", FINDINGS) from None
+        raise failure("interrupted: there is no answer", INTERRUPTED) from None
     say(cost(found.read_bytes))
     if hidden := investigation.looked.hidden:
         say(f"about {hidden} messages of the dead-letter queue are hidden, and were not seen")

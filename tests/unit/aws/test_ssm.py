@@ -116,7 +116,7 @@ def test_an_unknown_mode_is_told_at_each_reading(world: World) -> None:
     assert world.store.read().mode == "pause"
 
     [(warning, _)] = world.telemetry.warnings
-    assert f"aws ssm put-parameter --name {PATH}/mode" in warning
+    assert f"`segment-rehook mode --stack {PATH.rpartition('/')[2]} deliver`" in warning
 
 
 @pytest.mark.parametrize("name", ["rehook/api-key", "rehook/api-secret"])

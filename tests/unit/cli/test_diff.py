@@ -260,7 +260,7 @@ def test_markdown_of_very_many_subscriptions_has_the_limit_too() -> None:
 
 
 def test_an_interrupted_run_says_what_it_has_found(folder: Path) -> None:
-    """Ctrl-C prints the result so far, says that it is not whole, and gives exit code 1."""
+    """Ctrl-C prints the result so far, says that it is not whole, and gives exit code 130."""
     pipe = folder / "pipe"
     os.mkfifo(pipe)
     command = ["diff", "--json", "--base", "old.json", "--destination", "old.json"]
@@ -278,7 +278,7 @@ def test_an_interrupted_run_says_what_it_has_found(folder: Path) -> None:
         writer.flush()  # more than the pipe holds: the command has read the event
         process.send_signal(signal.SIGINT)
         out, said = process.communicate()
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert json.loads(out)["events"] == 1
     assert "interrupted; compared" in said
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from segment_rehook_cli.doctor.alarm_answers import ALARM_ANSWERS
+from segment_rehook_cli.doctor.alarm_report import AlarmReport
+from segment_rehook_cli.doctor.alarm_text import as_lines
 from segment_rehook_cli.doctor.check_result import Diagnosis, finding, ok, skipped
 from segment_rehook_cli.doctor.checks import CHECKS, PERMISSIONS
 from segment_rehook_cli.doctor.diagnosis_table import show
@@ -77,3 +80,34 @@ def test_the_page_names_each_check_and_each_permission() -> None:
     assert re.findall(r"^\| `([a-z -]+)` \|", checked, re.MULTILINE) == list(CHECKS)
     permissions = page.partition("## Permissions")[2]
     assert set(re.findall(r"\b[a-z]+:[A-Z]\w+", permissions)) == set(PERMISSIONS.values())
+
+
+def report_with(runbook: str) -> AlarmReport:
+    """The report of an alarm whose section of the runbook is this."""
+    return AlarmReport(
+        "A", "ALARM", 0.0, "", "An alarm.", 1, "segment-rehook doctor", runbook=runbook
+    )
+
+
+@pytest.mark.parametrize("alarm", sorted(ALARM_ANSWERS))
+def test_a_pipe_gets_the_runbook_without_marks(alarm: str) -> None:
+    """An alarm's section has no asterisks and no addresses of links where a program reads it."""
+    section = runbook_section(alarm)
+    assert section is not None
+    printed = "\n".join(as_lines(report_with(section), 60.0))
+    assert "\n\nMeans. " in printed
+    assert "*" not in printed
+    assert "](" not in printed
+
+
+def test_a_terminal_gets_the_runbook_with_styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the marks are styles, and the text of a link stands without its address."""
+    monkeypatch.setattr(terminal, "output_is_terminal", lambda: True)
+    for name, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "100"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    found = report_with("**Means.** See [the queue](operations.md#x) and `list`.\n\n- *one*")
+    printed = "\n".join(as_lines(found, 60.0))
+    assert "\x1b[1mMeans.\x1b[0m See the queue and " in printed
+    assert "\x1b[3mone\x1b[0m" in printed
+    assert "operations.md" not in printed

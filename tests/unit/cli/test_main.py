@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import jsonschema
@@ -15,6 +17,7 @@ from segment_rehook import __version__
 from segment_rehook.mapping import directives
 from segment_rehook.mapping.errors import MappingInvalid
 from segment_rehook.mapping.validation import validate
+from segment_rehook_cli.command_table import COMMANDS, CommandGroup, CommandPlace
 from segment_rehook_cli.main import app
 from segment_rehook_cli.mapping.schema import DIRECTIVES, destination_schema
 
@@ -180,14 +183,57 @@ def test_the_version_is_printed() -> None:
     assert (result.exit_code, result.stdout) == (0, f"{__version__}\n")
 
 
-@pytest.mark.parametrize(
-    "command", ["preview", "diff", "validate", "evaluate", "schema", "secrets"]
-)
+def names(places: Mapping[str, CommandPlace | CommandGroup]) -> Iterator[str]:
+    """Every command and group, as it is typed."""
+    for name, place in places.items():
+        yield name
+        if isinstance(place, CommandGroup):
+            yield from (f"{name} {each}" for each in place.commands)
+
+
+@pytest.mark.parametrize("command", [*names(COMMANDS)])
 def test_every_command_has_help(command: str) -> None:
-    """Each command has help; each command that takes input has an example in it."""
-    result = run(command, "--help")
+    """Each command and each group of commands has help, with an example in it."""
+    result = run(*command.split(), "--help")
     assert result.exit_code == 0
-    assert command == "secrets" or "Example" in result.stdout
+    assert f"Usage: root {command} " in result.stdout
+    assert "Example" in result.stdout
+
+
+def test_the_help_lists_every_command() -> None:
+    """`--help` has a line for each command and each group, by its name."""
+    shown = run("--help").stdout
+    assert [
+        name for name in COMMANDS if not re.search(rf"^│ {name} +\w", shown, re.MULTILINE)
+    ] == []
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["mode", "--help"], ["secrets", "--help"]])
+def test_only_the_command_that_is_run_is_loaded(arguments: list[str]) -> None:
+    """Start-up loads no module of another command: all of them together take most of a second."""
+    program = (
+        "import sys\n"
+        "from segment_rehook_cli.main import app\n"
+        "try:\n"
+        "    app(sys.argv[1:])\n"
+        "except SystemExit:\n"
+        "    print(*sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(ran.stdout.splitlines()[-1].split())
+    own = {
+        "segment_rehook_cli." + place.place.partition(":")[0]: name
+        for name, place in COMMANDS.items()
+        if isinstance(place, CommandPlace)
+    }
+    assert {name for module, name in own.items() if module in loaded} == {*arguments[:1]} & {"mode"}
+    assert "segment_rehook_cli.failures.reading" not in loaded
 
 
 def test_commands_that_need_no_aws_do_not_load_its_library() -> None:

@@ -96,7 +96,7 @@ def reading(
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_each_way_of_ending_it_is_ctrl_c(number: signal.Signals) -> None:
-    """SIGINT, SIGTERM and SIGHUP end a command alike: exit code 130 and no traceback."""
+    """SIGINT, SIGTERM and SIGHUP end a command alike: exit code 130, a line and no traceback."""
     with reading(number, signal.default_int_handler) as running:
         running.send_signal(number)
         # Python does not see a signal that comes right before it begins to read. The end of the
@@ -104,6 +104,7 @@ def test_each_way_of_ending_it_is_ctrl_c(number: signal.Signals) -> None:
         _, errors = running.communicate()
         assert running.returncode == 128 + signal.SIGINT
         assert "Traceback" not in errors
+        assert errors.splitlines()[-1] == "segment-rehook: interrupted"
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -51,16 +51,12 @@ def discard(stack: Stack, selection: Selection, *, yes: Yes = False) -> None:
     if not yes and not terminal.input_is_terminal():
         raise failure("nothing was changed: there is no terminal to ask on, so give --yes", USAGE)
     stack.announce()
-    until = None
-    if not yes:
-        chosen = count_chosen(stack, selection)
-        if not chosen.counts.total:
-            _end(0, complete=True)
-        question = f"Delete these {chosen.counts.total} messages for good?"
-        if not confirmed_by_word(question, stack.name, yes=yes):
-            _end(0, complete=False)
-        until = chosen.started_at
-    run = _Run(stack, selection, until)
+    try:
+        until = None if yes else _agreed(stack, selection)
+        run = _Run(stack, selection, until)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("discarded: 0")
+        raise
     try:
         run.discard_all()
     except KeyboardInterrupt:
@@ -68,10 +64,24 @@ def discard(stack: Stack, selection: Selection, *, yes: Yes = False) -> None:
     run.count_unread()
     for note in run.notes():
         say(note)
+    if run.interrupted:
+        typer.echo(f"discarded: {run.discarded}")
+        raise KeyboardInterrupt
     if run.refused and not run.discarded:
         typer.echo("discarded: 0")
         raise typer.Exit(REFUSED)
     _end(run.discarded, complete=run.complete)
+
+
+def _agreed(stack: Stack, selection: Selection) -> float:
+    """Show what is chosen and ask. Gives SQS's time at the reading; without consent it ends."""
+    chosen = count_chosen(stack, selection)
+    if not chosen.counts.total:
+        _end(0, complete=True)
+    question = f"Delete these {chosen.counts.total} messages for good?"
+    if not confirmed_by_word(question, stack.name, yes=False):
+        _end(0, complete=False)
+    return chosen.started_at
 
 
 def _end(discarded: int, *, complete: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["redrive_by_task"]
 
+_GOES_ON: Final = " – SQS goes on with the task: run the command again to watch it"
+
 
 def redrive_by_task(stack: Stack, rate: float | None, *, yes: bool) -> None:
     """Move all parked messages. A task that is running already is watched to its end."""
@@ -38,7 +40,17 @@ def redrive_by_task(stack: Stack, rate: float | None, *, yes: bool) -> None:
             say("a move task of the parking lot is running already: watching it (Ctrl-C cancels)")
         else:
             _start(task, target, rate, client=client, stack=stack, yes=yes)
-    _end(*_watched(task))
+    try:
+        with progress(None, "messages moved") as show:
+            state = task.follow(lambda state: show(state.moved))
+    except KeyboardInterrupt:
+        _cancel(task)
+        raise
+    except aws_error_classes() as error:
+        raise failure(f"{error_line(error)}{_GOES_ON}") from None
+    _show(state)
+    if state.status != "COMPLETED":
+        raise typer.Exit(FINDINGS)
 
 
 def _start(
@@ -61,28 +73,23 @@ def _start(
     if not confirmed(question, yes=yes):
         typer.echo("moved: 0")
         raise typer.Exit(FINDINGS)
-    task.start(target, None if rate is None else int(rate))
-
-
-def _watched(task: MoveTask) -> tuple[Moved | None, str | None]:
-    """Watch the task; cancel it at Ctrl-C. Returns its last state, and an error of AWS."""
     try:
-        try:
-            with progress(None, "messages moved") as show:
-                return task.follow(lambda state: show(state.moved)), None
-        except KeyboardInterrupt:
-            return task.cancel(), None
+        task.start(target, None if rate is None else int(rate))
+    except KeyboardInterrupt:  # SQS may have taken it
+        _cancel(task)
+        raise
+
+
+def _cancel(task: MoveTask) -> None:
+    """Have SQS end the task, and say how far it came."""
+    try:
+        _show(task.cancel())
     except aws_error_classes() as error:
-        return None, error_line(error)
+        say(f"{error_line(error)}{_GOES_ON}")
 
 
-def _end(state: Moved | None, error: str | None) -> None:
-    if state is None:
-        say(f"{error} – SQS goes on with the task: run the command again to watch it")
-        raise typer.Exit(FINDINGS)
+def _show(state: Moved) -> None:
     expected = "" if state.expected is None else f" of about {state.expected}"
     typer.echo(f"moved: {state.moved}{expected}, {state.status.lower()}")
     if state.why:
         say(f"SQS: {state.why}")
-    if state.status != "COMPLETED":
-        raise typer.Exit(FINDINGS)

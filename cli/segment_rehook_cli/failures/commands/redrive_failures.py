@@ -96,14 +96,18 @@ def redrive(
         selection, stored = kept.selection, kept.stored
     stack.announce()
     started_at = kept.started_at if kept else None
-    if not yes:
-        chosen = count_chosen(stack, selection)
-        if not confirmed(_question(chosen.counts.total, selection), yes=yes):
-            typer.echo("sent back: 0")
-            raise typer.Exit(FINDINGS)
-        started_at = chosen.started_at if started_at is None else started_at
-    run = Redriving(stack, selection, stored=stored, rate=rate, started_at=started_at)
-    run.keep(job, kept)
+    try:
+        if not yes:
+            chosen = count_chosen(stack, selection)
+            if not confirmed(_question(chosen.counts.total, selection), yes=yes):
+                typer.echo("sent back: 0")
+                raise typer.Exit(FINDINGS)
+            started_at = chosen.started_at if started_at is None else started_at
+        run = Redriving(stack, selection, stored=stored, rate=rate, started_at=started_at)
+        run.keep(job, kept)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("sent back: 0")
+        raise
     run.run()
 
 

@@ -24,6 +24,12 @@ __all__ = ["show"]
 _BLOCKS: Final = ("origin", "attributes", "request", "event", "body")
 
 
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("it is empty")
+    return text
+
+
 @on_stack
 @by_selection(QueueChoice.BOTH)
 def show(
@@ -32,7 +38,9 @@ def show(
     wanted: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="A delivery's id, a messageId, or a message's id in SQS."
+            metavar="ID",
+            callback=_not_empty,
+            help="A delivery's id, a messageId, or a message's id in SQS.",
         ),
     ],
     *,

@@ -131,8 +131,7 @@ def mode_from(value: str | None, path: str) -> tuple[Mode, list[str]]:
         return Mode(name), []
     warning = (
         f"{MODE} is none of {', '.join(Mode)}: events are stored and not delivered until it is. "
-        f"Put it with `aws ssm put-parameter --name {path}/{MODE} --type String --overwrite "
-        "--value deliver`."
+        f"Set it with `segment-rehook mode --stack {path.rpartition('/')[2]} deliver`."
     )
     return Mode.PAUSE, [warning]
 

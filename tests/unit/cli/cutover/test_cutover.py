@@ -122,7 +122,7 @@ def test_interrupted_anywhere_it_goes_on_where_it_was(
             raise KeyboardInterrupt
 
     aws.clock.passed = interrupt
-    assert ends(aws, "cut over", at) == 1
+    assert ends(aws, "cut over", at) == 130
     aws.run("cut over", at, listed=tmp_path / "list")
 
     assert [name for name, _, _ in aws.changes] == ["cutover", "mode"]
