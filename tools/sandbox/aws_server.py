@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 _MAX_POLL_SECONDS = 0.25
-"""A long poll of SQS ends after this time at the latest. Commands read a queue until it is empty."""
+"""A long poll ends after this time at the latest: commands read a queue until it is empty."""
 
 _MOTO = frozenset({"dynamodb", "sqs", "ssm", "sts"})
 
