@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
+from segment_rehook_cli.stack.keeping import PARKED_DAYS
 from segment_rehook_cli.terminal.durations import HOUR, duration
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def check_parked(subject: Subject) -> Iterator[CheckResult]:
         return
     age = _age(subject, [_oldest(found)])
     yield finding(
-        f"{_events(number)}{_aged(age)}; SQS deletes each after 14 days",
+        f"{_events(number)}{_aged(age)}; SQS deletes each after {PARKED_DAYS} days",
         subject.command("failures list --queue parked"),
     )
 

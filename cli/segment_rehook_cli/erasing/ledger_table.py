@@ -24,8 +24,8 @@ from segment_rehook.aws.items import DELIVERY, USER, ItemUnreadable, record_of
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
 from segment_rehook_cli.failures.ledger_client import table_of
-from segment_rehook_cli.secrets.rotation import RETRY_SECONDS
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
+from segment_rehook_cli.stack.keeping import SEGMENT_RETRY_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -70,7 +70,7 @@ def has_business_key(record: Record) -> bool:
 
 def retries_end(record: Record, keep: int) -> float:
     """Give when Segment's last retry of the event ends, in Unix time. `keep`: as LedgerTable's."""
-    return record.expires_at - keep + RETRY_SECONDS
+    return record.expires_at - keep + SEGMENT_RETRY_SECONDS
 
 
 class LedgerTable:

@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 __all__ = ["Figures"]
 
-MINUTE: Final = 60
 MAX_DATAPOINTS: Final = 1_440
 """In one answer of GetMetricStatistics."""
 
 # CloudWatch keeps figures by the minute for 15 days, and by five minutes for 63.
-_KEPT: Final = ((15 * 86_400, 60), (63 * 86_400, 300), (math.inf, 3_600))
+_KEPT: Final = ((15 * DAY, MINUTE), (63 * DAY, 5 * MINUTE), (math.inf, HOUR))
 _COUNTS: Final = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
