@@ -14,11 +14,11 @@ import typer
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.cutover.checks import CutoverCheck
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
-from segment_rehook_cli.failures.export_file import whole_file
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome
 from segment_rehook_cli.terminal.exit_codes import USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import show_rows
+from segment_rehook_cli.terminal.whole_file import whole_file
 
 __all__ = ["Report"]
 
