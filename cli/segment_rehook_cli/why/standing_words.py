@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from segment_rehook.delivery import ids
 from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Stored
 from segment_rehook_cli.failures.message import QueueName
@@ -39,7 +40,7 @@ class Words:
         if not taken:
             at, request_id = self._written_at, record.request_id if record else None
             words = f"was delivered to Rehook at about {utc_time(at)}{_id(request_id)}"
-            if self._facts.lines and self._facts.delivery.startswith("k:"):
+            if self._facts.lines and ids.has_business_key(self._facts.delivery):
                 # The lines are of repetitions: an event with the same business key was delivered.
                 came = utc_time(self._facts.lines[-1].at)
                 words = (
