@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.end_to_end.commands import Commands
 from tools.sandbox import Sandbox
 from tools.sandbox.build import build
 
@@ -42,6 +43,15 @@ def box(running: Sandbox) -> Iterator[Sandbox]:
     running.rehook.switch(on=True)
     running.rehook.behave()
     running.aws.clear()
+
+
+@pytest.fixture
+def commands(box: Sandbox) -> Iterator[Commands]:
+    """The command line; both queues are empty afterwards, and redrive works."""
+    yield Commands(box)
+    box.pollers["RedriveFunction"].resume()
+    for name in ("ParkingLot", "DeadLetterQueue"):
+        box.queue(name).empty()
 
 
 @pytest.fixture

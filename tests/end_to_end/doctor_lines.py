@@ -19,6 +19,18 @@ EMAIL = "somebody@example.com"
 Lines = Mapping[str, Sequence[CheckResult]]
 
 
+def order_of(id_: str) -> dict[str, Any]:
+    """A track event, of a user of its own."""
+    return {
+        "type": "track",
+        "event": "order",
+        "messageId": id_,
+        "userId": f"user of {id_}",
+        "timestamp": "2026-01-15T10:00:00.000Z",
+        "properties": {"total": 1},
+    }
+
+
 def stack_of(box: Sandbox) -> Stack:
     """The stack, as a command gets it with --sandbox."""
     described = box.description()

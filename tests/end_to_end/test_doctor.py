@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -26,6 +26,7 @@ from tests.end_to_end.doctor_lines import (
     examined,
     not_ok,
     only_finding,
+    order_of,
     stack_of,
 )
 from tools.sandbox import Fault, Kind, Sandbox
@@ -380,7 +381,7 @@ def test_a_webhook_that_does_not_answer(box: Sandbox) -> None:
 def test_what_waits_and_what_is_parked(box: Sandbox) -> None:
     """A parked event is a finding; what waits is one from the thresholds of its alarms on."""
     box.rehook.answer(400, event="order")
-    assert box.segment.send(_track("parked-1")).body["parked"] == 1
+    assert box.segment.send(order_of("parked-1")).body["parked"] == 1
     box.pollers["RedriveFunction"].pause()
     path = box.secret_path("mode")
     try:
@@ -390,7 +391,7 @@ def test_what_waits_and_what_is_parked(box: Sandbox) -> None:
         box.queue("ParkingLot").empty()
         box.ssm.put_parameter(Name=path, Value="pause", Type="String", Overwrite=True)
         box.kill("IngestFunction")
-        assert box.segment.send(_track("waiting-1")).body["stored"] == 1
+        assert box.segment.send(order_of("waiting-1")).body["stored"] == 1
         box.ssm.delete_parameter(Name=path)
         lines = examined(box)
         assert not_ok(lines) == {}
@@ -405,17 +406,6 @@ def test_what_waits_and_what_is_parked(box: Sandbox) -> None:
             box.queue(name).empty()
         box.kill("IngestFunction")
         box.pollers["RedriveFunction"].resume()
-
-
-def _track(id_: str) -> dict[str, Any]:
-    return {
-        "type": "track",
-        "event": "order",
-        "messageId": id_,
-        "userId": f"user of {id_}",
-        "timestamp": "2026-01-15T10:00:00.000Z",
-        "properties": {"total": 1},
-    }
 
 
 @pytest.mark.parametrize("operation", sorted(PERMISSIONS.keys() - QUERIES))
@@ -449,13 +439,13 @@ def test_events_without_an_outcome(box: Sandbox) -> None:
     def later() -> float:
         return time.time() + 300
 
-    assert box.segment.send(_track("balanced-1")).status == 200
+    assert box.segment.send(order_of("balanced-1")).status == 200
     [said] = examined(box, "balance", now=later)["balance"]
     assert said.status is Status.OK
     assert "has an outcome" in said.detail
     box.rehook.fault(Fault(kind=Kind.SILENCE, match={"event": "order"}))
     since = len(box.rehook.calls())
-    sending = threading.Thread(target=box.segment.send, args=[_track("killed-1")])
+    sending = threading.Thread(target=box.segment.send, args=[order_of("killed-1")])
     sending.start()
     box.wait_until(lambda: len(box.rehook.calls()) > since)
     box.kill("IngestFunction", busy_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,7 +14,7 @@ from segment_rehook_cli.doctor.alarm_check import alarm_names
 from segment_rehook_cli.doctor.alarm_report import AlarmReport, report
 from segment_rehook_cli.doctor.subject import Subject
 from segment_rehook_cli.main import app
-from tests.end_to_end.doctor_lines import EMAIL, stack_of
+from tests.end_to_end.doctor_lines import EMAIL, order_of, stack_of
 from tools.cloudwatch.watched import permanent_alarms
 from tools.sandbox import Fault, Kind, Sandbox
 from tools.sandbox.build import build
@@ -33,10 +33,10 @@ def running() -> Iterator[Sandbox]:
         box.aws.confirm(EMAIL)
         box.pollers["RedriveFunction"].pause()
         box.rehook.answer(400, event="order")
-        assert box.segment.send(_track("parked-1")).body["parked"] == 1
+        assert box.segment.send(order_of("parked-1")).body["parked"] == 1
         box.rehook.answer(429, times=2, event="order")
         for number in (1, 2):
-            assert box.segment.send(_track(f"stored-{number}")).body["stored"] == 1
+            assert box.segment.send(order_of(f"stored-{number}")).body["stored"] == 1
         assert box.segment.send_raw(b"{}", {"x-signature": "00"}).status == 401
         yield box
 
@@ -47,17 +47,6 @@ def box(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.setenv("SANDBOX_CONTROL", running.control_url)
     yield running
     running.aws.clear()
-
-
-def _track(id_: str) -> dict[str, Any]:
-    return {
-        "type": "track",
-        "event": "order",
-        "messageId": id_,
-        "userId": f"user of {id_}",
-        "timestamp": "2026-01-15T10:00:00.000Z",
-        "properties": {"total": 1},
-    }
 
 
 class Impatient(SystemClock):

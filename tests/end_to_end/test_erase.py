@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from segment_rehook.delivery import ids
+from tests.end_to_end.commands import Commands
 from tests.end_to_end.conftest import drain
-from tests.end_to_end.test_failures_commands import (
-    NUMBERS,
-    Commands,
-    Event,
-    events_of,
-    park,
-    rewarded,
-    send,
-)
+from tests.end_to_end.many_events import NUMBERS, Event, events_of, park, rewarded, send, store
 from tools.sandbox import Fault, Kind, Sandbox
 
 HOUR = 3_600
-
-
-@pytest.fixture
-def commands(box: Sandbox) -> Iterator[Commands]:
-    """Give the commands; both queues are empty afterwards."""
-    yield Commands(box)
-    box.pollers["RedriveFunction"].resume()
-    for name in ("ParkingLot", "DeadLetterQueue"):
-        box.queue(name).empty()
 
 
 def person_of(events: list[Event]) -> str:
@@ -70,9 +53,7 @@ def test_a_person_is_erased_and_all_others_are_delivered(box: Sandbox, commands:
     park(box, parked)
     person = person_of(parked)
     waiting = [{**each, "messageId": f"{each['messageId']}-w"} for each in parked]
-    box.rehook.switch(on=False)
-    send(box, waiting)
-    box.pollers["RedriveFunction"].pause()
+    store(box, waiting)
     box.queue("DeadLetterQueue").hasten()
 
     code, printed, said = commands.run("erase --json --dry-run", person)
@@ -120,9 +101,7 @@ def test_an_erasure_that_is_killed_at_each_step_is_completed(
     park(box, events)
     person = person_of(events)
     waiting = [{**each, "messageId": f"{each['messageId']}-w"} for each in events]
-    box.rehook.switch(on=False)
-    send(box, waiting)
-    box.pollers["RedriveFunction"].pause()
+    store(box, waiting)
     for operation, acted in (
         ("DeleteMessageBatch", False),
         ("DeleteMessageBatch", True),

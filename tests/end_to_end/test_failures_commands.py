@@ -7,138 +7,18 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import subprocess
-import sys
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.end_to_end.conftest import drain
+from tests.end_to_end.many_events import PART, events_of, in_order, park, rewarded, send, store
 from tools.sandbox import Fault, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from tests.end_to_end.commands import Commands
     from tools.sandbox import Sandbox
-
-PROGRAM = Path(sys.executable).with_name("segment-rehook")
-NUMBERS = itertools.count(1)
-REFUSED = '{"code": 400, "message": "no such rule"}'
-PART = 40
-
-Event = dict[str, Any]
-
-
-def events_of(users: int, each: int) -> list[Event]:
-    """Make events of so many new users, the users in turn."""
-    first = next(NUMBERS) * 1_000
-    return [
-        {
-            "type": "track",
-            "event": f"order-{number}",
-            "messageId": f"failure-{first + user}-{number}",
-            "userId": f"customer-{first + user}",
-            "timestamp": "2026-01-15T10:00:00.000Z",
-            "properties": {"total": 25},
-        }
-        for number in range(each)
-        for user in range(users)
-    ]
-
-
-def send(box: Sandbox, events: Sequence[Event]) -> None:
-    """Send events as Segment does; all are accepted."""
-    for start in range(0, len(events), PART):
-        assert box.segment.send_batch(events[start : start + PART]).status == 200
-
-
-def park(box: Sandbox, events: Sequence[Event]) -> None:
-    """Have Rehook refuse each event once."""
-    box.rehook.answer(400, REFUSED, times=None)
-    send(box, events)
-    drain(box)
-    box.wait_until(lambda: len(box.queue("ParkingLot").messages()) == len(events))
-    box.rehook.clear()
-
-
-def rewarded(box: Sandbox, events: Sequence[Event]) -> list[int]:
-    """Return how many rewards each event gave."""
-    rewards = box.rehook.rewards()
-    return [rewards.get((each["userId"], each["event"]), 0) for each in events]
-
-
-def in_order(box: Sandbox, events: Sequence[Event]) -> bool:
-    """Whether each user's events were delivered in the order in which they were sent."""
-    sent, delivered = defaultdict(list), defaultdict(list)
-    for each in events:
-        sent[each["userId"]].append(each["event"])
-    for call in box.rehook.calls():
-        if call.acted and call.source_id in sent:
-            delivered[call.source_id].append(call.event_name)
-    return delivered == sent
-
-
-class Commands:
-    """Runs `segment-rehook` with the variables that `up` prints."""
-
-    def __init__(self, box: Sandbox) -> None:
-        self._box = box
-        kept = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
-        self._environment = kept | box.description().environment
-
-    def start(
-        self, command: str, *arguments: str, stdin: int = subprocess.DEVNULL
-    ) -> subprocess.Popen[str]:
-        """Start a command on the sandbox's stack."""
-        return subprocess.Popen(
-            [PROGRAM, *command.split(), "--stack", self._box.stack.name, *arguments],
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self._environment,
-        )
-
-    def run(self, command: str, *arguments: str) -> tuple[int, str, str]:
-        """Run a command to its end; return its exit code and what it printed."""
-        with self.start(command, *arguments) as process:
-            printed, said = process.communicate(timeout=120)
-        assert "Traceback" not in said
-        return process.returncode, printed, said
-
-    def killed(
-        self, command: str, *arguments: str, operation: str, skip: int = 0, acted: bool = True
-    ) -> bool:
-        """Kill a command (SIGKILL) during a call. Returns whether it has come so far.
-
-        `skip`: how many calls of the operation succeed before. `acted`: whether AWS has done it.
-        """
-        match = {"caller": "operator", "operation": operation}
-        self._box.aws.fault(Fault(kind=Kind.HOLD, match=match, skip=skip, acted=acted))
-        with self.start(command, *arguments) as process:
-            self._box.wait_until(
-                lambda: self._box.aws.held() or process.poll() is not None, timeout=60
-            )
-            came = process.poll() is None
-            process.kill()
-            printed, said = process.communicate()
-        self._box.aws.clear()
-        if not came:
-            print(f"{command} exited with {process.returncode}: {printed}{said}")  # noqa: T201 — shown where a test fails
-        return came
-
-
-@pytest.fixture
-def commands(box: Sandbox) -> Iterator[Commands]:
-    """Give the commands; both queues are empty afterwards, and redrive works."""
-    yield Commands(box)
-    box.pollers["RedriveFunction"].resume()
-    for name in ("ParkingLot", "DeadLetterQueue"):
-        box.queue(name).empty()
 
 
 @pytest.mark.usefixtures("fresh")
@@ -200,10 +80,8 @@ def test_a_discard_that_is_killed_loses_no_event_by_accident(
 ) -> None:
     """Each waiting event is either delivered once, or recorded as discarded and not delivered."""
     events = events_of(users=60, each=2)
-    box.rehook.switch(on=False)
-    send(box, events)
+    store(box, events)
     poller, queue = box.pollers["RedriveFunction"], box.queue("DeadLetterQueue")
-    poller.pause()
     command = "failures discard --queue waiting --yes"
     for operation, acted in (
         ("BatchExecuteStatement", False),
@@ -236,10 +114,8 @@ def test_what_waits_is_discarded_and_new_events_are_delivered(
 ) -> None:
     """After a discard of all that waits, the users' next events are delivered at once."""
     events = events_of(users=20, each=3)
-    box.rehook.switch(on=False)
-    send(box, events)
+    store(box, events)
     poller, queue = box.pollers["RedriveFunction"], box.queue("DeadLetterQueue")
-    poller.pause()
     queue.hasten()
     code, printed, said = commands.run("failures discard --queue waiting --yes")
     assert (code, printed) == (0, "discarded: 60\n"), said

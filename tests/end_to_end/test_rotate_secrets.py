@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.test_failures_commands import Commands, events_of
+from tests.end_to_end.commands import Commands
+from tests.end_to_end.many_events import events_of
 from tools.sandbox import Fault, Kind, Sandbox
 from tools.sandbox.segment import Segment
 

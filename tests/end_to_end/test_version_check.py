@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.check import app
-from tests.integration.check.aws_side import AwsSide, Version, serving
-from tests.integration.check.conftest import ARNS
+from tests.integration.check.aws_side import ARNS, AwsSide, Version, environment
 from tools.sandbox import Sandbox
 from tools.sandbox.build import build
 from tools.sandbox.function import FunctionBroken
@@ -55,15 +54,7 @@ def stage(file: Path) -> Iterator[Sandbox]:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsSide]:
     """AWS's side of the check."""
-    side = AwsSide()
-    with serving(side) as url:
-        for service in ("LAMBDA", "CODEDEPLOY"):
-            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(name, "testing")
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-        for name, arn in ARNS.items():
-            monkeypatch.setenv(name, arn)
+    with environment(monkeypatch) as side:
         yield side
 
 

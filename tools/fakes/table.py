@@ -49,12 +49,6 @@ class FakeLedger:
         except LedgerUnavailable:
             return False
 
-    def sweep(self, now: float) -> None:
-        """Delete what has expired, as DynamoDB does some time within two days."""
-        with self._lock:
-            kept = {id_: record for id_, record in self.records.items() if record.expires_at > now}
-            self.records = kept
-
     def _change(self, change: Change) -> Swap | LedgerUnavailable:
         try:
             return self.faults.run(

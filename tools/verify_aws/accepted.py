@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from segment_rehook_cli.stack.aws_errors import StackUnusable
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
+from segment_rehook_cli.stack.safe_address import is_loopback
 from tools.verify_aws.check import Check, skipped
 
 if TYPE_CHECKING:
@@ -35,11 +35,7 @@ def accepted(client: Any, text: str, request: Callable[[], Answer]) -> tuple[Ans
 
 def is_stand_in(client: Any) -> bool:
     """Whether a boto3 client speaks to this machine, where AWS never is."""
-    host = urlsplit(client.meta.endpoint_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback(urlsplit(client.meta.endpoint_url).hostname)
 
 
 def _said(error: BaseException) -> str:

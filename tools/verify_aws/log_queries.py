@@ -12,8 +12,7 @@ from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
 from segment_rehook_cli.doctor.alarm_answers import ALARM_ANSWERS
 from segment_rehook_cli.doctor.log_figures import message_ids, refused_requests
 from segment_rehook_cli.erasing.looking import logged_deliveries
-from segment_rehook_cli.log.follower import PATTERN
-from segment_rehook_cli.log.stack_logs import LogsClient, StackLogs, log_groups
+from segment_rehook_cli.log.stack_logs import OUTCOMES, LogsClient, StackLogs, log_groups
 from segment_rehook_cli.log.time_window import TimeWindow
 from segment_rehook_cli.why.question import about_message_id, about_order, about_user
 from tools.verify_aws.accepted import accepted
@@ -115,7 +114,7 @@ def filter_patterns(client: LogsClient, stack: Stack, clock: Clock) -> Iterator[
         ask = partial(
             client.filter_log_events,
             logGroupName=group,
-            filterPattern=PATTERN,
+            filterPattern=OUTCOMES,
             startTime=int(since * 1000),
             limit=1,
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.archive.spool import Spool
@@ -19,9 +19,8 @@ from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 from segment_rehook_cli.failures.reading import Reading, start_reading
 from segment_rehook_cli.failures.selection import Selection
-from segment_rehook_cli.log.follower import PATTERN
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome, read_line
-from segment_rehook_cli.log.stack_logs import LogsClient
+from segment_rehook_cli.log.stack_logs import OUTCOMES, LogsClient, log_events
 from segment_rehook_cli.stack.stack import Stack
 
 if TYPE_CHECKING:
@@ -87,8 +86,7 @@ def look_in_log(
     """Read the outcomes that were logged since then, and correct what nobody else knows.
 
     The last outcome of a delivery counts, and of an event's deliveries the one that stands worst.
-    `show`: told how many lines were read. Raises what boto3
-    raises.
+    `show`: told how many lines were read. Raises what boto3 raises.
     """
     evidence = LogEvidence()
     with _Ids(spool) as unknown:
@@ -106,20 +104,10 @@ def look_in_log(
 
 def _lines(client: LogsClient, groups: Iterable[str], since: float) -> Iterator[LoggedOutcome]:
     for group in groups:
-        asked: dict[str, Any] = {
-            "logGroupName": group,
-            "startTime": int(since * 1000),
-            "filterPattern": PATTERN,
-        }
-        while True:
-            page = client.filter_log_events(**asked)
-            for event in page.get("events", []):
-                line = read_line(event["message"], event["timestamp"] / 1000)
-                if line is not None:
-                    yield line
-            if not page.get("nextToken"):
-                break
-            asked["nextToken"] = page["nextToken"]
+        for event in log_events(client, group, OUTCOMES, since):
+            line = read_line(event["message"], event["timestamp"] / 1000)
+            if line is not None:
+                yield line
 
 
 class _Ids:

@@ -13,9 +13,9 @@ from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.log.time_window import iso_time
 from segment_rehook_cli.terminal.output import show_rows
 
-__all__ = ["MEANING", "duration", "plan_as_json", "print_json", "show_counts"]
+__all__ = ["plan_as_json", "print_json", "show_counts"]
 
-MEANING: Final[Mapping[EventStanding, str]] = {
+_MEANING: Final[Mapping[EventStanding, str]] = {
     EventStanding.NEW: "new: the ledger has no delivery of it",
     EventStanding.BEYOND_LEDGER: "older than the ledger remembers: it can't be known",
     EventStanding.CONFLICT: "another event has its id",
@@ -38,7 +38,7 @@ def show_counts(
     `new`: what NEW means to the command. A part of an event that a rule drops is counted as well.
     """
     rows: list[dict[str, Any]] = []
-    for standing, text in MEANING.items():
+    for standing, text in _MEANING.items():
         if number := standings.get(standing, 0):
             said = new if new and standing is EventStanding.NEW else text
             rows.append({"events": number, "standing": said})
@@ -71,11 +71,3 @@ def plan_as_json(plan: ArchivePlan, standings: Mapping[EventStanding, int]) -> d
 def print_json(members: dict[str, Any]) -> None:
     """Print one line of JSON."""
     typer.echo(encode(members))
-
-
-def duration(seconds: float) -> str:
-    """Say a duration in words: 40 s, 3 min, 2 h 5 min."""
-    if seconds < 60:  # noqa: PLR2004 — a minute
-        return f"{max(round(seconds), 1)} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -23,7 +23,7 @@ from segment_rehook_cli.archive.again import repetition_of
 from segment_rehook_cli.archive.choice import Choice, time_of
 from segment_rehook_cli.archive.spool import Spool, SpooledEvent
 from segment_rehook_cli.archive.standing import EventStanding, Stood, deliveries_of, stood
-from segment_rehook_cli.log.time_window import DAY
+from segment_rehook_cli.terminal.durations import DAY
 from segment_rehook_cli.why.ledger_records import LedgerRecords
 
 __all__ = ["ArchivePlan", "Planning"]

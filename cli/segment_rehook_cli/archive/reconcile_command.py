@@ -22,10 +22,11 @@ from segment_rehook_cli.archive.planning import ArchivePlan, Planning
 from segment_rehook_cli.archive.spool import Spool
 from segment_rehook_cli.archive.standing import EventStanding
 from segment_rehook_cli.log.stack_logs import log_groups
-from segment_rehook_cli.log.time_window import DAY, iso_time, utc_time
+from segment_rehook_cli.log.time_window import iso_time, utc_time
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import DAY, HOUR
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import AsJson, printable
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["reconcile"]
 
 
-LOG_MARGIN_SECONDS: Final = 3_600.0
+LOG_MARGIN_SECONDS: Final = HOUR
 """So much before an event's own time the log is read: clocks of senders are wrong."""
 
 NOT_FOUND: Final = "unknown: neither ledger nor queues nor log know of it"

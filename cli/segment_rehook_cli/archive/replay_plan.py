@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segment_rehook_cli.archive.plan_report import duration, plan_as_json, print_json, show_counts
+from segment_rehook_cli.archive.plan_report import plan_as_json, print_json, show_counts
 from segment_rehook_cli.archive.planning import ArchivePlan
 from segment_rehook_cli.archive.replay_options import ReplayOptions
 from segment_rehook_cli.archive.standing import EventStanding
+from segment_rehook_cli.terminal.durations import duration
 from segment_rehook_cli.terminal.messages import say
 
 __all__ = ["left_out", "show_plan"]
@@ -39,7 +40,7 @@ def show_plan(plan: ArchivePlan, waiting: int, options: ReplayOptions) -> None:
         show_counts(plan, plan.standings)
     for line in _notes(plan, options):
         say(line)
-    pace = f", at {options.rate:g} a second: about {duration(seconds)}" if waiting else ""
+    pace = f", at {options.rate:g} a second: about {duration(max(seconds, 1))}" if waiting else ""
     say(f"of {plan.read} events {waiting} are to be sent{pace}")
 
 

@@ -16,9 +16,9 @@ from segment_rehook_cli.archive.archive_stack import (
     ledger_of,
     read_plan,
 )
-from segment_rehook_cli.archive.kept_job import kept_job
 from segment_rehook_cli.archive.plan_report import print_json
 from segment_rehook_cli.archive.planning import ArchivePlan, Planning
+from segment_rehook_cli.archive.replay_job import kept_replay
 from segment_rehook_cli.archive.replay_options import ReplayOptions
 from segment_rehook_cli.archive.replay_plan import left_out, show_plan
 from segment_rehook_cli.archive.sending import Sending
@@ -56,7 +56,7 @@ class Replaying:
         self._stack = stack
         self._now = time.time()
         marker = secrets.token_hex(MARKER_BYTES)
-        self._kept = kept_job(stack, options, marker=marker, now=self._now)
+        self._kept = kept_replay(stack, options, marker=marker, now=self._now)
         self._options = self._kept.options
 
     def run(self) -> None:
@@ -168,7 +168,7 @@ class Replaying:
         except KeyboardInterrupt:
             interrupted = True
         left = spool.number_waiting()
-        self._kept.end(sending.answered, ended=not left)
+        self._kept.save(sending.answered, ended=not left)
         self._summarise(sending.outcomes, left, skipped)
         for (outcome, reason), number in sorted(sending.reasons.items()):
             say(f"{outcome}, {reason}: {number}")

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from segment_rehook.delivery import ids
 from segment_rehook.delivery.delivery import Delivery
 from segment_rehook.delivery.ingest.planner import Decision
 from segment_rehook.delivery.ledger.claim_rules import Verdict, ingest
@@ -93,7 +94,7 @@ def stood(
     return Stood(
         min(found, key=_ORDER.index),
         why,
-        by_business_key=all(each.id.startswith("k:") for each in deliveries_of(parts)),
+        by_business_key=all(ids.has_business_key(each.id) for each in deliveries_of(parts)),
     )
 
 

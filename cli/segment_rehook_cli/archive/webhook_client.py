@@ -20,7 +20,7 @@ import msgspec
 
 from segment_rehook import __version__
 from segment_rehook.delivery.outcomes import Outcome
-from segment_rehook_cli.hosted.segment_http import is_loopback
+from segment_rehook_cli.stack.safe_address import is_loopback, is_safe
 from segment_rehook_cli.terminal.output import printable
 
 __all__ = [
@@ -113,11 +113,10 @@ def https_transport(url: str) -> Transport:
     from botocore.httpsession import URLLib3Session  # noqa: PLC0415 — as above
     from botocore.utils import get_environ_proxies  # noqa: PLC0415 — as above
 
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+    if not is_safe(url):
         raise ValueError("the webhook's address is not https")
     session = URLLib3Session(
-        proxies={} if is_loopback(parts.hostname) else get_environ_proxies(url),
+        proxies={} if is_loopback(urlsplit(url).hostname) else get_environ_proxies(url),
         timeout=READ_SECONDS,
         max_pool_connections=MAX_CONNECTIONS,
     )

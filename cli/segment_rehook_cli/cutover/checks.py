@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from segment_rehook.delivery.settings import DAY, RedriveSettings
+from segment_rehook.delivery.settings import RedriveSettings
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.event_time import time_text
 from segment_rehook_cli.stack.figures import Figures
 from segment_rehook_cli.stack.state import FRESH_SECONDS, StackState
-from segment_rehook_cli.terminal.durations import duration
+from segment_rehook_cli.terminal.durations import DAY, HOUR, duration
 
 __all__ = ["CutoverCheck", "Readiness", "checks"]
 
-RECENT_SECONDS: Final = 3_600.0
+RECENT_SECONDS: Final = HOUR
 METRIC_SECONDS: Final = 300.0
 """CloudWatch shows a figure within so many seconds."""
 

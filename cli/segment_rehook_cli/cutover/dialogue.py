@@ -39,7 +39,7 @@ class Dialogue:
     yes: bool
 
     def cut_over(self, at: float, *, only_check: bool) -> None:
-        """CutoverCheck, ask, and carry out; or go on with what is under way."""
+        """Check, ask, and carry out; or go on with what is under way."""
         self.stack.announce()
         state = self.steps.state()
         self._warn(state)

@@ -6,17 +6,17 @@ shows a line some seconds after it was logged.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from segment_rehook.delivery.outcomes import Dropped, Outcome
-from segment_rehook_cli.log.stack_logs import LogsClient
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome, read_line
+from segment_rehook_cli.log.stack_logs import LogsClient, log_events
 from segment_rehook_cli.stack.stack import Stack
 
-__all__ = ["Discarded", "OutcomesLog"]
+__all__ = ["OutcomesLog"]
 
 OVERLAP_SECONDS: Final = 120.0
 
@@ -24,37 +24,19 @@ _DISCARDED: Final = f'{{ $.reason = "{Dropped.BEFORE_CUTOVER}" }}'
 _ENDED: Final = f'{{ $.message = "outcome" && $.outcome != "{Outcome.STORED}" }}'
 
 
-@dataclass(frozen=True, slots=True)
-class Discarded:
-    """An event that was discarded, for one subscription. `received_at`: None if it is not known."""
-
-    delivery: str
-    message_id: str | None
-    subscription: str | None
-    received_at: str | None
-
-    def entry(self) -> dict[str, Any]:
-        """Give it for a list in JSON."""
-        return {
-            "message_id": self.message_id,
-            "subscription": self.subscription,
-            "received_at": self.received_at,
-            "delivery": self.delivery,
-        }
-
-
 @dataclass(slots=True)
 class OutcomesLog:
     """The outcomes of one stack since a time.
 
-    `discarded`: by the delivery's id, so that a copy or Segment's retry counts once. `redriven`:
-    what became of messages of the dead-letter queue, by outcome.
+    `discarded`: the first line of each event and subscription, by the delivery's id, so that a copy
+    or Segment's retry counts once. `redriven`: what became of messages of the dead-letter queue, by
+    outcome.
     """
 
     client: LogsClient
     stack: Stack
     since: float
-    discarded: dict[str, Discarded] = field(default_factory=dict)
+    discarded: dict[str, LoggedOutcome] = field(default_factory=dict)
     redriven: Counter[str] = field(default_factory=Counter)
     _from: dict[str, float] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
@@ -64,43 +46,23 @@ class OutcomesLog:
         for line in self._new(self.stack.output("IngestLogGroup"), _DISCARDED):
             self._discard(line)
         for line in self._new(self.stack.output("RedriveLogGroup"), _ENDED):
-            self.redriven[str(line.get("outcome"))] += 1
-            if line.get("reason") == Dropped.BEFORE_CUTOVER:
+            self.redriven[line.outcome] += 1
+            if line.reason == Dropped.BEFORE_CUTOVER:
                 self._discard(line)
 
-    def _discard(self, line: Mapping[str, Any]) -> None:
-        delivery = line.get("delivery")
-        if isinstance(delivery, str):
-            known = (line.get(name) for name in ("message_id", "subscription", "received_at"))
-            self.discarded.setdefault(delivery, Discarded(delivery, *known))
+    def _discard(self, line: LoggedOutcome) -> None:
+        if line.delivery is not None:
+            self.discarded.setdefault(line.delivery, line)
 
-    def _new(self, group: str, pattern: str) -> Iterator[Mapping[str, Any]]:
-        begin = self._from.get(group, self.since)
-        asked: dict[str, Any] = {
-            "logGroupName": group,
-            "filterPattern": pattern,
-            "startTime": int(begin * 1_000),
-        }
-        last = begin
-        while True:
-            page = self.client.filter_log_events(**asked)
-            for event in page.get("events", []):
-                last = max(last, event["timestamp"] / 1_000)
-                if event["eventId"] in self._seen:
-                    continue
-                self._seen.add(event["eventId"])
-                line = _read(event.get("message", ""))
-                if line is not None:
-                    yield line
-            if not (token := page.get("nextToken")):
-                break
-            asked["nextToken"] = token
+    def _new(self, group: str, pattern: str) -> Iterator[LoggedOutcome]:
+        last = begin = self._from.get(group, self.since)
+        for event in log_events(self.client, group, pattern, begin):
+            at = event["timestamp"] / 1_000
+            last = max(last, at)
+            if event["eventId"] in self._seen:
+                continue
+            self._seen.add(event["eventId"])
+            line = read_line(event["message"], at)
+            if line is not None:
+                yield line
         self._from[group] = max(self.since, last - OVERLAP_SECONDS)
-
-
-def _read(text: str) -> Mapping[str, Any] | None:
-    try:
-        line = json.loads(text)
-    except ValueError:
-        return None
-    return line if isinstance(line, dict) else None

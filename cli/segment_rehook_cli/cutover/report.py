@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ import typer
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.cutover.checks import CutoverCheck
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
-from segment_rehook_cli.failures.export_file import whole_file
+from segment_rehook_cli.log.logged_outcome import LoggedOutcome
 from segment_rehook_cli.terminal.exit_codes import USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import show_rows
+from segment_rehook_cli.terminal.whole_file import whole_file
 
 __all__ = ["Report"]
 
@@ -60,7 +61,7 @@ class Report:
 
     def outcomes(self, log: OutcomesLog, waiting: int) -> None:
         """Print the summary, and list what was discarded."""
-        self._list(log.discarded[name].entry() for name in sorted(log.discarded))
+        self._list([_entry(log.discarded[name]) for name in sorted(log.discarded)])
         counts = {
             "delivered": log.redriven[Outcome.DELIVERED],
             "discarded": len(log.discarded),
@@ -73,20 +74,25 @@ class Report:
         else:
             typer.echo(", ".join(f"{name}: {count}" for name, count in counts.items()))
 
-    def _list(self, entries: Iterable[dict[str, Any]]) -> None:
-        lines = [json.dumps(entry) for entry in entries]
+    def _list(self, entries: Sequence[dict[str, Any]]) -> None:
         if self.listed is not None:
             try:
                 with whole_file(self.listed) as file:  # business keys are in it: the owner's only
-                    file.writelines(f"{line}\n" for line in lines)
+                    file.writelines(f"{json.dumps(each)}\n" for each in entries)
             except OSError as error:
                 raise failure(
                     f"{self.listed}: {error.strerror or error}; `segment-rehook cutover --show "
                     "--list FILE` writes the list anew"
                 ) from None
-            say(f"{len(lines)} discarded events are listed in {self.listed}")
+            say(f"{len(entries)} discarded events are listed in {self.listed}")
         elif self.as_json:
-            for line in lines:
-                typer.echo(json.dumps({"kind": "discarded", **json.loads(line)}))
-        elif lines:
-            say(f"{len(lines)} events were discarded: list them with --list FILE or --json")
+            for each in entries:
+                typer.echo(json.dumps({"kind": "discarded", **each}))
+        elif entries:
+            say(f"{len(entries)} events were discarded: list them with --list FILE or --json")
+
+
+def _entry(line: LoggedOutcome) -> dict[str, Any]:
+    """Give a discarded event for a list in JSON; null for what its line does not tell."""
+    names = ("message_id", "subscription", "received_at", "delivery")
+    return {name: getattr(line, name) for name in names}

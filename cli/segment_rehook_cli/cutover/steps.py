@@ -15,6 +15,7 @@ from segment_rehook.delivery.ports import Clock
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
 from segment_rehook_cli.stack.figures import Figures
+from segment_rehook_cli.stack.keeping import SEGMENT_RETRY_SECONDS
 from segment_rehook_cli.stack.mode import set_mode
 from segment_rehook_cli.stack.state import (
     FRESH_SECONDS,
@@ -23,14 +24,15 @@ from segment_rehook_cli.stack.state import (
     read_state,
     remove_cutover,
 )
+from segment_rehook_cli.terminal.durations import MINUTE
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
 
 __all__ = ["RETRY_SECONDS", "Changed", "Cutover"]
 
-RETRY_SECONDS: Final = 4 * 3_600 + 900
-"""Segment tries a request again for four hours; a quarter of an hour more is for delays."""
+RETRY_SECONDS: Final = SEGMENT_RETRY_SECONDS + 15 * MINUTE
+"""Until Segment sends nothing of before the cut-over: a quarter of an hour more is for delays."""
 
 LOOK_SECONDS: Final = 10.0
 EMPTY_LOOKS: Final = 3

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from segment_rehook_cli.doctor.check_result import finding, ok
+from segment_rehook_cli.stack.keeping import Keeping
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.aws_clients import PagedClient
@@ -39,7 +40,7 @@ def check_log_groups(subject: Subject) -> Iterator[CheckResult]:
                     f"the log group {name} keeps its lines for ever",
                     f"aws logs put-retention-policy --region {subject.stack.region} "
                     f"--log-group-name {name} --retention-in-days "
-                    f"{subject.stack.parameters.get('LogRetentionDays', '30')}",
+                    f"{Keeping.of(subject.stack.parameters).log_days}",
                 )
             )
     yield from wrong

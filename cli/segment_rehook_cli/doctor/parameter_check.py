@@ -25,7 +25,7 @@ def check_parameters(subject: Subject) -> Iterator[CheckResult]:
     yield from wrong
     if not wrong:
         there = [each for name, each in subject.parameters.items() if name in {*SecretName}]
-        oldest = min(each.changed for each in there)
+        oldest = min(each.put_at for each in there)
         yield ok(
             f"{len(there)} secrets are there and of the right form; the oldest was put "
             f"{duration(subject.now() - oldest)} ago"

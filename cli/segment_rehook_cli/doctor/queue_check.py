@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.terminal.durations import duration
+from segment_rehook_cli.stack.keeping import DEAD_LETTER_DAYS, PARKED_DAYS
+from segment_rehook_cli.terminal.durations import DAY, duration
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_dead_letter_queue", "check_parking_lot"]
 
-DEAD_LETTER_SECONDS: Final = 10 * 86_400
-PARKED_SECONDS: Final = 14 * 86_400
 VISIBILITY_SECONDS: Final = 360
 """Six times the redrive function's time-out: Lambda's guide on SQS as an event source."""
 
@@ -24,7 +23,7 @@ VISIBILITY_SECONDS: Final = 360
 def check_dead_letter_queue(subject: Subject) -> Iterator[CheckResult]:
     """Look at the queue of the events that wait, and at where SQS moves what it gives up."""
     found = subject.queue(subject.stack.dead_letter_queue_url)
-    wrong = [*_mistakes(found, DEAD_LETTER_SECONDS)]
+    wrong = [*_mistakes(found, DEAD_LETTER_DAYS * DAY)]
     if int(found.get("VisibilityTimeout", 0)) < VISIBILITY_SECONDS:
         wrong.append(f"its visibility time-out is shorter than {VISIBILITY_SECONDS} s")
     parking_lot = subject.queue(subject.stack.parking_lot_url)
@@ -36,7 +35,7 @@ def check_dead_letter_queue(subject: Subject) -> Iterator[CheckResult]:
 def check_parking_lot(subject: Subject) -> Iterator[CheckResult]:
     """Look at the queue of the events that wait for a person."""
     found = subject.queue(subject.stack.parking_lot_url)
-    yield _result(subject, [*_mistakes(found, PARKED_SECONDS)], found)
+    yield _result(subject, [*_mistakes(found, PARKED_DAYS * DAY)], found)
 
 
 def _result(subject: Subject, wrong: list[str], found: Mapping[str, str]) -> CheckResult:

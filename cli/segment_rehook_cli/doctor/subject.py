@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook import __version__
+from segment_rehook_cli.secrets.parameter_store import parameters_below
 from segment_rehook_cli.stack.aws_errors import StackUnusable
 from segment_rehook_cli.stack.deployed import DeployedFile, find_deployed
 from segment_rehook_cli.stack.download import download
@@ -22,22 +23,13 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_sqs.client import SQSClient
-    from mypy_boto3_ssm.client import SSMClient
 
+    from segment_rehook_cli.secrets.parameter_store import StoredParameter
     from segment_rehook_cli.stack.stack import Stack
 
-__all__ = ["Parameter", "Resource", "Subject"]
+__all__ = ["Resource", "Subject"]
 
 MAX_HEALTH_BYTES: Final = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter below the stack's path. `changed`: in seconds since the epoch."""
-
-    value: str = field(repr=False)
-    type: str
-    changed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +73,9 @@ class Subject:
         return f"make build && .venv/bin/sam deploy  # {first}with {env}"
 
     @cached_property
-    def parameters(self) -> Mapping[str, Parameter]:
+    def parameters(self) -> Mapping[str, StoredParameter]:
         """The parameters by their names below the stack's path (ssm:GetParametersByPath)."""
-        client: SSMClient = self.client("ssm")
-        path = self.stack.secrets_path
-        pages = client.get_paginator("get_parameters_by_path").paginate(
-            Path=path, Recursive=True, WithDecryption=True
-        )
-        return {
-            each["Name"].removeprefix(f"{path}/"): Parameter(
-                each.get("Value", ""), each["Type"], each["LastModifiedDate"].timestamp()
-            )
-            for page in pages
-            for each in page["Parameters"]
-        }
+        return parameters_below(self.client("ssm"), self.stack.secrets_path)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:

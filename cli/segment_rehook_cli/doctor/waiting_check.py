@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
+from segment_rehook_cli.stack.figures import number_of_messages
+from segment_rehook_cli.stack.keeping import PARKED_DAYS
 from segment_rehook_cli.terminal.durations import HOUR, duration
 
 if TYPE_CHECKING:
@@ -22,11 +24,6 @@ __all__ = ["check_parked", "check_waiting"]
 RECENT_SECONDS: Final = 3 * HOUR
 """Redrive sees a message in back-off every two hours only."""
 
-COUNTS: Final = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 HOURS: Final = "6"
 DEPTH: Final = "80000"
 """Defaults of the template, for a stack that an older template made."""
@@ -35,7 +32,7 @@ DEPTH: Final = "80000"
 def check_waiting(subject: Subject) -> Iterator[CheckResult]:
     """Look at the dead-letter queue: a finding from the thresholds of its alarms on."""
     found = subject.queue(subject.stack.dead_letter_queue_url)
-    number = _number(found)
+    number = number_of_messages(found)
     if not number:
         yield ok("none")
         return
@@ -55,19 +52,15 @@ def check_waiting(subject: Subject) -> Iterator[CheckResult]:
 def check_parked(subject: Subject) -> Iterator[CheckResult]:
     """Look at the parking lot: whatever is there waits for a person."""
     found = subject.queue(subject.stack.parking_lot_url)
-    number = _number(found)
+    number = number_of_messages(found)
     if not number:
         yield ok("none")
         return
     age = _age(subject, [_oldest(found)])
     yield finding(
-        f"{_events(number)}{_aged(age)}; SQS deletes each after 14 days",
+        f"{_events(number)}{_aged(age)}; SQS deletes each after {PARKED_DAYS} days",
         subject.command("failures list --queue parked"),
     )
-
-
-def _number(found: Mapping[str, str]) -> int:
-    return sum(int(found.get(name, 0)) for name in COUNTS)
 
 
 def _events(number: int) -> str:

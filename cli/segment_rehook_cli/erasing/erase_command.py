@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from segment_rehook.aws.system import SystemClock, SystemRandomness
-from segment_rehook.delivery.settings import DAY
 from segment_rehook_cli.erasing.erasure import Erasure
 from segment_rehook_cli.erasing.given_ids import given_ids
 from segment_rehook_cli.erasing.ledger_table import LedgerTable
 from segment_rehook_cli.erasing.looking import look_for
 from segment_rehook_cli.erasing.person import Person
 from segment_rehook_cli.erasing.summary import found_rows, show_summary
-from segment_rehook_cli.failures.ledger_client import ledger_and_marks
+from segment_rehook_cli.failures.ledger_client import discarding_ledger
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
-from segment_rehook_cli.failures.settling import DiscardingLedger
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
+from segment_rehook_cli.stack.keeping import Keeping
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import Yes, confirmed_by_word
+from segment_rehook_cli.terminal.durations import DAY
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import AsJson
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from segment_rehook_cli.failures.reader import QueueReader
 
 __all__ = ["erase"]
-
-DEFAULT_LEDGER_DAYS: Final = 45
-"""The template's default of LedgerDays."""
 
 
 @on_stack
@@ -85,7 +82,7 @@ def erase(
     stack.announce()
     with exit_on_aws_error():
         ledger = _ledger_table(stack)
-        discarding = _discarding_ledger(stack, ledger.keep)
+        discarding = discarding_ledger(stack)
     try:
         found = look_for(person, stack, ledger, read_log=not no_log)
     except KeyboardInterrupt:
@@ -122,18 +119,11 @@ def _reader(stack: Stack, queue: QueueName, refusals: Refusals) -> QueueReader:
 
 
 def _ledger_table(stack: Stack) -> LedgerTable:
-    days = int(stack.parameters.get("LedgerDays") or DEFAULT_LEDGER_DAYS)
     client: DynamoDBClient = stack.client("dynamodb")
     return LedgerTable(
         client,
         stack.output("LedgerTable"),
-        keep=days * DAY,
+        keep=Keeping.of(stack.parameters).ledger_days * DAY,
         clock=SystemClock(),
         randomness=SystemRandomness(),
     )
-
-
-def _discarding_ledger(stack: Stack, keep: int) -> DiscardingLedger:
-    client: DynamoDBClient = stack.client("dynamodb")
-    ledger, marks = ledger_and_marks(client, stack.output("LedgerTable"), keep=keep)
-    return DiscardingLedger(ledger, marks, SystemClock(), SystemRandomness(), keep=keep)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from segment_rehook_cli.erasing.ledger_table import Mark, has_business_key
+from segment_rehook.delivery import ids
+from segment_rehook_cli.erasing.ledger_table import Mark
 from segment_rehook_cli.failures.message import FailedMessage, QueueName
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Findings:
                 "found": "ledger record",
                 "delivery": person.masked(record.id),
                 "state": record.state.value,
-                "businessKey": has_business_key(record),
+                "businessKey": ids.has_business_key(record.id),
             }
             for record in self.records.values()
         ]

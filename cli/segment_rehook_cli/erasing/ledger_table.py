@@ -21,18 +21,19 @@ from msgspec.structs import replace
 
 from segment_rehook.aws.dynamodb import DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.items import DELIVERY, USER, ItemUnreadable, record_of
+from segment_rehook.delivery import ids
 from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.ports import Change, LedgerUnavailable
 from segment_rehook_cli.failures.ledger_client import table_of
-from segment_rehook_cli.secrets.rotation import RETRY_SECONDS
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
+from segment_rehook_cli.stack.keeping import SEGMENT_RETRY_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from segment_rehook.delivery.ports import Clock, Randomness
 
-__all__ = ["UNDONE", "LedgerTable", "Mark", "RecordFate", "has_business_key", "retries_end"]
+__all__ = ["UNDONE", "LedgerTable", "Mark", "RecordFate", "retries_end"]
 
 _AT_WORK: Final = frozenset({State.CLAIMED, State.QUEUED})
 
@@ -63,14 +64,9 @@ class Mark:
     put_at: float
 
 
-def has_business_key(record: Record) -> bool:
-    """Whether the record's id is made of an `idempotencyKey`."""
-    return record.id.startswith("k:")
-
-
 def retries_end(record: Record, keep: int) -> float:
     """Give when Segment's last retry of the event ends, in Unix time. `keep`: as LedgerTable's."""
-    return record.expires_at - keep + RETRY_SECONDS
+    return record.expires_at - keep + SEGMENT_RETRY_SECONDS
 
 
 class LedgerTable:
@@ -139,7 +135,7 @@ class LedgerTable:
     def _erase(self, record: Record, *, keep_keys: bool, all_read: bool) -> RecordFate:
         if record.state in _AT_WORK:
             return RecordFate.AT_WORK
-        ends = has_business_key(record) and not keep_keys
+        ends = ids.has_business_key(record.id) and not keep_keys
         over = self._clock.now() >= retries_end(record, self.keep)
         if ends and over and all_read:
             return self._delete(record)

@@ -12,10 +12,12 @@ from segment_rehook_cli.failures.reading import start_reading
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.log.insights_query import any_of, equals
 from segment_rehook_cli.log.stack_logs import Found, StackLogs, cost, log_groups
-from segment_rehook_cli.log.time_window import DAY, TimeWindow
+from segment_rehook_cli.log.time_window import TimeWindow
 from segment_rehook_cli.log.user_key import read_user_key
 from segment_rehook_cli.stack.aws_errors import StackUnusable, error_line
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes
+from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.terminal.durations import DAY
 from segment_rehook_cli.terminal.messages import say
 
 if TYPE_CHECKING:
@@ -25,10 +27,7 @@ if TYPE_CHECKING:
     from segment_rehook_cli.erasing.person import Person
     from segment_rehook_cli.stack.stack import Stack
 
-__all__ = ["DEFAULT_LOG_DAYS", "log_days", "logged_deliveries", "look_for"]
-
-DEFAULT_LOG_DAYS = 30
-"""The template's default of LogRetentionDays."""
+__all__ = ["logged_deliveries", "look_for"]
 
 
 def look_for(person: Person, stack: Stack, ledger: LedgerTable, *, read_log: bool) -> Findings:
@@ -64,7 +63,7 @@ def _look_in_log(person: Person, stack: Stack, found: Findings, deliveries: set[
         users = {ids.logged_user(each, key) for each in person.users}
         logs = StackLogs(stack.client("logs"), log_groups(stack), SystemClock())
         now = SystemClock().now()
-        asked = TimeWindow(now - log_days(stack) * DAY, now)
+        asked = TimeWindow(now - Keeping.of(stack.parameters).log_days * DAY, now)
         lines, named, read_bytes = logged_deliveries(logs.find, users, asked)
     except StackUnusable as error:
         found.incomplete(f"the log was not read: {error}")
@@ -98,8 +97,3 @@ def logged_deliveries(
         if until >= asked.until or until <= asked.since:
             return lines, named, read_bytes
         asked = TimeWindow(asked.since, until)
-
-
-def log_days(stack: Stack) -> int:
-    """Return for how many days the stack's log is kept."""
-    return int(stack.parameters.get("LogRetentionDays") or DEFAULT_LOG_DAYS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.erasing.findings import Findings, Unreached
-from segment_rehook_cli.erasing.looking import log_days
-from segment_rehook_cli.log.time_window import DAY
+from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.terminal.durations import DAY
 
 if TYPE_CHECKING:
     from segment_rehook_cli.stack.stack import Stack
@@ -24,7 +24,7 @@ def unreached(found: Findings, stack: Stack, *, keep: int, now: float) -> list[U
         Unreached(
             "log",
             f"{lines} with a keyed hash of the user, message ids and business keys",
-            now + log_days(stack) * DAY,
+            now + Keeping.of(stack.parameters).log_days * DAY,
         ),
         Unreached(
             "ledger",

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from segment_rehook.aws.dynamodb import DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.errors import AwsError
-from segment_rehook.aws.system import SystemClock
+from segment_rehook.aws.system import SystemClock, SystemRandomness
 from segment_rehook.aws.table import Table
+from segment_rehook_cli.failures.settling import DiscardingLedger
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
+from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.terminal.durations import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +24,9 @@ if TYPE_CHECKING:
 
     from segment_rehook.delivery.outcome_line import OutcomeLine
     from segment_rehook.delivery.ports import Clock
+    from segment_rehook_cli.stack.stack import Stack
 
-__all__ = ["ledger_and_marks", "table_of"]
+__all__ = ["discarding_ledger", "table_of"]
 
 
 class _Calls:
@@ -71,9 +75,13 @@ def table_of(client: DynamoDBClient, name: str, clock: Clock | None = None) -> T
     return Table(cast("DynamoDBClient", _Calls(client)), name, clock or SystemClock(), _Silent())
 
 
-def ledger_and_marks(
-    client: DynamoDBClient, name: str, *, keep: int
-) -> tuple[DynamoLedger, DynamoUserMarks]:
-    """Give both ports over the table of this name. `keep`: seconds for which a mark is kept."""
-    table = table_of(client, name)
-    return DynamoLedger(table), DynamoUserMarks(table, SystemClock(), keep=keep)
+def discarding_ledger(stack: Stack) -> DiscardingLedger:
+    """Give the stack's ledger, for ending deliveries. Raises what boto3 raises, and StackUnusable.
+
+    The parameter LedgerDays says for how long records and marks are kept.
+    """
+    keep = Keeping.of(stack.parameters).ledger_days * DAY
+    clock = SystemClock()
+    table = table_of(stack.client("dynamodb"), stack.output("LedgerTable"), clock)
+    marks = DynamoUserMarks(table, clock, keep=keep)
+    return DiscardingLedger(DynamoLedger(table), marks, clock, SystemRandomness(), keep=keep)

@@ -9,15 +9,16 @@ import typer
 
 from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.failures.holding import Holding
-from segment_rehook_cli.failures.job_file import Job, write_job
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.reader import MAX_PORTION_MESSAGES, QueueReader
 from segment_rehook_cli.failures.reading import not_read
+from segment_rehook_cli.failures.redrive_job import RedriveJob
 from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.sending_back import DeadLetterQueue, SendingBack
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
-from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED, USAGE
-from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.stack.job_file import KeptJob
+from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED
+from segment_rehook_cli.terminal.messages import say
 from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ PORTION_SECONDS: Final = 5.0
 
 
 class Redriving:
-    """A run. `started_at`: SQS's time from which on parked messages are left; None: from now."""
+    """A run. `started_at`: SQS's time from which on parked messages are left; None: from now.
+
+    `file`: the job's, if one is kept. `resumed`: the job, unless it is a new one.
+    """
 
     def __init__(
         self,
@@ -43,8 +47,9 @@ class Redriving:
         stored: bool,
         rate: float | None,
         started_at: float | None,
+        file: Path | None,
+        resumed: RedriveJob | None,
     ) -> None:
-        self._stack = stack
         self._selection = selection
         self._refusals = Refusals()
         with exit_on_aws_error():
@@ -69,28 +74,16 @@ class Redriving:
             stored=stored,
             rate=rate,
         )
-        self._file: Path | None = None
-        self._job: Job | None = None
-        self._sent_before = 0
-
-    def keep(self, file: Path | None, job: Job | None) -> None:
-        """Keep the run in a job file: in that of `job`, if it is resumed."""
-        if file is None:
-            return
-        self._file = file
-        self._job = job or Job(
-            stack=self._stack.name,
-            account=self._stack.account,
-            region=self._stack.region,
-            selection=self._selection,
-            stored=self._run.stored,
-            started_at=self._run.parked_before,
+        job = resumed or RedriveJob(
+            stack=stack.name,
+            account=stack.account,
+            region=stack.region,
+            selection=selection,
+            stored=stored,
+            started_at=start,
         )
-        self._sent_before = self._job.sent
-        try:
-            write_job(file, self._job)
-        except OSError as error:
-            raise failure(f"nothing was sent: {file}: {error.strerror or error}", USAGE) from None
+        self._kept = KeptJob(file, job, new=resumed is None)
+        self._kept.begin()
 
     def run(self) -> None:
         """Send, and end the command with a summary and an exit code. Raises KeyboardInterrupt."""
@@ -100,7 +93,7 @@ class Redriving:
 
                 def dealt_with(number: int) -> None:
                     show(number)
-                    self._save(ended=False)
+                    self._kept.save(self._run.sent, ended=False)
 
                 self._run.run(dealt_with)
         except KeyboardInterrupt:
@@ -109,7 +102,7 @@ class Redriving:
         missing = self._selection.delivery is not None and not self._run.sent
         unread = 0 if found else self._reader.unread()
         complete = self._run.complete and not (interrupted or unread or missing)
-        self._save(ended=complete)
+        self._kept.save(self._run.sent, ended=complete)
         for line in self._run.notes():
             say(line)
         for line in not_read(self._reader, unread, ended=self._run.complete and not interrupted):
@@ -117,24 +110,14 @@ class Redriving:
         if missing and self._run.complete and not (interrupted or unread):
             say("there is no such delivery in the queue: see `segment-rehook failures list`")
         typer.echo(f"sent back: {self._run.sent}, left: {self._reader.left}")
-        if self._job is not None and self._sent_before:
-            say(f"sent back by this job: {self._job.sent}")
+        if self._kept.sent_before:
+            say(f"sent back by this job: {self._kept.job.sent}")
         if interrupted:
             raise KeyboardInterrupt
         if self._refusals and not self._run.sent:
             raise typer.Exit(REFUSED)
         if not complete:
             raise typer.Exit(FINDINGS)
-
-    def _save(self, *, ended: bool) -> None:
-        if self._file is None or self._job is None:
-            return
-        self._job.sent = self._sent_before + self._run.sent
-        self._job.ended = ended
-        try:
-            write_job(self._file, self._job)
-        except OSError as error:
-            say(f"{self._file}: {error.strerror or error} – the job goes on")
 
 
 def _portion(rate: float | None) -> int:

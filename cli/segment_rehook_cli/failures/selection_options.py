@@ -50,20 +50,21 @@ def by_selection(queue: QueueChoice) -> Callable[[Callable[..., None]], Callable
     return decorate
 
 
-def _selection(*, user: str | None, older_than: Any, newer_than: Any, **others: Any) -> Selection:
+def _selection(
+    *, user: str | None, older_than: float | None, newer_than: float | None, **others: Any
+) -> Selection:
     reason = others.get("reason")
     if reason is not None and reason not in KNOWN_REASONS:
         say(f"--reason: this version knows no reason of that name; it knows {_LISTED}")
-    older, newer = seconds_of(older_than), seconds_of(newer_than)
-    if older is not None and newer is not None and older >= newer:
+    if older_than is not None and newer_than is not None and older_than >= newer_than:
         raise typer.BadParameter(
             "nothing is older and newer than these: give more than --older-than has",
             param_hint="--newer-than",
         )
     return Selection(
         user=None if user is None else ids.user_hash(user),
-        older_than=older,
-        newer_than=newer,
+        older_than=older_than,
+        newer_than=newer_than,
         **others,
     )
 
@@ -74,11 +75,6 @@ def _queue_url(url: str | None) -> str | None:
             "this is not the URL of a FIFO queue; give one such as https://sqs.….fifo"
         )
     return url
-
-
-def _duration(text: str | None) -> str | None:
-    seconds_of(text)
-    return text
 
 
 _TEXTS: Final[dict[str, Any]] = {
@@ -94,12 +90,12 @@ _TEXTS: Final[dict[str, Any]] = {
     ),
     "older_than": typer.Option(
         metavar="DURATION",
-        callback=_duration,
+        parser=seconds_of,
         help="Only what has been in its queue for longer: 90s, 30m, 12h, 3d.",
     ),
     "newer_than": typer.Option(
         metavar="DURATION",
-        callback=_duration,
+        parser=seconds_of,
         help="Only what has been in its queue for a shorter time.",
     ),
     "delivery": typer.Option(metavar="ID", help="Only this delivery."),
@@ -114,7 +110,8 @@ _NAMES: Final = (*_TEXTS, "reply_class", "queue")
 
 def _options(queue: QueueChoice) -> list[inspect.Parameter]:
     made: dict[str, tuple[Any, Any]] = {
-        name: (Annotated[str | None, _in_panel(option)], None) for name, option in _TEXTS.items()
+        name: (Annotated[float | None if option.parser else str | None, _in_panel(option)], None)
+        for name, option in _TEXTS.items()
     }
     made["reply_class"] = (
         Annotated[

@@ -133,6 +133,11 @@ class SendingBack:
         if self.rate is not None:
             self.clock.sleep(max(begun + sent / self.rate - self.clock.monotonic(), 0.0))
 
+    def count(self, metric: str, value: int = 1) -> None:
+        """Count what `Sender` counts, as its port `Counts`: OutOfOrder only."""
+        del metric
+        self.out_of_order += value
+
     def notes(self) -> Iterator[str]:
         """Return a line for each AWS error, and for each reason why messages were not sent."""
         yield from self.refusals.lines()
@@ -174,7 +179,7 @@ class SendingBack:
         }
         taken: list[FailedMessage] = []
         try:
-            Sender(self.target, _Telemetry(self)).send(list(lines.values()), self._time_left)
+            Sender(self.target, self).send(list(lines.values()), self._time_left)
         finally:
             for user, line in lines.items():
                 pairs = zip(users[user], line.taken, strict=True)
@@ -207,23 +212,6 @@ class SendingBack:
         if self.target.broken:
             return 0.0
         return self.reader.held_until - DELETE_SECONDS - self.clock.monotonic()
-
-
-@dataclass(slots=True)
-class _Telemetry:
-    """The port `Telemetry`, for the one metric that `Sender` counts: OutOfOrder."""
-
-    run: SendingBack
-
-    def outcomes(self, lines: Sequence[Mapping[str, str | int | float | None]]) -> None:
-        """Do nothing: a run of this command reports no outcomes of events."""
-
-    def warn(self, message: str, **fields: str | float | None) -> None:
-        """Do nothing: `Sender` gives no warnings."""
-
-    def count(self, _metric: str, value: int = 1) -> None:
-        """Add to the run's `out_of_order`."""
-        self.run.out_of_order += value
 
 
 def _outgoing(parked: FailedMessage, *, stored: bool) -> Outgoing:

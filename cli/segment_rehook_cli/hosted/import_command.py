@@ -18,7 +18,6 @@ from segment_rehook_cli.mapping.reading import STANDARD_INPUT, Unreadable, name_
 from segment_rehook_cli.terminal.confirm import Yes, confirmed
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
-from segment_rehook_cli.terminal.output import printable
 
 if TYPE_CHECKING:
     from segment_rehook.mapping.subscription import Subscription
@@ -69,7 +68,7 @@ def import_destination(
     found = review(text)
     for kind, listed in (("", found.mistakes), ("advice: ", found.advice)):
         for each in listed:
-            say(printable(f"{kind}{each.place} {each.message}"))
+            say(f"{kind}{each.place} {each.message}")
     if out is None:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
@@ -113,10 +112,10 @@ def _report(destination: HostedDestination, imported: Imported) -> None:
     """Say what was read and what became of it: counts first, then each subscription."""
     kind = f" ({destination.kind})" if destination.kind else ""
     disabled = "" if destination.enabled else ", which is disabled at Segment"
-    _tell(f"destination {destination.name}{kind}{disabled}")
+    say(f"destination {destination.name}{kind}{disabled}")
     if destination.kind and "rehook" not in destination.kind:
-        _tell(f"this is no Rehook destination but {destination.kind}: check --destination-id")
-    _tell(
+        say(f"this is no Rehook destination but {destination.kind}: check --destination-id")
+    say(
         f"{len(imported.same)} unchanged, {len(imported.changed)} changed, "
         f"{len(imported.added)} new, {len(imported.removed)} removed, {len(imported.left_out)} "
         "left out"
@@ -129,20 +128,16 @@ def _report(destination: HostedDestination, imported: Imported) -> None:
         ("disabled, as at Segment", imported.disabled),
     ):
         for identity in ids:
-            _tell(f"{identity}: {title}")
+            say(f"{identity}: {title}")
     for each in imported.left_out:
-        _tell(f"{each.name}: left out: {each.why}")
+        say(f"{each.name}: left out: {each.why}")
     for identity, names in imported.unknown_fields.items():
-        _tell(f"{identity}: without settings that the action does not have: {', '.join(names)}")
+        say(f"{identity}: without settings that the action does not have: {', '.join(names)}")
     if destination.settings:
-        _tell(
+        say(
             f"the destination's own settings ({', '.join(destination.settings)}) are not in the "
             "file; `segment-rehook secrets put` stores Rehook's credentials"
         )
-
-
-def _tell(message: str) -> None:
-    say(printable(message))
 
 
 def _write(out: Path, text: bytes, *, yes: bool) -> None:

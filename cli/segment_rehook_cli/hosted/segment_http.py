@@ -29,12 +29,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from segment_rehook import __version__
 from segment_rehook.segment.jsontext import JSON, JsonError, decode
+from segment_rehook_cli.stack.safe_address import is_loopback
 from segment_rehook_cli.terminal.output import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["MAX_TRIES", "MAX_WAIT_SECONDS", "SegmentHttp", "SegmentRefused", "is_loopback"]
+__all__ = ["MAX_TRIES", "MAX_WAIT_SECONDS", "SegmentHttp", "SegmentRefused"]
 
 MAX_TRIES: Final = 5
 MAX_WAIT_SECONDS: Final = 180.0
@@ -230,8 +231,3 @@ class SegmentHttp:
             return ""
         said = printable(" ".join(message.replace(self._token, "…").split()))
         return f": {said[:MAX_MESSAGE_CHARACTERS]}"
-
-
-def is_loopback(host: str | None) -> bool:
-    """Tell whether a URL's host is this machine itself."""
-    return host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.[0-9]{1,3}){3}", host or ""))

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from segment_rehook_cli.stack.safe_address import is_safe
 from segment_rehook_cli.terminal.exit_codes import REFUSED, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 
@@ -37,8 +38,6 @@ def _checked_id(given: str) -> str:
 
 
 def _checked_url(given: str) -> str:
-    from segment_rehook_cli.hosted.segment_http import is_loopback  # noqa: PLC0415 — see asking_segment
-
     try:
         url = urlsplit(given)
         host, _port = url.hostname, url.port
@@ -46,7 +45,7 @@ def _checked_url(given: str) -> str:
         raise typer.BadParameter("it is not a URL") from None
     if not host or url.username or url.password or url.query or url.fragment:
         raise typer.BadParameter(f"give a scheme and a host, such as {API_URL}")
-    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(host)):
+    if not is_safe(given):
         raise typer.BadParameter("it must begin with https://, because the token is sent there")
     return given
 

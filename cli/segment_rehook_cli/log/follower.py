@@ -10,13 +10,13 @@ latest line, and lines that were seen are recognised by their ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from segment_rehook.delivery.ports import Clock
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome, read_line
-from segment_rehook_cli.log.stack_logs import LogsClient
+from segment_rehook_cli.log.stack_logs import OUTCOMES, LogsClient, log_events
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 
 __all__ = ["LogFollower"]
@@ -31,7 +31,6 @@ QUIET_SECONDS: Final = 300.0
 BACK_OFF_SECONDS: Final = (2.0, 4.0, 8.0, 16.0, 30.0)
 """After so many failed looks in a row; the last one stays."""
 
-PATTERN: Final = '{ $.message = "outcome" }'
 _PASSING: Final = frozenset(
     {
         *("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"),
@@ -104,7 +103,7 @@ class LogFollower:
         now = self._clock.now()
         try:
             for group in self._groups:
-                for event in self._events(group):
+                for event in log_events(self._client, group.name, OUTCOMES, group.begins):
                     if event["eventId"] in group.seen:
                         continue
                     at = event["timestamp"] / 1000
@@ -121,19 +120,6 @@ class LogFollower:
         else:
             self._failures = 0
         return sorted(lines, key=lambda line: line.at)
-
-    def _events(self, group: _Group) -> Iterator[Mapping[str, Any]]:
-        asked: dict[str, Any] = {
-            "logGroupName": group.name,
-            "startTime": int(group.begins * 1000),
-            "filterPattern": PATTERN,
-        }
-        while True:
-            page = self._client.filter_log_events(**asked)
-            yield from page.get("events", [])
-            if not page.get("nextToken"):
-                return
-            asked["nextToken"] = page["nextToken"]
 
 
 def _passes(error: Exception) -> bool:

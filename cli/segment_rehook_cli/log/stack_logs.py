@@ -1,6 +1,7 @@
-"""Reads a stack's log by CloudWatch Logs Insights: both functions' log groups, over days.
+"""Reads a stack's log: both functions' log groups, over days.
 
-AWS charges for what a query reads, so a query that is no longer needed is stopped.
+`StackLogs` uses CloudWatch Logs Insights. AWS charges for what a query reads, so a query that is no
+longer needed is stopped. `log_events` uses FilterLogEvents, which costs nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from segment_rehook_cli.stack.aws_errors import StackUnusable
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes, error_code
 from segment_rehook_cli.stack.stack import Stack
 
-__all__ = ["Found", "LogsClient", "OutcomeLines", "StackLogs", "cost", "log_groups"]
+__all__ = [
+    "OUTCOMES",
+    "Found",
+    "LogsClient",
+    "OutcomeLines",
+    "StackLogs",
+    "cost",
+    "log_events",
+    "log_groups",
+]
 
 DOLLARS_PER_GB: Final = 0.005
 """What a query costs for what it reads, in most regions: aws.amazon.com/cloudwatch/pricing."""
@@ -32,6 +42,9 @@ MAX_STARTS: Final = 5
 
 START_SECONDS: Final = 5.0
 MAX_QUERY_SECONDS: Final = 900.0
+OUTCOMES: Final = '{ $.message = "outcome" }'
+"""The pattern of the outcomes' lines, for `log_events`."""
+
 _RUNNING: Final = frozenset({"Scheduled", "Running"})
 
 
@@ -74,6 +87,26 @@ class OutcomeLines(Protocol):
 def log_groups(stack: Stack) -> list[str]:
     """Give the names of the functions' log groups. Raises StackUnusable."""
     return [stack.output("IngestLogGroup"), stack.output("RedriveLogGroup")]
+
+
+def log_events(
+    client: LogsClient, group: str, pattern: str, since: float
+) -> Iterator[Mapping[str, Any]]:
+    """Give one log group's events that match, page by page. `since`: in seconds of Unix time.
+
+    Raises what boto3 raises.
+    """
+    asked: dict[str, Any] = {
+        "logGroupName": group,
+        "startTime": int(since * 1000),
+        "filterPattern": pattern,
+    }
+    while True:
+        page = client.filter_log_events(**asked)
+        yield from page.get("events", [])
+        if not page.get("nextToken"):
+            return
+        asked["nextToken"] = page["nextToken"]
 
 
 def cost(read_bytes: float) -> str:

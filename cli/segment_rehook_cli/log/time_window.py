@@ -8,11 +8,10 @@ from typing import Annotated, Final
 
 import typer
 
-from segment_rehook_cli.terminal.durations import seconds_of
+from segment_rehook_cli.terminal.durations import DAY, seconds_of
 
 __all__ = ["DAY", "Since", "TimeWindow", "Until", "iso_time", "utc_time", "window"]
 
-DAY: Final = 86_400
 _FORMS: Final = "give a duration such as 90s, 30m, 6h or 2d, or a time such as 2026-11-27T14:00Z"
 
 Since = Annotated[

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from segment_rehook_cli.terminal.whole_file import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,18 +36,9 @@ def replace_file(file: Path, text: bytes) -> None:
     """
     target = file.resolve()
     mode = target.stat().st_mode & 0o777 if target.exists() else _mode_of_new_files()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as written:
-            written.write(text)
-            written.flush()
-            os.fchmod(written.fileno(), mode)
-            os.fsync(written.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    with whole_file(target) as written:
+        written.write(text.decode())
+        os.fchmod(written.fileno(), mode)
 
 
 def _mode_of_new_files() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook.aws.parameters import (
@@ -17,7 +17,11 @@ from segment_rehook.aws.parameters import (
 from segment_rehook_cli.log.time_window import iso_time
 from segment_rehook_cli.secrets.matches import KINDS, LineMatches
 from segment_rehook_cli.secrets.missing import missing_secrets
-from segment_rehook_cli.secrets.parameter_store import distinct_lines
+from segment_rehook_cli.secrets.parameter_store import (
+    StoredParameter,
+    distinct_lines,
+    parameters_below,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -25,17 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["SecretStatus", "read_parameters", "statuses"]
 
 _MANAGED_KEY: Final = "alias/aws/ssm"
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A parameter as SSM describes it. `put_at`: in Unix time, seconds. `value`: its value."""
-
-    type: str
-    version: int
-    put_at: float
-    key: str
-    value: str = field(repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +40,7 @@ class SecretStatus:
     """
 
     name: str
-    described: Described | None
+    described: StoredParameter | None
     findings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     matches: dict[str, LineMatches] = field(default_factory=dict)
@@ -75,34 +68,24 @@ class SecretStatus:
         return row | {"findings": self.findings, "notes": self.notes}
 
 
-def read_parameters(client: SSMClient, path: str) -> dict[str, Described]:
-    """Read all parameters below a stack's path, by their names below it. Raises what boto3 raises.
+def read_parameters(client: SSMClient, path: str) -> dict[str, StoredParameter]:
+    """Read all parameters below a stack's path with their keys. As `parameters_below`.
 
-    It needs the permissions ssm:GetParametersByPath and ssm:DescribeParameters, and kms:Decrypt for
-    a key of one's own.
+    It needs the permission ssm:DescribeParameters, too.
     """
     keys: dict[str, str] = {}
     for described in client.get_paginator("describe_parameters").paginate(
         ParameterFilters=[{"Key": "Path", "Option": "Recursive", "Values": [path]}]
     ):
         keys |= {each["Name"]: each.get("KeyId", "") for each in described["Parameters"]}
-    found: dict[str, Described] = {}
-    for page in client.get_paginator("get_parameters_by_path").paginate(
-        Path=path, Recursive=True, WithDecryption=True
-    ):
-        for each in page["Parameters"]:
-            found[each["Name"].removeprefix(f"{path}/")] = Described(
-                type=each["Type"],
-                version=each["Version"],
-                put_at=each["LastModifiedDate"].timestamp(),
-                key=keys.get(each["Name"], ""),
-                value=each["Value"],
-            )
-    return found
+    return {
+        name: replace(each, key=keys.get(f"{path}/{name}", ""))
+        for name, each in parameters_below(client, path).items()
+    }
 
 
 def statuses(
-    found: Mapping[str, Described],
+    found: Mapping[str, StoredParameter],
     matches: Mapping[str, Mapping[str, LineMatches]],
     *,
     stack_key: str,
@@ -133,7 +116,7 @@ def statuses(
 
 def _status(
     name: SecretName,
-    described: Described | None,
+    described: StoredParameter | None,
     matches: Mapping[str, LineMatches],
     stack_key: str,
     now: float,
@@ -155,7 +138,7 @@ def _status(
     return status
 
 
-def _kept_badly(described: Described, stack_key: str) -> Iterator[str]:
+def _kept_badly(described: StoredParameter, stack_key: str) -> Iterator[str]:
     if described.type != "SecureString":
         yield f"is of type {described.type}, so it is not encrypted: put it again"
     elif described.key and _key_id(described.key) != _key_id(stack_key or _MANAGED_KEY):

@@ -16,14 +16,14 @@ from typing import Any, Final, Protocol
 from segment_rehook.aws.parameters import SecretName
 from segment_rehook_cli.secrets.parameter_store import SecretVersion
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.terminal.durations import duration
+from segment_rehook_cli.terminal.durations import DAY, MINUTE, duration
 
 __all__ = ["PERIOD", "WINDOW", "LineMatches", "MetricsClient", "line_matches", "read_matches"]
 
-PERIOD: Final = 60
+PERIOD: Final = MINUTE
 """The metric's resolution in seconds. CloudWatch keeps it for 15 days."""
 
-WINDOW: Final = 14 * 86_400
+WINDOW: Final = 14 * DAY
 """For how many seconds back the metric is read."""
 
 STALE_SECONDS: Final = 120.0

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = [
     "DESCRIPTIONS",
     "SecretVersion",
+    "StoredParameter",
     "distinct_lines",
     "make_user_key",
+    "parameters_below",
     "put_secret",
     "random_user_key",
     "read_versions",
@@ -32,6 +34,17 @@ DESCRIPTIONS: Final = {
     SecretName.USER_KEY: "the key of the users' hashes in the log",
 }
 USER_KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class StoredParameter:
+    """A parameter. `put_at`: in seconds of Unix time. `key`: its KMS key, empty if not known."""
+
+    value: str = field(repr=False)
+    type: str
+    version: int
+    put_at: float
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,26 @@ class SecretVersion:
 def distinct_lines(value: str) -> list[str]:
     """Give the lines of a list as the functions read it: stripped, each once."""
     return list(dict.fromkeys(line for _, line in numbered_lines(value)))
+
+
+def parameters_below(client: SSMClient, path: str) -> dict[str, StoredParameter]:
+    """Read all parameters below a stack's path, by their names below it. Raises what boto3 raises.
+
+    It needs the permissions ssm:GetParametersByPath, and kms:Decrypt for a key of one's own.
+    """
+    pages = client.get_paginator("get_parameters_by_path").paginate(
+        Path=path, Recursive=True, WithDecryption=True
+    )
+    return {
+        each["Name"].removeprefix(f"{path}/"): StoredParameter(
+            each.get("Value", ""),
+            each["Type"],
+            each["Version"],
+            each["LastModifiedDate"].timestamp(),
+        )
+        for page in pages
+        for each in page["Parameters"]
+    }
 
 
 def read_versions(client: SSMClient, stack: Stack, name: SecretName) -> list[SecretVersion]:

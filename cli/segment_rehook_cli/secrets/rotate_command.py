@@ -41,11 +41,6 @@ _BY_HAND: Final = {
 _BY_HAND[SecretName.API_SECRET] = _BY_HAND[SecretName.API_KEY]
 
 
-def _duration(text: str | None) -> str | None:
-    seconds_of(text)
-    return text
-
-
 @on_stack
 def rotate(
     stack: Stack,
@@ -57,10 +52,10 @@ def rotate(
         bool, typer.Option("--add", help="Add a new one, although several are live already.")
     ] = False,
     wait: Annotated[
-        str | None,
+        float | None,
         typer.Option(
             metavar="DURATION",
-            callback=_duration,
+            parser=seconds_of,
             help="Watch until a request matches the new one, for so long at most: 30m, 2h.",
         ),
     ] = None,
@@ -80,7 +75,7 @@ def rotate(
     """
     if name not in LISTS:
         raise failure(f"{name.value}: {_BY_HAND[name].format(stack=stack.name)}", USAGE)
-    _Run(stack, name, yes=yes).next_step(add=add, wait=seconds_of(wait), early=early)
+    _Run(stack, name, yes=yes).next_step(add=add, wait=wait, early=early)
 
 
 class _Run:

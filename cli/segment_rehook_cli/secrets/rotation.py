@@ -13,14 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
 
 from segment_rehook_cli.secrets.matches import LineMatches
+from segment_rehook_cli.stack.keeping import SEGMENT_RETRY_SECONDS
 
-__all__ = ["RETRY_SECONDS", "Rotation", "RotationStep", "rotation_of"]
-
-RETRY_SECONDS: Final = 4 * 3_600
-"""For so long Segment sends an event again, with the signature of its first try."""
+__all__ = ["Rotation", "RotationStep", "rotation_of"]
 
 
 class RotationStep(StrEnum):
@@ -64,7 +61,7 @@ def rotation_of(lines: Sequence[str], matches: Mapping[str, LineMatches], now: f
     safe_at = {
         line: float("inf")
         if changed_at is None
-        else max(changed_at, known[line].last_at or 0.0) + RETRY_SECONDS
+        else max(changed_at, known[line].last_at or 0.0) + SEGMENT_RETRY_SECONDS
         for line in old
     }
     if not old:

@@ -6,9 +6,9 @@ DownloadFailed      the file can't be fetched; the text never has the address, b
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, cast
-from urllib.parse import urlsplit
+
+from segment_rehook_cli.stack.safe_address import is_safe
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -35,7 +35,7 @@ def download(address: str, max_bytes: int) -> bytes:
     from botocore.utils import get_environ_proxies  # noqa: PLC0415 — as above
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 — as above
 
-    if not _is_safe(address):
+    if not is_safe(address):
         raise DownloadFailed("its address is not https")
     # botocore's own: certificates and proxies as for all other calls.
     session = URLLib3Session(proxies=get_environ_proxies(address), timeout=SECONDS)
@@ -52,12 +52,3 @@ def download(address: str, max_bytes: int) -> bytes:
     if len(content) > max_bytes:
         raise DownloadFailed(f"it has more than {max_bytes:,} bytes")
     return content
-
-
-def _is_safe(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        loopback = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        loopback = False
-    return address.startswith("https://") or (address.startswith("http://") and loopback)

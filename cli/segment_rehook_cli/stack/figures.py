@@ -9,23 +9,28 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-__all__ = ["Figures"]
+__all__ = ["Figures", "number_of_messages"]
 
-MINUTE: Final = 60
 MAX_DATAPOINTS: Final = 1_440
 """In one answer of GetMetricStatistics."""
 
 # CloudWatch keeps figures by the minute for 15 days, and by five minutes for 63.
-_KEPT: Final = ((15 * 86_400, 60), (63 * 86_400, 300), (math.inf, 3_600))
+_KEPT: Final = ((15 * DAY, MINUTE), (63 * DAY, 5 * MINUTE), (math.inf, HOUR))
 _COUNTS: Final = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
+
+
+def number_of_messages(attributes: Mapping[Any, str]) -> int:
+    """Give how many messages a queue with these attributes holds, about: hidden ones too."""
+    return sum(int(attributes.get(name, 0)) for name in _COUNTS)
 
 
 class StatisticsClient(Protocol):
@@ -82,7 +87,7 @@ class Figures:
 
     def _messages(self, url: str) -> int:
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[*_COUNTS])
-        return sum(int(each) for each in found.get("Attributes", {}).values())
+        return number_of_messages(found.get("Attributes", {}))
 
     def _points(
         self,

@@ -21,7 +21,8 @@ from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked, Stored
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome
 from segment_rehook_cli.log.time_window import iso_time, utc_time
-from segment_rehook_cli.why.delivery_facts import DeliveryFacts, Keeping, Sighting
+from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.why.delivery_facts import DeliveryFacts, Sighting
 from segment_rehook_cli.why.history import Conclusion, Standing
 from segment_rehook_cli.why.reason_text import reason_text
 from segment_rehook_cli.why.standing_words import Words

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segment_rehook.delivery.ledger.record import Record
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome
-from segment_rehook_cli.log.time_window import DAY
+from segment_rehook_cli.stack.keeping import Keeping
 
 __all__ = ["DeliveryFacts", "Keeping", "Sighting"]
-
-
-LOG_DAYS, LEDGER_DAYS = 30, 45
-"""The template's defaults."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """For how many days a stack keeps its log and the ledger's records."""
-
-    log_days: int = LOG_DAYS
-    ledger_days: int = LEDGER_DAYS
-
-    @classmethod
-    def of(cls, parameters: Mapping[str, str]) -> Keeping:
-        """Read a stack's parameters; one that is missing, or no number, has the default."""
-        log, ledger = parameters.get("LogRetentionDays", ""), parameters.get("LedgerDays", "")
-        return cls(
-            int(log) if log.isdecimal() else LOG_DAYS,
-            int(ledger) if ledger.isdecimal() else LEDGER_DAYS,
-        )
-
-    def written_at(self, record: Record) -> float:
-        """When a record was last written, in seconds of Unix time.
-
-        It follows from its expiry. If LedgerDays was changed since, it is wrong by the difference.
-        """
-        return record.expires_at - self.ledger_days * DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from segment_rehook.delivery.ledger.record import Record
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome
 from segment_rehook_cli.log.stack_logs import Found, OutcomeLines
-from segment_rehook_cli.log.time_window import DAY, TimeWindow, iso_time
+from segment_rehook_cli.log.time_window import TimeWindow, iso_time
+from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.terminal.durations import DAY
 from segment_rehook_cli.why.conclusion import conclude, conclude_event
-from segment_rehook_cli.why.delivery_facts import DeliveryFacts, Keeping
+from segment_rehook_cli.why.delivery_facts import DeliveryFacts
 from segment_rehook_cli.why.history import (
     Conclusion,
     History,

@@ -68,7 +68,7 @@ def about_message_id(message_id: str) -> Question:
     """
     if _REPLACED.fullmatch(message_id):
         # The log has this in place of a long id; no sender's id can begin so.
-        return _about(message_id, ids.business_key(message_id).removeprefix("k:"))
+        return _about(message_id, ids.business_key(message_id).removeprefix(ids.BUSINESS_KEY))
     if not message_id:
         raise ValueError("it is empty")
     return about_event(Event.parse(json.dumps({"messageId": message_id}).encode()))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from segment_rehook_cli.log.time_window import utc_time
+from segment_rehook_cli.stack.keeping import Keeping
 from segment_rehook_cli.terminal.output import printable
-from segment_rehook_cli.why.delivery_facts import Keeping
 from segment_rehook_cli.why.history import Conclusion, Standing
 from segment_rehook_cli.why.question import Question
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
+from segment_rehook.delivery import ids
 from segment_rehook.delivery.ledger.record import State
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Stored
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.settling import DISCARDED
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome
-from segment_rehook_cli.log.time_window import DAY, iso_time, utc_time
-from segment_rehook_cli.why.delivery_facts import DeliveryFacts, Keeping, Sighting
+from segment_rehook_cli.log.time_window import iso_time, utc_time
+from segment_rehook_cli.stack.keeping import (
+    DEAD_LETTER_DAYS,
+    PARKED_DAYS,
+    SEGMENT_RETRY_SECONDS,
+    Keeping,
+)
+from segment_rehook_cli.terminal.durations import DAY
+from segment_rehook_cli.why.delivery_facts import DeliveryFacts, Sighting
 from segment_rehook_cli.why.history import Conclusion, Standing
 from segment_rehook_cli.why.reason_text import reason_text
 
-__all__ = ["DEAD_LETTER_DAYS", "PARKED_DAYS", "Words"]
-
-SEGMENT_RETRY_HOURS: Final = 4
-"""For so long Segment sends again what was answered with 503."""
-
-DEAD_LETTER_DAYS: Final = 10
-PARKED_DAYS: Final = 14
-"""For how long the queues keep a message: the template's. A test holds them to it."""
+__all__ = ["Words"]
 
 
 class Words:
@@ -40,7 +40,7 @@ class Words:
         if not taken:
             at, request_id = self._written_at, record.request_id if record else None
             words = f"was delivered to Rehook at about {utc_time(at)}{_id(request_id)}"
-            if self._facts.lines and self._facts.delivery.startswith("k:"):
+            if self._facts.lines and ids.has_business_key(self._facts.delivery):
                 # The lines are of repetitions: an event with the same business key was delivered.
                 came = utc_time(self._facts.lines[-1].at)
                 words = (
@@ -165,7 +165,7 @@ class Words:
         at = line.at if line else self._written_at
         about = "" if line else "about "
         why = f" ({reason_text(Outcome.FAILED, line.reason)})" if line and line.reason else ""
-        ends = at + SEGMENT_RETRY_HOURS * 3600
+        ends = at + SEGMENT_RETRY_SECONDS
         then = (
             f"Segment sends it again until {utc_time(ends)}"
             if self._now < ends

@@ -14,6 +14,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
+
+ARNS = {
+    "INGEST_VERSION": "arn:aws:lambda:eu-west-1:123456789012:function:ingest:7",
+    "INGEST_LIVE": "arn:aws:lambda:eu-west-1:123456789012:function:ingest:live",
+    "REDRIVE_VERSION": "arn:aws:lambda:eu-west-1:123456789012:function:redrive:4",
+    "REDRIVE_LIVE": "arn:aws:lambda:eu-west-1:123456789012:function:redrive:live",
+}
+"""The variables that the template gives the check, and what they are like on AWS."""
+
 Version = Callable[[bytes], tuple[bytes, bool]]
 """Takes a payload; returns the answer, and whether the function failed."""
 
@@ -86,3 +96,18 @@ def serving(side: AwsSide) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsSide]:
+    """AWS's side, with the environment in which the check finds it."""
+    side = AwsSide()
+    with serving(side) as url:
+        for service in ("LAMBDA", "CODEDEPLOY"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        for name, arn in ARNS.items():
+            monkeypatch.setenv(name, arn)
+        yield side

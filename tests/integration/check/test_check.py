@@ -10,8 +10,7 @@ import boto3
 import pytest
 
 from functions.check import app
-from tests.integration.check.aws_side import AwsSide, Version
-from tests.integration.check.conftest import ARNS
+from tests.integration.check.aws_side import ARNS, AwsSide, Version
 from tests.template.stack import template
 from tests.template.test_deployments_in_steps import actions
 

@@ -18,14 +18,10 @@ from segment_rehook.segment.event import Event
 from segment_rehook_cli.archive.again import repetition_of
 from segment_rehook_cli.archive.archive_file import ArchiveUnreadable, read_archive
 from segment_rehook_cli.archive.choice import Choice, time_of
-from segment_rehook_cli.archive.job_file import (
-    ReplayJob,
-    ReplayJobUnreadable,
-    read_replay_job,
-    write_replay_job,
-)
+from segment_rehook_cli.archive.replay_job import ReplayJob
 from segment_rehook_cli.archive.spool import Spool, SpooledEvent
 from segment_rehook_cli.archive.standing import EventStanding
+from segment_rehook_cli.stack.job_file import JobUnreadable, read_job, write_job
 
 TRACK = {"type": "track", "event": "order", "messageId": "m1", "userId": "u1"}
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
@@ -149,12 +145,12 @@ JOB = ReplayJob(
 def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
     """The file has all of the job, and only its owner can read it."""
     file = tmp_path / "job"
-    assert read_replay_job(file) is None
-    write_replay_job(file, JOB)
-    assert read_replay_job(file) == JOB
+    assert read_job(file, ReplayJob) is None
+    write_job(file, JOB)
+    assert read_job(file, ReplayJob) == JOB
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    write_replay_job(file, replace(JOB, ended=True))
-    assert read_replay_job(file) == replace(JOB, ended=True)
+    write_job(file, replace(JOB, ended=True))
+    assert read_job(file, ReplayJob) == replace(JOB, ended=True)
 
 
 @pytest.mark.parametrize(
@@ -165,5 +161,5 @@ def test_another_file_is_no_job(tmp_path: Path, text: str) -> None:
     """A file of another command, or of nothing, is refused and is not written over."""
     file = tmp_path / "job"
     file.write_text(text)
-    with pytest.raises(ReplayJobUnreadable, match="not a job file of `replay`"):
-        read_replay_job(file)
+    with pytest.raises(JobUnreadable, match="not a job file of `replay`"):
+        read_job(file, ReplayJob)

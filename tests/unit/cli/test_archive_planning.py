@@ -22,7 +22,7 @@ from segment_rehook_cli.archive.choice import Choice
 from segment_rehook_cli.archive.planning import ArchivePlan, Planning
 from segment_rehook_cli.archive.spool import Spool
 from segment_rehook_cli.archive.standing import EventStanding
-from segment_rehook_cli.log.time_window import DAY
+from segment_rehook_cli.terminal.durations import DAY
 from segment_rehook_cli.why.ledger_records import LedgerRecords
 from tools.fakes.surroundings import FakeClock
 

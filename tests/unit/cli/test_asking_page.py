@@ -9,12 +9,12 @@ from segment_rehook_cli.log.follower import POLL_SECONDS
 from segment_rehook_cli.log.insights_query import MAX_LINES
 from segment_rehook_cli.log.stack_logs import DOLLARS_PER_GB
 from segment_rehook_cli.log.tail import DEFAULT_SECONDS
+from segment_rehook_cli.stack.keeping import LEDGER_DAYS, LOG_DAYS, SEGMENT_RETRY_SECONDS, Keeping
 from segment_rehook_cli.why.conclusion import conclude
-from segment_rehook_cli.why.delivery_facts import LEDGER_DAYS, LOG_DAYS, DeliveryFacts, Keeping
+from segment_rehook_cli.why.delivery_facts import DeliveryFacts
 from segment_rehook_cli.why.history import Standing
 from segment_rehook_cli.why.question import about_message_id
 from segment_rehook_cli.why.sentence import sentence
-from segment_rehook_cli.why.standing_words import SEGMENT_RETRY_HOURS
 from tests.unit.cli.log_lines import line
 
 PAGE = (Path(__file__).parents[3] / "docs" / "asking-why.md").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert "asks every two seconds" in SAID
     assert DEFAULT_SECONDS == 60
     assert "a minute back at the start" in SAID
-    assert SEGMENT_RETRY_HOURS == 4
+    assert SEGMENT_RETRY_SECONDS == 4 * 3_600
     assert "again for four hours" in SAID
 
 

@@ -19,19 +19,19 @@ from segment_rehook.delivery.settings import IngestSettings, RedriveSettings
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.settling import DISCARDED
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome
-from segment_rehook_cli.log.time_window import DAY
-from segment_rehook_cli.why import conclusion as module
-from segment_rehook_cli.why.conclusion import conclude, conclude_event
-from segment_rehook_cli.why.delivery_facts import (
+from segment_rehook_cli.stack.keeping import (
+    DEAD_LETTER_DAYS,
     LEDGER_DAYS,
     LOG_DAYS,
-    DeliveryFacts,
+    PARKED_DAYS,
     Keeping,
-    Sighting,
 )
+from segment_rehook_cli.terminal.durations import DAY
+from segment_rehook_cli.why import conclusion as module
+from segment_rehook_cli.why.conclusion import conclude, conclude_event
+from segment_rehook_cli.why.delivery_facts import DeliveryFacts, Sighting
 from segment_rehook_cli.why.history import Conclusion, Standing
 from segment_rehook_cli.why.reason_text import REASON_TEXTS
-from segment_rehook_cli.why.standing_words import DEAD_LETTER_DAYS, PARKED_DAYS
 from tests.unit.cli.log_lines import DELIVERY, NOW, line
 
 HOUR = 3600.0

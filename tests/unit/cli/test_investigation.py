@@ -14,8 +14,10 @@ from segment_rehook.delivery.ledger.record import Record, State
 from segment_rehook.delivery.queues.message import Header
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.log.stack_logs import StackLogs
-from segment_rehook_cli.log.time_window import DAY, TimeWindow
-from segment_rehook_cli.why.delivery_facts import Keeping, Sighting
+from segment_rehook_cli.log.time_window import TimeWindow
+from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.terminal.durations import DAY
+from segment_rehook_cli.why.delivery_facts import Sighting
 from segment_rehook_cli.why.history import History
 from segment_rehook_cli.why.history_table import show_history
 from segment_rehook_cli.why.investigation import Investigation

@@ -8,8 +8,9 @@ import pytest
 
 from segment_rehook.delivery.outcomes import Dropped, Outcome, Parked, Stored
 from segment_rehook.rehook.plan import DropReason
+from segment_rehook_cli.stack.keeping import Keeping
 from segment_rehook_cli.why.conclusion import conclude
-from segment_rehook_cli.why.delivery_facts import DeliveryFacts, Keeping
+from segment_rehook_cli.why.delivery_facts import DeliveryFacts
 from segment_rehook_cli.why.history import Standing
 from segment_rehook_cli.why.reason_text import REASON_TEXTS, reason_text
 from tests.unit.cli.log_lines import DELIVERY, NOW, line

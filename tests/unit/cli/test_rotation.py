@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from segment_rehook_cli.secrets.matches import PERIOD, STALE_SECONDS, line_matches
 from segment_rehook_cli.secrets.parameter_store import SecretVersion
-from segment_rehook_cli.secrets.rotation import RETRY_SECONDS, RotationStep, rotation_of
+from segment_rehook_cli.secrets.rotation import RotationStep, rotation_of
+from segment_rehook_cli.stack.keeping import SEGMENT_RETRY_SECONDS
 
 START = 1_800_000_000.0
 HOUR = 3_600.0
@@ -54,7 +55,7 @@ def test_no_old_one_goes_while_segment_may_send_events_with_it(
         assert found.step is RotationStep.CHANGE
         assert not found.removable(at + now)
     else:
-        safe = max([changed, *olds]) + PERIOD + RETRY_SECONDS
+        safe = max([changed, *olds]) + PERIOD + SEGMENT_RETRY_SECONDS
         assert found.removable(at + now) == (["old"] if now >= safe else [])
         assert found.step is (RotationStep.REMOVE if now >= safe else RotationStep.WAIT)
 

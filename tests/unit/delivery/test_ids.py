@@ -100,6 +100,15 @@ def test_a_deliverys_id_can_be_undone(name: str, subscription: str) -> None:
     assert ids.subscription_of(delivery) == subscription
 
 
+@given(names, subscriptions)
+def test_a_deliverys_id_tells_of_its_business_key(name: str, subscription: str) -> None:
+    """No messageId passes for a business key, also one that spells it."""
+    key = key_of(name)
+
+    assert ids.has_business_key(ids.delivery_id(ids.business_key(name), subscription))
+    assert key is None or not ids.has_business_key(ids.delivery_id(key, subscription))
+
+
 @given(names)
 def test_a_key_is_short_printable_ascii(name: str) -> None:
     """A key is short printable ASCII, as a table's key, SQS attributes and log lines need it."""

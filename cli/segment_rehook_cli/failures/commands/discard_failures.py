@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import typer
 
-from segment_rehook.aws.system import SystemClock, SystemRandomness
-from segment_rehook.delivery.settings import DAY
+from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.failures.asking import count_chosen
 from segment_rehook_cli.failures.discarding import Discarding
-from segment_rehook_cli.failures.ledger_client import ledger_and_marks
+from segment_rehook_cli.failures.ledger_client import discarding_ledger
 from segment_rehook_cli.failures.message import QueueName
 from segment_rehook_cli.failures.reading import not_read, start_reading
 from segment_rehook_cli.failures.refusals import Refusals
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
-from segment_rehook_cli.failures.settling import DiscardingLedger
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
@@ -27,14 +25,10 @@ from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.progress import progress
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
     from segment_rehook_cli.failures.reader import QueueReader
+    from segment_rehook_cli.failures.settling import DiscardingLedger
 
 __all__ = ["discard"]
-
-DEFAULT_LEDGER_DAYS: Final = 45
-"""The template's default of LedgerDays."""
 
 
 @on_stack
@@ -102,7 +96,8 @@ class _Run:
         self.interrupted = False
         self._unread: dict[QueueName, int] = {}
         if selection.waiting:
-            self._ledger = _ledger(stack)
+            with exit_on_aws_error():
+                self._ledger = discarding_ledger(stack)
 
     @property
     def discarded(self) -> int:
@@ -165,11 +160,3 @@ class _Run:
     def _last(self) -> list[Discarding]:
         """Return the last run over each queue."""
         return list({each.reader.name: each for each in self._parts}.values())
-
-
-def _ledger(stack: Stack) -> DiscardingLedger:
-    days = int(stack.parameters.get("LedgerDays") or DEFAULT_LEDGER_DAYS)
-    with exit_on_aws_error():
-        client: DynamoDBClient = stack.client("dynamodb")
-        ledger, marks = ledger_and_marks(client, stack.output("LedgerTable"), keep=days * DAY)
-    return DiscardingLedger(ledger, marks, SystemClock(), SystemRandomness(), keep=days * DAY)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from segment_rehook_cli.failures.entry import entry_text
-from segment_rehook_cli.failures.export_file import whole_file
 from segment_rehook_cli.failures.message import FailedMessage
 from segment_rehook_cli.failures.reading import Reading, start_reading
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
@@ -17,6 +16,7 @@ from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
+from segment_rehook_cli.terminal.whole_file import whole_file
 
 __all__ = ["export"]
 

@@ -10,7 +10,7 @@ import typer
 
 from segment_rehook_cli.failures.asking import count_chosen
 from segment_rehook_cli.failures.commands.move_task import redrive_by_task
-from segment_rehook_cli.failures.job_file import Job, JobUnreadable, read_job
+from segment_rehook_cli.failures.redrive_job import resumed_redrive
 from segment_rehook_cli.failures.redriving import Redriving
 from segment_rehook_cli.failures.selection import QueueChoice, Selection
 from segment_rehook_cli.failures.selection_options import by_selection
@@ -88,7 +88,7 @@ def redrive(
             raise failure(_WHOLE, USAGE)
         redrive_by_task(stack, rate, yes=yes)
         return
-    kept = _job(stack, selection, job, stored=stored)
+    kept = resumed_redrive(stack, selection, job, stored=stored)
     if kept is not None:
         if kept.ended:
             say(f"{job}: this job has ended; it sent back {kept.sent}")
@@ -103,8 +103,15 @@ def redrive(
                 typer.echo("sent back: 0")
                 raise typer.Exit(FINDINGS)
             started_at = chosen.started_at if started_at is None else started_at
-        run = Redriving(stack, selection, stored=stored, rate=rate, started_at=started_at)
-        run.keep(job, kept)
+        run = Redriving(
+            stack,
+            selection,
+            stored=stored,
+            rate=rate,
+            started_at=started_at,
+            file=job,
+            resumed=kept,
+        )
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("sent back: 0")
         raise
@@ -120,31 +127,6 @@ def _of_parking_lot(stack: Stack, selection: Selection) -> Selection:
     if selection.queue is QueueChoice.BOTH:
         say(_WAITING)
     return selection.of_queue(QueueChoice.PARKED)
-
-
-def _job(stack: Stack, selection: Selection, path: Path | None, *, stored: bool) -> Job | None:
-    """Read the job that is to be resumed; None if it is a new one, or none is kept."""
-    if path is None:
-        return None
-    try:
-        found = read_job(path)
-    except JobUnreadable as error:
-        raise failure(f"{path}: {error}", USAGE) from None
-    if found is None:
-        return None
-    if (found.stack, found.account, found.region) != (stack.name, stack.account, stack.region):
-        raise failure(
-            f"{path}: it is a job of the stack {found.stack} in account {found.account}, "
-            f"{found.region}: give another file",
-            USAGE,
-        )
-    given = selection.filtered or selection.from_queue is not None
-    if (given and selection != found.selection) or (stored and not found.stored):
-        raise failure(
-            f"{path}: the job has other options; leave them out to resume it, or give another file",
-            USAGE,
-        )
-    return found
 
 
 def _question(number: int, selection: Selection) -> str:

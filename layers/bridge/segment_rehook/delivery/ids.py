@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 # Segment's own limit for a messageId.
 MAX_KEY_CHARACTERS = 100
+BUSINESS_KEY = "k:"
 # A text that begins like a derived key is hashed, so that no sender can write one.
-DERIVED = ("k:", "h:", "s:")
+DERIVED = (BUSINESS_KEY, "h:", "s:")
 LOGGED_USER_DIGITS = 16
 # These members are new each time Segment sends the event.
 UNSTABLE = frozenset({"sentAt", "receivedAt"})
@@ -41,7 +42,12 @@ def event_key(event: Event) -> str | None:
 
 def business_key(value: str) -> str:
     """Give the event key for an `idempotencyKey` whose text is `value`."""
-    return "k:" + _bounded(value)
+    return BUSINESS_KEY + _bounded(value)
+
+
+def has_business_key(delivery: str) -> bool:
+    """Whether a delivery's id is made of an `idempotencyKey`."""
+    return delivery.startswith(BUSINESS_KEY)
 
 
 def delivery_id(key: str, subscription: str) -> str:

@@ -355,7 +355,12 @@ def test_without_a_cutover_there_is_nothing_to_end(aws: AwsSide, action: str) ->
 def test_show_counts_a_copy_once(aws: AwsSide, capsys: pytest.CaptureFixture[str]) -> None:
     """An event that was discarded from the queue, and again as Segment's retry, is one."""
     aws.run("cut over", aws.clock.now() - 60.0)
-    line = {"outcome": "dropped", "reason": "before_cutover", "delivery": "m3"}
+    line = {
+        "message": "outcome",
+        "outcome": "dropped",
+        "reason": "before_cutover",
+        "delivery": "m3",
+    }
     aws.log("/ingest", json.dumps(line))
     aws.log("/ingest", json.dumps({**line, "delivery": "m9"}))
     capsys.readouterr()

@@ -9,15 +9,14 @@ import boto3
 import pytest
 import typer
 
-from segment_rehook_cli.archive import kept_job as module
 from segment_rehook_cli.archive.choice import Choice
-from segment_rehook_cli.archive.job_file import read_replay_job
-from segment_rehook_cli.archive.kept_job import KeptJob, kept_job
+from segment_rehook_cli.archive.replay_job import KeptReplay, ReplayJob, kept_replay
 from segment_rehook_cli.archive.replay_options import ReplayOptions
+from segment_rehook_cli.stack import job_file
 from segment_rehook_cli.stack.stack import Stack
 
 
-def start(file: Path, marker: str) -> KeptJob:
+def start(file: Path, marker: str) -> KeptReplay:
     """Start `replay --again --job FILE`, up to where it has asked."""
     stack = Stack(
         name="prod",
@@ -38,7 +37,7 @@ def start(file: Path, marker: str) -> KeptJob:
         yes=True,
         as_json=False,
     )
-    return kept_job(stack, options, marker=marker, now=0.0)
+    return kept_replay(stack, options, marker=marker, now=0.0)
 
 
 def test_of_two_first_starts_of_a_job_the_second_is_refused(
@@ -52,7 +51,7 @@ def test_of_two_first_starts_of_a_job_the_second_is_refused(
         second.begin()
     assert ended.value.exit_code == 2
     assert "another run has begun this job" in capsys.readouterr().err
-    kept = read_replay_job(file)
+    kept = job_file.read_job(file, ReplayJob)
     assert kept is not None
     assert kept.marker == "one"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -75,7 +74,7 @@ def test_a_job_that_can_not_be_written_leaves_no_file(
     def full(*_: object) -> NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "write_replay_job", full)
+    monkeypatch.setattr(job_file, "write_job", full)
     file = tmp_path / "again.job"
     with pytest.raises(typer.Exit) as ended:
         start(file, "one").begin()

@@ -1,4 +1,4 @@
-"""The file of an export: whole or not there, and readable by its owner only."""
+"""A file that a command writes: whole or not there, and readable by its owner only."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["whole_file"]
 def whole_file(path: Path) -> Iterator[IO[str]]:
     """Give a file to write to; at the end it takes the place of `path`, on disk.
 
-    If the block raises, nothing is left. After a SIGKILL a file `.NAME.….part` is left, and `path`
-    is as it was. Raises OSError.
+    It is text, in UTF-8. If the block raises, nothing is left. After a SIGKILL a file
+    `.NAME.….part` is left, and `path` is as it was. Raises OSError.
     """
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     part = Path(name)
