@@ -183,26 +183,6 @@ def test_hostile_contents_are_text(page: Page, running: Running) -> None:
     assert page.locator("main img").count() == 0
 
 
-def test_mistakes_are_shown_while_one_writes(page: Page) -> None:
-    """A sample is previewed field by field; a mistake has its place; the same is sent again."""
-    page.get_by_role("link", name="Send", exact=True).click()
-    page.get_by_label("Begin with a sample").select_option(label="track-order-completed")
-    made = page.get_by_role("region", name="What the mapping makes of it")
-    expect(made.get_by_role("rowheader", name="event_name")).to_be_visible()
-    text = page.get_by_label("Events as JSON")
-    whole = text.input_value()
-    text.fill('{"type": "track",\n "event" "x"}')
-    expect(page.get_by_text("Line 2, column 10")).to_be_visible()
-    page.get_by_role("button", name="Go there").click()
-    assert text.evaluate("each => each.selectionStart") == 27
-    text.fill(whole)
-    expect(page.get_by_text("Line 2")).to_be_hidden()
-    page.get_by_role("button", name="Send", exact=True).click()
-    expect(page.get_by_text("1 request, answered 200 × 1")).to_be_visible()
-    page.get_by_role("button", name="Send the same again").click()
-    expect(page.get_by_text('"duplicate": 1')).to_be_visible()
-
-
 def test_the_keyboard_alone_breaks_and_mends(page: Page) -> None:
     """Tab and the space bar are enough; the focus stays where it was; the state is told."""
     page.get_by_role("link", name="Break").focus()
@@ -269,6 +249,16 @@ def test_every_page_is_accessible_and_fits(
         found.append(_violations(page, axe))
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 360, f"{name} is {wide} pixels wide"
+    page.get_by_role("link", name="Send", exact=True).click()
+    page.get_by_label("Begin with a sample").select_option(label="batch")
+    expect(page.get_by_role("heading", name="Event 3")).to_be_visible()
+    page.get_by_label("Events as JSON").fill("[7]")
+    expect(page.get_by_text("element 1 is no event")).to_be_visible()
+    found.append(_violations(page, axe))
+    page.get_by_role("link", name="Mapping").click()
+    page.get_by_label("destination.json").fill('{"setings": {}}')
+    expect(page.get_by_role("heading", name="Mistakes")).to_be_visible()
+    found.append(_violations(page, axe))
     assert found == [[]] * len(found)
 
 
