@@ -157,7 +157,9 @@ def test_an_open_event_follows_what_happens(page: Page, running: Running) -> Non
     """The page of an event that waits tells its delivery without being loaded again."""
     running.box.rehook.switch(on=False)
     send(running, "followed")
-    page.get_by_role("row").nth(1).get_by_role("link").click()
+    row = page.get_by_role("row").nth(1)
+    expect(row).to_contain_text("followed")
+    row.get_by_role("link").click()
     expect(page.get_by_text("waits since")).to_be_visible()
     page.evaluate("window.same = true")
     running.box.rehook.switch(on=True)
