@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["EventDetail", "detail_of"]
 
 MAX_CALLS: Final = 20
-MAX_LOGGED_LATE_SECONDS: Final = 0.05
+MAX_LOGGED_LATE_SECONDS: Final = 0.2
 """How long after a call its line is read from the function's output, at most."""
 
 
@@ -129,18 +129,21 @@ def _calls(
     if history is None or not hasattr(subject.box, "rehook"):
         return []
     user = None if event is None else event.member("userId")
+    calls = subject.box.rehook.calls()
     tried = [each for each in history.steps if each.milliseconds is not None]
-    found = [
-        call
-        for call in subject.box.rehook.calls()
-        if any(_is_of(call, step, user) for step in tried)
-    ]
-    return found[-MAX_CALLS:]
+    found = {call.number: call for step in tried if (call := _call_of(step, calls, user))}
+    return [found[number] for number in sorted(found)][-MAX_CALLS:]
 
 
-def _is_of(call: ReceivedCall, step: HistoryStep, user: object) -> bool:
+def _call_of(step: HistoryStep, calls: Sequence[ReceivedCall], user: object) -> ReceivedCall | None:
+    """Choose the call of one try. Without an id, of those of the user, the nearest to its begin."""
     if step.rehook_request_id is not None:
-        return step.rehook_request_id in call.answer
+        return next((each for each in calls if step.rehook_request_id in each.answer), None)
     ended = datetime.fromisoformat(step.at).timestamp()
-    began = ended - (step.milliseconds or 0.0) / 1000 - MAX_LOGGED_LATE_SECONDS
-    return user is not None and call.source_id == user and began <= call.at <= ended
+    began = ended - (step.milliseconds or 0.0) / 1000
+    near = [
+        each
+        for each in calls
+        if each.source_id == user and began - MAX_LOGGED_LATE_SECONDS <= each.at <= ended
+    ]
+    return min(near, key=lambda each: abs(each.at - began), default=None)

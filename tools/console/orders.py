@@ -5,16 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from werkzeug.exceptions import NotFound
 
+from segment_rehook.delivery.pacing.breaker import LOOK_EVERY
 from segment_rehook.rehook.destination import DestinationInvalid, load
 from segment_rehook_cli.diff.comparison import compare
 from segment_rehook_cli.mapping.advice import review
 from segment_rehook_cli.mapping.preview import Preview
+from tools.console.breaker_pause import end_pause
 from tools.console.sending import Mistake, Sender, SendOrder, mistake_in, read_given
+from tools.console.text_places import place_in
 from tools.sandbox.destination import DestinationRefused
 from tools.sandbox.function import FunctionBroken
 from tools.sandbox.services import CHECKOUT
@@ -110,7 +114,7 @@ class Orders:
 
     def _kill(self, order: _Kill) -> dict[str, Any]:
         try:
-            return {"said": f"killed: {self._switches.kill(order.function)}"}
+            return {"said": f"killed processes: {self._switches.kill(order.function)}"}
         except KeyError:
             raise Mistake("there is no such function") from None
 
@@ -119,6 +123,8 @@ class Orders:
         return {"said": "all well again"}
 
     def _try_now(self, _: _Nothing) -> dict[str, Any]:
+        if end_pause(self._subject):
+            time.sleep(LOOK_EVERY)  # until then a function may not have seen it
         queue = self._subject.box.queue("DeadLetterQueue")
         until = time.monotonic() + TRY_SECONDS
         # A message that is being tried at this moment can be shown when that try has ended.
@@ -152,7 +158,12 @@ class Orders:
         if (mistake := mistake_in(order.text)) is not None:
             raise mistake
         found = review(text)
-        html = self._pages.fragment("check", found=found, **self._differences(text, found))
+        html = self._pages.fragment(
+            "check",
+            found=found,
+            place_in=partial(place_in, order.text),
+            **self._differences(text, found),
+        )
         return {"html": html, "valid": not found.mistakes}
 
     def _differences(self, text: bytes, found: Review) -> dict[str, Differences | None]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldMessage", "RewardCount", "counts", "held_messages", "queue_search", "reward_counts"]
 
+MAX_COUNTS: Final = 12
+
 _REWARDING: Final = "trackEvent"
 _QUEUES: Final = {QueueName.WAITING: "DeadLetterQueue", QueueName.PARKED: "ParkingLot"}
 
@@ -27,13 +29,14 @@ _QUEUES: Final = {QueueName.WAITING: "DeadLetterQueue", QueueName.PARKED: "Parki
 class HeldMessage(NamedTuple):
     """A message in a queue. ``visible_in``: seconds until its next try, 0 if it can be taken now.
 
-    ``user``: the id in its event, None if that can't be read.
+    ``user``: the id in its event, None if that can't be read. ``row``: the number of its row.
     """
 
     failed: FailedMessage
     visible_in: float
     user: str | None
     age: int
+    row: int | None
 
 
 class RewardCount(NamedTuple):
@@ -54,13 +57,17 @@ def held_messages(subject: ConsoleSubject, queue: QueueName) -> list[HeldMessage
     found = []
     for each in subject.box.queue(_QUEUES[queue]).messages():
         failed = _failed(queue, each, now)
-        found.append(HeldMessage(failed, each.visible_in, _user(failed), int(each.age)))
+        header = failed.header
+        row = None if header is None else subject.recording.number_of(header.delivery)
+        found.append(HeldMessage(failed, each.visible_in, _user(failed), int(each.age), row))
     return found
 
 
-def counts(messages: list[HeldMessage]) -> list[tuple[str, int]]:
-    """Count messages by reason, the most frequent first."""
-    return Counter(each.failed.reason for each in messages).most_common()
+def counts(messages: list[HeldMessage]) -> dict[str, list[tuple[str, int]]]:
+    """Count messages by reason and by user, the most frequent first: MAX_COUNTS at most."""
+    reasons = Counter(each.failed.reason for each in messages)
+    users = Counter(each.user or "unknown" for each in messages)
+    return {"reason": reasons.most_common(MAX_COUNTS), "user": users.most_common(MAX_COUNTS)}
 
 
 def reward_counts(subject: ConsoleSubject) -> list[RewardCount]:

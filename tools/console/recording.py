@@ -7,7 +7,7 @@ first.
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -57,6 +57,7 @@ class Recording:
         self._lines: deque[LoggedOutcome] = deque(maxlen=MAX_LINES)
         self._exchanges = KeptExchanges()
         self._facts: OrderedDict[tuple[str | None, str | None], EventFacts] = OrderedDict()
+        self._delivered: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._with_rows: OrderedDict[str | None, None] = OrderedDict()
 
     def exchange(self, exchange: Exchange) -> None:
@@ -90,6 +91,11 @@ class Recording:
         with self._changed:
             return self._rows.get(number)
 
+    def number_of(self, delivery: str) -> int | None:
+        """Give the number of a delivery's row; None if it is kept no longer."""
+        with self._changed:
+            return self._row_of.get(delivery)
+
     def rows(
         self, wanted: RowFilter, *, before: int | None = None, most: int = 100
     ) -> list[EventRow]:
@@ -104,13 +110,9 @@ class Recording:
         return found
 
     def delivered(self, action: str) -> Counter[str]:
-        """Count the rows of an action that are delivered, by the user of the event."""
+        """Count the deliveries of an action by user, also those whose rows are kept no longer."""
         with self._changed:
-            return Counter(
-                row.facts.user
-                for row in self._rows.values()
-                if row.outcome == _DELIVERED and row.action == action and row.facts.user is not None
-            )
+            return self._delivered[action].copy()
 
     @property
     def sequence(self) -> int:
@@ -221,6 +223,10 @@ class Recording:
         )
 
     def _put(self, row: EventRow) -> None:
+        before = self._rows.get(row.number)
+        was_delivered = before is not None and before.outcome == _DELIVERED
+        if row.outcome == _DELIVERED and not was_delivered and row.facts.user is not None:
+            self._delivered[row.action or ""][row.facts.user] += 1
         self._rows[row.number] = row
         while len(self._rows) > MAX_ROWS:
             number, oldest = self._rows.popitem(last=False)

@@ -17,6 +17,7 @@ from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import decode_slowly
 from segment_rehook.segment.unreadable import syntax_error_of
 from segment_rehook_cli.mapping.reading import Unreadable, read_events
+from tools.console.text_places import broken_in, event_in
 from tools.sandbox.segment import Segment, sign
 
 if TYPE_CHECKING:
@@ -132,10 +133,11 @@ def read_given(text: str) -> list[Event]:
     try:
         for number, each in enumerate(read_events(text.encode("utf-8", "replace")), start=1):
             if not isinstance(each, Event):
-                raise Mistake(f"element {number} is no event: {each.detail}")
+                place = event_in(text, number) or ()
+                raise Mistake(f"element {number} is no event: {each.detail}", *place)
             found.append(each)
     except Unreadable as error:
-        raise mistake_in(text) or Mistake(str(error)) from None
+        raise _mistake_in_events(text) or Mistake(str(error)) from None
     if not found:
         raise Mistake("there is no event: write one, or choose a sample")
     return found
@@ -147,6 +149,13 @@ def mistake_in(text: str) -> Mistake | None:
     if slip is None:
         return None
     return Mistake(slip.reason, slip.line, slip.column)
+
+
+def _mistake_in_events(text: str) -> Mistake | None:
+    if (broken := broken_in(text)) is None:
+        return None
+    reason, place = broken
+    return Mistake(reason, *place)
 
 
 def _with_fresh_id(event: bytes) -> bytes:

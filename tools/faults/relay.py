@@ -113,7 +113,7 @@ class _RelayHandler(Handler):
         if self.observer.before(request):
             self.reset()
             return
-        answer = _read(self.relay.exchange(_request(request)))
+        answer = _read(self.relay.exchange(_request(request, urlsplit(self.relay.upstream).netloc)))
         if self.observer.after(request, answer) or not answer.raw:
             self.reset()
             return
@@ -122,9 +122,14 @@ class _RelayHandler(Handler):
         self.close_connection = answer.status is None
 
 
-def _request(request: RelayedRequest) -> bytes:
+def _request(request: RelayedRequest, host: str) -> bytes:
     """Write the request for a connection that ends with its answer."""
-    headers = {**request.headers, "connection": "close", "content-length": str(len(request.body))}
+    headers = {
+        **request.headers,
+        "host": host,
+        "connection": "close",
+        "content-length": str(len(request.body)),
+    }
     headers.pop("transfer-encoding", None)
     lines = [
         f"{request.method} {request.path} HTTP/1.1",

@@ -51,6 +51,7 @@ from tools.sandbox.aws_topics import Confirmation
 from tools.sandbox.control import Control, Operation, Routes, fault_routes
 from tools.sandbox.faults import Fault, FaultPlan, Kind
 from tools.sandbox.listener import LOOPBACK, reset
+from tools.sandbox.programs_only import REFUSED, comes_from_a_page
 from tools.sqs import moto_backend
 
 if TYPE_CHECKING:
@@ -95,7 +96,15 @@ class FaultyApplication:
         self.calls: Counter[tuple[str, str, str]] = Counter()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """Answer one call to AWS."""
+        """Answer one call to AWS; those of a page in a browser are refused."""
+        if comes_from_a_page(
+            environ["SERVER_PORT"],
+            host=environ.get("HTTP_HOST"),
+            origin=environ.get("HTTP_ORIGIN"),
+            site=environ.get("HTTP_SEC_FETCH_SITE"),
+        ):
+            start("403 Forbidden", [length_of(REFUSED.encode())])
+            return [REFUSED.encode()]
         call = Call.of(environ)
         self.calls[call.caller, call.service, call.operation] += 1
         facts = {"service": call.service, "operation": call.operation, "caller": call.caller}

@@ -7,6 +7,7 @@ Every control API has these operations for faults:
     GET    /held               how many calls wait to be released
     POST   /release[?count=N]  let held calls continue
 
+A request that a page in a browser sends is refused with 403 (``tools.sandbox.programs_only``).
 An unknown member of a body and an unknown name in a query are refused by name, so that no part of
 an order is left out silently.
 """
@@ -26,6 +27,7 @@ import urllib3
 
 from tools.sandbox.faults import Fault, FaultPlan
 from tools.sandbox.listener import Handler, Listener
+from tools.sandbox.programs_only import REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,9 @@ class _ControlHandler(Handler):
 
     def serve(self) -> None:
         body = self.read_body()
+        if self.is_from_a_page:
+            self._send(HTTPStatus.FORBIDDEN, {"error": REFUSED})
+            return
         address = urlsplit(self.path)
         operation = self.routes.get((self.command, address.path))
         if operation is None:

@@ -16,6 +16,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+from tools.sandbox.programs_only import comes_from_a_page
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
@@ -74,6 +76,17 @@ class Handler(BaseHTTPRequestHandler):
         if len(read) < size:
             raise ConnectionAbortedError
         return read
+
+    @property
+    def is_from_a_page(self) -> bool:
+        """Whether a page in a browser sent the request."""
+        _, port = self.connection.getsockname()
+        return comes_from_a_page(
+            port,
+            host=self.headers.get("host"),
+            origin=self.headers.get("origin"),
+            site=self.headers.get("sec-fetch-site"),
+        )
 
     def answer(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
         """Send a complete answer, with its length as a header."""

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tools.sandbox.listener import Handler, Listener
+from tools.sandbox.programs_only import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +109,9 @@ class _RuntimeHandler(Handler):
 
     def serve(self) -> None:
         body = self.read_body()
+        if self.is_from_a_page:
+            self.answer(HTTPStatus.FORBIDDEN, [], REFUSED.encode())
+            return
         match self.command, self.path.removeprefix(_PREFIX).strip("/").split("/"):
             case "GET", ["invocation", "next"]:
                 self._send_next()

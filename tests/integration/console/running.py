@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from tools.sandbox.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -102,3 +105,24 @@ class Visitor:
 def token_of(console: ConsoleServer) -> str:
     """The token in the console's address."""
     return console.address.partition("#")[2]
+
+
+def event(user: str, **members: Any) -> dict[str, Any]:
+    """A track event of a user, with an id of its own."""
+    return {
+        "type": "track",
+        "event": "order",
+        "messageId": f"console-{next(NUMBERS)}",
+        "userId": user,
+        "properties": {"total": 3},
+        **members,
+    }
+
+
+def send(visitor: Visitor, *events: dict[str, Any], **order: Any) -> dict[str, Any]:
+    """Send events, and give the webhook's answer."""
+    text = "\n".join(json.dumps(each) for each in events)
+    reply = visitor.order("send", text=text, **order)
+    assert reply.status == 200, reply.text
+    answer: dict[str, Any] = json.loads(reply.json["answer"]["body"])
+    return answer

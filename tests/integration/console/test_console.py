@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import html
 import http.client
-import itertools
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from segment_rehook.aws.items import breaker_item
+from segment_rehook.delivery.pacing.breaker_record import BreakerRecord
 from segment_rehook.segment.jsontext import decode_slowly
+from tests.integration.console.running import event, send
 from tools.sandbox import Fault, Kind
 
 if TYPE_CHECKING:
     from tests.integration.console.running import Reply, Running, Visitor
 
-NUMBERS = itertools.count(1)
 HOSTILE = {
     "markup": "<script>alert(1)</script><b onclick='x'>\"&amp;",
     "right-to-left": "abc\u202eexe.cod\u2066\u200f",
@@ -25,27 +27,6 @@ HOSTILE = {
     "controls": "bell\x07 nul\x00 del\x7f escape\x1b[31m",
     "template": "{{ 7 * 7 }}{% raw %}",
 }
-
-
-def event(user: str, **members: Any) -> dict[str, Any]:
-    """A track event of a user, with an id of its own."""
-    return {
-        "type": "track",
-        "event": "order",
-        "messageId": f"console-{next(NUMBERS)}",
-        "userId": user,
-        "properties": {"total": 3},
-        **members,
-    }
-
-
-def send(visitor: Visitor, *events: dict[str, Any], **order: Any) -> dict[str, Any]:
-    """Send events, and give the webhook's answer."""
-    text = "\n".join(json.dumps(each) for each in events)
-    reply = visitor.order("send", text=text, **order)
-    assert reply.status == 200, reply.text
-    answer: dict[str, Any] = json.loads(reply.json["answer"]["body"])
-    return answer
 
 
 def shown(reply: Reply) -> str:
@@ -137,6 +118,33 @@ def test_every_fault_of_rehook_loses_nothing(
     assert switch in shown(page_of(running, visitor, switch))
 
 
+def test_each_event_of_a_user_has_its_own_call(running: Running, visitor: Visitor) -> None:
+    """Of two that Rehook refuses one after the other, each page shows its own call alone."""
+    visitor.order("turn", switch="rejects", on=True)
+    for total in (7001, 7002):
+        assert send(visitor, event("twice", properties={"total": total}))["parked"] == 1
+    for index, other in enumerate(("7001", "7002")):
+        text = page_of(running, visitor, "twice", index).text
+        assert text.count("POST /events/invoke") == 1
+        assert other not in text
+
+
+def test_try_now_lets_the_breakers_pause_pass(running: Running, visitor: Visitor) -> None:
+    """While the breaker is open an event is stored; tried now, it is delivered all the same."""
+    record = BreakerRecord(nonce="a", open_until=time.time() + 1000, reason="unreachable")
+    table = running.box.stack.tables["Ledger"].name
+    running.box.dynamodb.put_item(TableName=table, Item=breaker_item(record))
+    running.box.wait_until(lambda: send(visitor, event("paused"))["stored"] == 1)
+    row = f'<a href="{re.findall(r"/events/[0-9]+", visitor.open("/?user=paused").text)[0]}">'
+    assert row in visitor.open("/queues").text
+    visitor.order("try-now")
+
+    def is_delivered() -> bool:
+        return "/events/" in visitor.open("/?user=paused&outcome=delivered").text
+
+    running.box.wait_until(is_delivered, timeout=20)
+
+
 @pytest.mark.parametrize("switch", ["dynamodb", "sqs", "ssm"])
 def test_the_console_works_while_a_store_does_not(
     running: Running, visitor: Visitor, switch: str
@@ -172,7 +180,7 @@ def test_functions_are_frozen_and_killed_and_work_again(running: Running, visito
                 continue  # it has no queue
             assert visitor.order("turn", switch=switch, on=True).status == 200
             assert visitor.order("turn", switch=switch, on=False).status == 200
-        assert visitor.order("kill", function=name).json["said"].startswith("killed: ")
+        assert visitor.order("kill", function=name).json["said"].startswith("killed processes: ")
     assert send(visitor, event("after-the-kill"))["delivered"] == 1
     assert visitor.order("kill", function="nothing").status == 400
 
@@ -212,66 +220,6 @@ def test_a_megabyte_is_shown_in_part(running: Running, visitor: Visitor) -> None
     decoded = decode_slowly(body.body)
     assert isinstance(decoded, dict)
     assert decoded["properties"] == {"text": "x" * 1_000_000}
-
-
-def test_mistakes_have_their_place(visitor: Visitor) -> None:
-    """Text that is no JSON is answered with line, column and reason; JSON that is no event too."""
-    reply = visitor.order("preview", text='{"type": "track",\n "event": }')
-    assert reply.status == 400
-    assert (reply.json["line"], reply.json["column"]) == (2, 11)
-    assert "no event" in visitor.order("preview", text="7").json["mistake"]
-    assert "no event" in visitor.order("send", text=" ").json["mistake"]
-    assert visitor.order("preview", text=1).status == 400
-    assert visitor.order("preview").status == 400
-    assert visitor.order("turn", switch="nothing", on=True).status == 400
-    assert visitor.order("nothing").status == 404
-
-
-def test_the_preview_shows_each_field(visitor: Visitor) -> None:
-    """Before an event is sent, its call is shown field by field."""
-    reply = visitor.order("preview", text=json.dumps(event("previewed")))
-    text = html.unescape(reply.json["html"])
-    assert "POST /events/invoke" in text
-    assert '"previewed"' in text
-
-
-def test_batches_repetitions_and_the_same_again(running: Running, visitor: Visitor) -> None:
-    """A batch is one request; fresh ids are rewarded each; the same again is a duplicate."""
-    text = json.dumps([event("many"), event("many")])
-    batch = visitor.order("send", text=text, batch=True).json
-    assert batch["requests"] == 1
-    assert json.loads(batch["answer"]["body"])["delivered"] == 2
-    sent = visitor.order("send", text=text, repeat=3, fresh=True).json
-    assert (sent["requests"], sent["statuses"]) == (6, {"200": 6})
-    assert running.box.rehook.rewards()["many", "order"] == 8
-    again = visitor.order("send", again=sent["order"]).json
-    assert json.loads(again["answer"]["body"])["duplicate"] == 1
-    assert running.box.rehook.rewards()["many", "order"] == 8
-    assert visitor.order("send", again=10**6).status == 400
-
-
-def test_a_mapping_is_compared_and_applied(running: Running, visitor: Visitor) -> None:
-    """A candidate's mistakes and its differences are shown; applied, the functions run on it."""
-    send(visitor, event("mapped"))
-    deployed = visitor.open("/mapping/file").text
-    assert "1 changed" not in visitor.order("check", text=deployed).json["html"]
-    candidate = json.loads(deployed)
-    candidate["subscriptions"][1]["settings"]["event_name"] = "renamed"
-    text = json.dumps(candidate)
-    wrong = '{"subscriptions": 1}'
-    found = html.unescape(visitor.order("check", text=text).json["html"])
-    assert "event_name" in found
-    assert '"renamed"' in found
-    assert visitor.order("check", text="{").status == 400
-    assert visitor.order("check", text=wrong).json["valid"] is False
-    assert visitor.order("apply", text=wrong).status == 400
-    try:
-        assert "subscriptions:" in visitor.order("apply", text=text).json["said"]
-        send(visitor, event("mapped-anew"))
-        assert running.box.rehook.rewards()["mapped-anew", "renamed"] == 1
-        assert "renamed" in visitor.open("/mapping").text
-    finally:
-        visitor.order("apply", text=deployed)
 
 
 def test_a_tour_has_a_user_of_its_own(visitor: Visitor) -> None:

@@ -74,6 +74,42 @@ def test_what_is_not_known_is_refused_by_name(
         )
 
 
+PAGES = [
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+    {"Host": "evil.example:{port}"},
+    {"Host": "127.0.0.1:1"},
+    {"Sec-Fetch-Site": "cross-site"},
+]
+
+
+@pytest.mark.parametrize("where", ["rehook", "aws", "own", "stand-in"])
+@pytest.mark.parametrize("headers", PAGES, ids=[str(each) for each in PAGES])
+def test_a_page_in_a_browser_is_refused(
+    ordered: Sandbox, where: str, headers: dict[str, str]
+) -> None:
+    """A foreign Origin, a rebound Host and a request of another site are 403, and do nothing."""
+    addresses = {"rehook": ordered.rehook.url, "aws": ordered.aws.url, "own": ordered.control_url}
+    address = addresses.get(where, ordered.aws.api_url)
+    port = address.rpartition(":")[2]
+    sent = {name: value.format(port=port) for name, value in headers.items()}
+    reply = urllib3.request("DELETE", f"{address}/faults", headers=sent, retries=False)
+    assert reply.status == 403
+    assert "Access-Control-Allow-Origin" not in reply.headers
+    with pytest.raises(ProtocolError):
+        urllib3.request(
+            "POST", ordered.rehook_url or "", json={"source_id": "nobody"}, retries=False
+        )
+
+
+def test_an_address_that_a_person_typed_is_answered(box: Sandbox) -> None:
+    """A browser's own address line, and localhost as the name, reach a control address."""
+    port = box.control_url.rpartition(":")[2]
+    headers = {"Host": f"localhost:{port}", "Sec-Fetch-Site": "none"}
+    reply = urllib3.request("GET", f"{box.control_url}/sandbox", headers=headers, retries=False)
+    assert reply.status == 200
+
+
 def test_an_unknown_kind_lists_the_kinds(box: Sandbox) -> None:
     """The refusal of an unknown kind of fault lists all kinds and all members of a fault."""
     status, answer = asked(box, "rehook", "POST", "/faults", '{"kind": "resett"}')

@@ -52,6 +52,13 @@ def test_a_whole_response_counts(api: RuntimeApi, invocation: Invocation, said: 
     assert invocation.outcome.payload == ANSWER
 
 
+def test_a_page_in_a_browser_ends_no_invocation(api: RuntimeApi, invocation: Invocation) -> None:
+    """A response with an Origin, or with another name as Host, is 403 and gives no outcome."""
+    for header in (b"Origin: http://evil.example\r\n", b"Host: evil.example\r\n"):
+        assert say(api, invocation, header + BY_LENGTH).startswith(b"HTTP/1.1 403")
+    assert invocation.outcome is None
+
+
 @pytest.mark.parametrize("said", [BY_LENGTH, BY_CHUNK], ids=["length", "chunks"])
 def test_a_response_broken_off_is_none(
     api: RuntimeApi, invocation: Invocation, said: bytes

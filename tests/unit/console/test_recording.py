@@ -115,6 +115,25 @@ def test_what_is_kept_is_limited() -> None:
     assert kept.find_exchange("r7") is not None
 
 
+def test_deliveries_are_counted_once_and_longer_than_rows_are_kept() -> None:
+    """A delivery counts for its user when it is delivered, also if its row is gone since."""
+    kept = Recording()
+    event = {"type": "track", "userId": "u"}
+    for number, first in enumerate(("delivered", "stored", "parked"), start=1):
+        kept.exchange(exchange(number, {**event, "messageId": f"m{number}"}))
+        kept.line(line(number, outcome=first, action="trackEvent"))
+    assert kept.delivered("trackEvent") == {"u": 1}
+    assert kept.number_of("m2:track") == 2
+    kept.line(line(2, service="redrive", action="trackEvent"))
+    kept.line(line(2, service="redrive", action="trackEvent"))
+    kept.line(line(1, outcome="duplicate", action="trackEvent"))
+    for number in range(10, recording.MAX_ROWS + 20):
+        kept.line(line(number, outcome="ignored"))
+    assert kept.number_of("m2:track") is None
+    assert kept.delivered("trackEvent") == {"u": 2}
+    assert kept.delivered("identifyUser") == {}
+
+
 def test_changes_tell_each_row_once() -> None:
     """Those since a number are told, each as it is now; nothing new is nothing after the time."""
     kept = Recording()

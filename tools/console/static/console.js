@@ -52,6 +52,7 @@ function refreshSoon() {
 
 function isAbout(rows) {
   if (page === "event") return rows.includes(Number(body.dataset.row));
+  if (page === "mapping") return !rows.length; // something else than an event: another file runs
   return page === "queues" || page === "tour";
 }
 

@@ -45,7 +45,7 @@ async function carryOut(button, name, members) {
   button.disabled = true;
   try {
     const found = await order(name, members);
-    tell(found.said ?? (found.statuses ? `${counted(found)} The last answer: ${found.answer.body}` : ""));
+    tell(found.said ?? (found.statuses ? counted(found) : ""));
   } catch (error) {
     tell(error.message);
   } finally {
@@ -106,11 +106,32 @@ function startSending(form) {
   });
 }
 
-function startForm(form, name, members) {
+function startForm(form, name, members, after = () => {}) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     tell("Working …");
-    carryOut(form.querySelector("button"), name, members(form));
+    carryOut(form.querySelector("button"), name, members(form)).then(after);
+  });
+}
+
+function startMapping(form) {
+  const changed = () => form.text.dispatchEvent(new Event("input"));
+  startForm(form, "apply", () => ({ text: form.text.value }), changed);
+  document.getElementById("download").addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([form.text.value], { type: "application/json" }));
+    link.download = "destination.json";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
+  document.getElementById("reset").addEventListener("click", async () => {
+    const answer = await fetch("/mapping/file");
+    if (!answer.ok) {
+      tell((await answer.text()).trim());
+      return;
+    }
+    form.text.value = await answer.text();
+    changed();
   });
 }
 
@@ -121,6 +142,6 @@ export function startOrders() {
   const redrive = document.getElementById("redrive");
   if (redrive) startForm(redrive, "redrive", (form) => Object.fromEntries(new FormData(form)));
   const mapping = document.getElementById("mapping-form");
-  if (mapping) startForm(mapping, "apply", (form) => ({ text: form.text.value }));
+  if (mapping) startMapping(mapping);
   localize(document);
 }
