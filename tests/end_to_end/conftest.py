@@ -12,9 +12,22 @@ from tools.sandbox import Sandbox
 from tools.sandbox.build import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
+
 
 NUMBERS = itertools.count(1)
+FAILED = pytest.StashKey[bool]()
+SHOWN_LINES = 40
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test has failed, for the teardown of its fixtures."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +48,16 @@ def running(shared: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def box(running: Sandbox) -> Iterator[Sandbox]:
-    """The same, with nothing ordered to fail at the end of each test."""
+def box(running: Sandbox, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """The same, with nothing ordered to fail at the end of each test.
+
+    Of a test that failed, it shows what the functions logged last.
+    """
+    before = len(running.log)
     yield running
+    if request.node.stash.get(FAILED, False):
+        for line in running.log.lines(since=before)[-SHOWN_LINES:]:
+            print(f"{line.at:.3f} {line.function} {line.process}: {line.text}")  # noqa: T201 — pytest shows it
     running.rehook.clear()
     running.rehook.limit(None)
     running.rehook.switch(on=True)
