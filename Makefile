@@ -89,10 +89,10 @@ wheel: $(SETUP) ## build the command line's wheel into dist/, and try it in an e
 COVERED_BY := tests/unit tests/contract tests/integration/aws tests/integration/client
 
 # A file's tests stay in one process, so that what they share (a sandbox, mostly) is started once; files go in their
-# order, the long ones first. Many tests wait for processes and time-outs: three processes keep two cores busy.
+# order, the long ones first. Many tests wait for processes and time-outs: five processes keep two cores busy.
 # PROCESSES=0 runs all in one process, for a debugger.
-PROCESSES ?= 3
-IN_PROCESSES := --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
+PROCESSES ?= 5
+IN_PROCESSES = --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 .PHONY: test
 test: native node ## run all tests, and name the slowest (ARGS=... goes to pytest)
 	@$(PY) -m pytest $(IN_PROCESSES) --durations=15 $(ARGS)
@@ -104,7 +104,9 @@ test-long: native ## run at length what `make test` runs small (some 15 minutes;
 	  tests/end_to_end/test_delivery.py $(ARGS)
 
 # Apart from the rest, and on few drawn cases: on Python 3.13 counting branches makes a test take twice the time.
+# These tests wait for nothing: two processes are enough.
 .PHONY: coverage
+coverage: PROCESSES := 2
 coverage: $(SETUP) ## how much of the code the tests reach that run in one process; fails under the floor
 	@$(PY) -m pytest $(IN_PROCESSES) --quiet --hypothesis-profile=coverage --timeout 600 --cov --cov-report=term:skip-covered $(COVERED_BY)
 
