@@ -6,7 +6,15 @@ against the sandbox, after one event was parked and one was stored.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.sandbox import Sandbox
+
+USERS = (f"failing-{number}" for number in itertools.count())
 
 
 class CommandLine(NamedTuple):
@@ -58,3 +66,13 @@ NO_STATEMENT_OF: dict[str, str] = {
     "dynamodb:PartiQLDelete": "a BatchExecuteStatement of a command has inserts and updates only",
 }
 """Actions of a call that the functions make, which the commands make without these."""
+
+
+def fail_two(box: Sandbox, track: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    """Have one event parked and one stored."""
+    parked, stored = (track(userId=next(USERS)) for _ in range(2))
+    box.rehook.answer(400, customer=parked["userId"])
+    assert box.segment.send(parked).body["parked"] == 1
+    box.rehook.answer(503, times=2, customer=stored["userId"])  # it is tried again at once
+    assert box.segment.send(stored).body["stored"] == 1
+    return [parked, stored]

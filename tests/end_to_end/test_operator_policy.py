@@ -10,7 +10,12 @@ import typer.main
 from typer.testing import CliRunner
 
 from segment_rehook_cli.main import app
-from tests.end_to_end.operator_commands import COMMAND_LINES, NO_STATEMENT_OF, ONLY_ON_AWS
+from tests.end_to_end.operator_commands import (
+    COMMAND_LINES,
+    NO_STATEMENT_OF,
+    ONLY_ON_AWS,
+    fail_two,
+)
 from tests.template import policies
 from tests.template.test_permissions import AUTHORISED_AS
 from tools.sandbox import Sandbox
@@ -61,12 +66,8 @@ def test_the_policy_allows_what_the_commands_call_and_nothing_else(
     for name, value in box.description().environment.items():
         monkeypatch.setenv(name, value)
     box.pollers["RedriveFunction"].pause()
-    for number, line in enumerate(COMMAND_LINES):
-        box.rehook.answer(400, event="order")
-        assert box.segment.send(track()).body["parked"] == 1
-        waits = f"waits-{number}"
-        box.rehook.answer(503, times=2, customer=waits)  # it is tried again at once
-        assert box.segment.send(track(userId=waits)).body["stored"] == 1
+    for line in COMMAND_LINES:
+        fail_two(box, track)
         words = [*line.words.split(), "--stack", STACK_NAME]
         result = CliRunner().invoke(app, words, input=line.given)
         assert result.exit_code == line.exit_code, f"{line.words}: {result.output}"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from segment_rehook.aws.telemetry import UNITS
+from segment_rehook.aws.metric_lines import UNITS
 from tests.template.stack import DAY, ROOT, environment, parameters, resources, template
 from tools.cloudwatch import pages
 from tools.cloudwatch.metric_math import names

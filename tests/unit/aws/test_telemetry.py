@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.aws.telemetry import MAX_VALUES, spread
+from segment_rehook.aws.metric_lines import MAX_VALUES, spread
 from segment_rehook.delivery.outcome_line import OutcomeLine
 
 PROGRAM = """

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import tracemalloc
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from segment_rehook.segment.event import Event, UnreadableEvent
 from segment_rehook.segment.refusal import Refusal

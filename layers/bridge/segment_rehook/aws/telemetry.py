@@ -7,40 +7,27 @@ also if the function dies is written at once (`count_now`).
 
 from __future__ import annotations
 
-import json
-import logging
 import threading
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from segment_rehook.aws.ascii_json import ascii_json
+from segment_rehook.aws.metric_lines import MetricLines, spread
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterator, Mapping, Sequence
 
+    from segment_rehook.aws.metric_lines import Dimension
     from segment_rehook.delivery.outcome_line import OutcomeLine
 
 LogValue = str | int | float | None
 
-LINES = "lines"
-
-UNITS: Final = {
-    "RehookMilliseconds": MetricUnit.Milliseconds,
-    "DeadLetterAge": MetricUnit.Seconds,
-    "BreakerOpen": MetricUnit.NoUnit,
-    "NotDelivering": MetricUnit.NoUnit,
-}
-"""The metrics whose values are written one by one. The unit of all others is Count."""
-
-MAX_VALUES: Final = 100
-"""The most values of one metric in one line: EMF's limit."""
-
-_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
-_encode_line = msgspec.json.Encoder().encode
+LINES: Final = "lines"
 
 
 class LinesFormatter(LambdaPowertoolsFormatter):
@@ -51,13 +38,12 @@ class LinesFormatter(LambdaPowertoolsFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the record's line or lines, without a line feed at the end."""
-        fields = dict(vars(record))
-        lines = fields.pop(LINES, None)
-        text = super().format(logging.makeLogRecord(fields) if lines else record)
+        lines: Sequence[OutcomeLine] | None = vars(record).pop(LINES, None)
+        text = super().format(record)
         if lines is None:
             return text
         common = text.removesuffix("}")
-        return "\n".join(f"{common},{_members(line)}}}" for line in lines)
+        return "\n".join(f"{common},{ascii_json(line)[1:]}" for line in lines)
 
 
 class LambdaTelemetry:
@@ -65,12 +51,10 @@ class LambdaTelemetry:
 
     def __init__(self, *, service: str, namespace: str, level: str) -> None:
         # `location` would look up the caller's frame for each line, and it is always the same.
-        # ASCII only: a lone surrogate in a message id must not prevent the line.
-        formatter = LinesFormatter(json_serializer=_encode)
+        formatter = LinesFormatter(json_serializer=ascii_json)
         self._logger = Logger(service, level=level, location=None, logger_formatter=formatter)
-        self._metrics = EphemeralMetrics(namespace=namespace)
-        self._service = {"service": service}
-        self._counts: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
+        self._metrics = MetricLines(service=service, namespace=namespace)
+        self._counts: Counter[tuple[str, Dimension]] = Counter()
         self._values: defaultdict[str, list[float]] = defaultdict(list)
         self._warned: set[tuple[object, ...]] = set()
         self._lock = threading.Lock()
@@ -121,10 +105,10 @@ class LambdaTelemetry:
 
     def count_now(self, metric: str, value: int) -> None:
         """Write a metric at once."""
-        self._write(self._emf({metric: [value]}, {}))
+        self._write({(): {metric: [value]}})
 
     def observe(self, metric: str, value: float) -> None:
-        """Add a value to a metric of UNITS. The values are written at the end."""
+        """Add a value to a metric of UNITS (`metric_lines`). The values are written at the end."""
         with self._lock:
             self._values[metric].append(value)
 
@@ -132,71 +116,16 @@ class LambdaTelemetry:
         with self._lock:
             counts, self._counts = self._counts, Counter()
             values, self._values = self._values, defaultdict(list)
-        written: defaultdict[tuple[tuple[str, str], ...], dict[str, list[float]]] = defaultdict(
-            dict
-        )
+        written: defaultdict[Dimension, dict[str, list[float]]] = defaultdict(dict)
         for metric, found in values.items():
             written[()][metric] = spread(found)
         for (metric, dimension), value in counts.items():
             written[dimension][metric] = [value]
-        lines: list[dict[str, Any]] = []
-        for dimension, metrics in written.items():
-            _add(self._emf(metrics, dict(dimension)), lines)
-        for line in lines:
-            self._write(line)
+        self._write(written)
 
-    def _emf(self, metrics: Mapping[str, list[float]], dimension: dict[str, str]) -> dict[str, Any]:
-        """Give a line of EMF, whose metrics all have the same dimensions."""
-        line: Any = self._metrics.serialize_metric_set(
-            metrics={
-                metric: {"Unit": UNITS.get(metric, MetricUnit.Count).value, "Value": values}
-                for metric, values in metrics.items()
-            },
-            dimensions=self._service | dimension,
-        )
-        return dict(line)
-
-    def _write(self, line: Mapping[str, Any]) -> None:
-        print(_encode(line), flush=True)  # noqa: T201 — CloudWatch reads standard output
-
-
-def _add(new: dict[str, Any], lines: list[dict[str, Any]]) -> None:
-    """Add a line of EMF to one whose members have other names; to the list if there is none.
-
-    Each line is paid for. A line may have metrics of several dimension sets, but a member such as
-    `reason` has one value in it.
-    """
-    members = new.keys() - {"_aws", "service"}
-    for line in lines:
-        if members.isdisjoint(line):
-            line["_aws"]["CloudWatchMetrics"] += new["_aws"]["CloudWatchMetrics"]
-            line |= {name: new[name] for name in members}
-            return
-    lines.append(new)
-
-
-def spread(values: list[float]) -> list[float]:
-    """Give at most MAX_VALUES of the values, rounded to tenths.
-
-    Of more they are evenly spread over the sorted values, from the lowest to the highest. So
-    minimum, maximum and percentiles are kept, and the number of values is not.
-    """
-    if len(values) > MAX_VALUES:
-        values = sorted(values)
-        last = len(values) - 1
-        values = [values[number * last // (MAX_VALUES - 1)] for number in range(MAX_VALUES)]
-    return [round(value, 1) for value in values]
-
-
-def _members(line: OutcomeLine) -> str:
-    """Give a line's members as JSON in ASCII, without the braces around them."""
-    try:
-        text = _encode_line(line)
-        if text.isascii():
-            return text[1:-1].decode()
-    except UnicodeEncodeError:
-        pass  # a lone surrogate
-    return _encode(_present(msgspec.structs.asdict(line)))[1:-1]
+    def _write(self, metrics: Mapping[Dimension, Mapping[str, Sequence[float]]]) -> None:
+        for line in self._metrics.of(metrics):
+            print(line, flush=True)  # noqa: T201 — CloudWatch reads standard output
 
 
 def _present(fields: Mapping[str, LogValue]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ JSON: such an array is cut by its brackets, which is some ten times slower and s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeGuard
 
@@ -31,8 +30,7 @@ _MAX_COMMAS: Final = 500_000
 _slices: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     """The elements of one request in their order. `batch`: the body was an array.
 
     `credentials`: which of the stack's secrets and tokens the request has (`AccessRules.check`).

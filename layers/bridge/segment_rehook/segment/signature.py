@@ -71,26 +71,27 @@ def coverages(signature: bytes, secrets: Iterable[bytes], body: bytes) -> list[C
     Every secret is tried on every text, and each comparison takes the same time, so that the time
     taken reveals nothing about the secrets.
     """
-    tried = tuple(secrets)
-    found = [
-        covered if hmac.compare_digest(expected, signature) else Coverage.NOTHING
-        for expected, covered in signatures(tried, body)
+    return [
+        max(
+            [
+                covered if hmac.compare_digest(expected, signature) else Coverage.NOTHING
+                for expected, covered in of_one_secret
+            ]
+        )
+        for of_one_secret in signatures(secrets, body)
     ]
-    texts = len(found) // max(len(tried), 1)
-    return [max(found[texts * each : texts * (each + 1)]) for each in range(len(tried))]
 
 
-def signatures(secrets: Iterable[bytes], body: bytes) -> list[tuple[bytes, Coverage]]:
-    """Give each valid signature of the body or a part of it, and what it covers.
+def signatures(secrets: Iterable[bytes], body: bytes) -> list[list[tuple[bytes, Coverage]]]:
+    """Give, for each secret, the valid signatures of the body and its parts, and what they cover.
 
     All are made before any is compared, so that the work does not depend on the comparisons.
     """
     texts = [(text, Coverage.FIRST_EVENT) for text in _first_event(body)]
     texts.append((body, Coverage.WHOLE_BODY))
     return [
-        (hmac.digest(secret, text, "sha1"), covered)
+        [(hmac.digest(secret, text, "sha1"), covered) for text, covered in texts]
         for secret in secrets
-        for text, covered in texts
     ]
 
 

@@ -6,8 +6,9 @@ body is valid: 401 comes before every 400 that depends on the body.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from segment_rehook.segment.envelope import Envelope, open_envelope
 from segment_rehook.segment.refusal import BodyTooLarge, RefusedBody
