@@ -83,7 +83,7 @@ class FakeTelemetry:
     """
 
     def __init__(self) -> None:
-        self.lines: list[dict[str, LogValue]] = []
+        self._outcomes: list[OutcomeLine] = []
         self.warnings: list[tuple[str, dict[str, LogValue]]] = []
         self.counts: Counter[str] = Counter()
         self.at_once: Counter[str] = Counter()
@@ -93,10 +93,15 @@ class FakeTelemetry:
     def outcomes(self, lines: Sequence[OutcomeLine]) -> None:
         """Record outcomes."""
         with self._lock:
-            self.lines += [
-                {name: value for name, value in asdict(line).items() if value is not None}
-                for line in lines
-            ]
+            self._outcomes += lines
+
+    @property
+    def lines(self) -> list[dict[str, LogValue]]:
+        """What `outcomes` recorded."""
+        return [
+            {name: value for name, value in asdict(line).items() if value is not None}
+            for line in self._outcomes
+        ]
 
     def warn(self, message: str, **fields: LogValue) -> None:
         """Record a warning."""
