@@ -56,7 +56,7 @@ def checks(state: StackState, figures: Figures, at: float, now: float) -> Iterat
     """Make the checks for a cut-over at `at`, in Unix time. Raises what boto3 raises."""
     yield _mode(state, now)
     yield _begun(state, at)
-    yield _long(state, max(at, now))
+    yield _long(state, at, now)
     yield _events(state, figures, now)
     yield from _queues(state, figures, at, now)
     yield _key_pair(figures, now)
@@ -103,23 +103,26 @@ def _begun(state: StackState, at: float) -> CutoverCheck:
     )
 
 
-def _long(state: StackState, begin: float) -> CutoverCheck:
-    """`begin`: when deliveries begin, in Unix time."""
-    paused = begin - state.mode.since if state.mode.since is not None else 0.0
-    most = RedriveSettings().hard_stop
-    left = most - paused
-    if left < DAY:
-        figure = f"{duration(left)} until the first events are parked as expired"
-        if left < 0:
-            figure = f"the first events are parked as expired {duration(-left)} before TIME"
+def _long(state: StackState, at: float, now: float) -> CutoverCheck:
+    """Whether events are parked as `expired` before deliveries begin, at `at` or now."""
+    since = now if state.mode.since is None else state.mode.since
+    end = since + RedriveSettings().hard_stop
+    left = end - max(at, now)
+    if left >= DAY:
         return CutoverCheck(
-            "time left",
-            Readiness.NO_GO,
-            figure,
-            "choose an earlier TIME, or begin anew",
+            "time left", Readiness.GO, f"{duration(left)} until the first events would be parked"
         )
+    figure = f"{duration(left)} until the first events are parked as expired"
+    if left < 0:
+        figure = f"the first events are parked as expired {duration(-left)} before TIME"
+    if end - now >= DAY:
+        return CutoverCheck("time left", Readiness.NO_GO, figure, "choose an earlier TIME")
     return CutoverCheck(
-        "time left", Readiness.GO, f"{duration(left)} until the first events would be parked"
+        "time left",
+        Readiness.UNKNOWN,
+        figure,
+        "discard those of before TIME, which the hosted destination has had (`segment-rehook "
+        "failures discard --queue parked --reason expired`), and send back those of TIME and later",
     )
 
 
@@ -146,7 +149,10 @@ def _queues(state: StackState, figures: Figures, at: float, now: float) -> Itera
         figure += f"; stored before TIME, to be discarded: about {before}; from TIME on: {later}"
     if waiting >= MAX_WAITING:
         yield CutoverCheck(
-            "events waiting", Readiness.NO_GO, figure, "deliver for a while, and begin anew"
+            "events waiting",
+            Readiness.UNKNOWN,
+            figure,
+            "it takes longer: SQS shows so many at a time, and a user's events behind them wait",
         )
     else:
         yield CutoverCheck("events waiting", Readiness.GO, figure)
