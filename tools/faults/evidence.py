@@ -44,6 +44,16 @@ class Evidence:
     trace: Trace
     interruptions: Interruptions
 
+    def mended(self, effect: str, parked: Sequence[QueuedMessage]) -> bool:
+        """Whether the event that was delivered has replaced those that were parked.
+
+        The events of an order differ in `page` (`load`); other events have none.
+        """
+        metadata = [json.loads(call.body).get("metadata", {}) for call in self.calls[effect]]
+        delivered = {each.get("page") for each in metadata}
+        refused = {json.loads(each.body)["event"]["properties"].get("page") for each in parked}
+        return None not in delivered and delivered.isdisjoint(refused)
+
 
 def collect(
     sandbox: Sandbox,

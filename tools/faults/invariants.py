@@ -90,19 +90,22 @@ class _Checks:
         parked_only = self._parked_unrecorded()
         for effect, events in self._by_effect.items():
             acted = bool(self._evidence.calls.get(effect))
-            reasons = {
-                message.attributes["reason"]
-                for sent in events
-                for message in self._evidence.parked.get(sent.delivery or "", ())
-            }
+            parked = [
+                message
+                for delivery in {sent.delivery or "" for sent in events}
+                for message in self._evidence.parked.get(delivery, ())
+            ]
+            reasons = {message.attributes["reason"] for message in parked}
             name = f"parked: {', '.join(sorted(reasons))}" if reasons else "delivered"
             self._findings.ends[name if acted or reasons else "lost"] += 1
             if not acted and not reasons:
                 yield f"{effect} is lost: neither delivered nor parked"
             elif acted and reasons and not reasons <= MAYBE_DELIVERED and not self._unknown[effect]:
-                unsettled = any(sent.delivery in parked_only for sent in events)
-                self._findings.excused["parked, not recorded, and delivered later"] += unsettled
-                if not unsettled:
+                if any(sent.delivery in parked_only for sent in events):
+                    self._findings.excused["parked, not recorded, and delivered later"] += 1
+                elif self._evidence.mended(effect, parked):
+                    self._findings.excused["parked, and mended by the order's next event"] += 1
+                else:
                     yield f"{effect} was delivered and is parked as well: {reasons}"
 
     def _parked_unrecorded(self) -> set[str]:

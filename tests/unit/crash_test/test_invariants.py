@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from tools.faults.evidence import Evidence
@@ -64,7 +66,8 @@ def call(number: int, name: str) -> ReceivedCall:
 def message(number: int, reason: str, token: str = "1") -> QueuedMessage:
     """Give a message of a delivery."""
     attributes = {"delivery": f"m-{number}:track", "reason": reason, "epoch": token}
-    return QueuedMessage("id", "{}", attributes, "group", "dedupe", 0, 0.0)
+    body = json.dumps({"event": {"properties": {"page": 1}}})
+    return QueuedMessage("id", body, attributes, "group", "dedupe", 0, 0.0)
 
 
 def told(outcome: str, reason: str | None = None) -> EventAnswers:
@@ -115,6 +118,25 @@ def test_a_run_in_which_all_went_well_violates_nothing() -> None:
     assert findings.holds
     assert findings.ends == {"delivered": 2}
     assert not +findings.excused
+
+
+@pytest.mark.parametrize(("page", "excused"), [(1, False), (2, True)])
+def test_a_parked_event_may_be_mended_by_another_of_its_order(page: int, *, excused: bool) -> None:
+    """What is delivered and parked as well are two events: the delivered one has another page."""
+    run = evidence()
+    delivered = msgspec.structs.replace(
+        call(1, "t-1"), body=json.dumps({"metadata": {"page": page}})
+    )
+    findings = check_invariants(
+        replace(
+            run,
+            calls=run.calls | {"t-1": [delivered]},  # type: ignore[operator]  # they are dicts here
+            parked={"m-1:track": [message(1, "rejected")]},
+        ),
+        park=False,
+    )
+    assert (ENDED not in violated(findings)) == excused
+    assert bool(+findings.excused) == excused
 
 
 @pytest.mark.parametrize(
