@@ -130,8 +130,7 @@ class FaultPlan:
         self._ordered: list[_Ordered] = []
         self._count = 0
         self._random = random.Random(seed)
-        self._held = 0
-        self._released = 0
+        self._held: list[object] = []
         self._era = 0
 
     def order(self, fault: Fault) -> int:
@@ -164,7 +163,7 @@ class FaultPlan:
             self._ordered = [o for o in self._ordered if number is not None and o.number != number]
             if number is None:
                 self._era += 1
-                self._released += self._held
+                self._held.clear()
                 self._lock.notify_all()
 
     def take(self, facts: Mapping[str, str]) -> Fault | None:
@@ -189,22 +188,19 @@ class FaultPlan:
     def held(self) -> int:
         """The number of calls that wait for ``release`` now."""
         with self._lock:
-            return self._held
+            return len(self._held)
 
     def hold(self) -> None:
         """Wait until ``release`` lets this call continue, or all faults are cleared."""
+        mine = object()
         with self._lock:
-            self._held += 1
-            self._lock.notify_all()
-            self._lock.wait_for(lambda: self._released > 0)
-            self._released -= 1
-            self._held -= 1
+            self._held.append(mine)
+            self._lock.wait_for(lambda: mine not in self._held)
 
     def release(self, count: int | None = None) -> None:
-        """Let ``count`` held calls continue, None for all of them."""
+        """Let ``count`` held calls continue, those that wait longest; None for all of them."""
         with self._lock:
-            waiting = self._held - self._released
-            self._released += waiting if count is None else min(count, waiting)
+            del self._held[:count]
             self._lock.notify_all()
 
     def silence(self) -> None:

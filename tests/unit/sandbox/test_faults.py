@@ -70,6 +70,25 @@ def test_a_held_call_waits_for_its_release() -> None:
     assert plan.held == 0
 
 
+def test_what_is_cleared_twice_releases_no_later_call() -> None:
+    """A call that is held after all faults were cleared is held until they are cleared again."""
+    plan = FaultPlan(FACTS)
+    first, second = (threading.Thread(target=plan.hold) for _ in range(2))
+    first.start()
+    while plan.held < 1:
+        pass
+    plan.clear()
+    plan.clear()
+    first.join(5)
+    second.start()
+    while plan.held < 1 and second.is_alive():
+        pass
+    assert plan.held == 1
+    plan.clear()
+    second.join(5)
+    assert not second.is_alive()
+
+
 @pytest.mark.parametrize(
     ("match", "said"),
     [
