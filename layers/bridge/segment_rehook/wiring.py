@@ -114,6 +114,7 @@ def _telemetry(stack: StackSettings) -> VersionTelemetry:
         namespace=stack.metrics_namespace,
         level=stack.log_level,
         version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        traced=stack.tracing,
     )
 
 

@@ -125,6 +125,18 @@ def test_the_request_id_of_api_gateway_is_in_each_line() -> None:
     assert logged == ["r1", "r1", "r1", None]
 
 
+def test_a_line_has_the_trace_that_x_ray_makes() -> None:
+    """Lambda makes an id of a trace always. It is in the lines of a function that is traced."""
+    warnings = lines_of(
+        "import os\n"
+        "os.environ['_X_AMZN_TRACE_ID'] = 'Root=1-5;Parent=2;Sampled=1'\n"
+        "telemetry.warn('Look here.')\n"
+        "traced = LambdaTelemetry(service='traced', namespace='N', level='INFO', traced=True)\n"
+        "traced.warn('Look here.')\n"
+    )
+    assert [line.get("xray_trace_id") for line in warnings] == [None, "1-5"]
+
+
 def metrics_in(lines: list[dict[str, Any]]) -> list[tuple[str, list[float], dict[str, str]]]:
     """Give each metric's name, values and dimensions, as CloudWatch reads the lines."""
     return sorted(

@@ -47,11 +47,16 @@ class LinesFormatter(LambdaPowertoolsFormatter):
 
 
 class LambdaTelemetry:
-    """The port `Telemetry`. Field names must not be attributes of the library's log records."""
+    """The port `Telemetry`. Field names must not be attributes of the library's log records.
 
-    def __init__(self, *, service: str, namespace: str, level: str) -> None:
+    `traced`: whether X-Ray traces the function. Otherwise lines lack the id of the trace, which
+    Lambda makes all the same.
+    """
+
+    def __init__(self, *, service: str, namespace: str, level: str, traced: bool = False) -> None:
+        left_out: dict[str, Any] = {} if traced else {"xray_trace_id": None}
+        formatter = LinesFormatter(json_serializer=ascii_json, **left_out)
         # `location` would look up the caller's frame for each line, and it is always the same.
-        formatter = LinesFormatter(json_serializer=ascii_json)
         self._logger = Logger(service, level=level, location=None, logger_formatter=formatter)
         self._metrics = MetricLines(service=service, namespace=namespace)
         self._counts: Counter[tuple[str, Dimension]] = Counter()

@@ -26,8 +26,10 @@ class VersionTelemetry(LambdaTelemetry):
     invocation that has one.
     """
 
-    def __init__(self, *, service: str, namespace: str, level: str, version: str) -> None:
-        super().__init__(service=service, namespace=namespace, level=level)
+    def __init__(
+        self, *, service: str, namespace: str, level: str, version: str, traced: bool = False
+    ) -> None:
+        super().__init__(service=service, namespace=namespace, level=level, traced=traced)
         self._by = {"service": service, "version": version}
         self._namespace = namespace
         self._failures = 0
