@@ -67,11 +67,11 @@ class MetricLines:
                 line = _Line({})
                 lines.append(line)
             line.members |= members
-            line.names.append((tuple(name for name, _ in dimension), tuple(values)))
+            line.names.append((tuple(name for name, _ in dimension), tuple(sorted(values))))
         return [self._text(line) for line in lines]
 
     def _text(self, line: _Line) -> str:
-        names = tuple(line.names)
+        names = tuple(sorted(line.names))  # threads count in any order
         if names not in self._made:
             directives = [directive for each in names for directive in self._directives(each)]
             self._made[names] = ascii_json(directives)
