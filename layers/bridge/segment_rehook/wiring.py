@@ -15,6 +15,7 @@ from segment_rehook.aws.checked_handler import CheckedHandler
 from segment_rehook.aws.clients import Clients
 from segment_rehook.aws.dynamodb import DynamoBreakerStore, DynamoLedger, DynamoUserMarks
 from segment_rehook.aws.handlers import IngestHandler, RedriveHandler
+from segment_rehook.aws.marshaller import replace_marshaller
 from segment_rehook.aws.settings import ingest_settings, redrive_settings
 from segment_rehook.aws.sqs import SqsQueue
 from segment_rehook.aws.ssm import SsmSecretStore
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 def ingest() -> CheckedHandler:
     """Build the function that API Gateway calls."""
+    replace_marshaller()
     stack, settings = ingest_settings(os.environ)
     destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
@@ -45,6 +47,7 @@ def ingest() -> CheckedHandler:
 
 def redrive() -> CheckedHandler:
     """Build the function that handles the dead letters."""
+    replace_marshaller()
     stack, settings = redrive_settings(os.environ)
     destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)

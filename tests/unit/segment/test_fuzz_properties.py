@@ -45,7 +45,7 @@ def test_the_properties_hold_for_costly_bodies(body: bytes) -> None:
 @pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY.keys())
 def test_takes_no_more_memory_than_its_length_allows(body: bytes) -> None:
     """Receiving and decoding a body takes at most 40 bytes a byte and 1,000 bytes an event."""
-    elements: tuple[Event | UnreadableEvent, ...] = ()
+    elements: list[Event | UnreadableEvent] = []
     tracemalloc.start()
     try:
         with contextlib.suppress(Refusal):

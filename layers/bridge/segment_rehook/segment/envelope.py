@@ -36,7 +36,7 @@ class Envelope(msgspec.Struct, frozen=True):
     `credentials`: which of the stack's secrets and tokens the request has (`AccessRules.check`).
     """
 
-    elements: tuple[Event | UnreadableEvent, ...]
+    elements: list[Event | UnreadableEvent]
     batch: bool
     credentials: tuple[str, ...] = ()
 
@@ -78,13 +78,13 @@ def _open_single(text: bytes) -> Envelope:
     event = _judge(text)
     if _is_no_object(event):
         raise _no_event(event)
-    return Envelope((event,), batch=False)
+    return Envelope([event], batch=False)
 
 
 def _open_batch(cut: list[bytes]) -> Envelope:
     if not cut:
         raise RefusedBody("empty_batch", "The batch has no events.", "Send at least one event.")
-    events = tuple(_judge_element(element) for element in cut)
+    events = [_judge_element(element) for element in cut]
     refused = [event for event in events if _is_no_object(event)]
     if len(refused) == len(events):
         raise _no_event(refused[0])

@@ -25,7 +25,7 @@ from segment_rehook.segment.refusal import Refusal, RefusedAccess
 from segment_rehook.segment.webhook import receive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from segment_rehook.delivery.ingest.request import Ingest
     from segment_rehook.delivery.outcome_line import OutcomeLine
@@ -123,7 +123,11 @@ class Webhook:
     ) -> HttpAnswer:
         self._count_received(envelope, secrets.mode)
         planner = Planner(self.destination, self.clock.now(), request_id, secrets.instructions)
-        planned = [(element, planner.decisions(element)) for element in envelope.elements]
+        explained = len(envelope.elements) <= MAX_LISTED_WHOLE
+        planned = [
+            self._planned(planner, element, explained=explained)
+            for element in _taken(envelope.elements)
+        ]
         deliveries = [
             part.decided
             for _, parts in planned
@@ -141,19 +145,13 @@ class Webhook:
                 self.telemetry.count("DeadLettersSent", sent)
             if deliveries and not paused:
                 self.telemetry.observe("BreakerOpen", self.ingest.caller.breaker.is_open)
-        explained = len(planned) <= MAX_LISTED_WHOLE
-        reports = [
-            self._report(element, parts, results, explained=explained) for element, parts in planned
-        ]
+        for report, parts in planned:
+            report.deliveries = [
+                (part.subscription, _result(part.decided, results)) for part in parts
+            ]
         lines = LogLines(self.destination.version, secrets.user_key)
-        self._log(
-            [
-                line
-                for report, (_, parts) in zip(reports, planned, strict=True)
-                for line in lines.of(report, parts)
-            ],
-            reports,
-        )
+        reports = [report for report, _ in planned]
+        self._log([line for planned_ in planned for line in lines.of(*planned_)], reports)
         return answer(reports)
 
     def _count_received(self, envelope: Envelope, mode: Mode) -> None:
@@ -163,30 +161,35 @@ class Webhook:
         for credential in envelope.credentials:
             self.telemetry.count("AccessMatched", credential=credential)
 
-    def _report(
-        self,
-        element: Event | UnreadableEvent,
-        parts: Sequence[Decision],
-        results: Mapping[str, Result],
-        *,
-        explained: bool,
-    ) -> EventReport:
-        """Report on one element. `explained`: whether to say why an event was ignored."""
-        deliveries = [(part.subscription, _result(part.decided, results)) for part in parts]
+    def _planned(
+        self, planner: Planner, element: Event | UnreadableEvent, *, explained: bool
+    ) -> tuple[EventReport, list[Decision]]:
+        """Give what is known of one element: a report without results, and the decisions.
+
+        `explained`: whether to say why an event was ignored.
+        """
+        parts = planner.decisions(element)
         if isinstance(element, UnreadableEvent):
-            return EventReport(None, deliveries)
-        return EventReport(
+            return EventReport(None), parts
+        report = EventReport(
             element.message_id,
-            deliveries,
             hint=MAPPED_HINT if element.looks_mapped else None,
             ignored=self.destination.ignored(element) if explained and not parts else (),
         )
+        return report, parts
 
     def _log(self, lines: Sequence[OutcomeLine], reports: Sequence[EventReport]) -> None:
         outcomes = [report.outcome for report in reports]
         for outcome in set(outcomes):
             self.telemetry.count(METRICS[outcome], outcomes.count(outcome))
         self.telemetry.outcomes(lines)
+
+
+def _taken(elements: list[Event | UnreadableEvent]) -> Iterator[Event | UnreadableEvent]:
+    """Give each element and take it from the list: a batch's decoded events fill the memory."""
+    elements.reverse()
+    while elements:
+        yield elements.pop()
 
 
 def _result(decided: Delivery | Result, results: Mapping[str, Result]) -> Result:
