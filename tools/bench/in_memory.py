@@ -1,4 +1,8 @@
-"""Our half over the ports' fakes: planning, ingest, calls over HTTP, the mapping language."""
+"""Our half in memory: planning, ingest, calls over HTTP, the mapping language.
+
+The ports are the fakes that the tests use, without what only tests need: orders to fail, hooks and
+counts of calls.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +21,49 @@ from segment_rehook.segment.event import Event
 from tools.bench import inputs
 from tools.bench.job import batch_of, lines_of, requests_of, timed
 from tools.fakes.queue import FakeQueue
-from tools.fakes.rehook import FakeRehook
+from tools.fakes.rehook import DELIVERED, FakeRehook
 from tools.fakes.secrets import FakeSecretStore
 from tools.fakes.surroundings import FakeClock, FakeRandomness, FakeTelemetry
 from tools.fakes.table import FakeBreakerStore, FakeLedger, FakeUserMarks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
 
     from segment_rehook.delivery.ingest.webhook import Webhook
-    from segment_rehook.delivery.ports import Rehook
+    from segment_rehook.delivery.ledger.record import Swap
+    from segment_rehook.delivery.ports import Change, LedgerUnavailable, Rehook
+    from segment_rehook.rehook.plan import Request
+    from segment_rehook.rehook.reply import Reply
     from tools.bench.job import Job
 
 MAX_BODY_BYTES = 50_000_000  # growth is measured beyond what Lambda hands over
 BUDGET_SECONDS = 60.0
 COPIES = 64
+
+
+class QuickLedger(FakeLedger):
+    """The ledger's fake without `Faults`."""
+
+    def swap(self, changes: Sequence[Change]) -> list[Swap | LedgerUnavailable]:
+        """Make the changes."""
+        return [self._swap(each.new, each.was) for each in changes]
+
+
+class QuickMarks(FakeUserMarks):
+    """The marks' fake without `Faults`."""
+
+    def read(self, users: Collection[str]) -> dict[str, str]:
+        """The marked ones among `users`."""
+        return self._read(users)
+
+
+class QuickRehook(FakeRehook):
+    """A Rehook that delivers everything, as the `fetch` of Segment's side does."""
+
+    def call(self, request: Request, *, timeout: float, action: str) -> Reply:  # noqa: ARG002 — the port's
+        """Deliver."""
+        self.books.append(request)
+        return DELIVERED.reply
 
 
 def memory_single(events: str, destination: str | None = None) -> Job:
@@ -50,7 +82,7 @@ def _memory(bodies: list[bytes], destination: str | None = None) -> Job:
 
     def run() -> dict[str, object]:
         clock = FakeClock()
-        rehook = FakeRehook()
+        rehook = QuickRehook()
         webhook = _webhook(rehook, clock, destination)
 
         def work() -> int:
@@ -119,8 +151,8 @@ def _webhook(
     rehook: Rehook, clock: FakeClock, destination: str | None, *, workers: int = 16
 ) -> Webhook:
     ports = Ports(
-        ledger=FakeLedger(),
-        user_marks=FakeUserMarks(),
+        ledger=QuickLedger(),
+        user_marks=QuickMarks(),
         breaker_store=FakeBreakerStore(),
         dead_letters=FakeQueue(clock=clock),
         parking_lot=FakeQueue(clock=clock),

@@ -84,7 +84,7 @@ def _line(series: str, rows: Rows, file: Path) -> None:
 
 def _ratios(rows: Rows, file: Path) -> None:
     figure, axes = plt.subplots(figsize=(7.5, 2.6))
-    kinds = ("default", "directive", "trigger", "liquid")
+    kinds = ("default", "directive", "liquid", "parsed-trigger", "trigger")
     for place, kind in enumerate(kinds):
         ratios = [row["ratio"]["median"] for row in rows if row["name"].startswith(kind)]
         axes.plot(ratios, [place] * len(ratios), "o", color=OURS, alpha=0.4)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+import selectors
 from typing import cast
 
 _BODY = b'{"message":"Request processed sucessfully","requestId":"6df44043"}'
@@ -62,4 +63,7 @@ async def main(delay: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--delay-ms", type=float, default=0.0, metavar="MS")
-    asyncio.run(main(parser.parse_args().delay_ms / 1000))
+    seconds = parser.parse_args().delay_ms / 1000
+    # Other selectors wait in whole milliseconds, rounded up.
+    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+    loop.run_until_complete(main(seconds))

@@ -43,7 +43,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("memory", 1),
         ("draining", 2),
         ("growth", 9),
-        ("language", 11 if NODE else 0),
+        ("language", 13 if NODE else 0),
         ("calls", 4),
         ("paths", 9),
     ],

@@ -31,6 +31,10 @@ def stringify(value: Value) -> str | Undefined:
     """Write compact JSON; give UNDEFINED for a value that JSON has no text for."""
     if isinstance(value, str):
         return quote(value)
+    if value is None:
+        return "null"
+    if type(value) is int:  # a bool has another text
+        return str(value)
     if isinstance(value, (dict, list)):
         written = plain_text(value)
         if written is not None and not has_js_numbers(written):
