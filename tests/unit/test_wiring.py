@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
 
 from segment_rehook import wiring
 from segment_rehook.rehook.destination import DestinationInvalid
-from tests.template.stack import environment
+from tests.template.stack import ROOT, environment
 
 BUILDERS = {"IngestFunction": wiring.ingest, "RedriveFunction": wiring.redrive}
 
@@ -53,3 +54,17 @@ def test_a_function_with_its_destination_starts(
     place.write_text('{"subscriptions": []}')
     monkeypatch.setenv("DESTINATION_FILE", str(place))
     assert callable(BUILDERS[deployed]())
+
+
+@pytest.mark.parametrize("deployed", BUILDERS, indirect=True)
+def test_collections_do_not_look_at_what_is_loaded(
+    deployed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a function has loaded is left out of its garbage collections."""
+    file = ROOT / "layers" / "destination" / "destination.json"
+    monkeypatch.setenv("DESTINATION_FILE", str(file))
+    gc.unfreeze()
+    BUILDERS[deployed]()
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    assert frozen > 1_000

@@ -6,6 +6,7 @@ mistake: a function that can't do its work must not start and answer 200.
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 def ingest() -> CheckedHandler:
     """Build the function that API Gateway calls."""
-    replace_marshaller()
+    _prepare_process()
     stack, settings = ingest_settings(os.environ)
     destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
@@ -47,13 +48,19 @@ def ingest() -> CheckedHandler:
 
 def redrive() -> CheckedHandler:
     """Build the function that handles the dead letters."""
-    replace_marshaller()
+    _prepare_process()
     stack, settings = redrive_settings(os.environ)
     destination, telemetry = _destination(stack.destination_file), _telemetry(stack)
     ports = _ports(stack, settings, destination, telemetry)
     worker = assemble_redrive(settings, destination, ports)
     handler = RedriveHandler(worker, telemetry, ports.clock)
     return CheckedHandler(handler, _check(settings, destination, ports))
+
+
+def _prepare_process() -> None:
+    replace_marshaller()
+    # What is loaded so far is never garbage. A full collection that looks at it takes 4 ms.
+    gc.freeze()
 
 
 def _check(settings: SharedSettings, destination: Destination, ports: Ports) -> VersionCheck:

@@ -34,6 +34,8 @@ MAX_MESSAGE_ID_CHARACTERS: Final = 100
 """Segment's own limit on a messageId (segment-docs, "Common fields")."""
 
 _STANDS_FOR: Final = "sha256:"
+_UNREAD: Final = "unread"
+"""Stands for a messageId that is not read so far; compared by identity."""
 
 
 class _Texts(TypedDict, total=False):
@@ -79,13 +81,14 @@ class Event:
     Values are decoded once and shared: do not change them.
     """
 
-    __slots__ = ("_decoded", "_read", "_whole", "raw")
+    __slots__ = ("_decoded", "_message_id", "_read", "_whole", "raw")
 
     def __init__(self, raw: bytes, read: Mapping[str, JSON | msgspec.Raw], *, whole: bool) -> None:
         self.raw: Final = raw
         self._read = read
         self._whole = whole
         self._decoded: dict[str, JSON] = {}
+        self._message_id: str | None = _UNREAD
 
     @classmethod
     def parse(cls, raw: bytes) -> Event:
@@ -194,6 +197,11 @@ class Event:
         its hash, which still tells events apart. So is a text that begins with `sha256:`, so that
         no sender can write the replacement of another text.
         """
+        if self._message_id is _UNREAD:
+            self._message_id = self._read_message_id()
+        return self._message_id
+
+    def _read_message_id(self) -> str | None:
         value = self.member("messageId")
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
             value = number_text(value)
