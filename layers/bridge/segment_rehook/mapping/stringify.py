@@ -29,31 +29,34 @@ _ESCAPED_SURROGATE = re.compile(r"(?<!\\)(?:\\\\)*\\[\ud800-\udfff]")
 
 def stringify(value: Value) -> str | Undefined:
     """Write compact JSON; give UNDEFINED for a value that JSON has no text for."""
-    if isinstance(value, str):
-        return quote(value)
-    if value is None:
-        return "null"
-    if type(value) is int:  # a bool has another text
-        return str(value)
-    if isinstance(value, (dict, list)):
-        written = plain_text(value)
-        if written is not None and not has_js_numbers(written):
-            return written.decode()
+    if not isinstance(value, (dict, list)):
+        return _atom(value)
+    written = plain_text(value)
+    if written is not None and not has_js_numbers(written):
+        return written.decode()
     # Lists, because a generator at each level would use up the stack of C.
     if isinstance(value, list):
         items = [stringify(item) for item in value]
         return f"[{','.join(['null' if item is UNDEFINED else item for item in items])}]"
-    if isinstance(value, dict):
-        members = [
-            f"{quote(key)}:{text}"
-            for key in in_order(value)
-            if (text := stringify(value[key])) is not UNDEFINED
-        ]
-        return f"{{{','.join(members)}}}"
+    members = [
+        f"{quote(key)}:{text}"
+        for key in in_order(value)
+        if (text := stringify(value[key])) is not UNDEFINED
+    ]
+    return f"{{{','.join(members)}}}"
+
+
+def _atom(value: Value) -> str | Undefined:
+    if isinstance(value, str):
+        return quote(value)
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float)) and isfinite(value):
-        return number_text(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number_text(value) if isfinite(value) else "null"
     if isinstance(value, Boxed):
         return stringify(value.primitive)
     return UNDEFINED if isinstance(value, (Undefined, Function)) else "null"
