@@ -189,4 +189,6 @@ def in_order(keys: Iterable[str]) -> list[str]:
     for name in keys:
         comes_first = name < ":" and index_of(name) is not None  # ":" follows "9"
         (indexes if comes_first else others).append(name)
-    return sorted(indexes, key=int) + others
+    if len(indexes) > 1:
+        indexes.sort(key=int)
+    return indexes + others
