@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from segment_rehook.delivery.ingest.request import Ingest
-    from segment_rehook.delivery.outcome_line import OutcomeLine
     from segment_rehook.delivery.ports import Clock, SecretStore, Telemetry
     from segment_rehook.delivery.stack_parameters import Secrets
     from segment_rehook.rehook.destination import Destination
@@ -134,25 +133,13 @@ class Webhook:
             for part in parts
             if isinstance(part.decided, Delivery)
         ]
-        if secrets.mode is Mode.DRY_RUN:
-            results: Mapping[str, Result] = {each.id: _dry_run(each) for each in deliveries}
-        else:
-            paused = secrets.mode is Mode.PAUSE
-            results = self.ingest.run(deliveries, until, paused=paused)
-            count_waiting(self.telemetry, results.values())
-            sent = sum(map(_is_sent, results.values()))
-            if sent:
-                self.telemetry.count("DeadLettersSent", sent)
-            if deliveries and not paused:
-                self.telemetry.observe("BreakerOpen", self.ingest.caller.breaker.is_open)
+        results = self._results(deliveries, secrets.mode, until)
         for report, parts in planned:
             report.deliveries = [
                 (part.subscription, _result(part.decided, results)) for part in parts
             ]
-        lines = LogLines(self.destination.version, secrets.user_key)
-        reports = [report for report, _ in planned]
-        self._log([line for planned_ in planned for line in lines.of(*planned_)], reports)
-        return answer(reports)
+        self._log(planned, LogLines(self.destination.version, secrets.user_key))
+        return answer([report for report, _ in planned])
 
     def _count_received(self, envelope: Envelope, mode: Mode) -> None:
         """Count before the work starts. What a killed invocation leaves shows as the difference."""
@@ -178,11 +165,31 @@ class Webhook:
         )
         return report, parts
 
-    def _log(self, lines: Sequence[OutcomeLine], reports: Sequence[EventReport]) -> None:
-        outcomes = [report.outcome for report in reports]
+    def _results(
+        self, deliveries: Sequence[Delivery], mode: Mode, until: float
+    ) -> Mapping[str, Result]:
+        """Give the result of each delivery by its id."""
+        if mode is Mode.DRY_RUN:
+            return {each.id: _dry_run(each) for each in deliveries}
+        paused = mode is Mode.PAUSE
+        results = self.ingest.run(deliveries, until, paused=paused)
+        count_waiting(self.telemetry, results.values())
+        sent = sum(map(_is_sent, results.values()))
+        if sent:
+            self.telemetry.count("DeadLettersSent", sent)
+        if deliveries and not paused:
+            self.telemetry.observe("BreakerOpen", self.ingest.caller.breaker.is_open)
+        return results
+
+    def _log(
+        self, planned: Sequence[tuple[EventReport, Sequence[Decision]]], lines: LogLines
+    ) -> None:
+        outcomes = [report.outcome for report, _ in planned]
         for outcome in set(outcomes):
             self.telemetry.count(METRICS[outcome], outcomes.count(outcome))
-        self.telemetry.outcomes(lines)
+        self.telemetry.outcomes(
+            [line for report, parts in planned for line in lines.of(report, parts)]
+        )
 
 
 def _taken(elements: list[Event | UnreadableEvent]) -> Iterator[Event | UnreadableEvent]:
