@@ -55,7 +55,6 @@ COMMAND_LINES = (
 ONLY_ON_AWS: dict[str, str] = {
     "sqs:CancelMessageMoveTask": "Ctrl-C during `failures redrive --by move-task`: in the sandbox "
     "a task has ended when it is answered",
-    "cloudwatch:GetMetricStatistics": "mode, in a pause; cutover --at",
     "logs:StopQuery": "Ctrl-C during why, reconcile, erase and doctor --alarm",
     "sns:ListSubscriptionsByTopic": "doctor, where the stack has a topic for alarms",
     "ssm:DeleteParameters": "cutover --cancel and --finish",

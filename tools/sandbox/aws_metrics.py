@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tools.sandbox.aws_log_events import LogEvents
     from tools.sandbox.aws_stacks import StackRecord
 
-MAX_QUERIES, MAX_STATISTICS, MAX_DATAPOINTS = 500, 1440, 100_800
+MAX_QUERIES, MAX_DATAPOINTS = 500, 100_800
 _SHORT_PERIODS: Final = frozenset({1, 5, 10, 20, 30})
 _MINUTE: Final = 60
 _ID: Final = re.compile(r"[a-z][a-zA-Z0-9_]*")
@@ -36,8 +36,7 @@ class AwsMetrics:
         self._values = MetricValues(events)
         self._groups: set[str] = set()
         self.operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            "GetMetricData": self._data,
-            "GetMetricStatistics": self._statistics,
+            "GetMetricData": self._data
         }
 
     def record(self, stack: StackRecord) -> None:
@@ -65,35 +64,6 @@ class AwsMetrics:
             (begin + number * period, list(values))
             for number, values in groupby(found, lambda v: (v.at // 1000 - begin) // period)
         ]
-
-    def _statistics(self, asked: dict[str, Any]) -> dict[str, Any]:
-        kinds = [*asked.get("Statistics", ()), *asked.get("ExtendedStatistics", ())]
-        if not kinds:
-            raise Refused("MissingParameter", "The request must have Statistics.")
-        start, end, period = asked["StartTime"], asked["EndTime"], asked["Period"]
-        points = self._points(asked, start, end, period)
-        if (end - start) / period > MAX_STATISTICS:
-            raise Refused(
-                "InvalidParameterCombination",
-                f"You have requested more than {MAX_STATISTICS} datapoints.",
-            )
-        extended = asked.get("ExtendedStatistics")
-        return {
-            "Label": asked["MetricName"],
-            "Datapoints": [
-                {
-                    "Timestamp": at,
-                    "Unit": values[0].unit,
-                    **{kind: _figure(kind, values) for kind in asked.get("Statistics", ())},
-                    **(
-                        {"ExtendedStatistics": {kind: _figure(kind, values) for kind in extended}}
-                        if extended
-                        else {}
-                    ),
-                }
-                for at, values in points
-            ],
-        }
 
     def _data(self, asked: dict[str, Any]) -> dict[str, Any]:
         queries = asked["MetricDataQueries"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
-from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
+from segment_rehook_cli.stack.metrics import Metric, read_points, written_by
 from tools.cloudwatch import written
 from tools.verify_aws.accepted import accepted
 from tools.verify_aws.check import Check, skipped
@@ -40,7 +40,7 @@ def have_values(
     pauses = chain(PAUSES, repeat(PAUSES[-1]))
     while True:
         until = clock.now() + MINUTE
-        found = values(cloudwatch, [*expected.values()], since // MINUTE * MINUTE, until, MINUTE)
+        found = read_points(cloudwatch, expected.values(), since, until, MINUTE)
         if all(found.values()) or clock.monotonic() > end:
             break
         clock.sleep(next(pauses))
@@ -48,7 +48,7 @@ def have_values(
         dimensions = ", ".join("=".join(each) for each in metric.dimensions)
         yield Check(
             f"{counted} of these checks is counted in {metric.name} with {dimensions}",
-            holds=sum(found[metric]) >= 1,
+            holds=sum(found[metric].values()) >= 1,
             seen=f"no value within {MAX_SECONDS:.0f} s",
         )
 

@@ -144,7 +144,7 @@ def _queues(state: StackState, figures: Figures, at: float, now: float) -> Itera
     waiting, parked, since = figures.waiting(), figures.parked(), state.mode.since
     figure = f"{waiting}"
     if since is not None and state.mode.mode is Mode.PAUSE:
-        before = figures.total("DeadLettersSent", since, min(at, now))
+        before = figures.total("DeadLettersSent", since, now, until=min(at, now))
         later = figures.total("DeadLettersSent", at, now)
         figure += f"; stored before TIME, to be discarded: about {before}; from TIME on: {later}"
     if waiting >= MAX_WAITING:

@@ -14,9 +14,9 @@ from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.doctor.aws_clients import PagedClient
     from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
+    from segment_rehook_cli.stack.paged_client import PagedClient
 
 __all__ = ["alarm_names", "check_alarms", "check_notification", "described", "since"]
 

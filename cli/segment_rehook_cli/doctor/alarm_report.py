@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,12 +12,12 @@ from segment_rehook_cli.doctor.alarm_answers import AlarmAnswer, answer_for
 from segment_rehook_cli.doctor.alarm_check import alarm_names, described
 from segment_rehook_cli.doctor.checks import refused
 from segment_rehook_cli.doctor.log_figures import message_ids, refused_requests
-from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
 from segment_rehook_cli.doctor.runbook import runbook_section
 from segment_rehook_cli.log.stack_logs import StackLogs, log_groups
 from segment_rehook_cli.log.time_window import TimeWindow
 from segment_rehook_cli.stack.aws_errors import StackUnusable
 from segment_rehook_cli.stack.botocore_errors import aws_error_classes
+from segment_rehook_cli.stack.metrics import Metric, read_points, written_by
 from segment_rehook_cli.terminal.durations import HOUR
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def _figures(
         ): _label(each)
         for each, statistic in _watched(alarm)
     }
-    found = _values(subject, [*watched], answer)
-    return {label: _summary(metric, found[metric]) for metric, label in watched.items()}
+    found = _points(subject, watched, answer)
+    return {label: _summary(metric, found[metric].values()) for metric, label in watched.items()}
 
 
 def _watched(alarm: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
@@ -150,7 +150,7 @@ def _label(metric: Mapping[str, Any]) -> str:
     return f"{metric['MetricName']} of {said.get('service') or metric['Namespace']}"
 
 
-def _summary(metric: Metric, found: list[float]) -> float | None:
+def _summary(metric: Metric, found: Collection[float]) -> float | None:
     if not found:
         return None
     return sum(found) if metric.statistic == "Sum" else max(found)
@@ -167,8 +167,8 @@ def _reasons(subject: Subject, answer: AlarmAnswer, log: StackLogs) -> dict[str,
             for reason in answer.counted()
             for service in SERVICES
         }
-        for metric, found in _values(subject, [*by_reason], answer).items():
-            counts[str(by_reason[metric])] += int(sum(found))
+        for metric, found in _points(subject, by_reason, answer).items():
+            counts[str(by_reason[metric])] += int(sum(found.values()))
     if answer.refusals:
         for code, number in refused_requests(
             log, _window(subject, answer), answer.refusals
@@ -189,9 +189,8 @@ def _window(subject: Subject, answer: AlarmAnswer) -> TimeWindow:
     return TimeWindow(until - min(answer.hours, MAX_LOG_HOURS) * HOUR, until)
 
 
-def _values(
-    subject: Subject, metrics: list[Metric], answer: AlarmAnswer
-) -> dict[Metric, list[float]]:
-    until = subject.now()
-    found = values(subject.client("cloudwatch"), metrics, until - answer.hours * HOUR, until, HOUR)
-    return {metric: list(each) for metric, each in found.items()}
+def _points(
+    subject: Subject, metrics: Iterable[Metric], answer: AlarmAnswer
+) -> Mapping[Metric, Mapping[float, float]]:
+    client, now = subject.client("cloudwatch"), subject.now()
+    return read_points(client, metrics, now - answer.hours * HOUR, now, HOUR)

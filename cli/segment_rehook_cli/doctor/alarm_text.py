@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from segment_rehook.segment.event_time import time_text
 from segment_rehook_cli.doctor.runbook import for_a_person
 from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.terminal.durations import duration
@@ -23,7 +23,7 @@ def as_entry(found: AlarmReport) -> Entry:
     return {
         "alarm": found.name,
         "state": found.state,
-        "since": datetime.fromtimestamp(found.changed, UTC).isoformat(timespec="seconds"),
+        "since": time_text(int(found.changed)),
         "stateReason": found.why,
         "description": found.description,
         "hours": found.hours,

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.metric_figures import values, written_by
+from segment_rehook_cli.stack.metrics import read_points, written_by
 from segment_rehook_cli.terminal.durations import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.doctor.aws_clients import PagedClient
     from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
 
@@ -27,13 +26,12 @@ IN_FLIGHT: Final = 1 / 360
 
 def check_balance(subject: Subject) -> Iterator[CheckResult]:
     """Compare EventsReceived with the sum of the outcomes. The alarm is EventsUnaccounted."""
-    client: PagedClient = subject.client("cloudwatch")
     until = (subject.now() - SETTLED_SECONDS) // MINUTE * MINUTE
     names = ["EventsReceived", *(f"Events{outcome.capitalize()}" for outcome in Outcome)]
     metrics = [written_by(subject.stack.name, "ingest", name, "Sum") for name in names]
-    found = values(client, metrics, until - DAY, until, HOUR)
-    received, *outcomes = (sum(found[metric]) for metric in metrics)
-    apart = abs(received - sum(outcomes)) - max(found[metrics[0]], default=0.0) * IN_FLIGHT
+    found = read_points(subject.client("cloudwatch"), metrics, until - DAY, until, HOUR)
+    received, *outcomes = (sum(found[metric].values()) for metric in metrics)
+    apart = abs(received - sum(outcomes)) - max(found[metrics[0]].values(), default=0.0) * IN_FLIGHT
     if math.ceil(apart) > 0:
         kind = "without an outcome" if received > sum(outcomes) else "with more than one outcome"
         yield finding(

@@ -9,9 +9,9 @@ from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.stack.keeping import Keeping
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.doctor.aws_clients import PagedClient
     from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
+    from segment_rehook_cli.stack.paged_client import PagedClient
 
 __all__ = ["check_log_groups"]
 

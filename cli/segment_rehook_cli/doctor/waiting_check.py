@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.metric_figures import Metric, values, written_by
 from segment_rehook_cli.stack.figures import number_of_messages
 from segment_rehook_cli.stack.keeping import PARKED_DAYS
+from segment_rehook_cli.stack.metrics import Metric, age_of_oldest, read_points, written_by
 from segment_rehook_cli.terminal.durations import HOUR, duration
 
 if TYPE_CHECKING:
-    from segment_rehook_cli.doctor.aws_clients import PagedClient
     from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
 
@@ -72,14 +71,11 @@ def _aged(age: float | None) -> str:
 
 
 def _oldest(found: Mapping[str, str]) -> Metric:
-    name = found["QueueArn"].rpartition(":")[2]
-    dimensions = (("QueueName", name),)
-    return Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, "Maximum")
+    return age_of_oldest(found["QueueArn"].rpartition(":")[2])
 
 
 def _age(subject: Subject, metrics: list[Metric]) -> float | None:
     """Give the greatest of the latest ages in seconds, None where no metric has a value."""
-    client: PagedClient = subject.client("cloudwatch")
     now = subject.now()
-    found = values(client, metrics, now - RECENT_SECONDS, now, HOUR)
-    return max((each for of in found.values() for each in of), default=None)
+    found = read_points(subject.client("cloudwatch"), metrics, now - RECENT_SECONDS, now, HOUR)
+    return max((each for of in found.values() for each in of.values()), default=None)

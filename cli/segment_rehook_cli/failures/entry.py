@@ -2,7 +2,7 @@
 
     {"queue": "parked", "delivery": "m1:track-event", "subscription": "track-event",
      "reason": "rejected", "class": "rejected", "code": "400", "detail": "400 …",
-     "ageSeconds": 60, "since": "2026-01-15T10:00:00+00:00", "receives": 1, "sqsMessageId": "…",
+     "ageSeconds": 60, "since": "2026-01-15T10:00:00Z", "receives": 1, "sqsMessageId": "…",
      "group": "…", "attributes": {"delivery": "m1:track-event", …},
      "origin": {"requestId": "…", "mapping": "0123456789ab", "messageId": "m1"},
      "action": "trackEvent", "request": {"method": "POST", "path": "…", "body": {…}},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from segment_rehook.delivery.outcomes import Parked, Stored
 from segment_rehook.delivery.queues.message import Header, MessageUnreadable
 from segment_rehook.delivery.queues.transport import Received
 from segment_rehook.rehook.reply import ReplyClass
+from segment_rehook.segment.event_time import time_text
 
 __all__ = ["FOREIGN", "FailedMessage", "QueueName"]
 
@@ -104,7 +104,7 @@ class FailedMessage:
             "code": self.code,
             "detail": self.detail,
             "ageSeconds": self.age(now),
-            "since": datetime.fromtimestamp(self.message.sent_at, UTC).isoformat("T", "seconds"),
+            "since": time_text(int(self.message.sent_at)),
             "receives": self.message.receive_count,
             "sqsMessageId": self.id,
         }

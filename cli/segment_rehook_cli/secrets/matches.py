@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
 from segment_rehook.aws.parameters import SecretName
 from segment_rehook_cli.secrets.parameter_store import SecretVersion
+from segment_rehook_cli.stack.metrics import read_points, written_by
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal.durations import DAY, MINUTE, duration
 
-__all__ = ["PERIOD", "WINDOW", "LineMatches", "MetricsClient", "line_matches", "read_matches"]
+__all__ = ["PERIOD", "WINDOW", "LineMatches", "line_matches", "read_matches"]
 
 PERIOD: Final = MINUTE
 """The metric's resolution in seconds. CloudWatch keeps it for 15 days."""
@@ -30,13 +31,6 @@ STALE_SECONDS: Final = 120.0
 """For so long after a change a function may use the old value: its cache, and clocks."""
 
 KINDS: Final = {SecretName.SHARED_SECRETS: "secret", SecretName.TOKENS: "token"}
-
-
-class MetricsClient(Protocol):
-    """What is used of boto3's client of CloudWatch."""
-
-    def get_paginator(self, operation_name: Any, /) -> Any:
-        """Give a paginator, here of GetMetricData."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +53,24 @@ class LineMatches:
 
 
 def read_matches(
-    client: MetricsClient, stack: Stack, name: SecretName, positions: int, now: float
+    stack: Stack, name: SecretName, positions: int, now: float
 ) -> dict[int, list[float]]:
     """Give for each position (from 1) the minutes with a match, by their beginning in Unix time.
 
     `positions`: how many to ask for. Raises what boto3 raises.
     """
-    queries: list[dict[str, Any]] = [
-        {
-            "Id": f"position{number}",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": f"SegmentRehook/{stack.name}",
-                    "MetricName": "AccessMatched",
-                    "Dimensions": [
-                        {"Name": "service", "Value": "ingest"},
-                        {"Name": "credential", "Value": f"{KINDS[name]}-{number}"},
-                    ],
-                },
-                "Period": PERIOD,
-                "Stat": "Sum",
-            },
-        }
+    asked = {
+        number: written_by(
+            stack.name, "ingest", "AccessMatched", "Sum", credential=f"{KINDS[name]}-{number}"
+        )
         for number in range(1, positions + 1)
-    ]
-    found: dict[int, list[float]] = {number: [] for number in range(1, positions + 1)}
-    if not queries:
-        return found
-    pages = client.get_paginator("get_metric_data")
-    minute = now // PERIOD * PERIOD
-    for page in pages.paginate(
-        MetricDataQueries=queries, StartTime=minute - WINDOW, EndTime=minute + 2 * PERIOD
-    ):
-        for result in page["MetricDataResults"]:
-            number = int(result["Id"].removeprefix("position"))
-            pairs = zip(result["Timestamps"], result["Values"], strict=True)
-            found[number] += [at.timestamp() for at, count in pairs if count > 0]
-    return found
+    }
+    client = stack.client("cloudwatch")
+    found = read_points(client, asked.values(), now - WINDOW, now + PERIOD, PERIOD)
+    return {
+        number: [at for at, count in found[metric].items() if count > 0]
+        for number, metric in asked.items()
+    }
 
 
 def line_matches(

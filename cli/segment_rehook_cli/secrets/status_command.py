@@ -11,12 +11,7 @@ from segment_rehook.aws.parameters import LISTS, SecretName
 from segment_rehook.aws.system import SystemClock
 from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.secrets.inspection import read_parameters, statuses
-from segment_rehook_cli.secrets.matches import (
-    LineMatches,
-    MetricsClient,
-    line_matches,
-    read_matches,
-)
+from segment_rehook_cli.secrets.matches import LineMatches, line_matches, read_matches
 from segment_rehook_cli.secrets.parameter_store import read_versions
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
@@ -70,10 +65,9 @@ def matches_of(stack: Stack, name: SecretName, now: float) -> dict[str, LineMatc
     It needs the permissions ssm:GetParameterHistory and cloudwatch:GetMetricData.
     """
     ssm: SSMClient = stack.client("ssm")
-    cloudwatch: MetricsClient = stack.client("cloudwatch")
     versions = read_versions(ssm, stack, name)
     positions = max((len(each.lines) for each in versions), default=0)
-    return line_matches(versions, read_matches(cloudwatch, stack, name, positions, now))
+    return line_matches(versions, read_matches(stack, name, positions, now))
 
 
 def _last_matched(credentials: list[dict[str, Any]]) -> str:

@@ -141,41 +141,19 @@ def test_pages_have_every_point_once(
     assert values == [3, 2, 1]
 
 
-def test_statistics_of_one_metric(cloudwatch: Any, metric: Callable[..., dict[str, Any]]) -> None:
-    """Several statistics are computed at once, with the metric's unit."""
-    written = metric((0, 1.5), (1, 2.5), unit="Milliseconds")
-    found = cloudwatch.get_metric_statistics(
-        **written,
-        StartTime=START,
-        EndTime=START + timedelta(minutes=1),
-        Period=60,
-        Statistics=["Sum", "Maximum"],
-    )
-    assert found["Label"] == written["MetricName"]
-    [point] = found["Datapoints"]
-    assert point == {"Timestamp": START, "Unit": "Milliseconds", "Sum": 4.0, "Maximum": 2.5}
-
-
 def test_what_is_wrong_has_the_codes_of_aws(cloudwatch: Any) -> None:
     """Expressions are refused, and so are periods and times that AWS refuses."""
     named = {"Namespace": "Stack", "MetricName": "Letters"}
-    asked = {**named, "StartTime": START, "EndTime": START + timedelta(days=3), "Period": 60}
-    statistics = cloudwatch.get_metric_statistics
-    assert refusal(statistics, **asked) == "MissingParameter"
-    asked["Statistics"] = ["Sum"]
-    assert refusal(statistics, **asked) == "InvalidParameterCombination"
-    assert refusal(statistics, **{**asked, "Period": 61}) == "InvalidParameterValue"
-    assert refusal(statistics, **{**asked, "EndTime": START}) == "InvalidParameterValue"
     end = START + timedelta(minutes=1)
-    for queries in (
-        [{"Id": "e", "Expression": "m * 2"}],
-        [query(named) | {"Id": "Upper"}],
-        [query(named) | {"Id": "same"}, query(named) | {"Id": "same"}],
+    for queries, ends, code in (
+        ([{"Id": "e", "Expression": "m * 2"}], end, "ValidationError"),
+        ([query(named) | {"Id": "Upper"}], end, "ValidationError"),
+        ([query(named) | {"Id": "same"}, query(named) | {"Id": "same"}], end, "ValidationError"),
+        ([query(named, period=61)], end, "InvalidParameterValue"),
+        ([query(named)], START, "InvalidParameterValue"),
     ):
-        code = refusal(
-            cloudwatch.get_metric_data, MetricDataQueries=queries, StartTime=START, EndTime=end
-        )
-        assert code == "ValidationError"
+        asked = {"MetricDataQueries": queries, "StartTime": START, "EndTime": ends}
+        assert refusal(cloudwatch.get_metric_data, **asked) == code
     assert refusal(cloudwatch.list_dashboards) == "UnknownOperationException"
 
 

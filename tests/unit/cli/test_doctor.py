@@ -9,7 +9,7 @@ import pytest
 
 from segment_rehook_cli.doctor.alarm_answers import ALARM_ANSWERS
 from segment_rehook_cli.doctor.alarm_report import AlarmReport
-from segment_rehook_cli.doctor.alarm_text import as_lines
+from segment_rehook_cli.doctor.alarm_text import as_entry, as_lines
 from segment_rehook_cli.doctor.check_result import Diagnosis, finding, ok, skipped
 from segment_rehook_cli.doctor.checks import CHECKS, PERMISSIONS
 from segment_rehook_cli.doctor.diagnosis_table import show
@@ -85,8 +85,13 @@ def test_the_page_names_each_check_and_each_permission() -> None:
 def report_with(runbook: str) -> AlarmReport:
     """The report of an alarm whose section of the runbook is this."""
     return AlarmReport(
-        "A", "ALARM", 0.0, "", "An alarm.", 1, "segment-rehook doctor", runbook=runbook
+        "A", "ALARM", 1.75, "", "An alarm.", 1, "segment-rehook doctor", runbook=runbook
     )
+
+
+def test_an_alarm_in_json_says_since_when() -> None:
+    """The time is ISO 8601 in UTC, to the second."""
+    assert as_entry(report_with(""))["since"] == "1970-01-01T00:00:01Z"
 
 
 @pytest.mark.parametrize("alarm", sorted(ALARM_ANSWERS))

@@ -36,7 +36,7 @@ def failed(
         "Body": entry["MessageBody"],
         "Attributes": {
             "MessageGroupId": "group",
-            "SentTimestamp": "1768471200000",
+            "SentTimestamp": "1768471200750",
             "ApproximateReceiveCount": "2",
         },
         "MessageAttributes": entry.get("MessageAttributes", {}),
@@ -76,13 +76,13 @@ def test_a_foreign_message_is_unreadable() -> None:
 def test_an_entry_is_one_line_of_ascii_with_everything() -> None:
     """Event and request are as they were, on one line, with other characters escaped."""
     found = failed(detail="400 no")
-    text = entry_text(found, 1_768_471_260.0)
+    text = entry_text(found, 1_768_471_260.75)
     assert text.isascii()
     assert text.splitlines() == [text]
     entry = json.loads(text)
     assert entry["event"] == json.loads(EVENT)
     assert entry["request"]["body"] == {"metadata": {"name": "Jörg"}}
-    assert (entry["ageSeconds"], entry["since"]) == (60, "2026-01-15T10:00:00+00:00")
+    assert (entry["ageSeconds"], entry["since"]) == (60, "2026-01-15T10:00:00Z")
     assert entry["attributes"] == dict(found.message.attributes)
 
 

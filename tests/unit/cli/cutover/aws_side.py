@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -140,15 +140,23 @@ class AwsSide:
             }
         }
 
-    def get_metric_statistics(self, **asked: Any) -> Mapping[str, Any]:
-        """Give one figure for the whole time."""
-        [statistic] = asked["Statistics"]
-        if asked["Namespace"] == "AWS/SQS":
-            return {"Datapoints": [] if self.oldest is None else [{statistic: self.oldest}]}
-        if asked["Dimensions"] != [{"Name": "service", "Value": "ingest"}]:
-            return {"Datapoints": []}
-        count = self.metrics.get(asked["MetricName"])
-        return {"Datapoints": [] if count is None else [{statistic: float(count)}]}
+    def get_paginator(self, _operation: str, /) -> AwsSide:
+        """Give itself: GetMetricData is the one operation that is asked in pages."""
+        return self
+
+    def paginate(self, **asked: Any) -> Iterator[Mapping[str, Any]]:
+        """Give one value for the whole time."""
+        [query] = asked["MetricDataQueries"]
+        metric = query["MetricStat"]["Metric"]
+        if metric["Namespace"] == "AWS/SQS":
+            value = self.oldest
+        elif metric["Dimensions"] == [{"Name": "service", "Value": "ingest"}]:
+            value = self.metrics.get(metric["MetricName"])
+        else:
+            value = None
+        found = [] if value is None else [float(value)]
+        times = [_moment(asked["StartTime"]) for _ in found]
+        yield {"MetricDataResults": [{"Id": query["Id"], "Timestamps": times, "Values": found}]}
 
     def filter_log_events(self, **asked: Any) -> Mapping[str, Any]:
         """Give the lines from a time on, one a page. The pattern is the sandbox's business."""
