@@ -9,8 +9,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from segment_rehook.segment.access import AccessRules
-from segment_rehook.segment.event import MAX_MESSAGE_ID_CHARACTERS, Event
+from segment_rehook.segment.event import Event
 from segment_rehook.segment.jsontext import MAX_DEPTH, decode, encode
+from segment_rehook.segment.message_id import MAX_MESSAGE_ID_CHARACTERS
 from segment_rehook.segment.refusal import Refusal
 from segment_rehook.segment.webhook import receive
 

@@ -7,7 +7,6 @@ sent as the bytes that came.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 
@@ -23,17 +22,13 @@ from segment_rehook.segment.jsontext import (
     is_canonical,
     is_too_deep,
 )
-from segment_rehook.segment.numbers import number_text
+from segment_rehook.segment.message_id import message_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 UnreadableReason: TypeAlias = Literal["not_json", "not_an_object", "too_deep"]
 
-MAX_MESSAGE_ID_CHARACTERS: Final = 100
-"""Segment's own limit on a messageId (segment-docs, "Common fields")."""
-
-_STANDS_FOR: Final = "sha256:"
 _UNREAD: Final = "unread"
 """Stands for a messageId that is not read so far; compared by identity."""
 
@@ -190,27 +185,10 @@ class Event:
 
     @property
     def message_id(self) -> str | None:
-        """The messageId, 1 to 100 printable characters; None if it is missing or empty.
-
-        A number counts as its text. A longer text, or one with characters that log lines, queues
-        and tables do not take (control characters, lone surrogates), is replaced by `sha256:` and
-        its hash, which still tells events apart. So is a text that begins with `sha256:`, so that
-        no sender can write the replacement of another text.
-        """
+        """The messageId, 1 to 100 printable characters; None if it is missing or empty."""
         if self._message_id is _UNREAD:
-            self._message_id = self._read_message_id()
+            self._message_id = message_id_of(self.member("messageId"))
         return self._message_id
-
-    def _read_message_id(self) -> str | None:
-        value = self.member("messageId")
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            value = number_text(value)
-        if not isinstance(value, str) or not value:
-            return None
-        plain = len(value) <= MAX_MESSAGE_ID_CHARACTERS and value.isprintable()
-        if plain and not value.startswith(_STANDS_FOR):
-            return value
-        return _STANDS_FOR + hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
 
     @property
     def looks_mapped(self) -> bool:
