@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segment_rehook.aws.marshaller import MsgspecMarshaller, replace_marshaller
+from segment_rehook.aws.marshaller import Marshaller, MsgspecMarshaller, replace_marshaller
 from tests.template.stack import ROOT, environment
 
 CLIENT = "awslambdaric.lambda_runtime_client"
@@ -30,11 +30,22 @@ values = st.recursive(
 )
 
 
-@given(values)
-def test_events_are_read_as_the_own_marshaller_reads_them(value: object) -> None:
-    """An event is read as by the marshaller that is replaced, lone surrogates included."""
-    request = json.dumps(value).encode()
-    assert MsgspecMarshaller(own).unmarshal_request(request) == own.unmarshal_request(request)
+@given(values, st.booleans())
+def test_events_are_read_as_the_own_marshaller_reads_them(value: object, escaped: bool) -> None:
+    """An event is read, or refused, as by the marshaller that is replaced.
+
+    Characters beyond ASCII come escaped or in UTF-8; lone surrogates are among them.
+    """
+    request = json.dumps(value, ensure_ascii=escaped).encode(errors="surrogatepass")
+    assert read(MsgspecMarshaller(own), request) == read(own, request)
+
+
+def read(marshaller: Marshaller, request: bytes) -> object:
+    """Give the event, with the types of its numbers, or the error."""
+    try:
+        return repr(marshaller.unmarshal_request(request))
+    except client.FaultException as error:
+        return error.msg
 
 
 def test_another_content_type_is_left_to_the_own_marshaller() -> None:
@@ -85,6 +96,6 @@ def test_outside_of_lambda_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch) 
     replace_marshaller()
     assert CLIENT not in sys.modules
     monkeypatch.setitem(sys.modules, CLIENT, client)
-    monkeypatch.delattr(client.BaseLambdaRuntimeClient, "marshaller")
+    monkeypatch.setattr(client, "LambdaRuntimeClient", type("LambdaRuntimeClient", (), {}))
     replace_marshaller()
     assert not hasattr(client.LambdaRuntimeClient, "marshaller")
