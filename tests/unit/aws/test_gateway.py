@@ -48,6 +48,13 @@ def test_a_text_body_is_its_utf_8_bytes() -> None:
     )
 
 
+def test_the_body_is_taken_out_of_the_event() -> None:
+    """The runtime client keeps the event until the answer, and must not keep the body with it."""
+    given_event = event()
+    webhook_request(given_event)
+    assert "body" not in given_event
+
+
 @given(st.binary())
 def test_a_base64_body_is_its_bytes(body: bytes) -> None:
     """A base64 body is decoded to its bytes, whatever they are."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from segment_rehook.delivery.version_check import VersionCheck
 
@@ -21,10 +21,10 @@ VERSION_CHECK = "versionCheck"
 class CheckedHandler:
     """`handler`, with the report of `check` beside it. Both have Lambda's signature."""
 
-    handler: Callable[[Mapping[str, Any], Any], dict[str, Any]]
+    handler: Callable[[dict[str, Any], Any], dict[str, Any]]
     check: VersionCheck
 
-    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Handle one event. `context`: Lambda's context object."""
         if VERSION_CHECK in event:
             return self.check.report(event[VERSION_CHECK]["samples"])

@@ -28,7 +28,7 @@ class IngestHandler:
     webhook: Webhook
     telemetry: LambdaTelemetry
 
-    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Answer one request. `context`: Lambda's context object."""
         id_ = request_id(event)
         with self.telemetry.invocation(context.aws_request_id, request_id=id_):
@@ -36,7 +36,7 @@ class IngestHandler:
             headers = {"content-type": "application/json", **answer.headers}
             return http_answer(answer.status, headers, encode(answer.body))
 
-    def _answer(self, event: Mapping[str, Any], id_: str | None) -> HttpAnswer:
+    def _answer(self, event: dict[str, Any], id_: str | None) -> HttpAnswer:
         try:
             request = webhook_request(event)
         except Refusal as refused:
