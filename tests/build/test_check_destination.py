@@ -211,8 +211,8 @@ def test_a_change_is_shown_in_the_summary_and_in_one_comment(runner: Runner) -> 
         assert log == ""
         other, own = runner.comments
         assert other["body"].endswith("mine")
-        assert "**1 of 1 events change.**" in own["body"]
-    assert "**1 of 1 events change.**" in runner.summary
+        assert "**1 of 1 event changes.**" in own["body"]
+    assert "**1 of 1 event changes.**" in runner.summary
 
 
 def test_no_change_is_said(runner: Runner) -> None:
@@ -245,7 +245,7 @@ def test_mistakes_fail_after_they_were_shown(runner: Runner) -> None:
     assert (done, outputs) == (False, {"valid": "false", "changed": "true"})
     body = runner.comments[1]["body"]
     assert "settings.x" in body
-    assert "**1 of 1 events change.**" in body
+    assert "**1 of 1 event changes.**" in body
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_a_hostile_name_is_a_name(runner: Runner) -> None:
         (runner.checkout / name).write_text(json.dumps(RENAMED))
     done, outputs, log = runner.run(destination="\n".join(HOSTILE), events="events *", base=base)
     assert (done, outputs, log) == (True, {"valid": "true", "changed": "true"}, "")
-    assert runner.summary.count("**1 of 1 events change.**") == len(HOSTILE)
+    assert runner.summary.count("**1 of 1 event changes.**") == len(HOSTILE)
     assert not (runner.checkout / "pwned").exists()
     lines = runner.summary.splitlines()
     for name in HOSTILE:

@@ -132,7 +132,7 @@ def test_what_names_the_person_elsewhere_is_told_and_kept(
     result = stack.run("erase - --no-log --json --yes", given=ANN)
     assert result.exit_code == 0
     [named] = [each for each in result.stdout.splitlines() if '"others"' in each]
-    assert json.loads(named)["what"].startswith("1 messages of other people")
+    assert json.loads(named)["what"].startswith("1 message of other people")
     assert left_in(clients, stack.parking_lot_url) == 2
 
 

@@ -288,7 +288,7 @@ def test_parked_messages_are_discarded_after_the_name_was_typed(
     """Counts come first; another word than the stack's name discards nothing."""
     command = "failures discard --reason rejected"
     assert stack.run(command).exit_code == 2
-    question = "Delete these 2 messages for good? Type"
+    question = "Delete 2 messages for good? Type"
     code, shown = stack.run_on_terminal(command, (question, "yes"))
     assert (code, "discarded: 0" in shown) == (1, True)
     assert len(left(clients, stack.parking_lot_url)) == 4

@@ -143,7 +143,7 @@ def test_everything_is_sent_back_only_when_that_is_meant(clients: Clients, stack
     assert result.exit_code == 2
     assert "--yes" in result.stderr
 
-    question = "Send these 4 parked messages back? [y/N]: "
+    question = "Send 4 parked messages back? [y/N]: "
     code, shown = stack.run_on_terminal("failures redrive", (question, "n"))
     assert code == 1
     assert "sent back: 0" in shown

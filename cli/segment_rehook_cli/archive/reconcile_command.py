@@ -26,6 +26,7 @@ from segment_rehook_cli.log.time_window import iso_time, utc_time
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import DAY, HOUR
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED
 from segment_rehook_cli.terminal.messages import failure, say
@@ -123,7 +124,8 @@ def reconcile(  # noqa: PLR0913 — an option each
     finally:
         spool.close()
     if plan.read != plan.taken:
-        say(f"{plan.read - plan.taken} events are not chosen by the options")
+        left_out = counted(plan.read - plan.taken, "event is", "events are")
+        say(f"{left_out} not chosen by the options")
     if not complete or any(standings.get(each, 0) for each in _FINDINGS):
         raise typer.Exit(FINDINGS)
 
@@ -142,7 +144,8 @@ def _log(stack: Stack, spool: Spool, plan: ArchivePlan, now: float) -> None:
     if not unknown:
         return
     since = max((plan.earliest or now - DAY) - LOG_MARGIN_SECONDS, 0.0)
-    say(f"{unknown} events are not in the ledger: reading the log from {utc_time(since)} on")
+    said = counted(unknown, "event is", "events are")
+    say(f"{said} not in the ledger: reading the log from {utc_time(since)} on")
     with exit_on_aws_error(), progress(None, "lines read") as show:
         client: LogsClient = stack.client("logs")
         evidence = look_in_log(client, log_groups(stack), spool, since, show)

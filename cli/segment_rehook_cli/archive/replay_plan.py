@@ -8,6 +8,7 @@ from segment_rehook_cli.archive.plan_report import plan_as_json, print_json, sho
 from segment_rehook_cli.archive.planning import ArchivePlan
 from segment_rehook_cli.archive.replay_options import ReplayOptions
 from segment_rehook_cli.archive.standing import EventStanding
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import duration
 from segment_rehook_cli.terminal.messages import say
 
@@ -41,38 +42,42 @@ def show_plan(plan: ArchivePlan, waiting: int, options: ReplayOptions) -> None:
     for line in _notes(plan, options):
         say(line)
     pace = f", at {options.rate:g} a second: about {duration(max(seconds, 1))}" if waiting else ""
-    say(f"of {plan.read} events {waiting} are to be sent{pace}")
+    to_send = counted(waiting, "is", "are")
+    say(f"of {counted(plan.read, 'event')} {to_send} to be sent{pace}")
 
 
 def _notes(plan: ArchivePlan, options: ReplayOptions) -> Iterator[str]:
     if plan.read != plan.taken:
-        yield f"{plan.read - plan.taken} events are not chosen by the options"
+        yield f"{_events_are(plan.read - plan.taken)} not chosen by the options"
     old = plan.standings[EventStanding.BEYOND_LEDGER]
     if old and not options.beyond_ledger and not options.again:
         yield (
-            f"{old} events are left out: they are older than LedgerDays, so that nobody can know "
-            "whether they were delivered; --beyond-ledger sends them too"
+            f"{_events_are(old)} left out: nobody can know what was delivered longer ago than "
+            "LedgerDays; --beyond-ledger sends such events too"
         )
     if plan.too_large:
-        yield f"{plan.too_large} events are left out: they are larger than MaxBodyBytes"
+        yield f"{_events_are(plan.too_large)} left out: larger than MaxBodyBytes"
     if plan.standings[EventStanding.PARKED]:
         yield "parked events are sent again with `segment-rehook failures redrive`"
     if plan.unordered:
         yield (
-            f"{plan.unordered} events have no time: each keeps its place, and counts as old as the "
-            "one before it"
+            f"{counted(plan.unordered, 'event has', 'events have')} no time: each keeps its place, "
+            "and counts as old as the one before it"
         )
     if options.again:
         yield from _notes_of_repetition(plan)
+
+
+def _events_are(number: int) -> str:
+    return counted(number, "event is", "events are")
 
 
 def _notes_of_repetition(plan: ArchivePlan) -> Iterator[str]:
     if plan.standings[EventStanding.NEW]:
         yield "--again leaves new events out: replay them without it"
     if plan.kept_by_business_key:
-        yield (
-            f"{plan.kept_by_business_key} events can't be repeated: the ledger knows them by their "
-            "idempotencyKey"
-        )
+        kept = counted(plan.kept_by_business_key, "event")
+        yield f"{kept} can't be repeated: the ledger has the idempotencyKey"
     if plan.repeated_before:
-        yield f"{plan.repeated_before} events were repeated by this job already"
+        repeated = counted(plan.repeated_before, "event was", "events were")
+        yield f"{repeated} repeated by this job already"

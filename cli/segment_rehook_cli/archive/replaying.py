@@ -30,6 +30,7 @@ from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.stack.state import CutoverSet, StackState, read_state
 from segment_rehook_cli.terminal.confirm import confirmed, confirmed_by_word
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED, REFUSED
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.progress import progress
@@ -63,7 +64,7 @@ class Replaying:
         """Plan, ask, send, and end with a summary."""
         options, job = self._options, self._kept.job
         if job.ended:
-            say(f"{options.job}: this job has ended; it sent {job.sent} events")
+            say(f"{options.job}: this job has ended; it sent {counted(job.sent, 'event')}")
             return
         self._stack.announce()
         state = self._state()
@@ -148,8 +149,8 @@ class Replaying:
     def _agreed(self, waiting: int) -> bool:
         yes = self._options.yes
         if not self._options.again:
-            return confirmed(f"Send these {waiting} events?", yes=yes)
-        question = f"Send {waiting} events again, which Rehook has accepted before?"
+            return confirmed(f"Send {counted(waiting, 'event')}?", yes=yes)
+        question = f"Send {counted(waiting, 'event')} again that Rehook has accepted before?"
         return confirmed(question, yes=yes) and confirmed_by_word(
             "Customers can get their rewards twice.", "again", yes=yes
         )

@@ -28,6 +28,7 @@ from segment_rehook_cli.archive.webhook_client import (
     WebhookRefused,
     said,
 )
+from segment_rehook_cli.terminal.counting import counted
 
 __all__ = ["MAX_ROUND_EVENTS", "Sending"]
 
@@ -114,10 +115,11 @@ class Sending:
             if not events:
                 return
             if usual is None:
-                raise _Stopped(f"the webhook did not take {len(events)} events: {why}")
+                raise _Stopped(f"the webhook did not take {counted(len(events), 'event')}: {why}")
             seconds = _pause(usual, asked)
             self.say(
-                f"the webhook did not take {len(events)} events: {why}; again in {seconds:g} s"
+                f"the webhook did not take {counted(len(events), 'event')}: {why}; again in "
+                f"{seconds:g} s"
             )
             self.clock.sleep(seconds)
 

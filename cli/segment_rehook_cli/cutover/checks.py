@@ -12,6 +12,7 @@ from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook.segment.event_time import time_text
 from segment_rehook_cli.stack.figures import Figures
 from segment_rehook_cli.stack.state import FRESH_SECONDS, StackState
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import DAY, HOUR, duration
 
 __all__ = ["CutoverCheck", "Readiness", "checks"]
@@ -169,7 +170,7 @@ def _key_pair(figures: Figures, now: float) -> CutoverCheck:
         return CutoverCheck(
             "Rehook's key pair",
             Readiness.NO_GO,
-            f"refused {refused} times today",
+            f"refused {counted(refused, 'time')} today",
             "put another one",
         )
     return CutoverCheck(

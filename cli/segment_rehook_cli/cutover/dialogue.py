@@ -16,6 +16,7 @@ from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.stack.state import FRESH_SECONDS, StackState
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import confirmed, confirmed_by_word
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import duration
 from segment_rehook_cli.terminal.exit_codes import FINDINGS
 from segment_rehook_cli.terminal.messages import failure, say
@@ -140,7 +141,8 @@ class Dialogue:
             # In a pause after the cut-over, Segment's retries of before it were stored too.
             stored_until = max(at or 0.0, (state.mode.since or 0.0) + FRESH_SECONDS)
             if age is None or at is None or now - age < stored_until:
-                findings.append(f"{waiting} events wait, and some may be of before it")
+                may_be = "event waits, and may be", "events wait, and some may be"
+                findings.append(f"{counted(waiting, *may_be)} of before it")
         return findings
 
     def _prepared(self, state: StackState, at: float) -> StackState:

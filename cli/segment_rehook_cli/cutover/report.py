@@ -15,6 +15,7 @@ from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.cutover.checks import CutoverCheck
 from segment_rehook_cli.cutover.outcomes_log import OutcomesLog
 from segment_rehook_cli.log.logged_outcome import LoggedOutcome
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.exit_codes import USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import show_rows
@@ -84,12 +85,14 @@ class Report:
                     f"{self.listed}: {error.strerror or error}; `segment-rehook cutover --show "
                     "--list FILE` writes the list anew"
                 ) from None
-            say(f"{len(entries)} discarded events are listed in {self.listed}")
+            discarded = counted(len(entries), "discarded event is", "discarded events are")
+            say(f"{discarded} listed in {self.listed}")
         elif self.as_json:
             for each in entries:
                 typer.echo(json.dumps({"kind": "discarded", **each}))
         elif entries:
-            say(f"{len(entries)} events were discarded: list them with --list FILE or --json")
+            discarded = counted(len(entries), "event was", "events were")
+            say(f"{discarded} discarded: list them with --list FILE or --json")
 
 
 def _entry(line: LoggedOutcome) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from segment_rehook_cli.mapping.reading import STANDARD_INPUT, name_of
 from segment_rehook_cli.stack.deployed import read_deployed
 from segment_rehook_cli.stack.on_stack import StackChoice, if_on_stack
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import AsJson
@@ -161,10 +162,13 @@ def _of_stack(stack: Stack | None) -> tuple[Destination, Source]:
 def _say_summary(found: Differences, base: Source, candidate: Source, *, interrupted: bool) -> None:
     compared = f"{base.name} ({base.version}) with {candidate.name} ({candidate.version})"
     said = "interrupted; " if interrupted else ""
-    unreadable = f", {found.unreadable} are no events" if found.unreadable else ""
+    unreadable = (
+        f", {counted(found.unreadable, 'is no event', 'are no events')}" if found.unreadable else ""
+    )
     say(
-        f"{said}compared {compared}: of {found.events} events {found.changed} change, "
-        f"{found.unchanged} do not{unreadable}"
+        f"{said}compared {compared}: of {counted(found.events, 'event')} "
+        f"{counted(found.changed, 'changes', 'change')}, "
+        f"{counted(found.unchanged, 'does', 'do')} not{unreadable}"
     )
     if not found.changed and base.version != candidate.version:
         say("the files differ, but none of these events shows it")

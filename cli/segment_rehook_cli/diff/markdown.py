@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from segment_rehook.segment.jsontext import encode
 from segment_rehook_cli.diff.as_json import example_as_json
 from segment_rehook_cli.diff.table import EFFECT_WORDS, field_counts
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.output import printable
 
 if TYPE_CHECKING:
@@ -37,12 +38,15 @@ def as_markdown(found: Differences, base: Source, candidate: Source, *, values: 
 
     Rows and examples that do not fit are left out, and the text says so.
     """
+    change = "changes" if found.changed == 1 else "change"
     verdict = (
-        f"**{found.changed:,} of {found.events:,} events change.**"
+        f"**{found.changed:,} of {counted(found.events, 'event')} {change}.**"
         if found.changed
         else f"No event of {found.events:,} changes."
     )
-    unreadable = f" {found.unreadable:,} are no events." if found.unreadable else ""
+    unreadable = (
+        f" {counted(found.unreadable, 'is no event', 'are no events')}." if found.unreadable else ""
+    )
     written = [
         f"{verdict}{unreadable} {_source(base)} is compared with {_source(candidate)}.",
         "",
@@ -89,7 +93,8 @@ def _joined(written: list[str], examples: Iterable[str] = ()) -> str:
             "</details>",
         ]
     if left_out:
-        kept.append(f"\n{left_out} examples are left out: run `segment-rehook diff`.")
+        examples_are = counted(left_out, "example is", "examples are")
+        kept.append(f"\n{examples_are} left out: run `segment-rehook diff`.")
     return "\n".join([*kept, ""])
 
 

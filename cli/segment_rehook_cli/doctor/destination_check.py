@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from segment_rehook.rehook.destination import DestinationInvalid, load, version_of
 from segment_rehook_cli.doctor.check_result import finding, ok, skipped
 from segment_rehook_cli.stack.stages import DestinationMissing, destination_file_of
+from segment_rehook_cli.terminal.counting import counted
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult
@@ -27,13 +28,13 @@ def check_deployed_destination(subject: Subject) -> Iterator[CheckResult]:
         loaded = load(deployed.content)
     except DestinationInvalid as invalid:
         first = invalid.mistakes[0]
+        mistakes = counted(len(invalid.mistakes), "mistake")
         yield finding(
-            f"version {deployed.version} has {len(invalid.mistakes)} mistakes, the first: "
-            f"{first.place} {first.message}",
+            f"version {deployed.version} has {mistakes}, the first: {first.place} {first.message}",
             subject.deploy(),
         )
         return
-    yield ok(f"version {deployed.version}, {len(loaded.subscriptions)} subscriptions")
+    yield ok(f"version {deployed.version}, {counted(len(loaded.subscriptions), 'subscription')}")
 
 
 def check_destination_of_checkout(subject: Subject) -> Iterator[CheckResult]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from segment_rehook_cli.doctor.check_result import Diagnosis, Status
 from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.messages import say
 from segment_rehook_cli.terminal.output import Entry, printable, show_rows
 from segment_rehook_cli.terminal.progress import progress
@@ -15,6 +16,11 @@ from segment_rehook_cli.terminal.progress import progress
 __all__ = ["show"]
 
 STYLES: Final = {Status.OK: "green", Status.FINDING: "bold red", Status.SKIPPED: "yellow"}
+COUNTED: Final = {
+    Status.OK: ("ok", "ok"),
+    Status.FINDING: ("finding", "findings"),
+    Status.SKIPPED: ("skipped", "skipped"),
+}
 HEADINGS: Final = ("check", "result", "detail", "command")
 
 
@@ -25,17 +31,17 @@ def show(diagnoses: Iterable[Diagnosis], *, as_json: bool) -> bool:
     """
     counts: Counter[Status] = Counter()
 
-    def counted() -> Iterator[Diagnosis]:
+    def tallied() -> Iterator[Diagnosis]:
         for each in diagnoses:
             counts[each.result.status] += 1
             yield each
 
     if as_json or not terminal.output_is_terminal():
         columns = {name: _column(name) for name in HEADINGS}
-        show_rows((each.entry() for each in counted()), columns, as_json=as_json)
+        show_rows((each.entry() for each in tallied()), columns, as_json=as_json)
     else:
-        _show_table(counted())
-    say(", ".join(f"{counts[status]} {status}" for status in Status))
+        _show_table(tallied())
+    say(", ".join(counted(counts[status], *COUNTED[status]) for status in Status))
     return counts.total() == counts[Status.OK]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.terminal.counting import counted
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult
@@ -45,5 +46,5 @@ def check_log_groups(subject: Subject) -> Iterator[CheckResult]:
             )
     yield from wrong
     if not wrong:
-        days = " or ".join(str(each) for each in sorted(kept))
-        yield ok(f"{len(names)} log groups, lines are kept for {days} days")
+        days = " or ".join(counted(each, "day") for each in sorted(kept))
+        yield ok(f"{counted(len(names), 'log group')}, lines are kept for {days}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from segment_rehook.aws.parameters import LISTS, SecretName, mistakes_in, numbered_lines
 from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.secrets.missing import missing_secrets
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def check_parameters(subject: Subject) -> Iterator[CheckResult]:
         there = [each for name, each in subject.parameters.items() if name in {*SecretName}]
         oldest = min(each.put_at for each in there)
         yield ok(
-            f"{len(there)} secrets are there and of the right form; the oldest was put "
+            f"{counted(len(there), 'secret is', 'secrets are')} there and of the right form; "
+            "the oldest was put "
             f"{duration(subject.now() - oldest)} ago"
         )
 

@@ -24,6 +24,7 @@ from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import Yes, confirmed_by_word
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import DAY
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
@@ -91,7 +92,8 @@ def erase(
     if dry_run or not found.erasable:
         show_summary(stack, found, None, keep=ledger.keep, as_json=as_json)
         raise typer.Exit(0 if found.complete else FINDINGS)
-    question = f"Erase these {found.erasable} messages, records and marks for good?"
+    what = counted(found.erasable, "message, record or mark", "messages, records and marks")
+    question = f"Erase {what} for good?"
     if not confirmed_by_word(question, stack.name, yes=yes):
         raise failure("nothing was changed", FINDINGS)
     run = Erasure(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook_cli.erasing.findings import Findings, Unreached
 from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import DAY
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ BACKUP_DAYS: Final = 35
 
 def unreached(found: Findings, stack: Stack, *, keep: int, now: float) -> list[Unreached]:
     """Give the places. `keep`: seconds for which the ledger keeps a record. `now`: Unix time."""
-    lines = "lines" if found.lines is None else f"{found.lines} lines"
+    lines = "lines" if found.lines is None else counted(found.lines, "line")
     places = [
         Unreached(
             "log",
@@ -43,6 +44,7 @@ def unreached(found: Findings, stack: Stack, *, keep: int, now: float) -> list[U
         Unreached("files", "what `failures export` and other commands of yours have written"),
     ]
     if found.named:
-        what = f"{found.named} messages of other people in which one of the ids is a value"
+        messages = counted(found.named, "message")
+        what = f"{messages} of other people in which one of the ids is a value"
         places.insert(0, Unreached("others", what))
     return places

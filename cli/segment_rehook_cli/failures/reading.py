@@ -122,8 +122,8 @@ def not_read(reader: QueueReader, unread: int, *, ended: bool) -> Iterator[str]:
     """Return a line about the messages that were not read. `ended`: the queue gave no more."""
     if unread and reader.name is QueueName.WAITING:
         yield (
-            f"waiting, not read: about {unread}; {reader.hidden} were hidden (until their next "
-            "try, or because they were being delivered), and the others are behind them"
+            f"waiting, not read: about {unread:,}; hidden (until the next try, or because of a "
+            f"delivery under way): {reader.hidden:,}, and the others are behind those"
         )
     elif unread and ended:
         yield (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.mapping.schema_check import named
 from segment_rehook_cli.hosted.segment_http import SegmentHttp, SegmentRefused
+from segment_rehook_cli.terminal.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +113,7 @@ class SegmentApi:
             if cursor in seen:
                 raise SegmentRefused("Segment's pages repeat without an end; try again later")
             seen.add(cursor)
-            self._say(f"{len(entries)} subscriptions read, and there are more")
+            self._say(f"{counted(len(entries), 'subscription')} read, and there are more")
         raise SegmentRefused(f"Segment gave {MAX_PAGES} pages and more; that many are not read")
 
     def _once_each(
@@ -126,8 +127,8 @@ class SegmentApi:
             found.setdefault(key, entry)
         if isinstance(total, int | float) and total != len(found):
             self._say(
-                f"Segment counts {total:g} subscriptions and gave {len(found)}; if they were being "
-                "changed just now, run this again"
+                f"Segment counts {counted(total, 'subscription')} and gave {len(found)}; if they "
+                "were being changed just now, run this again"
             )
         return list(found.values())
 

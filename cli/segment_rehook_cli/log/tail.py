@@ -23,6 +23,7 @@ from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal import streams as terminal
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import seconds_of
 from segment_rehook_cli.terminal.exit_codes import USAGE
 from segment_rehook_cli.terminal.messages import failure, say
@@ -120,9 +121,8 @@ def tail(  # noqa: PLR0913 — an option each
                     typer.echo(_as_json(line) if as_json else _as_text(line))
     except KeyboardInterrupt:
         pass  # the usual end
-    counted = ", ".join(f"{number} {name}" for name, number in shown.most_common())
-    unit = "line" if shown.total() == 1 else "lines"
-    say(f"{shown.total()} {unit}" + (f": {counted}" if counted else ""))
+    by = ", ".join(f"{number:,} {name}" for name, number in shown.most_common())
+    say(counted(shown.total(), "line") + (f": {by}" if by else ""))
 
 
 def _questions(stack: Stack, message_id: str | None, user: str | None) -> list[Question]:

@@ -22,6 +22,7 @@ from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import Yes, confirmed, confirmed_by_word
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import seconds_of
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
@@ -132,9 +133,8 @@ class _Run:
                 USAGE,
             )
         self._put([*self._was.lines, added])
-        typer.echo(
-            f"put {self._name.value}: {len(self._was.lines)} are live now, the new one is the last"
-        )
+        live = counted(len(self._was.lines), "is", "are")
+        typer.echo(f"put {self._name.value}: {live} live now, the new one is the last")
 
     def _say_change(self) -> None:
         again = f"segment-rehook secrets rotate --stack {self._stack.name}"

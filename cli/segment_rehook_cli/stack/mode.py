@@ -18,6 +18,7 @@ from segment_rehook_cli.stack.figures import Figures
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.stack.state import StackState, read_state
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import duration
 from segment_rehook_cli.terminal.exit_codes import INTERRUPTED
 from segment_rehook_cli.terminal.messages import failure, say
@@ -128,9 +129,9 @@ def _show(stack: Stack, state: StackState, *, as_json: bool) -> None:
         return
     parts = ["never set" if since is None else _since(since, now)]
     if waiting is not None:
-        parts.append(f"{waiting} {'event waits' if waiting == 1 else 'events wait'}")
+        parts.append(counted(waiting, "event waits", "events wait"))
     if stored is not None:
-        parts.append(f"{stored} stored meanwhile (by CloudWatch, some minutes late)")
+        parts.append(f"{stored:,} stored meanwhile (by CloudWatch, some minutes late)")
     if state.cutover is not None:
         parts.append(f"cut-over at {state.cutover.text}")
     say("; ".join(parts))

@@ -7,6 +7,8 @@ from typing import Final
 
 import typer
 
+from segment_rehook_cli.terminal.counting import counted
+
 __all__ = ["DAY", "HOUR", "MINUTE", "duration", "seconds_of"]
 
 MINUTE: Final = 60
@@ -25,7 +27,7 @@ def duration(seconds: float) -> str:
     for size, name in _UNITS:
         count, left = divmod(left, size)
         if count:
-            parts.append(f"{count} {name}{'s' if count > 1 else ''}")
+            parts.append(counted(count, name))
         elif parts:
             break
     return " ".join(parts[:2]) or "0 seconds"

@@ -20,6 +20,7 @@ from segment_rehook_cli.log.user_key import read_user_key
 from segment_rehook_cli.stack.aws_errors import exit_on_aws_error
 from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, INTERRUPTED, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.output import AsJson
@@ -139,7 +140,12 @@ def why(  # noqa: PLR0913 — an option each
         raise failure("interrupted: there is no answer", INTERRUPTED) from None
     say(cost(found.read_bytes))
     if hidden := investigation.looked.hidden:
-        say(f"about {hidden} messages of the dead-letter queue are hidden, and were not seen")
+        what = counted(
+            hidden,
+            "message of the dead-letter queue is hidden, and was",
+            "messages of the dead-letter queue are hidden, and were",
+        )
+        say(f"about {what} not seen")
     show_history(history, as_json=as_json)
     for note in history.notes:
         say(note)

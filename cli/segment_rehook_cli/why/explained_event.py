@@ -10,6 +10,7 @@ from segment_rehook_cli.mapping.explain import Explanation, explain
 from segment_rehook_cli.mapping.reading import Unreadable, name_of, read_bytes, read_events
 from segment_rehook_cli.stack.deployed import read_deployed
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.exit_codes import USAGE
 from segment_rehook_cli.terminal.messages import failure
 
@@ -23,7 +24,7 @@ def event_of_file(file: Path) -> Event:
     except Unreadable as error:
         raise failure(f"{name_of(file)}: {error}", USAGE) from None
     if len(events) != 1:
-        raise failure(f"{name_of(file)}: it has {len(events)} events; give one", USAGE)
+        raise failure(f"{name_of(file)}: it has {counted(len(events), 'event')}; give one", USAGE)
     [event] = events
     if isinstance(event, UnreadableEvent):
         raise failure(f"{name_of(file)}: {event.detail}", USAGE)

@@ -16,6 +16,7 @@ from segment_rehook_cli.failures.message import FailedMessage, QueueName
 from segment_rehook_cli.failures.reading import Reading, start_reading
 from segment_rehook_cli.failures.selection import Selection
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.why.delivery_facts import Sighting
 
 __all__ = ["QueueSearch", "SeenMessage", "search_queues"]
@@ -72,7 +73,7 @@ def search_queues(stack: Stack, wanted: Callable[[Header], bool]) -> QueueSearch
 def _notes(reading: Reading) -> Iterator[str]:
     yield from reading.refusals.lines()
     if unread := reading.unread.get(QueueName.PARKED, 0):
-        yield f"not read in the parking lot: about {unread} messages"
+        yield f"not read in the parking lot: about {counted(unread, 'message')}"
 
 
 def _sighting(found: FailedMessage, header: Header) -> Sighting:

@@ -8,6 +8,7 @@ from typing import Final
 
 from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.stack.keeping import Keeping
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.output import printable
 from segment_rehook_cli.why.history import Conclusion, Standing
 from segment_rehook_cli.why.question import Question
@@ -68,20 +69,20 @@ def user_sentence(
         text = (
             f"The log has no line of the user since {utc_time(since)}; Segment may have sent no "
             "event of the user, or no subscription took one (the log is kept for "
-            f"{keeping.log_days} days)"
+            f"{counted(keeping.log_days, 'day')})"
         )
         return f"{text}; {behind}." if marked else f"{text}."
     counts = Counter(each.standing for each in conclusions)
-    counted = ", ".join(f"{number} {_COUNTED[standing]}" for standing, number in counts.items())
+    by = ", ".join(f"{number:,} {_COUNTED[standing]}" for standing, number in counts.items())
     last = conclusions[-1]
     parts = [
         f"event {printable(last_message_id)}" if last_message_id else "",
         f"subscription {last.subscription}" if last.subscription else "",
     ]
     which = f" ({', '.join(filter(None, parts))})" if any(parts) else ""
-    deliveries = "1 delivery" if len(conclusions) == 1 else f"{len(conclusions)} deliveries"
+    deliveries = counted(len(conclusions), "delivery", "deliveries")
     text = (
-        f"The log has {deliveries} of the user since {utc_time(since)}: {counted}"
+        f"The log has {deliveries} of the user since {utc_time(since)}: {by}"
         f"; the last one{which} {last.words}"
     )
     return f"{text}; {behind}." if marked else f"{text}."
@@ -89,12 +90,13 @@ def user_sentence(
 
 def _no_trace(subject: str, since: float, keeping: Keeping, *, ledger_asked: bool) -> str:
     ledger = (
-        f"and neither has the ledger, which keeps a delivery for {keeping.ledger_days} days"
+        f"and neither has the ledger, which keeps a delivery for "
+        f"{counted(keeping.ledger_days, 'day')}"
         if ledger_asked
         else "and the ledger was not asked"
     )
     return (
         f"{subject} has left no trace since {utc_time(since)}: the log has no line of it, {ledger}"
         "; Segment may not have sent it, or its request was refused (the log is kept for "
-        f"{keeping.log_days} days)."
+        f"{counted(keeping.log_days, 'day')})."
     )

@@ -20,6 +20,7 @@ from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import Yes, confirmed_by_word
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, REFUSED, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 from segment_rehook_cli.terminal.progress import progress
@@ -72,7 +73,7 @@ def _agreed(stack: Stack, selection: Selection) -> float:
     chosen = count_chosen(stack, selection)
     if not chosen.counts.total:
         _end(0, complete=True)
-    question = f"Delete these {chosen.counts.total} messages for good?"
+    question = f"Delete {counted(chosen.counts.total, 'message')} for good?"
     if not confirmed_by_word(question, stack.name, yes=False):
         _end(0, complete=False)
     return chosen.started_at

@@ -18,6 +18,7 @@ from segment_rehook_cli.stack.on_stack import on_stack
 from segment_rehook_cli.stack.stack import Stack
 from segment_rehook_cli.terminal import streams as terminal
 from segment_rehook_cli.terminal.confirm import Yes, confirmed
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.exit_codes import FINDINGS, USAGE
 from segment_rehook_cli.terminal.messages import failure, say
 
@@ -131,9 +132,9 @@ def _of_parking_lot(stack: Stack, selection: Selection) -> Selection:
 
 def _question(number: int, selection: Selection) -> str:
     if selection.from_queue is None:
-        return f"Send these {number} parked messages back?"
+        return f"Send {counted(number, 'parked message')} back?"
     return (
-        f"Send these {number} messages of {selection.from_queue}? This stack's ledger does not "
-        "know what the other stack delivered, so an event can be delivered again "
+        f"Send {counted(number, 'message')} of {selection.from_queue}? This stack's ledger does "
+        "not know what the other stack delivered, so an event can be delivered again "
         "(docs/redrive.md)."
     )

@@ -58,7 +58,7 @@ def test_the_time_is_known_everywhere_before_anything_is_delivered(
     assert json.loads(line)["delivery"] == "m3"
     shown = capsys.readouterr()
     assert "delivered: 2, discarded: 1, duplicates: 0, parked: 0, waiting: 0" in shown.out
-    assert "1 discarded events are listed in" in shown.err
+    assert "1 discarded event is listed in" in shown.err
 
 
 def test_a_time_in_the_future_is_waited_for(aws: AwsSide) -> None:
