@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from segment_rehook_cli.stack.stack import Location, Stack, look_up
 from tools.sandbox.services import API_KEY, API_SECRET, USER_KEY
 
 if TYPE_CHECKING:
+    import pytest
+
     from tools.sandbox import Sandbox
 
 EMAIL = "somebody@example.com"
@@ -35,6 +38,12 @@ def stack_of(box: Sandbox) -> Stack:
     """The stack, as a command gets it with --sandbox."""
     described = box.description()
     return look_up(described.stack, Location.of_environment(described.environment))
+
+
+def deployed(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """The stack as if it were on AWS: it is found by a variable, and not by --sandbox."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", box.description().environment["AWS_ENDPOINT_URL"])
+    return dataclasses.replace(stack_of(box), endpoint=None)
 
 
 def examined(

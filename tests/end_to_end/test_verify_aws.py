@@ -167,7 +167,7 @@ def test_the_live_versions_report_on_themselves(box: Sandbox) -> None:
 
 
 def test_a_whole_run_passes_but_for_what_the_stand_ins_lack(box: Sandbox) -> None:
-    """All checks are made. What does not hold is skipped, but that nobody gets the alarms.
+    """All checks are made, and what does not hold is skipped.
 
     Where another test has killed a function of this sandbox, its books may not balance either.
     """
@@ -176,6 +176,6 @@ def test_a_whole_run_passes_but_for_what_the_stand_ins_lack(box: Sandbox) -> Non
     assert {each.text.partition(": ")[0] for each in diagnosed} == {f"doctor, {n}" for n in CHECKS}
     wrong = failures(checks)
     found = {each.text.partition(": ")[0] for each in wrong if not each.skipped}
-    assert found - {"doctor, balance"} == {"doctor, notification"}
+    assert found <= {"doctor, balance"}
     assert all("stand-in" in each.seen for each in wrong if each.skipped)
     assert len(wrong) < len(checks) / 2

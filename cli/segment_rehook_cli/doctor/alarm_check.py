@@ -28,6 +28,9 @@ MAX_NAMES: Final = 100
 
 def check_notification(subject: Subject) -> Iterator[CheckResult]:
     """Look whether a subscription of the topic is confirmed. No address is shown."""
+    if subject.stack.in_sandbox:
+        yield ok("the sandbox sends no alarms")
+        return
     topic = subject.stack.parameters.get("AlarmTopicArn", "")
     if not topic:
         made = subject.resources.get("AlarmTopic")
@@ -80,7 +83,8 @@ def check_alarms(subject: Subject) -> Iterator[CheckResult]:
             )
     yield from wrong
     if not wrong:
-        yield ok(f"none of {len(names)} is on")
+        evaluated = "; the sandbox evaluates none" if subject.stack.in_sandbox else ""
+        yield ok(f"none of {len(names)} is on{evaluated}")
 
 
 def alarm_names(subject: Subject) -> Mapping[str, str]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.delivery.outcomes import Outcome
 from segment_rehook_cli.doctor.check_result import finding, ok
+from segment_rehook_cli.log.time_window import utc_time
 from segment_rehook_cli.stack.metrics import read_points, written_by
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -32,14 +34,15 @@ def check_balance(subject: Subject) -> Iterator[CheckResult]:
     found = read_points(subject.client("cloudwatch"), metrics, until - DAY, until, HOUR)
     received, *outcomes = (sum(found[metric].values()) for metric in metrics)
     apart = abs(received - sum(outcomes)) - max(found[metrics[0]].values(), default=0.0) * IN_FLIGHT
+    day = f"the 24 h until {utc_time(until)}"
+    seen = f"{counted(received, 'event was', 'events were')} received in {day}"
     if math.ceil(apart) > 0:
         kind = "without an outcome" if received > sum(outcomes) else "with more than one outcome"
+        odd = counted(abs(received - sum(outcomes)), "is", "are")
         yield finding(
-            f"{received:,.0f} events were received in the last 24 h, of which "
-            f"{abs(received - sum(outcomes)):,.0f} are {kind}",
-            subject.command("doctor --alarm EventsUnaccounted"),
+            f"{seen}, of which {odd} {kind}", subject.command("doctor --alarm EventsUnaccounted")
         )
     elif received:
-        yield ok(f"each of {received:,.0f} events of the last 24 h has an outcome")
+        yield ok(f"{seen}; each has an outcome")
     else:
-        yield ok("no event was received in the last 24 h")
+        yield ok(f"no event was received in {day}; later ones are not counted yet")

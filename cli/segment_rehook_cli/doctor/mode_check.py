@@ -10,7 +10,7 @@ from segment_rehook.segment.event_time import time_text
 from segment_rehook_cli.cutover.steps import RETRY_SECONDS
 from segment_rehook_cli.doctor.check_result import finding, ok
 from segment_rehook_cli.log.time_window import utc_time
-from segment_rehook_cli.stack.state import CutoverSet, ModeSet, read_state
+from segment_rehook_cli.stack.state import CutoverSet, ModeSet
 from segment_rehook_cli.terminal.durations import duration
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["check_mode"]
 
 def check_mode(subject: Subject) -> Iterator[CheckResult]:
     """Look at both parameters (ssm:GetParameters). A mode began when its parameter was put."""
-    state = read_state(subject.client("ssm"), subject.stack.secrets_path)
+    state = subject.state
     at = state.cutover.at if state.cutover else None
     if state.cutover is not None and at is None:
         yield _unreadable(subject, state.mode, state.cutover)

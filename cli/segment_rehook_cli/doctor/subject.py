@@ -17,6 +17,7 @@ from segment_rehook_cli.secrets.parameter_store import parameters_below
 from segment_rehook_cli.stack.aws_errors import StackUnusable
 from segment_rehook_cli.stack.deployed import DeployedFile, find_deployed
 from segment_rehook_cli.stack.download import download
+from segment_rehook_cli.stack.state import StackState, read_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +77,11 @@ class Subject:
     def parameters(self) -> Mapping[str, StoredParameter]:
         """The parameters by their names below the stack's path (ssm:GetParametersByPath)."""
         return parameters_below(self.client("ssm"), self.stack.secrets_path)
+
+    @cached_property
+    def state(self) -> StackState:
+        """The mode and the cut-over (ssm:GetParameters)."""
+        return read_state(self.client("ssm"), self.stack.secrets_path)
 
     @cached_property
     def resources(self) -> Mapping[str, Resource]:

@@ -1,6 +1,6 @@
 """How many events wait and how many are parked, and for how long.
 
-Permissions: sqs:GetQueueAttributes, cloudwatch:GetMetricData.
+Permissions: sqs:GetQueueAttributes, cloudwatch:GetMetricData, ssm:GetParameters.
 """
 
 from __future__ import annotations
@@ -8,20 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.doctor.check_result import finding, ok
+from segment_rehook_cli.doctor.waiting_age import SEEN_HOURS, age_in_parking_lot, age_of_waiting
 from segment_rehook_cli.stack.figures import number_of_messages
 from segment_rehook_cli.stack.keeping import PARKED_DAYS
-from segment_rehook_cli.stack.metrics import Metric, age_of_oldest, read_points, written_by
-from segment_rehook_cli.terminal.durations import HOUR, duration
+from segment_rehook_cli.terminal.counting import counted
+from segment_rehook_cli.terminal.durations import HOUR, MINUTE, duration
 
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.check_result import CheckResult
     from segment_rehook_cli.doctor.subject import Subject
 
 __all__ = ["check_parked", "check_waiting"]
-
-RECENT_SECONDS: Final = 3 * HOUR
-"""Redrive sees a message in back-off every two hours only."""
 
 HOURS: Final = "6"
 DEPTH: Final = "80000"
@@ -35,17 +34,22 @@ def check_waiting(subject: Subject) -> Iterator[CheckResult]:
     if not number:
         yield ok("none")
         return
-    seen = written_by(subject.stack.name, "redrive", "DeadLetterAge", "Maximum")
-    age = _age(subject, [seen, _oldest(found)])
-    said = f"{_events(number)}{_aged(age)}"
+    age = age_of_waiting(subject, _name(found))
+    said = f"{counted(number, 'event')}{_at_least(age.least)}"
     tuned = subject.stack.parameters
-    late = age is not None and age >= float(tuned.get("DeadLetterAgeHours", HOURS)) * HOUR
+    limit = float(tuned.get("DeadLetterAgeHours", HOURS)) * HOUR
     if number >= int(tuned.get("DeadLettersThreshold", DEPTH)):
         yield finding(said, subject.command("doctor --alarm DeadLettersPileUp"))
-    elif late:
+    elif age.least is not None and age.least >= limit:
         yield finding(said, subject.command("doctor --alarm DeadLettersWaitLong"))
+    elif age.seen is not None and age.seen >= limit:
+        seen = f"in the last {SEEN_HOURS} hours redrive saw one that had waited for"
+        yield finding(
+            f"{said}; {seen} {duration(age.seen)}",
+            subject.command("doctor --alarm DeadLettersWaitLong"),
+        )
     else:
-        yield ok(f"{said}; they are delivered by themselves")
+        yield ok(f"{said}; {_what_follows(subject, number, stopped=age.stopped)}")
 
 
 def check_parked(subject: Subject) -> Iterator[CheckResult]:
@@ -55,27 +59,36 @@ def check_parked(subject: Subject) -> Iterator[CheckResult]:
     if not number:
         yield ok("none")
         return
-    age = _age(subject, [_oldest(found)])
+    age = age_in_parking_lot(subject, _name(found))
     yield finding(
-        f"{_events(number)}{_aged(age)}; SQS deletes each after {PARKED_DAYS} days",
+        f"{counted(number, 'event')}{_at_least(age)}; SQS deletes each after {PARKED_DAYS} days",
         subject.command("failures list --queue parked"),
     )
 
 
-def _events(number: int) -> str:
-    return "1 event" if number == 1 else f"{number:,} events"
+def _name(found: Mapping[str, str]) -> str:
+    return found["QueueArn"].rpartition(":")[2]
 
 
-def _aged(age: float | None) -> str:
-    return "" if age is None else f", the oldest for {duration(age)}"
+def _at_least(age: float | None) -> str:
+    """Say an age in whole minutes: no metric is more exact. Below a minute nothing is said."""
+    if age is None or age < MINUTE:
+        return ""
+    return f", the oldest for at least {duration(age // MINUTE * MINUTE)}"
 
 
-def _oldest(found: Mapping[str, str]) -> Metric:
-    return age_of_oldest(found["QueueArn"].rpartition(":")[2])
-
-
-def _age(subject: Subject, metrics: list[Metric]) -> float | None:
-    """Give the greatest of the latest ages in seconds, None where no metric has a value."""
-    now = subject.now()
-    found = read_points(subject.client("cloudwatch"), metrics, now - RECENT_SECONDS, now, HOUR)
-    return max((each for of in found.values() for each in of.values()), default=None)
+def _what_follows(subject: Subject, number: int, *, stopped: bool) -> str:
+    """Say whether what waits is delivered without a person's doing."""
+    mode, cutover = subject.state.mode.mode, subject.state.cutover
+    lacking = [
+        *(["the mode is deliver"] if mode is not Mode.DELIVER else []),
+        *(["the cut-over is a time"] if cutover is not None and cutover.at is None else []),
+    ]
+    if lacking:
+        return f"nothing is delivered until {' and '.join(lacking)}"
+    follows = "it is delivered by itself" if number == 1 else "they are delivered by themselves"
+    if stopped:
+        follows += " when Rehook takes calls again"
+    if cutover is not None:
+        follows += ", or discarded where received before the cut-over"
+    return follows

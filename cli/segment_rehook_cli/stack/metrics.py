@@ -15,7 +15,7 @@ from segment_rehook_cli.terminal.durations import DAY, HOUR, MINUTE
 if TYPE_CHECKING:
     from segment_rehook_cli.stack.paged_client import PagedClient
 
-__all__ = ["Metric", "age_of_oldest", "finest_period", "read_points", "written_by"]
+__all__ = ["Metric", "age_of_oldest", "deleted_from", "finest_period", "read_points", "written_by"]
 
 # CloudWatch keeps points by the minute for 15 days, and by five minutes for 63. One day is left
 # for the difference between its clock and ours.
@@ -42,6 +42,11 @@ def age_of_oldest(queue: str) -> Metric:
     """Give SQS's metric of how old the oldest message of a queue is, by the queue's name."""
     dimensions = (("QueueName", queue),)
     return Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, "Maximum")
+
+
+def deleted_from(queue: str) -> Metric:
+    """Give SQS's metric of how many messages of a queue were deleted, by the queue's name."""
+    return Metric("AWS/SQS", "NumberOfMessagesDeleted", (("QueueName", queue),), "Sum")
 
 
 def finest_period(age: float) -> int:

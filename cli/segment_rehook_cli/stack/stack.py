@@ -120,11 +120,16 @@ class Stack:
 
     def command(self, words: str) -> str:
         """Write a command of this command line that works on this stack."""
-        if self.endpoint:
+        if self.in_sandbox:
             return f"segment-rehook {words} --sandbox"
         profile = self.session.profile_name
         chosen = "" if profile == "default" else f" --profile {profile}"
         return f"segment-rehook {words} --stack {self.name} --region {self.region}{chosen}"
+
+    @property
+    def in_sandbox(self) -> bool:
+        """Whether it is the sandbox's, which sends no alarm to anybody."""
+        return self.endpoint is not None
 
     @property
     def secrets_path(self) -> str:
