@@ -13,6 +13,7 @@ from typer.main import get_command, get_group
 
 from segment_rehook_cli.command_table import COMMANDS, CommandGroup, CommandPlace
 from segment_rehook_cli.terminal.exit_codes import INTERRUPTED
+from segment_rehook_cli.terminal.help_text import FlowingCommand
 from segment_rehook_cli.terminal.messages import failure
 
 __all__ = ["CommandLine"]
@@ -62,7 +63,8 @@ class CommandLine(TyperGroup):
 def _command(name: str, found: CommandPlace) -> Any:
     module, _, function = found.place.partition(":")
     app = typer.Typer(add_completion=False)
-    app.command(name, epilog=found.example)(getattr(import_module(f"{PACKAGE}.{module}"), function))
+    command = getattr(import_module(f"{PACKAGE}.{module}"), function)
+    app.command(name, cls=FlowingCommand, epilog=found.example)(command)
     return get_command(app)
 
 

@@ -185,7 +185,28 @@ def test_a_killed_run_is_resumed(
     assert json.loads(job.read_text())["ended"]
     again = run("replay", file, "--yes", "--job", job)
     assert again.exit_code == 0
-    assert "this job has ended" in again.stderr
+    assert "this job has ended; it sent" in again.stderr
+    assert again.stdout == "sent: 0, left: 0, left out: 0\n"
+
+
+def test_a_job_that_parked_an_event_has_one_exit_code(
+    box: Sandbox, track: Track, users: list[str], tmp_path: Path
+) -> None:
+    """A resumed job counts what an earlier run has parked; so it does when it has ended."""
+    box.rehook.fault(Fault(kind=Kind.ANSWER, status=400, match={"customer": users[0]}))
+    file = write(tmp_path / "archive.gz", archive_of(track, users[:2], 1))
+    job = tmp_path / "replay.job"
+    assert replay(file, "--job", job)["exit"] == 1
+    box.queue("ParkingLot").empty()
+    kept = json.loads(job.read_text())
+    assert (kept["outcomes"], kept["ended"]) == ({"delivered": 1, "parked": 1}, True)
+    said = "2 events (delivered: 1, parked: 1)"
+    for ended in (True, False):
+        job.write_text(json.dumps(kept | {"ended": ended}))
+        second = run("replay", file, "--yes", "--job", job)
+        assert second.exit_code == 1
+        assert f"sent {said}" in second.stderr
+        assert second.stdout.splitlines()[-1] == "sent: 0, left: 0, left out: 0"
 
 
 def test_an_interrupted_run_ends_with_its_summary(
@@ -290,12 +311,22 @@ def test_the_log_knows_what_the_ledger_does_not(
 def test_events_that_the_ledger_may_have_forgotten_are_left_out(
     box: Sandbox, track: Track, users: list[str], tmp_path: Path
 ) -> None:
-    """An event older than LedgerDays is sent with --beyond-ledger only, and is no loss."""
+    """An event older than LedgerDays is sent with --beyond-ledger only, and is no loss.
+
+    A job that has left it out says so again when it has ended, with the same exit code.
+    """
     old = track(userId=users[0], timestamp="2020-01-15T10:00:00.000Z")
     file = write(tmp_path / "archive.gz", [old])
     assert run("reconcile", file).exit_code == 0
-    found = replay(file)
-    assert (found["summary"]["leftOut"], found["summary"]["sent"], found["exit"]) == (1, 0, 1)
+    job = tmp_path / "replay.job"
+    first, second = replay(file, "--job", job), replay(file, "--job", job)
+    for found in (first, second):
+        assert (found["summary"]["leftOut"], found["summary"]["sent"], found["exit"]) == (1, 0, 1)
+    again = run("replay", file, "--yes", "--job", job)
+    assert again.exit_code == 1
+    assert "this job has ended; it sent 0 events\n" in again.stderr
+    assert "1 event is left out: nobody can know" in again.stderr
+    assert "needs another job file" in again.stderr
     assert rewards(box, users[0]) == 0
     assert replay(file, "--beyond-ledger")["exit"] == 0
     assert rewards(box, users[0]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,25 @@ import pytest
 from segment_rehook import wiring
 from segment_rehook.rehook.destination import DestinationInvalid
 from tests.template.stack import ROOT, environment
+from tests.unit.function_process import CLIENT, process_restored
 
 BUILDERS = {"IngestFunction": wiring.ingest, "RedriveFunction": wiring.redrive}
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    """The environment that the template gives a function; gives the function's name."""
+def deployed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The environment that the template gives a function; gives the function's name.
+
+    What the function changes in this process is taken back.
+    """
     function = str(request.param)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     for name, value in environment(function).items():
         monkeypatch.setenv(name, value)
-    return function
+    with process_restored():
+        yield function
 
 
 @pytest.mark.parametrize("deployed", BUILDERS, indirect=True)
@@ -65,6 +71,20 @@ def test_collections_do_not_look_at_what_is_loaded(
     monkeypatch.setenv("DESTINATION_FILE", str(file))
     gc.unfreeze()
     BUILDERS[deployed]()
-    frozen = gc.get_freeze_count()
-    gc.unfreeze()
-    assert frozen > 1_000
+    assert gc.get_freeze_count() > 1_000
+
+
+@pytest.mark.parametrize("deployed", BUILDERS, indirect=True)
+def test_a_start_leaves_nothing_in_the_process_of_the_tests(
+    deployed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the fixture's block no object is frozen, and the runtime client has its marshaller."""
+    client = pytest.importorskip(CLIENT).LambdaRuntimeClient
+    own = client.marshaller
+    file = ROOT / "layers" / "destination" / "destination.json"
+    monkeypatch.setenv("DESTINATION_FILE", str(file))
+    with process_restored():
+        BUILDERS[deployed]()
+        assert client.marshaller is not own
+    assert client.marshaller is own
+    assert gc.get_freeze_count() == 0

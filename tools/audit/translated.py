@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import boto3
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
+
+from tools.sandbox.translation import sam_translator
 
 ROOT = Path(__file__).parents[2]
 REGION = "eu-west-1"
@@ -26,6 +25,5 @@ def translated() -> dict[str, Any]:
             resource["Properties"][name] = "s3://bucket/key"
     declared = template["Parameters"]
     values = {name: said["Default"] for name, said in declared.items() if "Default" in said}
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION))
-    result: dict[str, Any] = translator.translate(template, values)
+    result: dict[str, Any] = sam_translator(REGION).translate(template, values)
     return result

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
+import shutil
 import sys
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 DOCS = CHECKOUT / "docs"
+DESCRIPTION = (
+    "Measure the bridge beside Segment's own engine in the same run, and write "
+    "docs/performance.md, docs/performance.json and the plots."
+)
+
 EXAMPLES = """\
 examples:
   make bench                                  everything (ten minutes); writes docs/performance.*
@@ -127,8 +134,7 @@ def measured(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.bench",
-        description="Measure the bridge beside Segment's own engine in the same run, and write "
-        "docs/performance.md, docs/performance.json and the plots.",
+        description=textwrap.fill(DESCRIPTION, shutil.get_terminal_size().columns - 2),
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

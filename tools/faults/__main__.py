@@ -56,7 +56,7 @@ def faults(  # noqa: PLR0913, PLR0917 — typer's options
         built=template,
         timeline=timeline,
     )
-    console.print(f"seed {settings.seed}")
+    console.print(settings.command, markup=False, soft_wrap=True)
     result = run(settings, lambda text: console.print(text, markup=False))
     if as_json_:
         print(json.dumps(as_json(result), indent=2))

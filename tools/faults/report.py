@@ -20,8 +20,9 @@ MAX_SHOWN = 10
 def as_json(result: RunResult) -> dict[str, Any]:
     """Give all figures, and at most `MAX_SHOWN` violations of each invariant."""
     return {
-        "seed": result.seed,
-        "policy": result.policy,
+        "seed": result.settings.seed,
+        "policy": result.settings.policy,
+        "command": result.settings.command,
         "holds": result.holds,
         "seconds": {name: round(value, 1) for name, value in result.seconds.items()},
         "figures": result.figures,
@@ -57,10 +58,8 @@ def show(result: RunResult, console: Console) -> None:
     for violations in result.findings.violations.values():
         for sentence in violations[:MAX_SHOWN]:
             console.print(sentence, style="red", markup=False)
-    again = f"python -m tools.faults --seed {result.seed} --policy {result.policy}"
-    console.print(
-        f"{'All invariants hold.' if result.holds else 'Not all invariants hold.'} Repeat: {again}"
-    )
+    console.print("All invariants hold." if result.holds else "Not all invariants hold.")
+    console.print(f"Repeat: {result.settings.command}", markup=False, soft_wrap=True)
 
 
 def _figures(title: str, figures: Mapping[str, object]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,13 +33,27 @@ class RunSettings:
     built: Path = BUILT
     timeline: Path | None = None
 
+    @property
+    def command(self) -> str:
+        """The command that draws the same once more."""
+        options = {
+            "seed": str(self.seed),
+            "events": str(self.events),
+            "kills": str(self.kills),
+            "freezes": str(self.freezes),
+            "policy": self.policy,
+        }
+        if self.built != BUILT:
+            options["template"] = shlex.quote(str(self.built))
+        words = (f"--{name} {value}" for name, value in options.items())
+        return f"python -m tools.faults {' '.join(words)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """What came of a run. The counters are by name; `seconds` is by phase."""
 
-    seed: int
-    policy: str
+    settings: RunSettings
     findings: Findings
     figures: dict[str, int]
     answers: Counter[str]

@@ -97,8 +97,7 @@ class _Run:
         if settings.timeline is not None and not found.holds:
             timeline.write(settings.timeline, self._observer.trace, self._interruptions, logged)
         return RunResult(
-            seed=settings.seed,
-            policy=settings.policy,
+            settings=settings,
             findings=found,
             figures={
                 "events sent": len(sent),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
+from samtranslator.feature_toggle import feature_toggle
+from samtranslator.metrics import metrics
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -38,6 +41,13 @@ class _TemplateShape(msgspec.Struct, rename="pascal"):
     outputs: dict[str, _OutputShape] = {}
 
 
+def sam_translator(region: str) -> Translator:
+    """Return SAM's translator, without the warnings of AWS's own switches and metrics."""
+    for module in (feature_toggle, metrics):
+        logging.getLogger(module.__name__).setLevel(logging.ERROR)
+    return Translator({}, Parser(), boto_session=boto3.Session(region_name=region))
+
+
 def translate(
     built: Path, given: dict[str, str], stack_name: str
 ) -> tuple[dict[str, Any], dict[str, str]]:
@@ -58,10 +68,8 @@ def translate(
             folder = resource.get("Properties", {}).get(name)
             if folder is not None:
                 resource["Properties"][name] = f"s3://built/{folder}"
-    session = boto3.Session(region_name=REGION)
-    translator = Translator({}, Parser(), boto_session=session)
     try:
-        return translator.translate(template, dict(values)), values
+        return sam_translator(REGION).translate(template, dict(values)), values
     except InvalidDocumentException as error:
         causes = "; ".join(cause.message for cause in error.causes)
         raise Unresolved(f"SAM can't translate {built.name}: {causes}") from error

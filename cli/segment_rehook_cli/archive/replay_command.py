@@ -77,7 +77,7 @@ def replay(  # noqa: PLR0913 — an option each
     The whole archive is read first and compared with the ledger. The plan says what is new, what is
     known, and what the mapping drops; then the command asks, and sends: signed as Segment signs, in
     order for each user. A run that is ended in any way can be made again: the ledger knows what was
-    delivered. Exit code 1 if a part was not sent, or was parked or dropped.
+    delivered. Exit code 1 if a part was not sent, or was parked or dropped, in any run of a job.
     """
     check_files(files)
     if again and job is None:

@@ -6,15 +6,20 @@ Functions and methods end the command with one line and the exit code USAGE wher
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from segment_rehook_cli.archive.choice import Choice
+from segment_rehook_cli.archive.left_out import LeftOutCounts
 from segment_rehook_cli.stack.job_file import OTHER_OPTIONS, Job, KeptJob, resumed
+from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.exit_codes import USAGE
 from segment_rehook_cli.terminal.messages import failure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from segment_rehook_cli.archive.replay_options import ReplayOptions
     from segment_rehook_cli.stack.stack import Stack
 
@@ -23,10 +28,15 @@ __all__ = ["KeptReplay", "ReplayJob", "kept_replay"]
 SAVE_SECONDS: Final = 1.0
 """Between two writes of the file while events are sent."""
 
+_NOT_DELIVERED: Final = ("parked", "dropped", "ignored")
+
 
 @dataclass(slots=True, kw_only=True)
 class ReplayJob(Job):
-    """A replay. `digest`: the archive's. `marker`: of a job that repeats what was delivered."""
+    """A replay. `digest`: the archive's. `marker`: of a job that repeats what was delivered.
+
+    `outcomes`: of all events that it has sent. `left_out`: by the plan of its last run.
+    """
 
     command: ClassVar[str] = "replay"
 
@@ -34,11 +44,26 @@ class ReplayJob(Job):
     beyond_ledger: bool
     marker: str | None
     digest: str
+    outcomes: dict[str, int] = field(default_factory=dict)
+    left_out: LeftOutCounts = field(default_factory=LeftOutCounts)
 
     @classmethod
     def of_members(cls, members: dict[str, Any]) -> Self:
         """Read what `members` gave. Raises TypeError, ValueError or KeyError for anything else."""
-        return cls(choice=Choice.of_json(members.pop("choice")), **members)
+        choice = Choice.of_json(members.pop("choice"))
+        left_out = LeftOutCounts(**members.pop("left_out", {}))
+        return cls(choice=choice, left_out=left_out, **members)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something was left out, parked or dropped, in whichever of its runs."""
+        return self.left_out.total > 0 or any(map(self.outcomes.get, _NOT_DELIVERED))
+
+    @property
+    def sent_by_outcome(self) -> str:
+        """Say what it has sent, and what came of that."""
+        by = ", ".join(f"{name}: {number:,}" for name, number in sorted(self.outcomes.items()))
+        return counted(self.sent, "event") + (f" ({by})" if by else "")
 
 
 class KeptReplay(KeptJob[ReplayJob]):
@@ -47,6 +72,7 @@ class KeptReplay(KeptJob[ReplayJob]):
     def __init__(self, job: ReplayJob, options: ReplayOptions, *, new: bool) -> None:
         super().__init__(options.job, job, new=new)
         self.options = options
+        self._outcomes_before = Counter(job.outcomes)
         self._saved_at = 0.0
 
     def belongs_to(self, digest: str) -> None:
@@ -59,12 +85,17 @@ class KeptReplay(KeptJob[ReplayJob]):
             )
         self.job.digest = digest
 
-    def progress(self, sent: int) -> None:
-        """Write, at most once a second, how many events this run has sent."""
+    def progress(self, outcomes: Mapping[str, int]) -> None:
+        """Write, at most once a second, what came of the events that this run has sent."""
         now = time.monotonic()
         if now - self._saved_at >= SAVE_SECONDS:
             self._saved_at = now
-            self.save(sent, ended=False)
+            self.keep(outcomes, ended=False)
+
+    def keep(self, outcomes: Mapping[str, int], *, ended: bool) -> None:
+        """Write what came of the events that this run has sent, and whether all was done."""
+        self.job.outcomes = dict(self._outcomes_before + Counter(outcomes))
+        self.save(sum(outcomes.values()), ended=ended)
 
 
 def kept_replay(stack: Stack, options: ReplayOptions, *, marker: str, now: float) -> KeptReplay:

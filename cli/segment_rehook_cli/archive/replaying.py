@@ -16,11 +16,12 @@ from segment_rehook_cli.archive.archive_stack import (
     ledger_of,
     read_plan,
 )
+from segment_rehook_cli.archive.left_out import LeftOutCounts
 from segment_rehook_cli.archive.plan_report import print_json
 from segment_rehook_cli.archive.planning import ArchivePlan, Planning
 from segment_rehook_cli.archive.replay_job import kept_replay
 from segment_rehook_cli.archive.replay_options import ReplayOptions
-from segment_rehook_cli.archive.replay_plan import left_out, show_plan
+from segment_rehook_cli.archive.replay_plan import show_plan
 from segment_rehook_cli.archive.sending import Sending
 from segment_rehook_cli.archive.spool import Spool
 from segment_rehook_cli.archive.standing import EventStanding
@@ -47,7 +48,6 @@ MAX_BODY_BYTES: Final = 6_000_000
 """The template's default of MaxBodyBytes."""
 
 NOTHING_SENT: Final = "nothing was sent: "
-_NOT_DELIVERED: Final = ("parked", "dropped", "ignored")
 
 
 class Replaying:
@@ -64,7 +64,7 @@ class Replaying:
         """Plan, ask, send, and end with a summary."""
         options, job = self._options, self._kept.job
         if job.ended:
-            say(f"{options.job}: this job has ended; it sent {counted(job.sent, 'event')}")
+            self._end_again()
             return
         self._stack.announce()
         state = self._state()
@@ -73,16 +73,29 @@ class Replaying:
         try:
             plan = self._plan(spool, state.cutover)
             waiting = spool.number_waiting()
-            show_plan(plan, waiting, options)
+            job.left_out = LeftOutCounts.of_plan(plan, options)
+            show_plan(plan, waiting, job.left_out, options)
             if webhook is None:
                 return
             if waiting and not self._agreed(waiting):
-                self._summarise({}, waiting, left_out(plan, options))
+                self._summarise({}, waiting)
                 raise typer.Exit(FINDINGS)
             self._kept.begin()
-            self._send(webhook, spool, left_out(plan, options))
+            self._send(webhook, spool)
         finally:
             spool.close()
+
+    def _end_again(self) -> None:
+        """Say what came of a job that has ended, with the exit code of its end."""
+        job = self._kept.job
+        say(f"{self._options.job}: this job has ended; it sent {job.sent_by_outcome}")
+        for line in job.left_out.lines():
+            say(line)
+        if job.left_out.total:
+            say("a run with other options needs another job file")
+        self._summarise({}, 0)
+        if job.incomplete:
+            raise typer.Exit(FINDINGS)
 
     def _state(self) -> StackState:
         """Read mode and cut-over; say it if one is set."""
@@ -155,7 +168,7 @@ class Replaying:
             "Customers can get their rewards twice.", "again", yes=yes
         )
 
-    def _send(self, webhook: WebhookClient, spool: Spool, skipped: int) -> None:
+    def _send(self, webhook: WebhookClient, spool: Spool) -> None:
         sending = Sending(webhook, spool, SystemClock(), self._options.rate, self._max_bytes, say)
         interrupted = False
         try:
@@ -163,30 +176,33 @@ class Replaying:
 
                 def round_end(number: int) -> None:
                     show(number)
-                    self._kept.progress(number)
+                    self._kept.progress(sending.outcomes)
 
                 sending.run(round_end)
         except KeyboardInterrupt:
             interrupted = True
         left = spool.number_waiting()
-        self._kept.save(sending.answered, ended=not left)
-        self._summarise(sending.outcomes, left, skipped)
+        self._kept.keep(sending.outcomes, ended=not left)
+        self._summarise(sending.outcomes, left)
         for (outcome, reason), number in sorted(sending.reasons.items()):
             say(f"{outcome}, {reason}: {number}")
+        if self._kept.sent_before:
+            say(f"this job has sent {self._kept.job.sent_by_outcome}")
         if sending.stopped:
             say(sending.stopped)
         if interrupted:
             raise failure("interrupted; the same command sends what is left", INTERRUPTED)
         if sending.stopped and not sending.answered:
             raise typer.Exit(REFUSED)
-        if left or skipped or any(sending.outcomes[each] for each in _NOT_DELIVERED):
+        if left or self._kept.job.incomplete:
             raise typer.Exit(FINDINGS)
 
-    def _summarise(self, outcomes: Mapping[str, int], left: int, skipped: int) -> None:
-        """Print the summary. `left`: to be sent, and not sent; `skipped`: left out by the plan."""
+    def _summarise(self, outcomes: Mapping[str, int], left: int) -> None:
+        """Print the summary. `left`: to be sent, and not sent."""
+        left_out = self._kept.job.left_out.total
         counts = {"sent": sum(outcomes.values()), **dict(sorted(outcomes.items())), "left": left}
         if self._options.as_json:
-            print_json({"summary": {**counts, "leftOut": skipped}})
+            print_json({"summary": {**counts, "leftOut": left_out}})
             return
-        counts["left out"] = skipped
+        counts["left out"] = left_out
         typer.echo(", ".join(f"{name}: {number}" for name, number in counts.items()))

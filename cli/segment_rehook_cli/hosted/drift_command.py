@@ -34,8 +34,8 @@ def drift(
     """
     from segment_rehook_cli.hosted.drift import compare  # noqa: PLC0415 — brings urllib
 
-    _, own = read_own(file)
     with asking_segment(api_url) as segment:
+        _, own = read_own(file)
         hosted = segment.subscriptions(destination_id)
     found = compare(hosted, own)
     if as_json:

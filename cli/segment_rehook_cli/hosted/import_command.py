@@ -58,11 +58,14 @@ def import_destination(
     from segment_rehook_cli.hosted.importing import import_subscriptions  # noqa: PLC0415 — brings urllib
 
     out = None if out == STANDARD_INPUT else out
-    content, own = _base(base or out or DEFAULT_FILE, given=base is not None)
+    file = base or out or DEFAULT_FILE
     with asking_segment(api_url) as segment:
+        kept = read_own(file) if base is not None or file.exists() else None
         destination = segment.destination(destination_id)
         hosted = segment.subscriptions(destination_id)
-    imported = import_subscriptions(hosted, content, own, keep=keep)
+    if kept is not None:
+        say(f"settings, ids and idempotency keys are kept from {file}")
+    imported = import_subscriptions(hosted, *(kept or ({}, ())), keep=keep)
     _report(destination, imported)
     text = file_text(imported.content)
     found = review(text)
@@ -98,14 +101,6 @@ def read_own(file: Path) -> tuple[dict[str, JSON], tuple[Subscription, ...]]:
         raise typer.Exit(USAGE) from None
     content = decode(text.removeprefix(UTF8_MARK))
     return (content if isinstance(content, dict) else {}), subscriptions
-
-
-def _base(file: Path, *, given: bool) -> tuple[dict[str, JSON], tuple[Subscription, ...]]:
-    if not given and not file.exists():
-        return {}, ()
-    found = read_own(file)
-    say(f"settings, ids and idempotency keys are kept from {file}")
-    return found
 
 
 def _report(destination: HostedDestination, imported: Imported) -> None:

@@ -246,13 +246,18 @@ def test_a_destination_of_another_kind_is_told(run: Run, segment: SegmentServer)
 
 
 def test_what_segment_refuses_is_exit_code_3(run: Run, segment: SegmentServer) -> None:
-    """A refusal gives one line and exit code 3; nothing is written."""
-    segment.before = [error(401, "Unauthorized")]
-    result = run("import", "--out", OUT)
-    assert result.exit_code == 3
-    [line] = result.stderr.splitlines()
-    assert line.startswith("segment-rehook: Segment does not accept SEGMENT_PUBLIC_API_TOKEN (401)")
-    assert not OUT.exists()
+    """A refusal gives one line and exit code 3; nothing is said of a file that is there."""
+    for there in (False, True):
+        if there:
+            OUT.write_text("{}")
+        segment.before = [error(401, "Unauthorized")]
+        result = run("import", "--out", OUT)
+        assert result.exit_code == 3
+        [line] = result.stderr.splitlines()
+        assert line.startswith(
+            "segment-rehook: Segment does not accept SEGMENT_PUBLIC_API_TOKEN (401)"
+        )
+        assert OUT.exists() == there
 
 
 def test_a_busy_segment_is_waited_for(run: Run, segment: SegmentServer) -> None:
@@ -266,15 +271,26 @@ def test_a_busy_segment_is_waited_for(run: Run, segment: SegmentServer) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "  ", "a b", "a\nb", "é"], ids=repr)
+@pytest.mark.parametrize("command", [["import", "--out", OUT], ["drift", OUT]], ids=repr)
 def test_a_token_that_can_t_be_one_is_not_sent(
-    run: Run, segment: SegmentServer, monkeypatch: pytest.MonkeyPatch, token: str
+    run: Run,
+    segment: SegmentServer,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str | Path],
+    token: str,
 ) -> None:
-    """Without a proper token there is no request; the line names the variable, exit code 2."""
+    """Without a proper token there is no request; the only line names the variable, exit code 2.
+
+    Nothing is said of a file that is there, whether it can be read or not.
+    """
     monkeypatch.setenv("SEGMENT_PUBLIC_API_TOKEN", token)
-    result = run("import")
-    assert result.exit_code == 2
-    assert "SEGMENT_PUBLIC_API_TOKEN" in result.stderr
-    assert segment.requests == []
+    for content in ("{}", "{"):
+        OUT.write_text(content)
+        result = run(*map(str, command))
+        assert result.exit_code == 2
+        [line] = result.stderr.splitlines()
+        assert "SEGMENT_PUBLIC_API_TOKEN" in line
+        assert segment.requests == []
 
 
 @pytest.mark.parametrize(
@@ -324,8 +340,7 @@ def test_a_wait_can_be_ended(
         text=True,
     ) as running:
         assert running.stderr is not None
-        said = [running.stderr.readline() for _ in range(2)]
-        assert "the next try is in 100 s" in said[1]
+        assert "the next try is in 100 s" in running.stderr.readline()
         running.send_signal(number)
         rest = running.stderr.read()
     assert running.returncode == 128 + signal.SIGINT

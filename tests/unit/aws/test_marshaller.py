@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from segment_rehook.aws.marshaller import Marshaller, MsgspecMarshaller, replace_marshaller
 from tests.template.stack import ROOT, environment
+from tests.unit.function_process import CLIENT, process_restored
 
-CLIENT = "awslambdaric.lambda_runtime_client"
 client = pytest.importorskip(CLIENT, reason="AWS has no runtime client for this machine")
 own = pytest.importorskip("awslambdaric.lambda_runtime_marshaller").LambdaMarshaller()
 
@@ -86,8 +86,9 @@ def test_a_function_replaces_the_marshaller(function: str, monkeypatch: pytest.M
     file = ROOT / "layers" / "destination" / "destination.json"
     monkeypatch.setenv("DESTINATION_FILE", str(file))
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    runpy.run_path(str(ROOT / "functions" / function / "app.py"))
-    assert isinstance(client.LambdaRuntimeClient.marshaller, MsgspecMarshaller)
+    with process_restored():
+        runpy.run_path(str(ROOT / "functions" / function / "app.py"))
+        assert isinstance(client.LambdaRuntimeClient.marshaller, MsgspecMarshaller)
 
 
 def test_outside_of_lambda_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,10 @@
-"""Tests of the commands validate, evaluate and schema, of --version and of --help."""
+"""Tests of the commands validate, evaluate and schema, of --version, and of the start-up."""
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import jsonschema
@@ -17,7 +15,7 @@ from segment_rehook import __version__
 from segment_rehook.mapping import directives
 from segment_rehook.mapping.errors import MappingInvalid
 from segment_rehook.mapping.validation import validate
-from segment_rehook_cli.command_table import COMMANDS, CommandGroup, CommandPlace
+from segment_rehook_cli.command_table import COMMANDS, CommandPlace
 from segment_rehook_cli.main import app
 from segment_rehook_cli.mapping.schema import DIRECTIVES, destination_schema
 
@@ -181,31 +179,6 @@ def test_the_version_is_printed() -> None:
     """`--version` prints the version of the bridge's package."""
     result = run("--version")
     assert (result.exit_code, result.stdout) == (0, f"{__version__}\n")
-
-
-def names(places: Mapping[str, CommandPlace | CommandGroup]) -> Iterator[str]:
-    """Every command and group, as it is typed."""
-    for name, place in places.items():
-        yield name
-        if isinstance(place, CommandGroup):
-            yield from (f"{name} {each}" for each in place.commands)
-
-
-@pytest.mark.parametrize("command", [*names(COMMANDS)])
-def test_every_command_has_help(command: str) -> None:
-    """Each command and each group of commands has help, with an example in it."""
-    result = run(*command.split(), "--help")
-    assert result.exit_code == 0
-    assert f"Usage: root {command} " in result.stdout
-    assert "Example" in result.stdout
-
-
-def test_the_help_lists_every_command() -> None:
-    """`--help` has a line for each command and each group, by its name."""
-    shown = run("--help").stdout
-    assert [
-        name for name in COMMANDS if not re.search(rf"^│ {name} +\w", shown, re.MULTILINE)
-    ] == []
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["mode", "--help"], ["secrets", "--help"]])
