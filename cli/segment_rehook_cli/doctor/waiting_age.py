@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from segment_rehook.delivery.outcomes import Outcome
+from segment_rehook_cli.stack.figures import SEEN_HOURS
 from segment_rehook_cli.stack.metrics import (
     age_of_oldest,
     deleted_from,
@@ -25,10 +26,7 @@ from segment_rehook_cli.terminal.durations import HOUR, MINUTE
 if TYPE_CHECKING:
     from segment_rehook_cli.doctor.subject import Subject
 
-__all__ = ["SEEN_HOURS", "WaitingAge", "age_in_parking_lot", "age_of_waiting"]
-
-SEEN_HOURS: Final = 3
-"""Redrive sees a message in back-off every two hours only."""
+__all__ = ["WaitingAge", "age_in_parking_lot", "age_of_waiting"]
 
 LATEST_SECONDS: Final = 10 * MINUTE
 """SQS's value of the last minutes is of now. It comes each minute, some minutes late."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.doctor.check_result import finding, ok
-from segment_rehook_cli.doctor.waiting_age import SEEN_HOURS, age_in_parking_lot, age_of_waiting
-from segment_rehook_cli.stack.figures import number_of_messages
+from segment_rehook_cli.doctor.waiting_age import age_in_parking_lot, age_of_waiting
+from segment_rehook_cli.stack.figures import SEEN_HOURS, number_of_messages
 from segment_rehook_cli.stack.keeping import PARKED_DAYS
 from segment_rehook_cli.terminal.counting import counted
 from segment_rehook_cli.terminal.durations import HOUR, MINUTE, duration

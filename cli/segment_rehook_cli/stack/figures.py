@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from segment_rehook_cli.stack.metrics import age_of_oldest, finest_period, read_points, written_by
 from segment_rehook_cli.stack.stack import Stack
-from segment_rehook_cli.terminal.durations import MINUTE
+from segment_rehook_cli.terminal.durations import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
     from segment_rehook_cli.stack.paged_client import PagedClient
 
-__all__ = ["Figures", "number_of_messages"]
+__all__ = ["SEEN_HOURS", "Figures", "number_of_messages"]
+
+SEEN_HOURS: Final = 3
+"""Within so many hours redrive receives each message that waits: it hides one for two at most."""
 
 _COUNTS: Final = (
     "ApproximateNumberOfMessages",
@@ -70,10 +73,18 @@ class Figures:
         return round(sum(found[asked].values()))
 
     def oldest(self, now: float) -> float | None:
-        """Give the age in seconds of the oldest message that waits; None if it is not known."""
-        asked = age_of_oldest(self.stack.dead_letter_queue_url.rpartition("/")[2])
-        found = read_points(self.metrics, [asked], now - 10 * MINUTE, now, MINUTE)
-        return max(found[asked].values(), default=None)
+        """Give an age in seconds that no message that waits exceeds; None if none is known.
+
+        SQS's age leaves out messages that were received repeatedly, as those in back-off are.
+        Redrive writes the ages of those that it receives, and sees each of them within
+        `SEEN_HOURS`. So only both together say that nothing older waits.
+        """
+        sqs = age_of_oldest(self.stack.dead_letter_queue_url.rpartition("/")[2])
+        redrive = written_by(self.stack.name, "redrive", "DeadLetterAge", "Maximum")
+        found = read_points(self.metrics, [sqs, redrive], now - SEEN_HOURS * HOUR, now, MINUTE)
+        latest = [age for at, age in found[sqs].items() if at >= now - 10 * MINUTE]
+        seen = [age + now - at for at, age in found[redrive].items()]
+        return max(*latest, *seen) if latest and seen else None
 
     def _messages(self, url: str) -> int:
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[*_COUNTS])

@@ -12,6 +12,7 @@ from segment_rehook.delivery.stack_parameters import Mode
 from segment_rehook_cli.cutover.command import run_cutover
 from segment_rehook_cli.cutover.report import Report
 from segment_rehook_cli.stack.stack import Stack
+from segment_rehook_cli.terminal.durations import MINUTE
 from tools.fakes.surroundings import FakeClock
 
 PATH = "/segment-rehook/prod"
@@ -40,7 +41,8 @@ class TickingClock(FakeClock):
 class AwsSide:
     """SSM, SQS, CloudWatch and its logs in memory.
 
-    `puts`: the parameters' changes with their times. `lines`: the log lines by group.
+    `puts`: the parameters' changes with their times. `oldest` and `seen`: the ages of what waits,
+    as SQS and as redrive know them. `lines`: the log lines by group.
     """
 
     def __init__(self) -> None:
@@ -50,6 +52,7 @@ class AwsSide:
         self.waiting, self.parked = 0, 0
         self.metrics: dict[str, int] = {"EventsReceived": 7}
         self.oldest: float | None = None
+        self.seen: float | None = None
         self.lines: dict[str, list[dict[str, Any]]] = {"/ingest": [], "/redrive": []}
 
     def client(self, _service: str, **_options: Any) -> AwsSide:
@@ -145,18 +148,21 @@ class AwsSide:
         return self
 
     def paginate(self, **asked: Any) -> Iterator[Mapping[str, Any]]:
-        """Give one value for the whole time."""
-        [query] = asked["MetricDataQueries"]
-        metric = query["MetricStat"]["Metric"]
-        if metric["Namespace"] == "AWS/SQS":
-            value = self.oldest
-        elif metric["Dimensions"] == [{"Name": "service", "Value": "ingest"}]:
-            value = self.metrics.get(metric["MetricName"])
-        else:
-            value = None
-        found = [] if value is None else [float(value)]
-        times = [_moment(asked["StartTime"]) for _ in found]
-        yield {"MetricDataResults": [{"Id": query["Id"], "Timestamps": times, "Values": found}]}
+        """Give one value for the whole time, in its last minute."""
+        at = _moment(asked["EndTime"] - MINUTE)
+        for query in asked["MetricDataQueries"]:
+            metric = query["MetricStat"]["Metric"]
+            if metric["Namespace"] == "AWS/SQS":
+                value = self.oldest
+            elif metric["MetricName"] == "DeadLetterAge":
+                value = self.seen
+            elif metric["Dimensions"] == [{"Name": "service", "Value": "ingest"}]:
+                value = self.metrics.get(metric["MetricName"])
+            else:
+                value = None
+            points = ([], []) if value is None else ([at], [float(value)])
+            result = {"Id": query["Id"], "Timestamps": points[0], "Values": points[1]}
+            yield {"MetricDataResults": [result]}
 
     def filter_log_events(self, **asked: Any) -> Mapping[str, Any]:
         """Give the lines from a time on, one a page. The pattern is the sandbox's business."""

@@ -327,12 +327,26 @@ def test_finish_waits_for_the_end_of_segments_retries(
     assert [(name, value) for name, value, _ in aws.changes] == [("cutover", None)]
 
 
-@pytest.mark.parametrize(("oldest", "early"), [(None, True), (60.0, False), (9e5, True)])
-def test_finish_waits_for_what_is_stored(aws: AwsSide, oldest: float | None, early: bool) -> None:
-    """Events that wait may be of before the cut-over, unless the oldest is later."""
+@pytest.mark.parametrize(
+    ("oldest", "seen", "early"),
+    [
+        (60.0, 90.0, False),
+        (None, 60.0, True),
+        (60.0, None, True),
+        (9e5, 60.0, True),
+        (60.0, 9e5, True),
+    ],
+)
+def test_finish_waits_for_what_is_stored(
+    aws: AwsSide, oldest: float | None, seen: float | None, early: bool
+) -> None:
+    """Events that wait may be of before the cut-over, unless both ages say that none is.
+
+    SQS's age leaves out what was received repeatedly; redrive's has only what it received.
+    """
     aws.run("cut over", aws.clock.now() - 60.0)
     aws.clock.advance(RETRY_SECONDS)
-    aws.waiting, aws.oldest = 1, oldest
+    aws.waiting, aws.oldest, aws.seen = 1, oldest, seen
     if early:
         with pytest.raises(typer.Exit):
             aws.run("finish", yes=False)
@@ -347,7 +361,8 @@ def test_finish_counts_what_a_later_pause_stored(aws: AwsSide) -> None:
     aws.clock.advance(3_600.0)
     aws.put("mode", "deliver")  # after a pause in the middle
     aws.clock.advance(RETRY_SECONDS)
-    aws.waiting, aws.oldest, aws.changes = 1, RETRY_SECONDS + 60.0, []
+    aws.waiting, aws.changes = 1, []
+    aws.oldest = aws.seen = RETRY_SECONDS + 60.0
     with pytest.raises(typer.Exit):
         aws.run("finish", yes=False)
     assert aws.changes == []
