@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tools.bench import cores
 from tools.bench.measure import Row, Target, in_turns
 from tools.bench.throughput import REHOOK_MS, STORE_MS
 from tools.bench.workers import OURS, Worker, ask, stack_environment
@@ -32,10 +31,9 @@ def rows(bench: Bench) -> Iterator[Row]:
     letters, hot = bench.scale.dead_letters, bench.scale.hot_letters
     rehook, aws = bench.rehook(delay_ms=REHOOK_MS), bench.aws(delay_ms=STORE_MS)
     with ExitStack() as ending:
-        workers = [bench.ours]
-        for number in range(1, CONCURRENCY):
-            workers.append(Worker(OURS, cores.ALL[number % len(cores.ALL)]))
-            ending.callback(workers[-1].close)
+        workers = [bench.ours, *(Worker(OURS) for _ in range(1, CONCURRENCY))]
+        for each in workers[1:]:
+            ending.callback(each.close)
         environment = stack_environment(rehook, aws)
 
         def drained(workers: Sequence[Worker], events: str, *, ideal: float) -> float:
