@@ -85,10 +85,13 @@ class Message(NamedTuple):
 
 @st.composite
 def messages(draw: st.DrawFn) -> Message:
-    """A message of the last eight hours, at times in seconds before now; many are still there."""
-    age = draw(st.floats(0.0, 8.0 * HOUR))
-    left = draw(st.just(-math.inf) | st.floats(0.0, age))
-    seen = draw(st.lists(st.floats(max(left, 0.0), age), max_size=4))
+    """A message of the last eight hours, at times in seconds before now; many are still there.
+
+    Nothing is of this very moment: it would be in the minute that begins now, which is not read.
+    """
+    age = draw(st.floats(1.0, 8.0 * HOUR))
+    left = draw(st.just(-math.inf) | st.floats(1.0, age))
+    seen = draw(st.lists(st.floats(max(left, 1.0), age), max_size=4))
     return Message(age, left, seen)
 
 
