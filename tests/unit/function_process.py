@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 CLIENT = "awslambdaric.lambda_runtime_client"
+NO_CLIENT = "AWS has no runtime client for this machine"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from segment_rehook import wiring
 from segment_rehook.rehook.destination import DestinationInvalid
 from tests.template.stack import ROOT, environment
-from tests.unit.function_process import CLIENT, process_restored
+from tests.unit.function_process import CLIENT, NO_CLIENT, process_restored
 
 BUILDERS = {"IngestFunction": wiring.ingest, "RedriveFunction": wiring.redrive}
 
@@ -79,7 +79,7 @@ def test_a_start_leaves_nothing_in_the_process_of_the_tests(
     deployed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the fixture's block no object is frozen, and the runtime client has its marshaller."""
-    client = pytest.importorskip(CLIENT).LambdaRuntimeClient
+    client = pytest.importorskip(CLIENT, reason=NO_CLIENT).LambdaRuntimeClient
     own = client.marshaller
     file = ROOT / "layers" / "destination" / "destination.json"
     monkeypatch.setenv("DESTINATION_FILE", str(file))

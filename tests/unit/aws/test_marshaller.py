@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from segment_rehook.aws.marshaller import Marshaller, MsgspecMarshaller, replace_marshaller
 from tests.template.stack import ROOT, environment
-from tests.unit.function_process import CLIENT, process_restored
+from tests.unit.function_process import CLIENT, NO_CLIENT, process_restored
 
-client = pytest.importorskip(CLIENT, reason="AWS has no runtime client for this machine")
-own = pytest.importorskip("awslambdaric.lambda_runtime_marshaller").LambdaMarshaller()
+client = pytest.importorskip(CLIENT, reason=NO_CLIENT)
+own = client.LambdaMarshaller()
 
 texts = st.text(st.characters(codec=None))
 values = st.recursive(

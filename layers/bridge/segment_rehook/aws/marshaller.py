@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-__all__ = ["MsgspecMarshaller", "replace_marshaller"]
+__all__ = ["Marshaller", "MsgspecMarshaller", "replace_marshaller"]
 
 _CLIENT: Final = "awslambdaric.lambda_runtime_client"
 _JSON: Final = "application/json"
