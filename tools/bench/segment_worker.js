@@ -138,11 +138,6 @@ const JOBS = {
       })
       return { ...figures, output, truthy }
     }
-  },
-
-  // The peak of the whole process so far, in kilobytes.
-  peak() {
-    return async () => ({ kilobytes: process.resourceUsage().maxRSS })
   }
 }
 

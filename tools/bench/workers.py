@@ -39,7 +39,8 @@ class Worker:
         self._process = subprocess.Popen(
             command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        cores.pin(self._process.pid, core)
+        self.pid = self._process.pid
+        cores.pin(self.pid, core)
 
     def run(self, job: str, **arguments: Any) -> Figures:
         """Run a job. Raises WorkerFailed, also where not every event was delivered."""
