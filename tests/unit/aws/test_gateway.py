@@ -9,13 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segment_rehook.aws.checked_handler import CheckedHandler
 from segment_rehook.aws.gateway import (
     NotAnHttpEvent,
     WebhookRequest,
     http_answer,
+    request_id,
     webhook_request,
 )
 from segment_rehook.segment.refusal import RefusedBody
+
+NO_CHECK: Any = None  # none of these events asks for a version's report
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -94,6 +98,18 @@ def test_another_kind_of_event_is_named_as_such(other: dict[str, Any]) -> None:
     """Any other event raises NotAnHttpEvent, whose text names the format that is expected."""
     with pytest.raises(NotAnHttpEvent, match=r"payload format version 2\.0"):
         webhook_request(other)
+
+
+@pytest.mark.parametrize("other", [None, 1, "versionCheck", ["versionCheck"]])
+def test_an_event_that_is_no_object_is_named_as_such(other: object) -> None:
+    """A person may invoke the function with any JSON; the error says what it takes."""
+
+    def handler(given: dict[str, Any], _context: Any) -> dict[str, Any]:
+        assert request_id(given) is None
+        return {"request": webhook_request(given)}
+
+    with pytest.raises(NotAnHttpEvent, match=r"payload format version 2\.0"):
+        CheckedHandler(handler, NO_CHECK)(other, None)
 
 
 def test_a_lone_surrogate_does_not_break_the_door() -> None:

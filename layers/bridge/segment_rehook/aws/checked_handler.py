@@ -24,8 +24,8 @@ class CheckedHandler:
     handler: Callable[[dict[str, Any], Any], dict[str, Any]]
     check: VersionCheck
 
-    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """Handle one event. `context`: Lambda's context object."""
-        if VERSION_CHECK in event:
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Handle one event: an object, unless a person sent it. `context`: Lambda's object."""
+        if isinstance(event, dict) and VERSION_CHECK in event:
             return self.check.report(event[VERSION_CHECK]["samples"])
         return self.handler(event, context)

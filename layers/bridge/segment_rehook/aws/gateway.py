@@ -55,9 +55,9 @@ def webhook_request(event: dict[str, Any]) -> WebhookRequest:
     return request
 
 
-def request_id(event: Mapping[str, Any]) -> str | None:
+def request_id(event: object) -> str | None:
     """Give API Gateway's id of the request; None if the event has none. Raises nothing."""
-    context = event.get("requestContext")
+    context = event.get("requestContext") if isinstance(event, dict) else None
     found = context.get("requestId") if isinstance(context, dict) else None
     return found if isinstance(found, str) else None
 
